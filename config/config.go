@@ -1,0 +1,217 @@
+// Package config reads the description of the registries to watch.
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	promconfig "github.com/prometheus/common/config"
+	"github.com/prometheus/common/model"
+	"go.yaml.in/yaml/v3"
+)
+
+// Defaults of what a registry need not say.
+const (
+	DefaultTimeout    = model.Duration(10 * time.Second)
+	DefaultMSRTimeout = model.Duration(15 * time.Second)
+)
+
+// Config is the whole file.
+type Config struct {
+	Registries []*Registry `yaml:"registries"`
+
+	file string
+	root *yaml.Node
+}
+
+// Registry is one registry as people know it, or one site of it.
+type Registry struct {
+	Name     string                       `yaml:"name"`
+	Site     string                       `yaml:"site,omitempty"`
+	Passive  bool                         `yaml:"passive,omitempty"`
+	URL      URL                          `yaml:"url"`
+	Backends []URL                        `yaml:"backends,omitempty"`
+	Timeout  model.Duration               `yaml:"timeout,omitempty"`
+	HTTP     *promconfig.HTTPClientConfig `yaml:"http,omitempty"`
+	TLS      *TLS                         `yaml:"tls,omitempty"`
+	MSR      *MSR                         `yaml:"msr,omitempty"`
+	Nginx    *Endpoints                   `yaml:"nginx,omitempty"`
+	Debug    *Endpoints                   `yaml:"debug,omitempty"`
+	Swift    *Swift                       `yaml:"swift,omitempty"`
+	Redis    *Redis                       `yaml:"redis,omitempty"`
+}
+
+// TLS says what the certificate of the front has to cover.
+type TLS struct {
+	Names []string `yaml:"names"`
+}
+
+// MSR is what a Mirantis Secure Registry has besides /v2/.
+type MSR struct {
+	Replicas []URL                        `yaml:"replicas,omitempty"`
+	Timeout  model.Duration               `yaml:"timeout,omitempty"`
+	HTTP     *promconfig.HTTPClientConfig `yaml:"http,omitempty"`
+}
+
+// Endpoints are URLs of one kind, asked with one client configuration.
+type Endpoints struct {
+	URLs []URL                        `yaml:"urls"`
+	HTTP *promconfig.HTTPClientConfig `yaml:"http,omitempty"`
+}
+
+// Swift is the object store under a registry.
+type Swift struct {
+	AuthURL     URL                   `yaml:"auth_url"`
+	AuthVersion int                   `yaml:"auth_version,omitempty"`
+	Username    string                `yaml:"username"`
+	Key         promconfig.Secret     `yaml:"key,omitempty"`
+	KeyFile     string                `yaml:"key_file,omitempty"`
+	Tenant      string                `yaml:"tenant,omitempty"`
+	Domain      string                `yaml:"domain,omitempty"`
+	Region      string                `yaml:"region,omitempty"`
+	Container   string                `yaml:"container"`
+	TLSConfig   *promconfig.TLSConfig `yaml:"tls_config,omitempty"`
+}
+
+// Redis is the blob descriptor cache of a registry.
+type Redis struct {
+	Addr         string                `yaml:"addr"`
+	Username     string                `yaml:"username,omitempty"`
+	Password     promconfig.Secret     `yaml:"password,omitempty"`
+	PasswordFile string                `yaml:"password_file,omitempty"`
+	TLSConfig    *promconfig.TLSConfig `yaml:"tls_config,omitempty"`
+}
+
+// URL is an absolute http or https URL without user info.
+type URL struct{ *url.URL }
+
+// UnmarshalYAML never quotes the text in an error: a URL may hold a password.
+func (u *URL) UnmarshalYAML(n *yaml.Node) error {
+	parsed, err := url.Parse(n.Value)
+	switch {
+	case err != nil || n.Kind != yaml.ScalarNode:
+		return errors.New("is not a URL: write it as https://host:port")
+	case parsed.Scheme != "http" && parsed.Scheme != "https":
+		return errors.New("needs a scheme: write it as https://host or http://host:port")
+	case parsed.User != nil:
+		return errors.New("holds a user or password: put them into http.basic_auth (for Swift into username and key_file)")
+	case parsed.Hostname() == "":
+		return errors.New("names no host: write it as https://host:port")
+	case parsed.RawQuery != "" || parsed.ForceQuery || parsed.Fragment != "":
+		return errors.New("must end before ? and #")
+	}
+	u.URL = parsed
+	return nil
+}
+
+// MarshalYAML writes the URL as it was given.
+func (u URL) MarshalYAML() (any, error) {
+	if u.URL == nil {
+		return nil, nil
+	}
+	return u.String(), nil
+}
+
+// Endpoint is the host:port that the URL asks, with the port of its scheme when it names none.
+func (u URL) Endpoint() string {
+	port := u.Port()
+	if port == "" {
+		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	}
+	return net.JoinHostPort(u.Hostname(), port)
+}
+
+// Load reads and checks a file. An error names file, line and key, and says what would be right.
+// Paths in the file are taken from the folder the file is in.
+func Load(file string) (*Config, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	return parse(file, text)
+}
+
+func parse(file string, text []byte) (*Config, error) {
+	c := &Config{file: file, root: &yaml.Node{}}
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	if err := dec.Decode(c.root); errors.Is(err, io.EOF) {
+		return nil, c.Errorf(nil, "the file is empty: list at least one registry under registries")
+	} else if err != nil {
+		return nil, c.syntaxError(err)
+	}
+	if err := dec.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
+		return nil, c.Errorf(nil, "holds a second YAML document: keep everything in one")
+	}
+	if err := c.checkShape(); err != nil {
+		return nil, err
+	}
+	if err := c.root.Decode(c); err != nil {
+		return nil, c.Errorf(nil, "%s", withoutValues(err))
+	}
+	c.setDefaults()
+	if err := c.validate(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Config) setDefaults() {
+	dir := filepath.Dir(c.file)
+	for _, r := range c.Registries {
+		r.HTTP = httpDefaults(r.HTTP, nil, dir)
+		if r.Timeout == 0 {
+			r.Timeout = DefaultTimeout
+		}
+		if m := r.MSR; m != nil {
+			m.HTTP = httpDefaults(m.HTTP, r.HTTP, dir)
+			if m.Replicas == nil {
+				m.Replicas = []URL{r.URL}
+			}
+			if m.Timeout == 0 {
+				m.Timeout = max(DefaultMSRTimeout, r.Timeout)
+			}
+		}
+		for _, e := range []*Endpoints{r.Nginx, r.Debug} {
+			if e != nil {
+				e.HTTP = httpDefaults(e.HTTP, nil, dir)
+			}
+		}
+		if s := r.Swift; s != nil {
+			s.KeyFile = promconfig.JoinDir(dir, s.KeyFile)
+			s.TLSConfig.SetDirectory(dir)
+		}
+		if s := r.Redis; s != nil {
+			s.PasswordFile = promconfig.JoinDir(dir, s.PasswordFile)
+			s.TLSConfig.SetDirectory(dir)
+		}
+	}
+}
+
+// httpDefaults is own with its paths resolved, or inherited, or what Prometheus does by default.
+func httpDefaults(own, inherited *promconfig.HTTPClientConfig, dir string) *promconfig.HTTPClientConfig {
+	switch {
+	case own != nil:
+		own.SetDirectory(dir)
+		return own
+	case inherited != nil:
+		return inherited
+	}
+	def := promconfig.DefaultHTTPClientConfig
+	return &def
+}
+
+// String is the configuration in force as YAML, with every secret as <secret>.
+func (c *Config) String() string {
+	text, err := yaml.Marshal(c)
+	if err != nil {
+		return "the configuration cannot be shown"
+	}
+	return string(text)
+}

@@ -1,0 +1,276 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	promconfig "github.com/prometheus/common/config"
+	"github.com/prometheus/common/model"
+	"go.yaml.in/yaml/v3"
+)
+
+// checkShape holds the YAML tree against the types it is decoded into, so that a mistake is told
+// with its line and key, before anything is decoded.
+func (c *Config) checkShape() error {
+	return c.check(c.root.Content[0], reflect.TypeFor[Config](), nil)
+}
+
+func (c *Config) check(n *yaml.Node, t reflect.Type, path []any) error {
+	optional := t.Kind() == reflect.Pointer
+	if optional {
+		t = t.Elem()
+	}
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	empty := n.Tag == "!!null"
+	switch {
+	case isLeaf(t):
+		if empty {
+			return c.at(n, path, "has no value: %s", expected(t))
+		}
+		return c.checkLeaf(n, t, path)
+	case t.Kind() == reflect.Slice:
+		if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+			return c.at(n, path, "must be a list with at least one entry")
+		}
+		for i, element := range n.Content {
+			if err := c.check(element, t.Elem(), append(slices.Clip(path), i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if empty && optional { // "msr:" alone says that this is an MSR
+		*n = yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: n.Line, Column: n.Column}
+	}
+	if n.Kind != yaml.MappingNode {
+		return c.at(n, path, "must hold keys and values, one of: %s", strings.Join(knownKeys(t), ", "))
+	}
+	return c.checkMapping(n, t, path)
+}
+
+func (c *Config) checkMapping(n *yaml.Node, t reflect.Type, path []any) error {
+	seen := map[string]int{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		here := append(slices.Clip(path), key.Value)
+		if key.Tag == "!!merge" {
+			if err := c.checkMerge(value, t, path); err != nil {
+				return err
+			}
+			continue
+		}
+		if line, doubled := seen[key.Value]; doubled {
+			return c.at(key, here, "stands twice, first in line %d: keep one", line)
+		}
+		seen[key.Value] = key.Line
+		field, known := fieldType(t, key.Value)
+		if !known {
+			return c.at(key, here, "unknown key; known here: %s", strings.Join(knownKeys(t), ", "))
+		}
+		if err := c.check(value, field, here); err != nil {
+			return err
+		}
+	}
+	if reflect.PointerTo(t).Implements(reflect.TypeFor[validator]()) {
+		if err := n.Decode(reflect.New(t).Interface()); err != nil {
+			return c.at(n, path, "%s", withoutValues(err))
+		}
+	}
+	return nil
+}
+
+// checkMerge takes what stands behind "<<": a mapping or a list of them.
+func (c *Config) checkMerge(n *yaml.Node, t reflect.Type, path []any) error {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	if n.Kind != yaml.SequenceNode {
+		return c.check(n, t, path)
+	}
+	for _, element := range n.Content {
+		if err := c.check(element, t, path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkLeaf(n *yaml.Node, t reflect.Type, path []any) error {
+	if n.Kind != yaml.ScalarNode {
+		return c.at(n, path, "%s", expected(t))
+	}
+	err := n.Decode(reflect.New(t).Interface())
+	switch {
+	case err == nil:
+		return nil
+	case t == reflect.TypeFor[URL]():
+		return c.at(n, path, "%s", err)
+	}
+	return c.at(n, path, "%s", expected(t))
+}
+
+// validator is what prometheus/common's structs check themselves with when they are decoded.
+type validator interface {
+	UnmarshalYAML(unmarshal func(any) error) error
+}
+
+func isLeaf(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Struct:
+		return t.NumField() > 0 && t.Field(0).Type == reflect.TypeFor[*url.URL]()
+	case reflect.Slice, reflect.Map:
+		return false
+	}
+	return true
+}
+
+// expected says what would be right for a single value. It never repeats what was there.
+func expected(t reflect.Type) string {
+	switch t {
+	case reflect.TypeFor[URL](), reflect.TypeFor[promconfig.URL]():
+		return "must be a URL such as https://registry.example.org"
+	case reflect.TypeFor[model.Duration]():
+		return "must be a duration such as 500ms, 10s or 1m"
+	case reflect.TypeFor[promconfig.TLSVersion]():
+		return "must be a TLS version such as TLS12 or TLS13"
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return "must be true or false"
+	case reflect.Int:
+		return "must be a whole number"
+	}
+	return "must be a text"
+}
+
+// fields calls yield with the YAML name and type of each field, those of inlined structs too.
+// An inlined map takes any name: its name is "*".
+func fields(t reflect.Type, yield func(name string, t reflect.Type)) {
+	if t.Kind() == reflect.Map {
+		yield("*", t.Elem())
+		return
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+		switch {
+		case !f.IsExported() || name == "-":
+		case strings.Contains(options, "inline"):
+			fields(f.Type, yield)
+		case name == "":
+			yield(strings.ToLower(f.Name), f.Type)
+		default:
+			yield(name, f.Type)
+		}
+	}
+}
+
+func fieldType(t reflect.Type, key string) (found reflect.Type, ok bool) {
+	fields(t, func(name string, ft reflect.Type) {
+		if name == key || name == "*" {
+			found, ok = ft, true
+		}
+	})
+	return found, ok
+}
+
+func knownKeys(t reflect.Type) []string {
+	var keys []string
+	fields(t, func(name string, _ reflect.Type) { keys = append(keys, name) })
+	slices.Sort(keys)
+	return keys
+}
+
+// Errorf is an error about the value at path (keys and indices from the top), with file and line.
+func (c *Config) Errorf(path []any, format string, args ...any) error {
+	n := c.root
+	if len(n.Content) > 0 {
+		n = n.Content[0]
+	}
+	for _, step := range path {
+		next := child(n, step)
+		if next == nil {
+			break
+		}
+		n = next
+	}
+	return c.at(n, path, format, args...)
+}
+
+func child(n *yaml.Node, step any) *yaml.Node {
+	if n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	if i, ok := step.(int); ok {
+		if n.Kind == yaml.SequenceNode && i < len(n.Content) {
+			return n.Content[i]
+		}
+		return nil
+	}
+	if n.Kind != yaml.MappingNode {
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == step {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}
+
+func (c *Config) at(n *yaml.Node, path []any, format string, args ...any) error {
+	where := fmt.Sprintf("%s:%d", c.file, max(n.Line, 1))
+	if key := keyOf(path); key != "" {
+		where += ": " + key
+	}
+	return fmt.Errorf("%s: "+format, append([]any{where}, args...)...)
+}
+
+func keyOf(path []any) string {
+	var b strings.Builder
+	for _, step := range path {
+		switch s := step.(type) {
+		case int:
+			fmt.Fprintf(&b, "[%d]", s)
+		case string:
+			if b.Len() > 0 {
+				b.WriteByte('.')
+			}
+			b.WriteString(s)
+		}
+	}
+	return b.String()
+}
+
+var (
+	yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
+	quoted   = regexp.MustCompile("['\"`][^'\"`]*['\"`]")
+)
+
+// syntaxError puts a mistake that YAML itself found into our form.
+func (c *Config) syntaxError(err error) error {
+	text := withoutValues(err)
+	line := 1
+	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+		_, _ = fmt.Sscan(m[1], &line)
+	}
+	return c.at(&yaml.Node{Line: line}, nil, "not YAML: %s (a value with a special first character needs quotes)", text)
+}
+
+// withoutValues is the error's text less what it quotes from the file: that may be a secret.
+func withoutValues(err error) string {
+	var typed *yaml.TypeError
+	text := err.Error()
+	if errors.As(err, &typed) && len(typed.Errors) > 0 {
+		text = typed.Errors[0]
+	}
+	text = yamlLine.ReplaceAllString(text, "")
+	return quoted.ReplaceAllString(strings.TrimPrefix(text, "yaml: "), "…")
+}

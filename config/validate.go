@@ -1,0 +1,192 @@
+package config
+
+import (
+	"net"
+	"net/netip"
+	"regexp"
+	"strings"
+)
+
+// names stand in label values, URLs and PromQL strings.
+var namePattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$`)
+
+func (c *Config) validate() error {
+	if len(c.Registries) == 0 {
+		return c.Errorf(nil, "registries is missing: list at least one registry under it")
+	}
+	for i, r := range c.Registries {
+		v := validation{c: c, path: []any{"registries", i}}
+		v.registry(r)
+		if v.err == nil {
+			v.unique(c.Registries[:i], r)
+		}
+		if v.err != nil {
+			return v.err
+		}
+	}
+	return nil
+}
+
+// validation keeps the first thing that is wrong with a registry.
+type validation struct {
+	c    *Config
+	path []any
+	err  error
+}
+
+func (v *validation) fail(problem string, path ...any) {
+	if v.err == nil {
+		v.err = v.c.Errorf(append(v.path[:len(v.path):len(v.path)], path...), "%s", problem)
+	}
+}
+
+func (v *validation) unique(earlier []*Registry, r *Registry) {
+	for _, other := range earlier {
+		switch {
+		case other.Name != r.Name:
+		case other.Site == r.Site:
+			v.fail("is used by an earlier registry with the same site: name and site together must be unique", "name")
+		case other.Site == "" || r.Site == "":
+			v.fail("stands more than once: then each needs a site", "name")
+		}
+	}
+}
+
+func (v *validation) registry(r *Registry) {
+	switch {
+	case r.Name == "":
+		v.fail("name is missing: how people call this registry")
+	case !namePattern.MatchString(r.Name):
+		v.fail("may hold letters, digits, dot, dash and underscore, and begins with a letter or digit", "name")
+	case r.Site != "" && !namePattern.MatchString(r.Site):
+		v.fail("may hold letters, digits, dot, dash and underscore, and begins with a letter or digit", "site")
+	case r.URL.URL == nil:
+		v.fail("url is missing: the front people pull from, such as https://registry.example.org")
+	case r.Timeout < 0:
+		v.fail("must be more than 0s", "timeout")
+	}
+	if v.err != nil {
+		return
+	}
+	v.root(r.URL, "url")
+	v.endpoints(r)
+	if r.TLS != nil {
+		v.tls(r)
+	}
+	if r.Swift != nil {
+		v.swift(r.Swift)
+	}
+	if r.Redis != nil {
+		v.redis(r.Redis)
+	}
+}
+
+// root wants a URL without a path: the exporter knows the paths.
+func (v *validation) root(u URL, path ...any) {
+	if strings.Trim(u.Path, "/") != "" {
+		v.fail("must end after host and port, without "+u.Path, path...)
+	}
+}
+
+// endpoints wants each collector to ask a host and port once: they tell its series apart.
+func (v *validation) endpoints(r *Registry) {
+	api := map[string]bool{r.URL.Endpoint(): true}
+	for i, u := range r.Backends {
+		v.root(u, "backends", i)
+		v.once(api, u, "backends", i)
+	}
+	nginx := map[string]bool{}
+	if r.MSR != nil {
+		if r.MSR.Timeout < 0 {
+			v.fail("must be more than 0s", "msr", "timeout")
+		}
+		for i, u := range r.MSR.Replicas {
+			v.root(u, "msr", "replicas", i)
+			v.once(nginx, u, "msr", "replicas", i)
+		}
+	}
+	if r.Nginx != nil {
+		if len(r.Nginx.URLs) == 0 {
+			v.fail("urls is missing: where stub_status is served, such as http://127.0.0.1:10080/nginx_status", "nginx")
+		}
+		for i, u := range r.Nginx.URLs {
+			v.once(nginx, u, "nginx", "urls", i)
+		}
+	}
+	if r.Debug != nil {
+		if len(r.Debug.URLs) == 0 {
+			v.fail("urls is missing: the debug server of the registry, such as http://127.0.0.1:5001", "debug")
+		}
+		debug := map[string]bool{}
+		for i, u := range r.Debug.URLs {
+			v.root(u, "debug", "urls", i)
+			v.once(debug, u, "debug", "urls", i)
+		}
+	}
+}
+
+func (v *validation) once(seen map[string]bool, u URL, path ...any) {
+	if seen[u.Endpoint()] {
+		v.fail(u.Endpoint()+" is already asked for the same thing: name each host and port once", path...)
+	}
+	seen[u.Endpoint()] = true
+}
+
+func (v *validation) tls(r *Registry) {
+	if r.URL.Scheme != "https" {
+		v.fail("needs a url with https: there is no certificate otherwise", "tls")
+	}
+	if len(r.TLS.Names) == 0 {
+		v.fail("names is missing: every name and address that clients use", "tls")
+	}
+	seen := map[string]bool{}
+	for i, name := range r.TLS.Names {
+		switch {
+		case seen[name]:
+			v.fail("stands twice: keep one", "tls", "names", i)
+		case !isHost(name):
+			v.fail("must be a host name or an address, without scheme and port", "tls", "names", i)
+		}
+		seen[name] = true
+	}
+}
+
+func isHost(name string) bool {
+	if _, err := netip.ParseAddr(name); err == nil {
+		return true
+	}
+	return name != "" && !strings.ContainsAny(name, "/:@*? \t")
+}
+
+func (v *validation) swift(s *Swift) {
+	switch {
+	case s.AuthURL.URL == nil:
+		v.fail("auth_url is missing: such as https://swift.example.org/auth/v1.0", "swift")
+	case s.Username == "":
+		v.fail("username is missing", "swift")
+	case s.Container == "":
+		v.fail("container is missing: the one the registry writes to", "swift")
+	case strings.Contains(s.Container, "/"):
+		v.fail("is the name of a container, without a slash", "swift", "container")
+	case s.Key == "" && s.KeyFile == "":
+		v.fail("key_file is missing (or key)", "swift")
+	case s.Key != "" && s.KeyFile != "":
+		v.fail("stands beside key: keep one of them", "swift", "key_file")
+	case s.AuthVersion < 0 || s.AuthVersion > 3:
+		v.fail("must be 1, 2 or 3, or be left out to see it from auth_url", "swift", "auth_version")
+	}
+}
+
+func (v *validation) redis(s *Redis) {
+	host, port, err := net.SplitHostPort(s.Addr)
+	switch {
+	case s.Addr == "":
+		v.fail("addr is missing: such as 127.0.0.1:6379", "redis")
+	case err != nil || host == "" || port == "" || strings.Contains(s.Addr, "@") || strings.Contains(s.Addr, "/"):
+		v.fail("must be host:port, such as 127.0.0.1:6379", "redis", "addr")
+	case s.Password != "" && s.PasswordFile != "":
+		v.fail("stands beside password: keep one of them", "redis", "password_file")
+	case s.Username != "" && s.Password == "" && s.PasswordFile == "":
+		v.fail("needs a password_file (or password)", "redis", "username")
+	}
+}
