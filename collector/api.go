@@ -1,0 +1,265 @@
+package collector
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync"
+	"time"
+
+	promconfig "github.com/prometheus/common/config"
+
+	"registry_exporter/config"
+)
+
+var (
+	apiUp = gauge("registry_api_up",
+		"1 if GET /v2/ without credentials answers as a registry does: 200 with the Distribution header or a JSON body, or 401 with a challenge.",
+		"endpoint", "role")
+	apiAuthorized = gauge("registry_api_authorized",
+		"1 if a second GET /v2/ with the configured credentials, through basic auth or the token flow, is let in.",
+		"endpoint", "role")
+	apiStatusCode = gauge("registry_api_status_code",
+		"HTTP status of GET /v2/ without credentials.", "endpoint", "role")
+	apiAuth = gauge("registry_api_auth",
+		"1 for what GET /v2/ asks for: none, basic, bearer or other (WWW-Authenticate).", "endpoint", "role", "scheme")
+	apiPhase = gauge("registry_api_phase_seconds",
+		"Seconds that GET /v2/ without credentials spent in dns, connect, tls and first_byte, on a new connection.",
+		"endpoint", "role", "phase")
+)
+
+// api asks the front of a registry, or one backend behind it, whether it speaks the registry protocol.
+type api struct {
+	*client
+	role      string
+	names     []string // that the certificate has to cover
+	always    []sample // known without asking
+	basic     bool     // the credentials are a user and a password
+	username  promconfig.SecretReader
+	password  promconfig.SecretReader
+	loginSent bool // there are credentials
+}
+
+func apiSources(b *builder) ([]*source, error) {
+	front, err := newAPI(b, b.URL, "front", "http")
+	if err != nil {
+		return nil, err
+	}
+	if b.TLS != nil {
+		front.names = b.TLS.Names
+	}
+	end, found, err := caExpiry(b.HTTP.TLSConfig)
+	if err != nil {
+		return nil, b.errorf([]any{"http", "tls_config", "ca_file"}, "%s", err)
+	}
+	if found {
+		front.always = []sample{tlsCAExpiry.sample(unix(end), front.endpoint)}
+	}
+	sources := []*source{front.source()}
+	for _, u := range b.Backends {
+		backend, err := newAPI(b, u, "backend", "http")
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, backend.source())
+	}
+	return sources, nil
+}
+
+func newAPI(b *builder, u config.URL, role string, path ...any) (*api, error) {
+	c, err := newClient(b, b.HTTP, u, b.URL, path...)
+	if err != nil {
+		return nil, err
+	}
+	a := &api{client: c, role: role, loginSent: c.login != c.plain}
+	if auth := b.HTTP.BasicAuth; auth != nil {
+		a.basic = true
+		a.username = secretReader(promconfig.Secret(auth.Username), auth.UsernameFile)
+		a.password = secretReader(auth.Password, auth.PasswordFile)
+	}
+	return a, nil
+}
+
+func (a *api) source() *source {
+	return &source{
+		endpoint: a.endpoint,
+		down:     append([]sample{apiUp.sample(0, a.endpoint, a.role)}, a.always...),
+		read:     a.read,
+	}
+}
+
+func (a *api) read(ctx context.Context) ([]sample, error) {
+	samples, ch, err := a.anonymous(ctx)
+	if err != nil || !a.loginSent {
+		return samples, err
+	}
+	err = a.authorize(ctx, ch)
+	return append(samples, apiAuthorized.sample(bool01(err == nil), a.endpoint, a.role)), err
+}
+
+// anonymous asks without credentials, as anybody may, and looks at each step of the way.
+func (a *api) anonymous(ctx context.Context) ([]sample, challenge, error) {
+	var cert served
+	var way phases
+	t := a.transport.Clone()
+	t.TLSClientConfig = cert.inspect(a.tlsConfig(), a.url.Hostname())
+	got, err := a.get(httptrace.WithClientTrace(ctx, way.trace()), a.httpClient(t), "/v2/", maxSmallBody)
+	samples := append(way.samples(a.endpoint, a.role), cert.samples(a.endpoint, a.role, a.names)...)
+	if got == nil {
+		return samples, challenge{}, fmt.Errorf("asking /v2/: %w", err)
+	}
+	samples = append(samples, apiStatusCode.sample(float64(got.status), a.endpoint, a.role))
+	if err != nil {
+		return samples, challenge{}, got.orRefusal(err, http.StatusOK)
+	}
+	ch := challengeOf(got.header)
+	if err := isRegistry(got, ch); err != nil {
+		return samples, ch, err
+	}
+	return append(samples,
+		apiUp.sample(1, a.endpoint, a.role),
+		apiAuth.sample(1, a.endpoint, a.role, schemeLabel(got, ch))), ch, nil
+}
+
+func (a *api) tlsConfig() *tls.Config { return a.transport.TLSClientConfig }
+
+// isRegistry says what is wrong when the answer to /v2/ is not that of a registry.
+func isRegistry(got *answer, ch challenge) error {
+	switch {
+	case got.status == http.StatusUnauthorized && ch.scheme == "":
+		return failed(reasonBadAnswer, "status 401 without a challenge in WWW-Authenticate")
+	case got.status == http.StatusUnauthorized:
+		return nil
+	case got.status != http.StatusOK:
+		return got.refusal()
+	case strings.HasPrefix(got.header.Get("Docker-Distribution-Api-Version"), "registry/"), isJSONObject(got.body):
+		return nil
+	}
+	return failed(reasonBadAnswer, "status 200 with neither the Distribution header nor a JSON body")
+}
+
+func isJSONObject(body []byte) bool {
+	d := decoder{data: bytes.TrimSpace(body)}
+	return d.object(func([]byte) error { return d.skip() }) == nil && d.end() == nil
+}
+
+func schemeLabel(got *answer, ch challenge) string {
+	switch {
+	case got.status == http.StatusOK:
+		return "none"
+	case rank(ch.scheme) > 0:
+		return ch.scheme
+	}
+	return "other"
+}
+
+// authorize asks again with the configured credentials, as a client would.
+func (a *api) authorize(ctx context.Context, ch challenge) error {
+	hc := a.login
+	if a.basic && ch.scheme == "bearer" {
+		token, err := a.token(ctx, ch)
+		if err != nil {
+			return err
+		}
+		hc = a.httpClient(promconfig.NewAuthorizationCredentialsRoundTripper("Bearer", promconfig.NewInlineSecret(token), a.transport))
+	}
+	got, err := a.get(ctx, hc, "/v2/", maxSmallBody)
+	switch {
+	case err != nil:
+		return fmt.Errorf("asking /v2/ with credentials: %w", err)
+	case got.status != http.StatusOK:
+		return fmt.Errorf("asking /v2/ with credentials: %w", got.refusal())
+	}
+	return nil
+}
+
+func (a *api) token(ctx context.Context, ch challenge) (string, error) {
+	username, err := fetchSecret(ctx, a.username)
+	if err != nil {
+		return "", err
+	}
+	password, err := fetchSecret(ctx, a.password)
+	if err != nil {
+		return "", err
+	}
+	return a.fetchToken(ctx, ch, username, password)
+}
+
+// phases are the moments of one request.
+type phases struct {
+	mu                                      sync.Mutex
+	dnsStart, dnsDone, dialStart, dialDone  time.Time
+	tlsStart, tlsDone, requestSent, answers time.Time
+}
+
+func (p *phases) trace() *httptrace.ClientTrace {
+	mark := func(t *time.Time) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		*t = time.Now()
+	}
+	return &httptrace.ClientTrace{
+		DNSStart: func(httptrace.DNSStartInfo) { mark(&p.dnsStart) },
+		DNSDone: func(i httptrace.DNSDoneInfo) {
+			if i.Err == nil {
+				mark(&p.dnsDone)
+			}
+		},
+		ConnectStart: func(string, string) { mark(&p.dialStart) },
+		ConnectDone: func(_, _ string, err error) {
+			if err == nil {
+				mark(&p.dialDone)
+			}
+		},
+		TLSHandshakeStart: func() { mark(&p.tlsStart) },
+		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
+			if err == nil {
+				mark(&p.tlsDone)
+			}
+		},
+		WroteRequest: func(i httptrace.WroteRequestInfo) {
+			if i.Err == nil {
+				mark(&p.requestSent)
+			}
+		},
+		GotFirstResponseByte: func() { mark(&p.answers) },
+	}
+}
+
+// samples are those of the phases that came to their end.
+func (p *phases) samples(endpoint, role string) []sample {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []sample
+	for _, phase := range []struct {
+		name       string
+		start, end time.Time
+	}{
+		{"dns", p.dnsStart, p.dnsDone},
+		{"connect", p.dialStart, p.dialDone},
+		{"tls", p.tlsStart, p.tlsDone},
+		{"first_byte", p.requestSent, p.answers},
+	} {
+		if !phase.start.IsZero() && !phase.end.IsZero() {
+			out = append(out, apiPhase.sample(max(0, phase.end.Sub(phase.start).Seconds()), endpoint, role, phase.name))
+		}
+	}
+	return out
+}
+
+// fetchSecret reads a secret; none configured is an empty one.
+func fetchSecret(ctx context.Context, s promconfig.SecretReader) (string, error) {
+	if s == nil {
+		return "", nil
+	}
+	text, err := s.Fetch(ctx)
+	if err != nil {
+		return "", errors.Join(failed(reasonOther, "a secret cannot be read"), err)
+	}
+	return text, nil
+}

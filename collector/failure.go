@@ -1,0 +1,182 @@
+package collector
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// The closed list of reasons: metrics, alerts, pages and logs use no others.
+const (
+	reasonDNS                 = "dns"
+	reasonRefused             = "refused"
+	reasonUnreachable         = "unreachable"
+	reasonTimeout             = "timeout"
+	reasonReset               = "reset"
+	reasonTLSUnknownAuthority = "tls_unknown_authority"
+	reasonTLSHostname         = "tls_hostname"
+	reasonTLSNoIPSAN          = "tls_no_ip_san"
+	reasonTLSExpired          = "tls_expired"
+	reasonTLSNotYetValid      = "tls_not_yet_valid"
+	reasonTLSClientCert       = "tls_client_cert"
+	reasonTLSOther            = "tls_other"
+	reasonHTTPOnHTTPS         = "http_on_https"
+	reasonHTTPSOnHTTP         = "https_on_http"
+	reasonUnauthorized        = "unauthorized"
+	reasonForbidden           = "forbidden"
+	reasonNotFound            = "not_found"
+	reasonRateLimited         = "rate_limited"
+	reasonClientError         = "client_error"
+	reasonServerError         = "server_error"
+	reasonUnavailable         = "unavailable"
+	reasonHealthCheckFailed   = "health_check_failed"
+	reasonBadAnswer           = "bad_answer"
+	reasonRedirected          = "redirected"
+	reasonTooLarge            = "too_large"
+	reasonShortRead           = "short_read"
+	reasonNoSpace             = "no_space"
+	reasonCanceled            = "canceled"
+	reasonPanic               = "panic"
+	reasonOther               = "other"
+)
+
+// A failure is an error whose reason is known where it is made.
+type failure struct {
+	reason string
+	text   string
+}
+
+func (f *failure) Error() string { return f.text }
+
+func failed(reason, format string, args ...any) error {
+	return &failure{reason, fmt.Sprintf(format, args...)}
+}
+
+// reason sorts any error into the closed list; without one it is empty.
+func reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	var f *failure
+	var dns *net.DNSError
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &f):
+		return f.reason
+	case errors.As(err, &dns):
+		return reasonDNS
+	case errors.As(err, &large):
+		return reasonTooLarge
+	case isTimeout(err):
+		return reasonTimeout
+	case errors.Is(err, context.Canceled):
+		return reasonCanceled
+	}
+	for _, find := range []func(error) string{certificateReason, tlsReason, socketReason, httpReason} {
+		if r := find(err); r != "" {
+			return r
+		}
+	}
+	return reasonOther
+}
+
+func isTimeout(err error) bool {
+	var n net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &n) && n.Timeout()
+}
+
+func certificateReason(err error) string {
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var unknown x509.UnknownAuthorityError
+	var other *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &host):
+		if net.ParseIP(strings.Trim(host.Host, "[]")) != nil && len(host.Certificate.IPAddresses) == 0 {
+			return reasonTLSNoIPSAN
+		}
+		return reasonTLSHostname
+	case errors.As(err, &invalid):
+		if invalid.Reason != x509.Expired {
+			return reasonTLSOther
+		}
+		if time.Now().Before(invalid.Cert.NotBefore) {
+			return reasonTLSNotYetValid
+		}
+		return reasonTLSExpired
+	case errors.As(err, &unknown):
+		return reasonTLSUnknownAuthority
+	case errors.As(err, &other):
+		return reasonTLSOther
+	}
+	return ""
+}
+
+func tlsReason(err error) string {
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	switch {
+	case errors.As(err, &record):
+		return reasonHTTPSOnHTTP
+	case errors.As(err, &alert):
+		switch alert {
+		case 42, 43, 44, 45, 46, 48, 49, 116: // what a server says of the certificate we showed, or did not
+			return reasonTLSClientCert
+		}
+		return reasonTLSOther
+	}
+	return ""
+}
+
+func socketReason(err error) string {
+	for errno, r := range map[syscall.Errno]string{
+		syscall.ECONNREFUSED: reasonRefused,
+		syscall.ECONNRESET:   reasonReset,
+		syscall.ECONNABORTED: reasonReset,
+		syscall.EPIPE:        reasonReset,
+		syscall.EHOSTUNREACH: reasonUnreachable,
+		syscall.ENETUNREACH:  reasonUnreachable,
+		syscall.EHOSTDOWN:    reasonUnreachable,
+		syscall.ENETDOWN:     reasonUnreachable,
+		syscall.ENOSPC:       reasonNoSpace,
+	} {
+		if errors.Is(err, errno) {
+			return r
+		}
+	}
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return reasonShortRead
+	case errors.Is(err, io.EOF):
+		return reasonReset
+	}
+	return ""
+}
+
+// httpReason knows the errors of net/http that have no type.
+func httpReason(err error) string {
+	text := err.Error()
+	for _, known := range []struct{ words, reason string }{
+		{"server gave HTTP response to HTTPS client", reasonHTTPSOnHTTP},
+		{"server response headers exceeded", reasonTooLarge},
+		{"malformed", reasonBadAnswer},
+		{"invalid header", reasonBadAnswer},
+		{"bad Content-Length", reasonBadAnswer},
+		{"transfer encoding", reasonBadAnswer},
+		{"tls: ", reasonTLSOther},
+	} {
+		if strings.Contains(text, known.words) {
+			return known.reason
+		}
+	}
+	return ""
+}

@@ -1,0 +1,207 @@
+package collector
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/prometheus/common/expfmt"
+)
+
+const (
+	timeoutHeader = "X-Prometheus-Scrape-Timeout-Seconds"
+	// maxMargin is what a scrape leaves of Prometheus' timeout for the way back.
+	maxMargin = 500 * time.Millisecond
+	// maxScrape bounds a scrape that names no timeout.
+	maxScrape = 2 * time.Minute
+)
+
+// ServeMetrics is the handler of /metrics: the exporter itself and, unless switched off, all registries.
+func (e *Exporter) ServeMetrics(w http.ResponseWriter, r *http.Request) {
+	if !e.opts.Registries {
+		servePage(w, r, e.self, e.opts.Logger)
+		return
+	}
+	registries := e.live.Load().registries
+	page, ok := e.scrape(w, r, registries, everything, e.opts.Logger)
+	if ok {
+		servePage(w, r, prometheus.Gatherers{e.self, page}, e.opts.Logger)
+	}
+}
+
+// ServeProbe is the handler of /probe?registry=NAME[&site=SITE][&collect[]=COLLECTOR][&debug=true]: one registry.
+func (e *Exporter) ServeProbe(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	reg, status, err := e.live.Load().find(q.Get("registry"), q.Get("site"))
+	if err != nil {
+		http.Error(w, err.Error(), status)
+		return
+	}
+	wanted, err := wantedCollectors(q["collect[]"])
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	logger, debug := e.opts.Logger, (*bytes.Buffer)(nil)
+	if q.Get("debug") == "true" {
+		debug = &bytes.Buffer{}
+		logger = tee{logger, log.NewLogfmtLogger(log.NewSyncWriter(debug))}
+	}
+	page, ok := e.scrape(w, r, []*registry{reg}, wanted, logger)
+	switch {
+	case !ok:
+	case debug != nil:
+		e.serveDebug(w, page, debug)
+	default:
+		page.MustRegister(e.webInfo)
+		servePage(w, r, page, e.opts.Logger)
+	}
+}
+
+func everything(string) bool { return true }
+
+// find is the registry of a name, and of a site where the name has several.
+func (l *live) find(name, site string) (*registry, int, error) {
+	if name == "" {
+		return nil, http.StatusBadRequest, fmt.Errorf("registry is missing: /probe?registry=NAME, one of: %s", strings.Join(l.names(), ", "))
+	}
+	var found []*registry
+	var sites []string
+	for _, r := range l.registries {
+		if r.name == name && (site == "" || r.site == site) {
+			found = append(found, r)
+			sites = append(sites, r.site)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return nil, http.StatusNotFound, fmt.Errorf("no registry %q, site %q in the configuration; there are: %s", name, site, strings.Join(l.names(), ", "))
+	case 1:
+		return found[0], http.StatusOK, nil
+	}
+	return nil, http.StatusBadRequest, fmt.Errorf("registry %q has several sites: add &site= with one of: %s", name, strings.Join(sites, ", "))
+}
+
+func (l *live) names() []string {
+	var names []string
+	for _, r := range l.registries {
+		names = append(names, r.instance())
+	}
+	return names
+}
+
+// instance is the name that tells a registry and site from all others.
+func (r *registry) instance() string {
+	if r.site == "" {
+		return r.name
+	}
+	return r.name + "@" + r.site
+}
+
+func wantedCollectors(names []string) (func(string) bool, error) {
+	if len(names) == 0 {
+		return everything, nil
+	}
+	var known []string
+	for _, c := range collectorTable {
+		known = append(known, c.name)
+	}
+	for _, n := range names {
+		if !slices.Contains(known, n) {
+			return nil, fmt.Errorf("no collector %q; there are: %s", n, strings.Join(known, ", "))
+		}
+	}
+	return func(c string) bool { return slices.Contains(names, c) }, nil
+}
+
+// scrape reads the registries. When it cannot it has answered already and returns false.
+func (e *Exporter) scrape(w http.ResponseWriter, r *http.Request, registries []*registry, wanted func(string) bool, logger log.Logger) (*prometheus.Registry, bool) {
+	timeout, err := scrapeTimeout(r.Header.Get(timeoutHeader))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return nil, false
+	}
+	if e.scrapes.Add(1) > int64(max(40, 4*len(e.live.Load().registries))) {
+		e.scrapes.Add(-1)
+		e.scrapesRejected.Inc()
+		http.Error(w, "too many scrapes at once", http.StatusServiceUnavailable)
+		return nil, false
+	}
+	defer e.scrapes.Add(-1)
+	ctx, cancel := context.WithTimeout(r.Context(), timeout)
+	defer cancel()
+	ctx, cut := context.WithCancelCause(ctx)
+	defer cut(nil)
+	defer context.AfterFunc(e.drain, func() { cut(context.DeadlineExceeded) })()
+
+	pages := make([]lines, len(registries))
+	var group sync.WaitGroup
+	for i, reg := range registries {
+		group.Go(func() { pages[i] = reg.scrape(ctx, wanted, logger) })
+	}
+	group.Wait()
+	page := prometheus.NewRegistry()
+	page.MustRegister(slices.Concat(pages...))
+	return page, true
+}
+
+// scrapeTimeout is how long a scrape may take for Prometheus to get its page.
+func scrapeTimeout(header string) (time.Duration, error) {
+	if header == "" {
+		return maxScrape, nil
+	}
+	seconds, err := strconv.ParseFloat(header, 64)
+	if err != nil || !(seconds > 0) || seconds > 1e6 {
+		return 0, fmt.Errorf("%s must be a number of seconds above 0", timeoutHeader)
+	}
+	timeout := time.Duration(seconds * float64(time.Second))
+	return min(timeout-min(maxMargin, timeout/4), maxScrape), nil
+}
+
+func servePage(w http.ResponseWriter, r *http.Request, g prometheus.Gatherer, logger log.Logger) {
+	promhttp.HandlerFor(g, promhttp.HandlerOpts{
+		ErrorLog:            pageLog{logger},
+		ErrorHandling:       promhttp.ContinueOnError,
+		OfferedCompressions: []promhttp.Compression{promhttp.Identity, promhttp.Gzip},
+	}).ServeHTTP(w, r)
+}
+
+// serveDebug shows what a scrape logged and found, as text for a person.
+func (e *Exporter) serveDebug(w http.ResponseWriter, g prometheus.Gatherer, logged *bytes.Buffer) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintf(w, "Log of this scrape:\n\n%s\nSamples:\n\n", logged)
+	families, err := g.Gather()
+	for _, f := range families {
+		_, _ = expfmt.MetricFamilyToText(w, f)
+	}
+	if err != nil {
+		fmt.Fprintf(w, "\nNot shown: %s\n", err)
+	}
+}
+
+// tee logs to both.
+type tee [2]log.Logger
+
+// Log implements log.Logger.
+func (t tee) Log(keyvals ...any) error {
+	_ = t[1].Log(keyvals...)
+	return t[0].Log(keyvals...)
+}
+
+// pageLog is the logger that promhttp wants.
+type pageLog struct{ log.Logger }
+
+// Println implements promhttp.Logger.
+func (l pageLog) Println(v ...any) {
+	level.Error(l.Logger).Log("msg", "page is not whole", "err", fmt.Sprint(v...))
+}

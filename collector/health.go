@@ -1,0 +1,91 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"registry_exporter/config"
+)
+
+var (
+	healthOK = gauge("registry_health_ok",
+		"1 if Distribution's debug server answers and no health check fails (GET /debug/health).", "endpoint")
+	healthFailing = gauge("registry_health_check_failing",
+		"1 for each health check that fails; kind is storagedriver, tcp, http or file (keys of GET /debug/health).",
+		"endpoint", "check", "kind")
+)
+
+func healthSources(b *builder) ([]*source, error) {
+	if b.Debug == nil {
+		return nil, nil
+	}
+	return b.eachURL(b.Debug, "debug", func(c *client) *source {
+		return &source{
+			endpoint: c.endpoint,
+			down:     []sample{healthOK.sample(0, c.endpoint)},
+			read:     func(ctx context.Context) ([]sample, error) { return readHealth(ctx, c) },
+		}
+	})
+}
+
+// eachURL makes a source of every URL of e.
+func (b *builder) eachURL(e *config.Endpoints, key string, make func(*client) *source) ([]*source, error) {
+	var sources []*source
+	for _, u := range e.URLs {
+		c, err := newClient(b, e.HTTP, u, u, key, "http")
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, make(c))
+	}
+	return sources, nil
+}
+
+func readHealth(ctx context.Context, c *client) ([]sample, error) {
+	a, err := c.get(ctx, c.login, "/debug/health", maxSmallBody)
+	if err != nil {
+		return nil, fmt.Errorf("asking /debug/health: %w", a.orRefusal(err, http.StatusOK))
+	}
+	if a.status != http.StatusOK && a.status != http.StatusServiceUnavailable {
+		return nil, a.refusal()
+	}
+	var failing []sample
+	d := decoder{data: a.body}
+	err = d.object(func(key []byte) error {
+		check, kind := healthCheck(string(key))
+		failing = append(failing, healthFailing.sample(1, c.endpoint, check, kind))
+		return d.skip()
+	})
+	if err == nil {
+		err = d.end()
+	}
+	switch {
+	case err != nil:
+		return nil, failed(reasonBadAnswer, "status %d from /debug/health with something else than its checks: %s", a.status, err)
+	case a.status == http.StatusServiceUnavailable && len(failing) == 0:
+		return nil, a.refusal()
+	}
+	return append(failing, healthOK.sample(bool01(len(failing) == 0), c.endpoint)), nil
+}
+
+// healthCheck is the name and kind of a check. A URL is shown without what may be secret in it.
+func healthCheck(key string) (check, kind string) {
+	if strings.HasPrefix(key, "storagedriver_") {
+		return key, "storagedriver"
+	}
+	if strings.Contains(key, "://") {
+		u, err := url.Parse(key)
+		if err != nil {
+			return "a URL", "http"
+		}
+		return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String(), "http"
+	}
+	if _, port, err := net.SplitHostPort(key); err == nil && port != "" && !strings.Contains(key, "/") {
+		return key, "tcp"
+	}
+	return key, "file"
+}

@@ -1,0 +1,187 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/ncw/swift/v2"
+	promconfig "github.com/prometheus/common/config"
+
+	"registry_exporter/config"
+)
+
+var (
+	swiftReachable = gauge("registry_swift_reachable",
+		"1 if Swift let us in and the container answers (HEAD of the container).", "endpoint", "container")
+	swiftObjects = gauge("registry_swift_container_objects",
+		"Objects in the container (X-Container-Object-Count).", "endpoint", "container")
+	swiftBytes = gauge("registry_swift_container_bytes",
+		"Bytes in the container (X-Container-Bytes-Used).", "endpoint", "container")
+	swiftStep = gauge("registry_swift_step_seconds",
+		"Seconds by step: auth (only when a new token was needed) and container.", "endpoint", "step")
+)
+
+// loginEvery is how long a token is used. Swift's own may live a day: a key that was changed
+// meanwhile would be noticed only then.
+const loginEvery = 5 * time.Minute
+
+// noTimeout is for the library's own timeouts: the context of the scrape decides.
+const noTimeout = time.Hour
+
+// object store under a registry.
+type swiftStore struct {
+	cfg       *config.Swift
+	endpoint  string
+	key       promconfig.SecretReader
+	transport http.RoundTripper
+	lockout   *lockout
+
+	mu      sync.Mutex
+	session *swift.Connection
+	since   time.Time
+}
+
+func swiftSources(b *builder) ([]*source, error) {
+	if b.Swift == nil {
+		return nil, nil
+	}
+	s := &swiftStore{cfg: b.Swift, endpoint: b.Swift.AuthURL.Endpoint(), lockout: b.lockout}
+	var err error
+	if s.key, err = b.secret(s.cfg.Key, s.cfg.KeyFile, "swift", "key_file"); err != nil {
+		return nil, err
+	}
+	httpConfig := promconfig.DefaultHTTPClientConfig
+	if s.cfg.TLSConfig != nil {
+		httpConfig.TLSConfig = *s.cfg.TLSConfig
+	}
+	t, err := newTransport(&httpConfig)
+	if err != nil {
+		return nil, b.errorf([]any{"swift", "tls_config"}, "%s", err)
+	}
+	s.transport = boundedBodies{t}
+	return []*source{{
+		endpoint: s.endpoint,
+		down:     []sample{swiftReachable.sample(0, s.endpoint, s.cfg.Container)},
+		read:     s.read,
+	}}, nil
+}
+
+func (s *swiftStore) read(ctx context.Context) ([]sample, error) {
+	session, samples, err := s.login(ctx)
+	if err != nil {
+		return samples, fmt.Errorf("logging in: %w", err)
+	}
+	more, err := s.container(ctx, session)
+	if reason(err) == reasonUnauthorized && len(samples) == 0 { // an old token: it may just have ended
+		s.forget(session)
+		if session, samples, err = s.login(ctx); err != nil {
+			return samples, fmt.Errorf("logging in again: %w", err)
+		}
+		more, err = s.container(ctx, session)
+	}
+	if err != nil {
+		s.forget(session)
+		err = fmt.Errorf("asking for the container: %w", err)
+	}
+	return append(samples, more...), err
+}
+
+// login returns the session in use or opens one; then the samples tell how long that took.
+func (s *swiftStore) login(ctx context.Context) (*swift.Connection, []sample, error) {
+	s.mu.Lock()
+	session := s.session
+	if time.Since(s.since) > loginEvery {
+		session = nil
+	}
+	s.mu.Unlock()
+	if session != nil && session.Authenticated() {
+		return session, nil, nil
+	}
+	key, err := fetchSecret(ctx, s.key)
+	if err != nil {
+		return nil, nil, err
+	}
+	session = s.newSession(key)
+	start := time.Now()
+	if err := session.Authenticate(ctx); err != nil {
+		return nil, nil, swiftError(err)
+	}
+	s.mu.Lock()
+	s.session, s.since = session, start
+	s.mu.Unlock()
+	return session, []sample{swiftStep.sample(time.Since(start).Seconds(), s.endpoint, "auth")}, nil
+}
+
+func (s *swiftStore) newSession(key string) *swift.Connection {
+	secretOf := func(req *http.Request) string {
+		if req.Header.Get("X-Auth-Token") != "" {
+			return ""
+		}
+		return s.cfg.Username + "\x00" + key
+	}
+	return &swift.Connection{
+		AuthUrl: s.cfg.AuthURL.String(), AuthVersion: s.cfg.AuthVersion,
+		UserName: s.cfg.Username, ApiKey: key,
+		Tenant: s.cfg.Tenant, Domain: s.cfg.Domain, Region: s.cfg.Region,
+		Transport: &lockoutTransport{s.transport, s.lockout, secretOf},
+		UserAgent: userAgent, Retries: -1, ConnectTimeout: noTimeout, Timeout: noTimeout,
+	}
+}
+
+func (s *swiftStore) forget(session *swift.Connection) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.session == session {
+		s.session = nil
+	}
+}
+
+func (s *swiftStore) container(ctx context.Context, session *swift.Connection) ([]sample, error) {
+	start := time.Now()
+	info, _, err := session.Container(ctx, s.cfg.Container)
+	if err != nil {
+		return nil, swiftError(err)
+	}
+	if info.Count < 0 || info.Bytes < 0 {
+		return nil, failed(reasonBadAnswer, "the container has a negative count")
+	}
+	return []sample{
+		swiftStep.sample(time.Since(start).Seconds(), s.endpoint, "container"),
+		swiftReachable.sample(1, s.endpoint, s.cfg.Container),
+		swiftObjects.sample(float64(info.Count), s.endpoint, s.cfg.Container),
+		swiftBytes.sample(float64(info.Bytes), s.endpoint, s.cfg.Container),
+	}, nil
+}
+
+// swiftError gives the library's errors our reasons.
+func swiftError(err error) error {
+	var known *swift.Error
+	switch {
+	case !errors.As(err, &known):
+		return err
+	case known.StatusCode >= 300:
+		return (&answer{status: known.StatusCode}).refusal()
+	}
+	return failed(reasonBadAnswer, "not the answer of a Swift: %s", known.Text)
+}
+
+// boundedBodies limits what a library reads, and follows no redirect: its headers are secrets.
+type boundedBodies struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (t boundedBodies) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+		resp.Body.Close()
+		return nil, (&answer{status: resp.StatusCode}).refusal()
+	}
+	resp.Body = http.MaxBytesReader(nil, resp.Body, maxSmallBody)
+	return resp, nil
+}

@@ -1,0 +1,145 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// A challenge is what a registry asks for in WWW-Authenticate.
+type challenge struct {
+	scheme string // basic, bearer or whatever it says, in lower case
+	params map[string]string
+}
+
+// challengeOf is the strongest challenge of an answer: bearer, then basic, then any. Its scheme is empty when there is none.
+func challengeOf(h http.Header) challenge {
+	var best challenge
+	for _, text := range h.Values("WWW-Authenticate") {
+		for _, c := range parseChallenges(text) {
+			if best.scheme == "" || rank(c.scheme) > rank(best.scheme) {
+				best = c
+			}
+		}
+	}
+	return best
+}
+
+func rank(scheme string) int {
+	return map[string]int{"bearer": 2, "basic": 1}[scheme]
+}
+
+// parseChallenges reads a header such as: Bearer realm="https://…",service="x", Basic realm="y".
+func parseChallenges(text string) []challenge {
+	var all []challenge
+	for text = skipSeparators(text); text != ""; text = skipSeparators(text) {
+		word := token(text)
+		if word == "" {
+			break
+		}
+		text = strings.TrimLeft(text[len(word):], " \t")
+		if !strings.HasPrefix(text, "=") {
+			all = append(all, challenge{strings.ToLower(word), map[string]string{}})
+			continue
+		}
+		var value string
+		value, text = paramValue(strings.TrimLeft(text[1:], " \t"))
+		if len(all) > 0 {
+			all[len(all)-1].params[strings.ToLower(word)] = value
+		}
+	}
+	return all
+}
+
+func skipSeparators(text string) string { return strings.TrimLeft(text, ", \t") }
+
+func token(text string) string {
+	end := strings.IndexAny(text, " \t,=\"")
+	if end < 0 {
+		return text
+	}
+	return text[:end]
+}
+
+func paramValue(text string) (value, rest string) {
+	if !strings.HasPrefix(text, `"`) {
+		value = token(text)
+		return value, text[len(value):]
+	}
+	var b strings.Builder
+	for i := 1; i < len(text); i++ {
+		switch {
+		case text[i] == '"':
+			return b.String(), text[i+1:]
+		case text[i] == '\\' && i+1 < len(text):
+			i++
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String(), ""
+}
+
+// fetchToken asks the realm of a bearer challenge for a token. A token proves nothing yet: realms hand out
+// tokens without rights too. Libraries refuse realms with private addresses; here those are the rule.
+func (c *client) fetchToken(ctx context.Context, ch challenge, username, password string) (string, error) {
+	realm, err := url.Parse(ch.params["realm"])
+	if err != nil || realm.Host == "" || realm.User != nil || realm.Scheme != "http" && realm.Scheme != "https" {
+		return "", failed(reasonBadAnswer, "the bearer challenge names no realm")
+	}
+	if c.url.Scheme == "https" && realm.Scheme == "http" {
+		return "", failed(reasonBadAnswer, "the realm of the bearer challenge is not https: no password is sent there")
+	}
+	q := realm.Query()
+	for _, name := range []string{"service", "scope"} {
+		if value := ch.params[name]; value != "" {
+			q.Set(name, value)
+		}
+	}
+	realm.RawQuery = q.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, realm.String(), nil)
+	if err != nil {
+		return "", failed(reasonBadAnswer, "the realm of the bearer challenge is no URL")
+	}
+	req.SetBasicAuth(username, password)
+	a, err := do(c.httpClient(c.guarded(c.transportFor(realm.Host))), req, maxSmallBody)
+	if err != nil {
+		return "", fmt.Errorf("asking for a token: %w", err)
+	}
+	if a.status != http.StatusOK {
+		return "", fmt.Errorf("asking for a token: %w", a.refusal())
+	}
+	return parseToken(a.body)
+}
+
+// transportFor keeps the names that the front goes by away from other hosts.
+func (c *client) transportFor(host string) *http.Transport {
+	if host == c.url.Host {
+		return c.transport
+	}
+	t := c.transport.Clone()
+	t.TLSClientConfig.ServerName = ""
+	return t
+}
+
+func parseToken(body []byte) (string, error) {
+	var found string
+	d := decoder{data: body}
+	err := d.object(func(key []byte) error {
+		if string(key) != "token" && string(key) != "access_token" {
+			return d.skip()
+		}
+		return d.tolerate(func() error {
+			t, err := d.text()
+			if t != "" {
+				found = t
+			}
+			return err
+		})
+	})
+	if err != nil || found == "" || strings.ContainsAny(found, "\r\n") {
+		return "", failed(reasonBadAnswer, "the token endpoint answered without a token")
+	}
+	return found, nil
+}
