@@ -1,0 +1,181 @@
+// The registry_exporter tells Prometheus whether people can pull from and push to private container
+// registries, and what is broken underneath when they cannot.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/common/version"
+	"github.com/prometheus/exporter-toolkit/web"
+	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
+
+	"registry_exporter/collector"
+)
+
+// On TERM scrapes under way may go on for drainTime, and the process ends after stopTime at the latest.
+const (
+	drainTime = 8 * time.Second
+	stopTime  = 9500 * time.Millisecond
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+type flags struct {
+	configFile  string
+	check       bool
+	externalURL string
+	registries  bool
+	pprof       bool
+	logLevel    string
+	logFormat   string
+	web         *web.FlagConfig
+}
+
+func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
+	f := &flags{}
+	app := kingpin.New("registry_exporter", "A Prometheus exporter for private container registries and everything they stand on.")
+	app.DefaultEnvars()
+	app.UsageWriter(stdout).ErrorWriter(stderr)
+	app.Version(version.Print("registry_exporter"))
+	app.HelpFlag.Short('h')
+	app.Flag("config.file", "File that describes the registries.").Default("registry_exporter.yml").StringVar(&f.configFile)
+	app.Flag("config.check", "Check the configuration and everything it names, then exit.").BoolVar(&f.check)
+	app.Flag("web.external-url", "Address that people reach this exporter at, for links in alerts.").PlaceHolder("URL").StringVar(&f.externalURL)
+	app.Flag("web.metrics-registries", "Show the registries on /metrics too, not only on /probe.").Default("true").BoolVar(&f.registries)
+	app.Flag("web.enable-pprof", "Serve profiles of the exporter under /debug/pprof/.").BoolVar(&f.pprof)
+	app.Flag("log.level", "Only log messages of this severity or above: debug, info, warn or error.").Default("info").EnumVar(&f.logLevel, "debug", "info", "warn", "error")
+	app.Flag("log.format", "Form of the log: logfmt or json.").Default("logfmt").EnumVar(&f.logFormat, "logfmt", "json")
+	f.web = kingpinflag.AddFlags(app, ":10500")
+	_, err := app.Parse(args)
+	return f, err
+}
+
+func run(args []string, stdout, stderr io.Writer) int {
+	f, err := parseFlags(args, stdout, stderr)
+	if err != nil {
+		fmt.Fprintf(stderr, "registry_exporter: %s; see --help\n", err)
+		return 1
+	}
+	logger := newLogging(f.logLevel, f.logFormat, stderr)
+	if f.externalURL == "" {
+		f.externalURL = defaultExternalURL(f.web)
+	}
+	exporter, err := collector.New(collector.Options{
+		ConfigFile: f.configFile, ExternalURL: f.externalURL, Registries: f.registries, Logger: logger.own,
+	})
+	if err == nil {
+		err = web.Validate(*f.web.WebConfigFile)
+	}
+	switch {
+	case err != nil:
+		fmt.Fprintf(stderr, "registry_exporter: %s\n", err)
+		return 1
+	case f.check:
+		fmt.Fprintf(stdout, "%s: all good\n", f.configFile)
+		return 0
+	}
+	if err := serve(f, exporter, logger); err != nil {
+		level.Error(logger.own).Log("msg", "cannot serve", "err", err)
+		return 1
+	}
+	return 0
+}
+
+// defaultExternalURL is a guess that is right on a network without anything in between.
+func defaultExternalURL(w *web.FlagConfig) string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	scheme := "http"
+	if *w.WebConfigFile != "" {
+		scheme = "https"
+	}
+	port := "10500"
+	if addresses := *w.WebListenAddresses; len(addresses) > 0 {
+		if _, p, err := net.SplitHostPort(addresses[0]); err == nil {
+			port = p
+		}
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+func routes(f *flags, e *collector.Exporter, ready http.HandlerFunc) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", e.ServeIndex)
+	mux.HandleFunc("GET /metrics", e.ServeMetrics)
+	mux.HandleFunc("GET /probe", e.ServeProbe)
+	mux.HandleFunc("GET /sd", e.ServeDiscovery)
+	mux.HandleFunc("GET /config", e.ServeConfig)
+	mux.HandleFunc("POST /-/reload", e.ServeReload)
+	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
+	mux.HandleFunc("GET /-/ready", ready)
+	if f.pprof {
+		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
+		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
+		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	}
+	return mux
+}
+
+// serve answers until INT or TERM, then finishes what is under way.
+func serve(f *flags, e *collector.Exporter, logger logging) error {
+	stopping, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	server := &http.Server{
+		Handler: routes(f, e, func(w http.ResponseWriter, _ *http.Request) {
+			if stopping.Err() != nil {
+				http.Error(w, "stopping", http.StatusServiceUnavailable)
+				return
+			}
+			fmt.Fprintln(w, "ready")
+		}),
+		ReadHeaderTimeout: 10 * time.Second,
+		MaxHeaderBytes:    64 << 10,
+	}
+	defer reloadOnHangup(e)()
+	served := make(chan error, 1)
+	level.Info(logger.own).Log("msg", "starting", "version", version.Version, "config", f.configFile)
+	go func() { served <- web.ListenAndServe(server, f.web, logger.toolkit) }()
+	select {
+	case err := <-served:
+		return err
+	case <-stopping.Done():
+	}
+	level.Info(logger.own).Log("msg", "stopping: scrapes under way are finished")
+	defer time.AfterFunc(drainTime, e.Stop).Stop()
+	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("stopping: %w", err)
+	}
+	return nil
+}
+
+// reloadOnHangup reloads the configuration on every HUP until the function it returns is called.
+func reloadOnHangup(e *collector.Exporter) (end func()) {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	go func() {
+		for range hangup {
+			_ = e.Reload() // it has logged what went wrong
+		}
+	}()
+	return func() { signal.Stop(hangup); close(hangup) }
+}
