@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
@@ -70,6 +71,7 @@ type Endpoints struct {
 type Swift struct {
 	AuthURL     URL                   `yaml:"auth_url"`
 	AuthVersion int                   `yaml:"auth_version,omitempty"`
+	StorageURL  URL                   `yaml:"storage_url,omitempty"` // of the account, when it is not that of username
 	Username    string                `yaml:"username"`
 	Key         promconfig.Secret     `yaml:"key,omitempty"`
 	KeyFile     string                `yaml:"key_file,omitempty"`
@@ -104,6 +106,8 @@ func (u *URL) UnmarshalYAML(n *yaml.Node) error {
 		return errors.New("holds a user or password: put them into http.basic_auth (for Swift into username and key_file)")
 	case parsed.Hostname() == "":
 		return errors.New("names no host: write it as https://host:port")
+	case parsed.Port() != "" && !isPort(parsed.Port()):
+		return errors.New("has no port between 1 and 65535: write it as https://host:port")
 	case parsed.RawQuery != "" || parsed.ForceQuery || parsed.Fragment != "":
 		return errors.New("must end before ? and #")
 	}
@@ -128,6 +132,20 @@ func (u URL) Endpoint() string {
 	return net.JoinHostPort(u.Hostname(), port)
 }
 
+var authVersion = regexp.MustCompile(`/v?([123])(\.\d+)?(/|$)`)
+
+// authVersion is the version of Swift's authentication that the path names, 0 without one.
+func (u URL) authVersion() int {
+	if u.URL == nil {
+		return 0
+	}
+	m := authVersion.FindStringSubmatch(u.Path)
+	if m == nil {
+		return 0
+	}
+	return int(m[1][0] - '0')
+}
+
 // Load reads and checks a file. An error names file, line and key, and says what would be right.
 // Paths in the file are taken from the folder the file is in.
 func Load(file string) (*Config, error) {
@@ -144,10 +162,11 @@ func parse(file string, text []byte) (*Config, error) {
 	if err := dec.Decode(c.root); errors.Is(err, io.EOF) {
 		return nil, c.Errorf(nil, "the file is empty: list at least one registry under registries")
 	} else if err != nil {
-		return nil, c.syntaxError(err)
+		return nil, c.syntaxError(text, err)
 	}
-	if err := dec.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return nil, c.Errorf(nil, "holds a second YAML document: keep everything in one")
+	second := &yaml.Node{}
+	if err := dec.Decode(second); !errors.Is(err, io.EOF) {
+		return nil, c.at(second, nil, "holds a second YAML document: keep everything in one")
 	}
 	if err := c.checkShape(); err != nil {
 		return nil, err
@@ -186,6 +205,9 @@ func (c *Config) setDefaults() {
 		if s := r.Swift; s != nil {
 			s.KeyFile = promconfig.JoinDir(dir, s.KeyFile)
 			s.TLSConfig.SetDirectory(dir)
+			if s.AuthVersion == 0 {
+				s.AuthVersion = s.AuthURL.authVersion()
+			}
 		}
 		if s := r.Redis; s != nil {
 			s.PasswordFile = promconfig.JoinDir(dir, s.PasswordFile)
@@ -209,9 +231,26 @@ func httpDefaults(own, inherited *promconfig.HTTPClientConfig, dir string) *prom
 
 // String is the configuration in force as YAML, with every secret as <secret>.
 func (c *Config) String() string {
-	text, err := yaml.Marshal(c)
+	var n yaml.Node
+	if err := n.Encode(c); err != nil {
+		return "the configuration cannot be shown"
+	}
+	hideParams(&n)
+	text, err := yaml.Marshal(&n)
 	if err != nil {
 		return "the configuration cannot be shown"
 	}
 	return string(text)
+}
+
+// hideParams hides the values under endpoint_params: an OAuth2 endpoint may want secrets there, but their type says nothing of it.
+func hideParams(n *yaml.Node) {
+	for i, child := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 1 && n.Content[i-1].Value == "endpoint_params" {
+			for j := 1; j < len(child.Content); j += 2 {
+				child.Content[j].SetString("<secret>")
+			}
+		}
+		hideParams(child)
+	}
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/url"
@@ -8,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	promconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
@@ -17,7 +19,24 @@ import (
 // checkShape holds the YAML tree against the types it is decoded into, so that a mistake is told
 // with its line and key, before anything is decoded.
 func (c *Config) checkShape() error {
+	if err := c.checkAliases(c.root, nil); err != nil {
+		return err
+	}
 	return c.check(c.root.Content[0], reflect.TypeFor[Config](), nil)
+}
+
+// checkAliases refuses an alias that stands inside what it stands for: there would be no end to it.
+func (c *Config) checkAliases(n *yaml.Node, around []*yaml.Node) error {
+	if slices.Contains(around, n.Alias) {
+		return c.at(n, nil, "an alias stands inside its own anchor")
+	}
+	around = append(slices.Clip(around), n)
+	for _, inner := range n.Content {
+		if err := c.checkAliases(inner, around); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *Config) check(n *yaml.Node, t reflect.Type, path []any) error {
@@ -30,6 +49,8 @@ func (c *Config) check(n *yaml.Node, t reflect.Type, path []any) error {
 	}
 	empty := n.Tag == "!!null"
 	switch {
+	case strings.HasPrefix(n.Tag, "!") && !strings.HasPrefix(n.Tag, "!!"):
+		return c.at(n, path, "has a tag that is not known: a value that begins with ! needs quotes")
 	case isLeaf(t):
 		if empty {
 			return c.at(n, path, "has no value: %s", expected(t))
@@ -50,7 +71,7 @@ func (c *Config) check(n *yaml.Node, t reflect.Type, path []any) error {
 		*n = yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: n.Line, Column: n.Column}
 	}
 	if n.Kind != yaml.MappingNode {
-		return c.at(n, path, "must hold keys and values, one of: %s", strings.Join(knownKeys(t), ", "))
+		return c.at(n, path, "must hold keys and values, %s", oneOf(t))
 	}
 	return c.checkMapping(n, t, path)
 }
@@ -59,6 +80,9 @@ func (c *Config) checkMapping(n *yaml.Node, t reflect.Type, path []any) error {
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
+		if key.Kind != yaml.ScalarNode {
+			return c.at(key, path, "a key must be a text")
+		}
 		here := append(slices.Clip(path), key.Value)
 		if key.Tag == "!!merge" {
 			if err := c.checkMerge(value, t, path); err != nil {
@@ -72,7 +96,7 @@ func (c *Config) checkMapping(n *yaml.Node, t reflect.Type, path []any) error {
 		seen[key.Value] = key.Line
 		field, known := fieldType(t, key.Value)
 		if !known {
-			return c.at(key, here, "unknown key; known here: %s", strings.Join(knownKeys(t), ", "))
+			return c.at(key, here, "unknown key: must be %s", oneOf(t))
 		}
 		if err := c.check(value, field, here); err != nil {
 			return err
@@ -103,17 +127,21 @@ func (c *Config) checkMerge(n *yaml.Node, t reflect.Type, path []any) error {
 }
 
 func (c *Config) checkLeaf(n *yaml.Node, t reflect.Type, path []any) error {
+	if t.Kind() == reflect.Interface { // a claim may be anything
+		return nil
+	}
 	if n.Kind != yaml.ScalarNode {
 		return c.at(n, path, "%s", expected(t))
 	}
-	err := n.Decode(reflect.New(t).Interface())
+	value := reflect.New(t)
+	err := n.Decode(value.Interface())
 	switch {
-	case err == nil:
-		return nil
-	case t == reflect.TypeFor[URL]():
+	case err != nil && t == reflect.TypeFor[URL]():
 		return c.at(n, path, "%s", err)
+	case err != nil, t == reflect.TypeFor[model.Duration]() && value.Elem().IsZero():
+		return c.at(n, path, "%s", expected(t))
 	}
-	return c.at(n, path, "%s", expected(t))
+	return nil
 }
 
 // validator is what prometheus/common's structs check themselves with when they are decoded.
@@ -137,7 +165,7 @@ func expected(t reflect.Type) string {
 	case reflect.TypeFor[URL](), reflect.TypeFor[promconfig.URL]():
 		return "must be a URL such as https://registry.example.org"
 	case reflect.TypeFor[model.Duration]():
-		return "must be a duration such as 500ms, 10s or 1m"
+		return "must be a duration above 0 with its unit, such as 500ms, 10s or 1m"
 	case reflect.TypeFor[promconfig.TLSVersion]():
 		return "must be a TLS version such as TLS12 or TLS13"
 	}
@@ -151,7 +179,7 @@ func expected(t reflect.Type) string {
 }
 
 // fields calls yield with the YAML name and type of each field, those of inlined structs too.
-// An inlined map takes any name: its name is "*".
+// An inlined map takes any name: its name is "*". A name that ends in _ref is for a secret manager: we have none.
 func fields(t reflect.Type, yield func(name string, t reflect.Type)) {
 	if t.Kind() == reflect.Map {
 		yield("*", t.Elem())
@@ -161,7 +189,7 @@ func fields(t reflect.Type, yield func(name string, t reflect.Type)) {
 		f := t.Field(i)
 		name, options, _ := strings.Cut(f.Tag.Get("yaml"), ",")
 		switch {
-		case !f.IsExported() || name == "-":
+		case !f.IsExported() || name == "-" || strings.HasSuffix(name, "_ref"):
 		case strings.Contains(options, "inline"):
 			fields(f.Type, yield)
 		case name == "":
@@ -181,11 +209,15 @@ func fieldType(t reflect.Type, key string) (found reflect.Type, ok bool) {
 	return found, ok
 }
 
-func knownKeys(t reflect.Type) []string {
+// oneOf lists the keys of t.
+func oneOf(t reflect.Type) string {
 	var keys []string
 	fields(t, func(name string, _ reflect.Type) { keys = append(keys, name) })
+	if slices.Contains(keys, "*") {
+		return "of any name"
+	}
 	slices.Sort(keys)
-	return keys
+	return "one of: " + strings.Join(keys, ", ")
 }
 
 // Errorf is an error about the value at path (keys and indices from the top), with file and line.
@@ -250,26 +282,48 @@ func keyOf(path []any) string {
 }
 
 var (
-	yamlLine = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
-	quoted   = regexp.MustCompile("['\"`][^'\"`]*['\"`]")
+	yamlLine  = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
+	anchor    = regexp.MustCompile(`unknown anchor '(.*)' referenced`)
+	tabIndent = regexp.MustCompile(`(?m)^ *\t`)
+	control   = regexp.MustCompile(`[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]`)
+	quoted    = regexp.MustCompile("['\"`][^'\"`]*['\"`]")
 )
 
-// syntaxError puts a mistake that YAML itself found into our form.
-func (c *Config) syntaxError(err error) error {
-	text := withoutValues(err)
+// syntaxError puts a mistake that YAML itself found into our form. Some come without their line, or a wrong one.
+func (c *Config) syntaxError(text []byte, err error) error {
+	words := err.Error()
+	problem := withoutValues(err) + " (a value with a special character needs quotes)"
+	var place []byte
+	switch {
+	case strings.Contains(words, "tab character"):
+		problem, place = "indent with spaces, not with tabs", tabIndent.Find(text)
+	case strings.Contains(words, "control characters"):
+		problem, place = "holds a control character", control.Find(text)
+	case strings.Contains(words, "UTF-8"):
+		problem, place = "is not UTF-8", text[max(0, bytes.IndexRune(text, utf8.RuneError)):]
+	case anchor.MatchString(words):
+		problem = "refers to an anchor that is not there: a value that begins with * needs quotes"
+		place = []byte("*" + anchor.FindStringSubmatch(words)[1])
+	}
 	line := 1
-	if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
+	if m := yamlLine.FindStringSubmatch(words); m != nil {
 		_, _ = fmt.Sscan(m[1], &line)
 	}
-	return c.at(&yaml.Node{Line: line}, nil, "not YAML: %s (a value with a special first character needs quotes)", text)
+	if before, _, found := bytes.Cut(text, place); found && place != nil {
+		line = 1 + bytes.Count(before, []byte("\n"))
+	}
+	return c.at(&yaml.Node{Line: line}, nil, "not YAML: %s", problem)
 }
 
-// withoutValues is the error's text less what it quotes from the file: that may be a secret.
+// withoutValues is the error's text less what YAML quotes from the file: that may be a secret.
 func withoutValues(err error) string {
 	var typed *yaml.TypeError
 	text := err.Error()
-	if errors.As(err, &typed) && len(typed.Errors) > 0 {
+	switch {
+	case errors.As(err, &typed) && len(typed.Errors) > 0:
 		text = typed.Errors[0]
+	case !strings.HasPrefix(text, "yaml: "):
+		return text
 	}
 	text = yamlLine.ReplaceAllString(text, "")
 	return quoted.ReplaceAllString(strings.TrimPrefix(text, "yaml: "), "…")

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -62,8 +63,6 @@ func (v *validation) registry(r *Registry) {
 		v.fail("may hold letters, digits, dot, dash and underscore, and begins with a letter or digit", "site")
 	case r.URL.URL == nil:
 		v.fail("url is missing: the front people pull from, such as https://registry.example.org")
-	case r.Timeout < 0:
-		v.fail("must be more than 0s", "timeout")
 	}
 	if v.err != nil {
 		return
@@ -81,10 +80,10 @@ func (v *validation) registry(r *Registry) {
 	}
 }
 
-// root wants a URL without a path: the exporter knows the paths.
+// root wants a URL without a path.
 func (v *validation) root(u URL, path ...any) {
 	if strings.Trim(u.Path, "/") != "" {
-		v.fail("must end after host and port, without "+u.Path, path...)
+		v.fail("must end after host and port: the exporter knows the paths", path...)
 	}
 }
 
@@ -97,9 +96,6 @@ func (v *validation) endpoints(r *Registry) {
 	}
 	nginx := map[string]bool{}
 	if r.MSR != nil {
-		if r.MSR.Timeout < 0 {
-			v.fail("must be more than 0s", "msr", "timeout")
-		}
 		for i, u := range r.MSR.Replicas {
 			v.root(u, "msr", "replicas", i)
 			v.once(nginx, u, "msr", "replicas", i)
@@ -145,7 +141,7 @@ func (v *validation) tls(r *Registry) {
 		case seen[name]:
 			v.fail("stands twice: keep one", "tls", "names", i)
 		case !isHost(name):
-			v.fail("must be a host name or an address, without scheme and port", "tls", "names", i)
+			v.fail("must be a host name or an address, without scheme, port and wildcard", "tls", "names", i)
 		}
 		seen[name] = true
 	}
@@ -156,6 +152,11 @@ func isHost(name string) bool {
 		return true
 	}
 	return name != "" && !strings.ContainsAny(name, "/:@*? \t")
+}
+
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return err == nil && n > 0
 }
 
 func (v *validation) swift(s *Swift) {
@@ -172,6 +173,10 @@ func (v *validation) swift(s *Swift) {
 		v.fail("key_file is missing (or key)", "swift")
 	case s.Key != "" && s.KeyFile != "":
 		v.fail("stands beside key: keep one of them", "swift", "key_file")
+	case s.AuthVersion == 0:
+		v.fail("auth_version is missing: 1, 2 or 3, as the path of auth_url names none", "swift")
+	case s.StorageURL.URL != nil && strings.Trim(s.StorageURL.Path, "/") == "":
+		v.fail("must end in the account, such as https://swift.example.org/v1/AUTH_registry", "swift", "storage_url")
 	case s.AuthVersion < 0 || s.AuthVersion > 3:
 		v.fail("must be 1, 2 or 3, or be left out to see it from auth_url", "swift", "auth_version")
 	}
@@ -182,7 +187,7 @@ func (v *validation) redis(s *Redis) {
 	switch {
 	case s.Addr == "":
 		v.fail("addr is missing: such as 127.0.0.1:6379", "redis")
-	case err != nil || host == "" || port == "" || strings.Contains(s.Addr, "@") || strings.Contains(s.Addr, "/"):
+	case err != nil || !isHost(host) || !isPort(port):
 		v.fail("must be host:port, such as 127.0.0.1:6379", "redis", "addr")
 	case s.Password != "" && s.PasswordFile != "":
 		v.fail("stands beside password: keep one of them", "redis", "password_file")
