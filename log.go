@@ -2,17 +2,21 @@ package main
 
 import (
 	"io"
+	stdlog "log"
 	"log/slog"
+	"strings"
 
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	sloggokit "github.com/tjhop/slog-gokit"
 )
 
-// A logging is one log with two faces: ours, and one for the exporter toolkit, which speaks slog.
+// A logging is one log with three faces: ours, one for the exporter toolkit, which speaks slog, and one for
+// net/http, which has the old logger of the standard library.
 type logging struct {
 	own     log.Logger
 	toolkit *slog.Logger
+	server  *stdlog.Logger
 }
 
 // newLogging filters by level before anything is added to a line: else each would name the filter as its caller.
@@ -27,5 +31,14 @@ func newLogging(lvl, format string, to io.Writer) logging {
 	return logging{
 		own:     log.With(sink, "time", log.DefaultTimestampUTC, "caller", log.DefaultCaller),
 		toolkit: slog.New(sloggokit.NewGoKitHandler(sink, &slogLevel)),
+		server:  stdlog.New(serverLog{log.With(sink, "time", log.DefaultTimestampUTC, "caller", "net/http")}, "", 0),
 	}
+}
+
+// serverLog makes a line of what net/http says: a TLS handshake that failed, a handler that panicked.
+type serverLog struct{ log.Logger }
+
+// Write implements io.Writer.
+func (l serverLog) Write(line []byte) (int, error) {
+	return len(line), level.Warn(l.Logger).Log("msg", strings.TrimSpace(string(line)))
 }

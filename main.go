@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/pprof"
 	"os"
@@ -22,6 +21,7 @@ import (
 	"github.com/prometheus/exporter-toolkit/web/kingpinflag"
 
 	"registry_exporter/collector"
+	"registry_exporter/runbooks"
 )
 
 // On TERM scrapes under way may go on for drainTime, and the process ends after stopTime at the latest.
@@ -51,7 +51,8 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	app.DefaultEnvars()
 	app.UsageWriter(stdout).ErrorWriter(stderr)
 	app.Version(version.Print("registry_exporter"))
-	app.HelpFlag.Short('h')
+	app.HelpFlag.Short('h').NoEnvar()
+	app.VersionFlag.NoEnvar() // an image may well say REGISTRY_EXPORTER_VERSION=1.0.0
 	app.Flag("config.file", "File that describes the registries.").Default("registry_exporter.yml").StringVar(&f.configFile)
 	app.Flag("config.check", "Check the configuration and everything it names, then exit.").BoolVar(&f.check)
 	app.Flag("web.external-url", "Address that people reach this exporter at, for links in alerts.").PlaceHolder("URL").StringVar(&f.externalURL)
@@ -60,7 +61,11 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	app.Flag("log.level", "Only log messages of this severity or above: debug, info, warn or error.").Default("info").EnumVar(&f.logLevel, "debug", "info", "warn", "error")
 	app.Flag("log.format", "Form of the log: logfmt or json.").Default("logfmt").EnumVar(&f.logFormat, "logfmt", "json")
 	f.web = kingpinflag.AddFlags(app, ":10500")
-	_, err := app.Parse(args)
+	if _, err := app.Parse(args); err != nil {
+		return nil, err
+	}
+	var err error
+	f.externalURL, err = externalURL(f)
 	return f, err
 }
 
@@ -71,9 +76,6 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	logger := newLogging(f.logLevel, f.logFormat, stderr)
-	if f.externalURL == "" {
-		f.externalURL = defaultExternalURL(f.web)
-	}
 	exporter, err := collector.New(collector.Options{
 		ConfigFile: f.configFile, ExternalURL: f.externalURL, Registries: f.registries, Logger: logger.own,
 	})
@@ -95,35 +97,17 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// defaultExternalURL is a guess that is right on a network without anything in between.
-func defaultExternalURL(w *web.FlagConfig) string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "localhost"
-	}
-	scheme := "http"
-	if *w.WebConfigFile != "" {
-		scheme = "https"
-	}
-	port := "10500"
-	if addresses := *w.WebListenAddresses; len(addresses) > 0 {
-		if _, p, err := net.SplitHostPort(addresses[0]); err == nil {
-			port = p
-		}
-	}
-	return scheme + "://" + net.JoinHostPort(host, port)
-}
-
-func routes(f *flags, e *collector.Exporter, ready http.HandlerFunc) http.Handler {
+func routes(f *flags, e *collector.Exporter, books http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", e.ServeIndex)
 	mux.HandleFunc("GET /metrics", e.ServeMetrics)
 	mux.HandleFunc("GET /probe", e.ServeProbe)
 	mux.HandleFunc("GET /sd", e.ServeDiscovery)
 	mux.HandleFunc("GET /config", e.ServeConfig)
+	mux.Handle("GET /runbooks/", http.StripPrefix("/runbooks/", books))
 	mux.HandleFunc("POST /-/reload", e.ServeReload)
 	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
-	mux.HandleFunc("GET /-/ready", ready)
+	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ready") })
 	if f.pprof {
 		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
@@ -136,18 +120,17 @@ func routes(f *flags, e *collector.Exporter, ready http.HandlerFunc) http.Handle
 
 // serve answers until INT or TERM, then finishes what is under way.
 func serve(f *flags, e *collector.Exporter, logger logging) error {
+	books, err := runbooks.New()
+	if err != nil {
+		return err
+	}
 	stopping, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	server := &http.Server{
-		Handler: routes(f, e, func(w http.ResponseWriter, _ *http.Request) {
-			if stopping.Err() != nil {
-				http.Error(w, "stopping", http.StatusServiceUnavailable)
-				return
-			}
-			fmt.Fprintln(w, "ready")
-		}),
+		Handler:           routes(f, e, books),
 		ReadHeaderTimeout: 10 * time.Second,
 		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          logger.server,
 	}
 	defer reloadOnHangup(e)()
 	served := make(chan error, 1)

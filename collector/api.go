@@ -106,7 +106,7 @@ func (a *api) read(ctx context.Context) ([]sample, error) {
 func (a *api) anonymous(ctx context.Context) ([]sample, challenge, error) {
 	var cert served
 	var way phases
-	t := a.transport.Clone()
+	t := a.transport.clone()
 	t.TLSClientConfig = cert.inspect(a.tlsConfig(), a.url.Hostname())
 	got, err := a.get(httptrace.WithClientTrace(ctx, way.trace()), a.httpClient(t), "/v2/", maxSmallBody)
 	samples := append(way.samples(a.endpoint, a.role), cert.samples(a.endpoint, a.role, a.names)...)
@@ -115,7 +115,7 @@ func (a *api) anonymous(ctx context.Context) ([]sample, challenge, error) {
 	}
 	samples = append(samples, apiStatusCode.sample(float64(got.status), a.endpoint, a.role))
 	if err != nil {
-		return samples, challenge{}, got.orRefusal(err, http.StatusOK)
+		return samples, challenge{}, got.orRefusal(err, http.StatusOK, http.StatusUnauthorized)
 	}
 	ch := challengeOf(got.header)
 	if err := isRegistry(got, ch); err != nil {

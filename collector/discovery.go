@@ -46,6 +46,7 @@ func (e *Exporter) ServeIndex(w http.ResponseWriter, r *http.Request) {
 		{Address: "/metrics", Text: "Metrics", Description: "of this exporter and, unless switched off, of all registries"},
 		{Address: "/sd", Text: "Service discovery", Description: "the registries as probes, for http_sd_configs"},
 		{Address: "/config", Text: "Configuration", Description: "what is in force, without secrets"},
+		{Address: "/runbooks/", Text: "Runbooks", Description: "what to do when an alert fires"},
 	}
 	for _, reg := range e.live.Load().registries {
 		q := url.Values{"registry": {reg.name}}

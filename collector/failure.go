@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"syscall"
@@ -123,16 +124,22 @@ func certificateReason(err error) string {
 
 func tlsReason(err error) string {
 	var record tls.RecordHeaderError
-	var alert tls.AlertError
-	switch {
+	switch alert := remoteAlert(err); {
 	case errors.As(err, &record):
 		return reasonHTTPSOnHTTP
-	case errors.As(err, &alert):
-		switch alert {
-		case 42, 43, 44, 45, 46, 48, 49, 116: // what a server says of the certificate we showed, or did not
-			return reasonTLSClientCert
-		}
+	case strings.Contains(alert, "certificate"), alert == "tls: access denied":
+		return reasonTLSClientCert // what a server says of the one we showed, or did not
+	case alert != "":
 		return reasonTLSOther
+	}
+	return ""
+}
+
+// remoteAlert is what the other side said as it ended the TLS connection. The type of alerts is not exported.
+func remoteAlert(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" {
+		return op.Err.Error()
 	}
 	return ""
 }
@@ -162,21 +169,48 @@ func socketReason(err error) string {
 	return ""
 }
 
-// httpReason knows the errors of net/http that have no type.
+// httpErrors are those of net/http that have no type, by what they contain. Some of them quote the answer.
+var httpErrors = []struct{ words, reason, text string }{
+	{"server gave HTTP response to HTTPS client", reasonHTTPSOnHTTP, "the server answers a TLS handshake with plain HTTP"},
+	{"server response headers exceeded", reasonTooLarge, "the headers of the answer are too large"},
+	{"message too large", reasonTooLarge, "the headers of the answer are too large"},
+	{"too many 1xx", reasonBadAnswer, "too many answers of status 1xx"},
+	{"malformed", reasonBadAnswer, "the answer is not HTTP"},
+	{"invalid header", reasonBadAnswer, "a header is not HTTP"},
+	{"Content-Length", reasonBadAnswer, "the answer has no usable Content-Length"},
+	{"trailer", reasonBadAnswer, "the trailer of the answer is not HTTP"},
+	{"transfer encoding", reasonBadAnswer, "the answer has an unknown transfer encoding"},
+	{"chunk", reasonBadAnswer, "the answer is not in the chunks it announces"},
+	{"Location header", reasonBadAnswer, "the answer redirects to something that is not a URL"},
+	{"tls: ", reasonTLSOther, ""}, // told apart by tlsReason where it can be
+}
+
 func httpReason(err error) string {
 	text := err.Error()
-	for _, known := range []struct{ words, reason string }{
-		{"server gave HTTP response to HTTPS client", reasonHTTPSOnHTTP},
-		{"server response headers exceeded", reasonTooLarge},
-		{"malformed", reasonBadAnswer},
-		{"invalid header", reasonBadAnswer},
-		{"bad Content-Length", reasonBadAnswer},
-		{"transfer encoding", reasonBadAnswer},
-		{"tls: ", reasonTLSOther},
-	} {
+	for _, known := range httpErrors {
 		if strings.Contains(text, known.words) {
 			return known.reason
 		}
 	}
 	return ""
+}
+
+// requestError is the error of an HTTP request without what the server wrote into it: the URL of a
+// redirect, or the beginning of an answer that is not HTTP. Both may repeat what was sent.
+func requestError(err error) error {
+	var f *failure
+	var wrapped *url.Error
+	if errors.As(err, &f) {
+		return err
+	}
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	text := err.Error()
+	for _, known := range httpErrors {
+		if known.text != "" && strings.Contains(text, known.words) {
+			return failed(known.reason, "%s", known.text)
+		}
+	}
+	return err
 }

@@ -53,23 +53,35 @@ func readHealth(ctx context.Context, c *client) ([]sample, error) {
 	if a.status != http.StatusOK && a.status != http.StatusServiceUnavailable {
 		return nil, a.refusal()
 	}
-	var failing []sample
-	d := decoder{data: a.body}
-	err = d.object(func(key []byte) error {
-		check, kind := healthCheck(string(key))
-		failing = append(failing, healthFailing.sample(1, c.endpoint, check, kind))
-		return d.skip()
-	})
-	if err == nil {
-		err = d.end()
-	}
+	failing, err := failingChecks(a.body, c.endpoint)
+	code, _ := registryError(a.body)
 	switch {
-	case err != nil:
-		return nil, failed(reasonBadAnswer, "status %d from /debug/health with something else than its checks: %s", a.status, err)
-	case a.status == http.StatusServiceUnavailable && len(failing) == 0:
+	case a.status != http.StatusOK && (err != nil || len(failing) == 0 || code != ""): // not the debug server's words
 		return nil, a.refusal()
+	case err != nil:
+		return nil, failed(reasonBadAnswer, "something else than checks from /debug/health: %s", err)
 	}
 	return append(failing, healthOK.sample(bool01(len(failing) == 0), c.endpoint)), nil
+}
+
+// failingChecks reads {"CHECK":"what is wrong"}. Checks that look the same once shown count once.
+func failingChecks(body []byte, endpoint string) ([]sample, error) {
+	var failing []sample
+	seen := map[uint64]bool{}
+	d := decoder{data: body}
+	err := d.object(func(key []byte) error {
+		check, kind := healthCheck(string(key))
+		s := healthFailing.sample(1, endpoint, check, kind)
+		if !seen[s.key()] {
+			seen[s.key()] = true
+			failing = append(failing, s)
+		}
+		return d.skip()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return failing, d.end()
 }
 
 // healthCheck is the name and kind of a check. A URL is shown without what may be secret in it.

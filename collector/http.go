@@ -3,12 +3,12 @@ package collector
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	promconfig "github.com/prometheus/common/config"
@@ -30,7 +30,7 @@ type client struct {
 	url       *url.URL
 	endpoint  string
 	host      string // Host header, when it is not that of the URL
-	transport *http.Transport
+	transport *transport
 	plain     *http.Client // sends no credentials
 	login     *http.Client // sends those of the configuration; the same as plain when there are none
 	lockout   *lockout
@@ -43,6 +43,7 @@ func newClient(b *builder, cfg *promconfig.HTTPClientConfig, u, front config.URL
 	if err != nil {
 		return nil, b.errorf(append(path, "tls_config"), "%s", err)
 	}
+	b.hideTransport(cfg.TLSConfig, cfg.ProxyConfig)
 	c := &client{url: u.URL, endpoint: u.Endpoint(), transport: t, lockout: b.lockout, follow: cfg.FollowRedirects}
 	if front.Host != u.Host {
 		c.host = front.Host
@@ -62,27 +63,8 @@ func newClient(b *builder, cfg *promconfig.HTTPClientConfig, u, front config.URL
 	return c, nil
 }
 
-func newTransport(cfg *promconfig.HTTPClientConfig) (*http.Transport, error) {
-	tlsConfig, err := promconfig.NewTLSConfig(&cfg.TLSConfig)
-	if err != nil {
-		return nil, err
-	}
-	return boundedTransport(cfg, tlsConfig), nil
-}
-
-func boundedTransport(cfg *promconfig.HTTPClientConfig, tlsConfig *tls.Config) *http.Transport {
-	return &http.Transport{
-		Proxy:                  cfg.Proxy(),
-		ProxyConnectHeader:     cfg.GetProxyConnectHeader(),
-		TLSClientConfig:        tlsConfig,
-		DisableKeepAlives:      true,
-		DisableCompression:     true,
-		MaxResponseHeaderBytes: maxHeaderBytes,
-	}
-}
-
 func (c *client) guarded(next http.RoundTripper) http.RoundTripper {
-	return &lockoutTransport{next, c.lockout, authorizationOf}
+	return &lockoutTransport{next, c.lockout, headersOf}
 }
 
 func (c *client) httpClient(rt http.RoundTripper) *http.Client {
@@ -92,7 +74,7 @@ func (c *client) httpClient(rt http.RoundTripper) *http.Client {
 // checkRedirect stays at scheme, host and port: nothing that we carry goes anywhere else.
 func (c *client) checkRedirect(req *http.Request, via []*http.Request) error {
 	from := via[0].URL
-	if !c.follow || len(via) >= maxRedirects || req.URL.Scheme != from.Scheme || req.URL.Host != from.Host {
+	if !c.follow || len(via) > maxRedirects || req.URL.Scheme != from.Scheme || req.URL.Host != from.Host {
 		return http.ErrUseLastResponse
 	}
 	return nil
@@ -113,6 +95,11 @@ func (b *builder) credentials(cfg *promconfig.HTTPClientConfig, next http.RoundT
 	}
 	if a := cfg.BasicAuth; a != nil {
 		user := secretReader(promconfig.Secret(a.Username), a.UsernameFile)
+		if user != nil {
+			if _, err := user.Fetch(context.Background()); err != nil {
+				return nil, b.errorf(append(path[:len(path):len(path)], "basic_auth", "username_file"), "%s", err)
+			}
+		}
 		s, err := secret(a.Password, a.PasswordFile, "basic_auth", "password_file")
 		if err != nil {
 			return nil, err
@@ -124,13 +111,13 @@ func (b *builder) credentials(cfg *promconfig.HTTPClientConfig, next http.RoundT
 		if err != nil {
 			return nil, err
 		}
-		rt = promconfig.NewOAuth2RoundTripper(s, a, rt, promconfig.WithKeepAlivesDisabled())
+		if rt, err = b.oauth2(a, s, rt, append(path[:len(path):len(path)], "oauth2")); err != nil {
+			return nil, err
+		}
 	}
 	if h := cfg.HTTPHeaders; h != nil {
 		for name, header := range h.Headers {
-			for _, text := range header.Secrets {
-				b.addSecret(promconfig.NewInlineSecret(string(text)))
-			}
+			b.hide(header.Secrets...)
 			for _, file := range header.Files {
 				if _, err := secret("", file, "http_headers", name, "files"); err != nil {
 					return nil, err
@@ -171,13 +158,16 @@ func do(hc *http.Client, req *http.Request, limit int64) (*answer, error) {
 	req.Header.Set("User-Agent", userAgent)
 	resp, err := hc.Do(req)
 	if err != nil {
-		return nil, err
+		return nil, ended(req.Context(), requestError(err))
 	}
 	defer resp.Body.Close()
 	a := &answer{status: resp.StatusCode, header: resp.Header}
+	if a.status == http.StatusSwitchingProtocols { // what follows is no body
+		return a, nil
+	}
 	a.body, err = readBounded(resp.Body, resp.ContentLength, limit)
 	if err != nil {
-		return a, fmt.Errorf("reading the answer of %s: %w", req.URL.Path, err)
+		return a, fmt.Errorf("reading the answer of %s: %w", req.URL.Path, ended(req.Context(), requestError(err)))
 	}
 	return a, nil
 }
@@ -269,8 +259,8 @@ func registryError(body []byte) (code, detail string) {
 }
 
 // orRefusal prefers the error of the status over that of a body cut short: it says more.
-func (a *answer) orRefusal(err error, want int) error {
-	if a != nil && a.status != want && !errors.Is(err, context.DeadlineExceeded) {
+func (a *answer) orRefusal(err error, wanted ...int) error {
+	if a != nil && !slices.Contains(wanted, a.status) && !errors.Is(err, context.DeadlineExceeded) {
 		return a.refusal()
 	}
 	return err

@@ -24,55 +24,59 @@ type issueKind struct {
 	critical bool
 }
 
-// issue reads one row of current_issues. At the top level a row may have neither id nor type:
-// there the description tells whether it was counted already.
+// An issue is one row of current_issues.
+type issue struct {
+	id, kind, description []byte
+	critical              bool
+}
+
+// issue reads a row. At the top level neither id nor type need be there.
 func (s *clusterStatus) issue(top bool) error {
-	var id, kind, description []byte
-	var critical bool
+	var i issue
 	err := s.object(func(key []byte) (err error) {
 		switch string(key) {
 		case "id":
-			id, err = s.rawText()
+			i.id, err = s.rawText()
 		case "type":
-			kind, err = s.rawText()
+			i.kind, err = s.rawText()
 		case "description":
-			description, err = s.rawText()
+			i.description, err = s.rawText()
 		case "critical":
-			critical, err = s.boolean()
+			i.critical, err = s.boolean()
 		default:
 			err = s.skip()
 		}
 		return err
 	})
 	if err == nil {
-		s.issues.add(id, kind, description, critical, top)
+		s.issues.add(i, top)
 	}
 	return err
 }
 
-func (c *issueCounts) add(id, kind, description []byte, critical, top bool) {
+// add counts an issue unless it was counted before. Its id tells; where there is none, and for all at
+// the top level, the description does.
+func (c *issueCounts) add(i issue, top bool) {
 	if c.seen == nil {
 		c.seen, c.counts, c.seed = map[uint64]struct{}{}, map[issueKind]int{}, maphash.MakeSeed()
 	}
-	c.read = true
-	known := len(id) > 0 && c.note('i', id)
-	if (top || len(id) == 0) && len(description) > 0 {
-		known = c.note('d', description) || known
-	} else if len(description) > 0 {
-		c.note('d', description)
-	}
-	if known {
+	sameID := c.note('i', i.id)
+	sameText := c.note('d', i.description)
+	if sameID || sameText && (top || len(i.id) == 0) {
 		return
 	}
-	name := string(kind)
+	name := string(i.kind)
 	if !slices.Contains(issueTypes, name) {
 		name = "unknown"
 	}
-	c.counts[issueKind{name, critical}]++
+	c.counts[issueKind{name, i.critical}]++
 }
 
-// note remembers a text and says whether it was there before.
+// note remembers a text, if there is one, and says whether it was there before.
 func (c *issueCounts) note(what byte, text []byte) (known bool) {
+	if len(text) == 0 {
+		return false
+	}
 	var h maphash.Hash
 	h.SetSeed(c.seed)
 	_ = h.WriteByte(what)

@@ -3,6 +3,7 @@ package collector
 import (
 	"crypto/sha256"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -26,7 +27,7 @@ func (l *lockout) check(endpoint, secret string) error {
 	defer l.mu.Unlock()
 	at, found := l.refused[lockoutKey(endpoint, secret)]
 	if found && time.Since(at) < lockoutTime {
-		return failed(reasonUnauthorized, "these credentials were refused %s ago: not sent again before %s",
+		return failed(reasonUnauthorized, "these credentials were refused %s ago: not sent again for %s",
 			time.Since(at).Round(time.Second), lockoutTime)
 	}
 	return nil
@@ -70,4 +71,9 @@ func (t *lockoutTransport) RoundTrip(req *http.Request) (*http.Response, error) 
 	return resp, err
 }
 
-func authorizationOf(req *http.Request) string { return req.Header.Get("Authorization") }
+// headersOf is the secret of a request that carries credentials: any of its headers may be one.
+func headersOf(req *http.Request) string {
+	var b strings.Builder
+	_ = req.Header.Write(&b)
+	return b.String()
+}

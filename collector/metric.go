@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"hash/maphash"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -17,8 +18,12 @@ type metric struct {
 	name, help string
 	counter    bool
 	labels     []string
+	outside    []int // labels whose values other systems choose
 	desc       *prometheus.Desc
 }
+
+// outsideLabels are those whose values are the words of other systems.
+var outsideLabels = []string{"check", "db", "maxmemory_policy", "peer", "replica", "server", "table", "version"}
 
 func gauge(name, help string, labels ...string) *metric {
 	return newMetric(name, help, false, labels)
@@ -29,7 +34,13 @@ func counter(name, help string, labels ...string) *metric {
 }
 
 func newMetric(name, help string, counter bool, labels []string) *metric {
-	return &metric{name, help, counter, labels, prometheus.NewDesc(name, help, labels, nil)}
+	m := &metric{name: name, help: help, counter: counter, labels: labels, desc: prometheus.NewDesc(name, help, labels, nil)}
+	for i, label := range labels {
+		if slices.Contains(outsideLabels, label) {
+			m.outside = append(m.outside, i)
+		}
+	}
+	return m
 }
 
 // A sample is one value of a metric, before the registry it belongs to is known.
@@ -48,18 +59,30 @@ func (m *metric) sample(value float64, labels ...string) sample {
 }
 
 func cleanLabel(l string) string {
-	if len(l) > maxLabelBytes {
-		l = l[:maxLabelBytes]
-		for len(l) > 0 && !utf8.RuneStart(l[len(l)-1]) {
-			l = l[:len(l)-1]
-		}
+	l = strings.ToValidUTF8(l, "\uFFFD")
+	if len(l) <= maxLabelBytes {
+		return l
 	}
-	return strings.ToValidUTF8(l, "\uFFFD")
+	end := maxLabelBytes
+	for !utf8.RuneStart(l[end]) {
+		end--
+	}
+	return l[:end]
 }
 
+// keySeed is what the keys of samples are hashed with: one that answers cannot foresee.
+var keySeed = maphash.MakeSeed()
+
 // key tells a sample from all others of one source.
-func (s sample) key() string {
-	return s.metric.name + "\xff" + strings.Join(s.labels, "\xff")
+func (s sample) key() uint64 {
+	var h maphash.Hash
+	h.SetSeed(keySeed)
+	_, _ = h.WriteString(s.metric.name)
+	for _, l := range s.labels {
+		_ = h.WriteByte(0xff) // is in no label
+		_, _ = h.WriteString(l)
+	}
+	return h.Sum64()
 }
 
 func bool01(b bool) float64 {

@@ -1,10 +1,13 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -54,76 +57,93 @@ func readClusterStatus(ctx context.Context, c *client, names *serverNames) ([]sa
 	return samples, parseErr
 }
 
+// maxEntries bounds what is kept of an answer while it is read, well above what a page takes.
+const maxEntries = 10 * maxSamples
+
+// requiredKeys are those of the top level that every answer has.
+var requiredKeys = [...]string{"replica_health", "rethink_system_tables", "replica_timestamp", "replica_readonly", "gc_lock_holder"}
+
 // clusterStatus collects what one answer says.
 type clusterStatus struct {
 	decoder
-	endpoint string
-	replicas []sample
-	issues   issueCounts
-	tables   rethinkTables
-	seen     map[string]bool // keys of the top level
-	topLevel int             // position of the issues at the top, 0 when there are none
+	endpoint  string
+	seen      [len(requiredKeys)]bool
+	entries   int
+	replicas  []sample
+	issues    issueCounts
+	topIssues int // position of the issues at the top level, 0 when there are none
+	tables    rethinkTables
 }
 
 // parseClusterStatus returns what could be read, and an error when that is not all.
 func parseClusterStatus(body []byte, endpoint string, names *serverNames) ([]sample, error) {
-	s := &clusterStatus{decoder: decoder{data: body}, endpoint: endpoint, seen: map[string]bool{}}
-	err := s.object(s.field)
-	if errors.Is(err, errShape) {
-		return nil, failed(reasonBadAnswer, "cluster_status is not a JSON object")
-	}
-	if err == nil {
-		err = s.end()
-	}
-	if s.topLevel > 0 {
-		again := &clusterStatus{decoder: decoder{data: body, pos: s.topLevel}, issues: s.issues}
-		_ = again.rows(func() error { return again.issue(true) })
-		s.issues = again.issues
-	}
-	if err == nil {
-		err = s.missing()
-	}
+	s := &clusterStatus{decoder: decoder{data: body}, endpoint: endpoint}
+	s.tables.named, s.tables.stats = map[string]struct{}{}, map[serverID]*serverNumbers{}
+	err := s.whole()
+	slices.SortStableFunc(s.replicas, func(a, b sample) int {
+		return cmp.Or(slices.Compare(a.labels, b.labels), strings.Compare(a.metric.name, b.metric.name))
+	})
 	samples := append(s.replicas, s.issues.samples(endpoint)...)
 	return append(samples, s.tables.samples(endpoint, names)...), err
 }
 
+// whole reads the answer; the issues at the top come last, since those of the tables tell more.
+func (s *clusterStatus) whole() error {
+	err := s.object(s.field)
+	if errors.Is(err, errShape) {
+		return failed(reasonBadAnswer, "cluster_status is not a JSON object")
+	}
+	if err == nil {
+		err = s.following()
+	}
+	if s.topIssues > 0 {
+		s.pos, s.depth = s.topIssues, 1
+		if topErr := s.rows(func() error { return s.issue(true) }, &s.issues.read); err == nil {
+			err = topErr
+		}
+	}
+	if err == nil {
+		err = s.missing()
+	}
+	if err == nil {
+		err = s.oddities()
+	}
+	return err
+}
+
 func (s *clusterStatus) missing() error {
-	for _, key := range []string{"replica_health", "rethink_system_tables", "replica_timestamp", "replica_readonly", "gc_lock_holder"} {
-		if !s.seen[key] {
+	for i, key := range requiredKeys {
+		if !s.seen[i] {
 			return failed(reasonBadAnswer, "cluster_status has no %s", key)
 		}
 	}
 	return nil
 }
 
+// keep counts what is kept, and fails when that is more than any cluster has.
+func (s *clusterStatus) keep() error {
+	if s.entries++; s.entries > maxEntries {
+		return failed(reasonTooLarge, "more than %d replicas, servers and tables", maxEntries)
+	}
+	return nil
+}
+
 func (s *clusterStatus) field(key []byte) error {
-	name := string(key)
-	s.seen[name] = true
-	switch name {
+	if i := indexOf(requiredKeys[:], key); i >= 0 {
+		s.seen[i] = true
+	}
+	switch string(key) {
 	case "replica_health":
-		return s.perReplica(func() (sample, error) {
-			verdict, err := s.rawText()
-			return msrReplicaHealth.sample(bool01(string(verdict) == "OK"), s.endpoint, ""), err
-		})
+		return s.perReplica(msrReplicaHealth, s.verdict)
 	case "replica_timestamp":
-		return s.perReplica(func() (sample, error) {
-			text, err := s.text()
-			at, bad := time.Parse(time.RFC3339, text)
-			if err != nil || bad != nil { // an error text may stand here: then there is no time
-				return sample{}, err
-			}
-			return msrReplicaTimestamp.sample(unix(at), s.endpoint, ""), nil
-		})
+		return s.perReplica(msrReplicaTimestamp, s.timestamp)
 	case "replica_readonly":
-		return s.perReplica(func() (sample, error) {
-			readonly, err := s.boolean()
-			return msrReplicaReadonly.sample(bool01(readonly), s.endpoint, ""), err
-		})
+		return s.perReplica(msrReplicaReadonly, s.readonly)
 	case "gc_lock_holder":
 		return s.tolerate(s.gcLock)
 	case "current_issues":
-		s.space()
-		s.topLevel = s.pos
+		s.peek()
+		s.topIssues = s.pos
 		return s.skip()
 	case "rethink_system_tables":
 		return s.tolerate(func() error { return s.object(s.table) })
@@ -131,55 +151,80 @@ func (s *clusterStatus) field(key []byte) error {
 	return s.skip()
 }
 
-func (s *clusterStatus) gcLock() error {
-	if s.null() {
-		return nil
-	}
-	holder, err := s.rawText()
-	if err == nil {
-		s.replicas = append(s.replicas, msrGCLockHeld.sample(bool01(len(holder) > 0), s.endpoint))
-	}
-	return err
-}
-
-// perReplica reads {"<replica>": …}; a sample without a metric is left out.
-func (s *clusterStatus) perReplica(value func() (sample, error)) error {
+// perReplica reads {"<replica>": …}, each value on its own. One that is not said is left out.
+func (s *clusterStatus) perReplica(m *metric, read func() (value float64, said bool, err error)) error {
 	return s.tolerate(func() error {
 		return s.object(func(replica []byte) error {
 			return s.tolerate(func() error {
-				one, err := value()
-				if err == nil && one.metric != nil {
-					one.labels[1] = cleanLabel(string(replica))
-					s.replicas = append(s.replicas, one)
+				value, said, err := read()
+				if err != nil || !said {
+					return err
 				}
-				return err
+				s.replicas = append(s.replicas, m.sample(value, s.endpoint, string(replica)))
+				return s.keep()
 			})
 		})
 	})
 }
 
-// rows reads a list of rows, each on its own: an odd one is passed over.
-func (s *clusterStatus) rows(row func() error) error {
-	return s.tolerate(func() error {
-		return s.array(func() error { return s.tolerate(row) })
-	})
+func (s *clusterStatus) verdict() (ok float64, said bool, err error) {
+	text, err := s.rawText()
+	return bool01(string(text) == "OK"), true, err
+}
+
+// timestamp is not said when an error text stands in its place.
+func (s *clusterStatus) timestamp() (at float64, said bool, err error) {
+	text, err := s.text()
+	if err != nil {
+		return 0, false, err
+	}
+	t, bad := time.Parse(time.RFC3339, text)
+	return unix(t), bad == nil, nil
+}
+
+func (s *clusterStatus) readonly() (on float64, said bool, err error) {
+	readonly, err := s.boolean()
+	return bool01(readonly), true, err
+}
+
+func (s *clusterStatus) gcLock() error {
+	if s.null() {
+		return nil
+	}
+	holder, err := s.rawText()
+	if err != nil {
+		return err
+	}
+	s.replicas = append(s.replicas, msrGCLockHeld.sample(bool01(len(holder) > 0), s.endpoint))
+	return s.keep()
 }
 
 // table reads one system table.
 func (s *clusterStatus) table(name []byte) error {
+	var read bool
 	switch string(name) {
 	case "current_issues":
-		s.issues.read = true
-		return s.rows(func() error { return s.issue(false) })
+		return s.rows(func() error { return s.issue(false) }, &s.issues.read)
 	case "server_status":
-		s.tables.read = true
-		return s.rows(s.serverStatus)
+		odd := s.odd
+		err := s.rows(s.serverStatus, &read)
+		s.tables.allServers = read && s.odd == odd
+		return err
 	case "table_config":
-		return s.rows(s.tableConfig)
+		return s.rows(s.tableConfig, &read)
 	case "table_status":
-		return s.rows(s.tableStatus)
+		return s.rows(s.tableStatus, &read)
 	case "stats":
-		return s.rows(s.stats)
+		return s.rows(s.stats, &read)
 	}
 	return s.skip()
+}
+
+// rows reads a list of rows, each on its own: an odd one is passed over. It sets read at the end of the list.
+func (s *clusterStatus) rows(row func() error, read *bool) error {
+	return s.tolerate(func() error {
+		err := s.array(func() error { return s.tolerate(row) })
+		*read = *read || err == nil
+		return err
+	})
 }

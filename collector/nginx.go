@@ -54,13 +54,17 @@ func nginxSource(c *client, hc *http.Client, path string) *source {
 }
 
 // stubStatus is what each number of stub_status becomes, by the word that stands with it.
-var stubStatus = map[string]func(value float64, endpoint string) sample{
-	"accepts":  func(v float64, e string) sample { return nginxAccepted.sample(v, e) },
-	"handled":  func(v float64, e string) sample { return nginxHandled.sample(v, e) },
-	"requests": func(v float64, e string) sample { return nginxRequests.sample(v, e) },
-	"Reading:": func(v float64, e string) sample { return nginxConnections.sample(v, e, "reading") },
-	"Writing:": func(v float64, e string) sample { return nginxConnections.sample(v, e, "writing") },
-	"Waiting:": func(v float64, e string) sample { return nginxConnections.sample(v, e, "waiting") },
+var stubStatus = []struct {
+	word   string
+	sample func(value float64, endpoint string) sample
+}{
+	{"Active connections:", func(v float64, e string) sample { return nginxActive.sample(v, e) }},
+	{"accepts", func(v float64, e string) sample { return nginxAccepted.sample(v, e) }},
+	{"handled", func(v float64, e string) sample { return nginxHandled.sample(v, e) }},
+	{"requests", func(v float64, e string) sample { return nginxRequests.sample(v, e) }},
+	{"Reading:", func(v float64, e string) sample { return nginxConnections.sample(v, e, "reading") }},
+	{"Writing:", func(v float64, e string) sample { return nginxConnections.sample(v, e, "writing") }},
+	{"Waiting:", func(v float64, e string) sample { return nginxConnections.sample(v, e, "waiting") }},
 }
 
 // parseStubStatus reads
@@ -79,34 +83,23 @@ func parseStubStatus(text, endpoint string) ([]sample, error) {
 	active, found := strings.CutPrefix(strings.TrimSpace(rows[0]), "Active connections: ")
 	names, numbers := strings.Fields(rows[1]), strings.Fields(rows[2])
 	states := strings.Fields(rows[3])
-	if !found || len(names) < 4 || names[0] != "server" || len(names)-1 != len(numbers) || len(states) != 6 {
+	if !found || len(names) == 0 || names[0] != "server" || len(names)-1 != len(numbers) || len(states) != 6 {
 		return nil, failed(reasonBadAnswer, "not a stub_status page")
 	}
-	pairs := [][2]string{}
+	values := map[string]string{"Active connections:": active}
 	for i, number := range numbers {
-		pairs = append(pairs, [2]string{names[i+1], number})
+		values[names[i+1]] = number
 	}
 	for i := 0; i < len(states); i += 2 {
-		pairs = append(pairs, [2]string{states[i], states[i+1]})
+		values[states[i]] = states[i+1]
 	}
-	n, err := strconv.ParseUint(active, 10, 63)
-	if err != nil {
-		return nil, failed(reasonBadAnswer, "stub_status: active connections is not a number")
-	}
-	samples := []sample{nginxActive.sample(float64(n), endpoint)}
-	for _, pair := range pairs {
-		make, known := stubStatus[pair[0]]
-		if !known {
-			continue
-		}
-		n, err := strconv.ParseUint(pair[1], 10, 63)
+	var samples []sample
+	for _, n := range stubStatus {
+		value, err := strconv.ParseUint(values[n.word], 10, 63)
 		if err != nil {
-			return nil, failed(reasonBadAnswer, "stub_status: a value is not a number")
+			return nil, failed(reasonBadAnswer, "stub_status has no number for %s", strings.TrimSuffix(n.word, ":"))
 		}
-		samples = append(samples, make(float64(n), endpoint))
-	}
-	if len(samples) != len(stubStatus)+1 {
-		return nil, failed(reasonBadAnswer, "stub_status: values are missing")
+		samples = append(samples, n.sample(float64(value), endpoint))
 	}
 	return samples, nil
 }

@@ -160,7 +160,7 @@ func (e *Exporter) testPage(t *testing.T, collector string, names map[string]str
 	t.Helper()
 	page := prometheus.NewRegistry()
 	for _, r := range e.live.Load().registries {
-		page.MustRegister(r.scrape(t.Context(), func(c string) bool { return c == collector }, log.NewNopLogger()))
+		page.MustRegister(r.scrape(t.Context(), maxScrape, func(c string) bool { return c == collector }, log.NewNopLogger()))
 	}
 	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
 		families, err := page.Gather()

@@ -83,7 +83,7 @@ func parsePing(body []byte) (healthy bool, ill string, err error) {
 	d := decoder{data: body}
 	err = d.object(func(key []byte) (err error) {
 		switch strings.ToLower(string(key)) {
-		case "healthy":
+		case "healthy", "health": // Health is how it was called on /health
 			healthy, err = d.boolean()
 			said = err == nil
 			return err
@@ -92,6 +92,9 @@ func parsePing(body []byte) (healthy bool, ill string, err error) {
 		}
 		return d.skip()
 	})
+	if err == nil {
+		err = d.following()
+	}
 	switch {
 	case errors.Is(err, errShape):
 		return false, "", failed(reasonBadAnswer, "not an object with Healthy true or false")

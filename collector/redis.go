@@ -59,6 +59,7 @@ func redisSources(b *builder) ([]*source, error) {
 		if r.tls, err = promconfig.NewTLSConfig(b.Redis.TLSConfig); err != nil {
 			return nil, b.errorf([]any{"redis", "tls_config"}, "%s", err)
 		}
+		b.hide(b.Redis.TLSConfig.Key)
 		if r.tls.ServerName == "" {
 			r.tls.ServerName, _, _ = net.SplitHostPort(r.endpoint)
 		}
@@ -71,6 +72,14 @@ func redisSources(b *builder) ([]*source, error) {
 }
 
 func (r *redis) read(ctx context.Context) ([]sample, error) {
+	samples, err := r.ask(ctx)
+	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) { // what ends a connection early says timeout, even when the scrape was given up
+		err = fmt.Errorf("%w: %v", ctx.Err(), err)
+	}
+	return samples, err
+}
+
+func (r *redis) ask(ctx context.Context) ([]sample, error) {
 	conn, err := r.dial(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
@@ -109,7 +118,7 @@ func (r *redis) dial(ctx context.Context) (*respConn, error) {
 	secure := tls.Client(conn, r.tls)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		conn.Close()
-		return nil, err
+		return nil, fmt.Errorf("TLS handshake: %w", err)
 	}
 	return newRESPConn(secure), nil
 }
@@ -146,7 +155,7 @@ func parseRedisInfo(text, endpoint string) ([]sample, error) {
 			info[key] = value
 		}
 	}
-	samples := []sample{redisInfo.sample(1, endpoint, info["redis_version"], info["role"], info["maxmemory_policy"])}
+	samples := []sample{redisInfo.sample(1, endpoint, info["redis_version"], redisRole(info["role"]), info["maxmemory_policy"])}
 	var odd []string
 	for _, n := range redisNumbers {
 		value, err := strconv.ParseUint(info[n.key], 10, 64)
@@ -163,4 +172,13 @@ func parseRedisInfo(text, endpoint string) ([]sample, error) {
 		return samples, failed(reasonBadAnswer, "INFO has no number for %s", strings.Join(odd, ", "))
 	}
 	return samples, nil
+}
+
+// redisRole keeps to the roles that there are.
+func redisRole(role string) string {
+	switch role {
+	case "master", "slave", "sentinel":
+		return role
+	}
+	return "other"
 }

@@ -104,33 +104,34 @@ func (b *builder) secret(inline promconfig.Secret, file string, path ...any) (pr
 
 func (b *builder) addSecret(s promconfig.SecretReader) { b.secrets = append(b.secrets, s) }
 
-// scrape asks all wanted sources at once.
-func (r *registry) scrape(ctx context.Context, wanted func(collector string) bool, logger log.Logger) lines {
+// scrape asks all wanted sources at once, each for at most timeout.
+func (r *registry) scrape(ctx context.Context, timeout time.Duration, wanted func(collector string) bool, logger log.Logger) lines {
 	logger = log.With(logger, "registry", r.name, "site", r.site)
 	var group sync.WaitGroup
 	results := make([]result, len(r.sources))
 	for i, s := range r.sources {
 		if wanted(s.collector) {
-			group.Go(func() { results[i] = s.get(ctx) })
+			group.Go(func() { results[i] = s.get(ctx, timeout) })
 		}
 	}
 	group.Wait()
+	hidden := r.secrets.mask()
 	page := lines{line{passive.sample(bool01(r.passive)), r.labels}}
 	for _, res := range results {
 		if res.source != nil {
-			r.log(logger, res)
-			page = append(page, r.lines(res)...)
+			r.log(logger, hidden, res)
+			page = append(page, r.lines(hidden, res)...)
 		}
 	}
 	return page
 }
 
-func (r *registry) lines(res result) lines {
+func (r *registry) lines(hidden mask, res result) lines {
 	s := res.source
 	page := make(lines, 0, len(res.samples)+3)
 	add := func(s sample) { page = append(page, line{s, r.labels}) }
 	for _, sample := range res.samples {
-		add(sample)
+		add(hidden.sample(sample))
 	}
 	add(collectorSuccess.sample(bool01(res.err == nil), s.collector, s.endpoint))
 	add(collectorDuration.sample(res.duration.Seconds(), s.collector, s.endpoint))
@@ -142,7 +143,7 @@ func (r *registry) lines(res result) lines {
 
 // log tells at warn level when a source begins to fail or fails for another reason, at info level when
 // it is well again, and at debug level whatever else.
-func (r *registry) log(logger log.Logger, res result) {
+func (r *registry) log(logger log.Logger, hidden mask, res result) {
 	now := reason(res.err)
 	if now == reasonCanceled { // the client went away: that says nothing about the registry
 		return
@@ -155,9 +156,9 @@ func (r *registry) log(logger log.Logger, res result) {
 	logger = log.With(logger, "collector", s.collector, "endpoint", s.endpoint, "duration", res.duration)
 	switch {
 	case now != "" && now != before:
-		level.Warn(logger).Log("msg", "source fails", "reason", now, "err", r.secrets.redact(res.err.Error()))
+		level.Warn(logger).Log("msg", "source fails", "reason", now, "err", hidden.hide(res.err.Error()))
 	case now != "":
-		level.Debug(logger).Log("msg", "source still fails", "reason", now, "err", r.secrets.redact(res.err.Error()))
+		level.Debug(logger).Log("msg", "source still fails", "reason", now, "err", hidden.hide(res.err.Error()))
 	case before != "":
 		level.Info(logger).Log("msg", "source is well again", "samples", len(res.samples))
 	default:

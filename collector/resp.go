@@ -33,10 +33,12 @@ func (c *respConn) do(args ...string) (string, error) {
 	for _, a := range args {
 		fmt.Fprintf(&b, "$%d\r\n%s\r\n", len(a), a)
 	}
-	if _, err := io.WriteString(c, b.String()); err != nil {
-		return "", err
+	_, unsent := io.WriteString(c, b.String())
+	text, err := c.answer() // read even then: a server that hangs up has often said why
+	if err == nil {
+		err = unsent
 	}
-	return c.answer()
+	return text, err
 }
 
 func (c *respConn) answer() (string, error) {
@@ -80,8 +82,13 @@ func (c *respConn) bulk(length string) (string, error) {
 		return "", failed(reasonTooLarge, "the answer is larger than %d bytes", maxRESPBulk)
 	}
 	text := make([]byte, n+2)
-	if _, err := io.ReadFull(c.r, text); err != nil {
+	switch _, err := io.ReadFull(c.r, text); {
+	case errors.Is(err, io.EOF):
+		return "", io.ErrUnexpectedEOF
+	case err != nil:
 		return "", err
+	case string(text[n:]) != "\r\n":
+		return "", failed(reasonBadAnswer, "a text that does not end where it should in Redis' protocol")
 	}
 	return string(text[:n]), nil
 }

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
+	"strings"
 )
 
 // maxDepth is how deep a JSON answer may nest.
@@ -27,22 +27,14 @@ func (d *decoder) syntax(what string) error {
 	return failed(reasonBadAnswer, "not JSON at byte %d: %s", d.pos, what)
 }
 
-func (d *decoder) space() {
-	for d.pos < len(d.data) {
-		switch d.data[d.pos] {
-		case ' ', '\t', '\n', '\r':
-			d.pos++
-		default:
-			return
-		}
-	}
-}
-
 // peek is the first byte of the next value, 0 at the end.
 func (d *decoder) peek() byte {
-	d.space()
-	if d.pos < len(d.data) {
-		return d.data[d.pos]
+	for ; d.pos < len(d.data); d.pos++ {
+		switch c := d.data[d.pos]; c {
+		case ' ', '\t', '\n', '\r':
+		default:
+			return c
+		}
 	}
 	return 0
 }
@@ -127,54 +119,43 @@ func (d *decoder) tolerate(read func() error) error {
 
 // rawText reads a text and undoes its escapes; without any it is a part of the data.
 func (d *decoder) rawText() ([]byte, error) {
-	if d.peek() != '"' {
-		if d.pos >= len(d.data) {
-			return nil, d.syntax("the text ends")
-		}
-		return nil, errShape
-	}
-	start := d.pos
-	for i := d.pos + 1; ; {
-		n := bytes.IndexByte(d.data[i:], '"')
-		if n < 0 {
-			return nil, d.syntax("a text does not end")
-		}
-		i += n
-		if escapes := countBackslashes(d.data[start+1 : i]); escapes%2 == 1 {
-			i++
-			continue
-		}
-		d.pos = i + 1
-		return d.unescape(d.data[start : i+1])
-	}
-}
-
-// countBackslashes counts those at the end of b.
-func countBackslashes(b []byte) int {
-	n := 0
-	for n < len(b) && b[len(b)-1-n] == '\\' {
-		n++
-	}
-	return n
-}
-
-func (d *decoder) unescape(quoted []byte) ([]byte, error) {
-	inner := quoted[1 : len(quoted)-1]
-	plain := true
-	for _, c := range inner {
-		if c < ' ' || c == '\\' {
-			plain = false
-			break
-		}
+	quoted, plain, err := d.quoted()
+	if err != nil {
+		return nil, err
 	}
 	if plain {
-		return inner, nil
+		return quoted[1 : len(quoted)-1], nil
 	}
 	var s string
 	if err := json.Unmarshal(quoted, &s); err != nil {
 		return nil, d.syntax("a text with an invalid character")
 	}
 	return []byte(s), nil
+}
+
+// quoted reads a text as it stands; plain says that there is nothing to undo or to object to in it.
+func (d *decoder) quoted() (text []byte, plain bool, err error) {
+	if d.peek() != '"' {
+		if d.pos >= len(d.data) {
+			return nil, false, d.syntax("the text ends")
+		}
+		return nil, false, errShape
+	}
+	plain = true
+	for i := d.pos + 1; i < len(d.data); i++ {
+		switch c := d.data[i]; {
+		case c == '"':
+			text = d.data[d.pos : i+1]
+			d.pos = i + 1
+			return text, plain, nil
+		case c == '\\':
+			plain = false
+			i++
+		case c < ' ':
+			plain = false
+		}
+	}
+	return nil, false, d.syntax("a text does not end")
 }
 
 func (d *decoder) text() (string, error) {
@@ -202,10 +183,13 @@ func (d *decoder) number() (float64, error) {
 	return value, nil
 }
 
-// count is a number that cannot be negative: a size or how many there are.
+// maxCount is above whatever can be counted, and low enough for sums of counts to stay finite.
+const maxCount = 1 << 63
+
+// count is a number that can be a size or how many there are.
 func (d *decoder) count() (float64, error) {
 	value, err := d.number()
-	if err == nil && value < 0 {
+	if err == nil && (value < 0 || value >= maxCount) {
 		return 0, errShape
 	}
 	return value, err
@@ -213,38 +197,41 @@ func (d *decoder) count() (float64, error) {
 
 func (d *decoder) numberToken() ([]byte, error) {
 	start := d.pos
-	digits := func() bool {
-		from := d.pos
-		for d.pos < len(d.data) && d.data[d.pos] >= '0' && d.data[d.pos] <= '9' {
-			d.pos++
-		}
-		return d.pos > from
-	}
-	at := func(set string) bool {
-		if d.pos < len(d.data) && bytes.IndexByte([]byte(set), d.data[d.pos]) >= 0 {
-			d.pos++
-			return true
-		}
-		return false
-	}
-	at("-")
-	if !at("0") && !digits() {
+	d.one("-")
+	if !d.one("0") && !d.digits() {
 		return nil, d.syntax("a number without digits")
 	}
-	if at(".") && !digits() {
+	if d.one(".") && !d.digits() {
 		return nil, d.syntax("a number without digits behind the point")
 	}
-	if at("eE") {
-		at("+-")
-		if !digits() {
+	if d.one("eE") {
+		d.one("+-")
+		if !d.digits() {
 			return nil, d.syntax("a number without digits in its exponent")
 		}
 	}
 	return d.data[start:d.pos], nil
 }
 
+// one reads a byte that is in set.
+func (d *decoder) one(set string) bool {
+	if d.pos < len(d.data) && strings.IndexByte(set, d.data[d.pos]) >= 0 {
+		d.pos++
+		return true
+	}
+	return false
+}
+
+func (d *decoder) digits() bool {
+	start := d.pos
+	for d.pos < len(d.data) && d.data[d.pos] >= '0' && d.data[d.pos] <= '9' {
+		d.pos++
+	}
+	return d.pos > start
+}
+
 func (d *decoder) word(w string) bool {
-	d.space()
+	d.peek()
 	if !bytes.HasPrefix(d.data[d.pos:], []byte(w)) {
 		return false
 	}
@@ -275,7 +262,10 @@ func (d *decoder) skip() error {
 	case '[':
 		return d.array(d.skip)
 	case '"':
-		_, err := d.rawText()
+		text, plain, err := d.quoted()
+		if err == nil && !plain && !json.Valid(text) {
+			return d.syntax("a text with an invalid character")
+		}
 		return err
 	case 't', 'f', 'n':
 		if d.word("true") || d.word("false") || d.null() {
@@ -290,11 +280,24 @@ func (d *decoder) skip() error {
 
 // end returns an error when anything follows the value, or when values were passed over.
 func (d *decoder) end() error {
-	if d.space(); d.pos < len(d.data) {
+	if err := d.following(); err != nil {
+		return err
+	}
+	return d.oddities()
+}
+
+// following returns an error when anything follows the value.
+func (d *decoder) following() error {
+	if d.peek(); d.pos < len(d.data) {
 		return d.syntax("something follows the value")
 	}
+	return nil
+}
+
+// oddities returns an error when values were passed over.
+func (d *decoder) oddities() error {
 	if d.odd > 0 {
-		return failed(reasonBadAnswer, "%s", fmt.Sprintf("%d values of another type than expected", d.odd))
+		return failed(reasonBadAnswer, "%d values of another type than expected", d.odd)
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 // maxSamples bounds what one source may put on a page.
 const maxSamples = 1500
 
-// grace is how long after its deadline a page waits for what the sources learnt until then.
+// grace is how long after its end a reading may still hand over what it learnt.
 const grace = 100 * time.Millisecond
 
 // A source is one thing that one endpoint says about itself.
@@ -27,11 +27,15 @@ type source struct {
 	logged  string // reason of the failure that was logged last
 }
 
-// A reading is one run of a source. All scrapes that come while it runs share it.
+// A reading is one run of a source. Scrapes that come while it runs, and would give it as long, share it:
+// its end is before theirs, so that all get what it learnt until then.
 type reading struct {
-	done     chan struct{}
+	ctx      context.Context // ends with the reading, after its timeout, or when nobody waits any longer
 	cancel   context.CancelFunc
+	timeout  time.Duration
+	start    time.Time
 	waiters  int
+	done     chan struct{}
 	samples  []sample
 	err      error
 	duration time.Duration
@@ -45,66 +49,61 @@ type result struct {
 	duration time.Duration
 }
 
-// get joins the reading under way or starts one, and waits for it until ctx ends.
-func (s *source) get(ctx context.Context) result {
-	start := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, s.timeout)
-	defer cancel()
-	r := s.join()
+// get joins the reading under way or starts one of at most timeout, and waits for its end or for that of ctx.
+func (s *source) get(ctx context.Context, timeout time.Duration) result {
+	r := s.join(min(timeout, s.timeout))
 	select {
-	case <-r.done:
-		s.leave(r)
-		return s.result(ctx, r)
+	case <-r.ctx.Done():
 	case <-ctx.Done():
 	}
-	if s.leave(r) { // it was canceled: it may still hand over what it has
-		timer := time.NewTimer(grace)
-		defer timer.Stop()
-		select {
-		case <-r.done:
-			return s.result(ctx, r)
-		case <-timer.C:
-		}
+	s.leave(r)
+	select {
+	case <-r.done:
+		return s.result(ctx, r)
+	case <-time.After(min(grace, r.timeout/10)):
 	}
-	return result{s, s.down, fmt.Errorf("waiting for an answer: %w", context.Cause(ctx)), time.Since(start)}
+	err := context.Cause(ctx)
+	if err == nil {
+		err = context.DeadlineExceeded
+	}
+	return result{s, s.down, fmt.Errorf("waiting for an answer: %w", err), time.Since(r.start)}
 }
 
-func (s *source) join() *reading {
+func (s *source) join(timeout time.Duration) *reading {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.running == nil {
-		ctx, cancel := context.WithCancel(context.Background())
-		s.running = &reading{done: make(chan struct{}), cancel: cancel}
-		go s.run(ctx, s.running)
+	if r := s.running; r == nil || r.ctx.Err() != nil || r.timeout != timeout {
+		ctx, cancel := context.WithTimeout(context.Background(), timeout)
+		s.running = &reading{ctx: ctx, cancel: cancel, timeout: timeout, start: time.Now(), done: make(chan struct{})}
+		go s.run(s.running)
 	}
 	s.running.waiters++
 	return s.running
 }
 
 // leave tells that one scrape waits no longer; the last one cancels the reading.
-func (s *source) leave(r *reading) (canceled bool) {
+func (s *source) leave(r *reading) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.waiters--; r.waiters > 0 {
-		return false
+		return
 	}
+	r.cancel()
 	if s.running == r {
 		s.running = nil
 	}
-	r.cancel()
-	return true
 }
 
-func (s *source) run(ctx context.Context, r *reading) {
-	start := time.Now()
+func (s *source) run(r *reading) {
+	defer r.cancel()
 	defer close(r.done)
 	defer func() {
 		if p := recover(); p != nil {
 			r.samples, r.err = nil, failed(reasonPanic, "panic: %v\n%s", p, debug.Stack())
 		}
-		r.duration = time.Since(start)
+		r.duration = time.Since(r.start)
 	}()
-	r.samples, r.err = s.read(ctx)
+	r.samples, r.err = s.read(r.ctx)
 	r.samples, r.err = tidy(r.samples, r.err)
 }
 
@@ -134,7 +133,7 @@ func has(samples []sample, m *metric) bool {
 
 // tidy drops what would spoil a page: a second sample of the same series, and more than maxSamples.
 func tidy(samples []sample, err error) ([]sample, error) {
-	seen := make(map[string]struct{}, len(samples))
+	seen := make(map[uint64]struct{}, min(len(samples), maxSamples))
 	kept := samples[:0]
 	for _, s := range samples {
 		if len(kept) == maxSamples {

@@ -2,9 +2,13 @@ package collector
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
+	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,14 +29,14 @@ var (
 		"Seconds by step: auth (only when a new token was needed) and container.", "endpoint", "step")
 )
 
-// loginEvery is how long a token is used. Swift's own may live a day: a key that was changed
-// meanwhile would be noticed only then.
-const loginEvery = 5 * time.Minute
+// loginEvery is how long a token is used. Swift's own may live a day: a changed key, or a Keystone
+// that is down, would be noticed only then.
+const loginEvery = time.Minute
 
 // noTimeout is for the library's own timeouts: the context of the scrape decides.
 const noTimeout = time.Hour
 
-// object store under a registry.
+// A swiftStore is the object store under a registry.
 type swiftStore struct {
 	cfg       *config.Swift
 	endpoint  string
@@ -49,6 +53,18 @@ func swiftSources(b *builder) ([]*source, error) {
 	if b.Swift == nil {
 		return nil, nil
 	}
+	s, err := newSwiftStore(b)
+	if err != nil {
+		return nil, err
+	}
+	return []*source{{
+		endpoint: s.endpoint,
+		down:     []sample{swiftReachable.sample(0, s.endpoint, s.cfg.Container)},
+		read:     s.read,
+	}}, nil
+}
+
+func newSwiftStore(b *builder) (*swiftStore, error) {
 	s := &swiftStore{cfg: b.Swift, endpoint: b.Swift.AuthURL.Endpoint(), lockout: b.lockout}
 	var err error
 	if s.key, err = b.secret(s.cfg.Key, s.cfg.KeyFile, "swift", "key_file"); err != nil {
@@ -58,16 +74,11 @@ func swiftSources(b *builder) ([]*source, error) {
 	if s.cfg.TLSConfig != nil {
 		httpConfig.TLSConfig = *s.cfg.TLSConfig
 	}
-	t, err := newTransport(&httpConfig)
-	if err != nil {
+	if s.transport, err = newTransport(&httpConfig); err != nil {
 		return nil, b.errorf([]any{"swift", "tls_config"}, "%s", err)
 	}
-	s.transport = boundedBodies{t}
-	return []*source{{
-		endpoint: s.endpoint,
-		down:     []sample{swiftReachable.sample(0, s.endpoint, s.cfg.Container)},
-		read:     s.read,
-	}}, nil
+	b.hideTransport(httpConfig.TLSConfig, httpConfig.ProxyConfig)
+	return s, nil
 }
 
 func (s *swiftStore) read(ctx context.Context) ([]sample, error) {
@@ -93,27 +104,43 @@ func (s *swiftStore) read(ctx context.Context) ([]sample, error) {
 // login returns the session in use or opens one; then the samples tell how long that took.
 func (s *swiftStore) login(ctx context.Context) (*swift.Connection, []sample, error) {
 	s.mu.Lock()
-	session := s.session
-	if time.Since(s.since) > loginEvery {
-		session = nil
-	}
+	session, age := s.session, time.Since(s.since)
 	s.mu.Unlock()
-	if session != nil && session.Authenticated() {
+	if session != nil && age < loginEvery {
 		return session, nil, nil
 	}
 	key, err := fetchSecret(ctx, s.key)
 	if err != nil {
 		return nil, nil, err
 	}
-	session = s.newSession(key)
 	start := time.Now()
-	if err := session.Authenticate(ctx); err != nil {
-		return nil, nil, swiftError(err)
+	session, err = s.open(ctx, key)
+	if err != nil {
+		return nil, nil, err
 	}
 	s.mu.Lock()
 	s.session, s.since = session, start
 	s.mu.Unlock()
 	return session, []sample{swiftStep.sample(time.Since(start).Seconds(), s.endpoint, "auth")}, nil
+}
+
+// open logs in. The library is kept from doing so by itself, with a clock that may differ from Keystone's:
+// a token is used until Swift refuses it, or for loginEvery.
+func (s *swiftStore) open(ctx context.Context, key string) (*swift.Connection, error) {
+	session := s.newSession(key)
+	err := session.Authenticate(ctx)
+	session.Expires = time.Time{}
+	if own := s.cfg.StorageURL; own.URL != nil {
+		session.StorageUrl = own.String()
+	}
+	if !session.Authenticated() {
+		return nil, swiftError(ctx, err)
+	}
+	session.StorageUrl = strings.TrimRight(session.StorageUrl, "/")
+	if u, err := url.Parse(session.StorageUrl); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, failed(reasonBadAnswer, "the storage URL that came with the token is none")
+	}
+	return session, nil
 }
 
 func (s *swiftStore) newSession(key string) *swift.Connection {
@@ -127,7 +154,7 @@ func (s *swiftStore) newSession(key string) *swift.Connection {
 		AuthUrl: s.cfg.AuthURL.String(), AuthVersion: s.cfg.AuthVersion,
 		UserName: s.cfg.Username, ApiKey: key,
 		Tenant: s.cfg.Tenant, Domain: s.cfg.Domain, Region: s.cfg.Region,
-		Transport: &lockoutTransport{s.transport, s.lockout, secretOf},
+		Transport: strict{&lockoutTransport{s.transport, s.lockout, secretOf}},
 		UserAgent: userAgent, Retries: -1, ConnectTimeout: noTimeout, Timeout: noTimeout,
 	}
 }
@@ -144,7 +171,7 @@ func (s *swiftStore) container(ctx context.Context, session *swift.Connection) (
 	start := time.Now()
 	info, _, err := session.Container(ctx, s.cfg.Container)
 	if err != nil {
-		return nil, swiftError(err)
+		return nil, swiftError(ctx, err)
 	}
 	if info.Count < 0 || info.Bytes < 0 {
 		return nil, failed(reasonBadAnswer, "the container has a negative count")
@@ -157,28 +184,31 @@ func (s *swiftStore) container(ctx context.Context, session *swift.Connection) (
 	}, nil
 }
 
-// swiftError gives the library's errors our reasons.
-func swiftError(err error) error {
+// swiftError gives the library's errors our reasons. It leaves their words, which may be the server's.
+func swiftError(ctx context.Context, err error) error {
 	var known *swift.Error
+	var syntax *json.SyntaxError
+	var shape *json.UnmarshalTypeError
 	switch {
-	case !errors.As(err, &known):
-		return err
-	case known.StatusCode >= 300:
+	case errors.As(err, &known) && known.StatusCode >= 300:
 		return (&answer{status: known.StatusCode}).refusal()
+	case errors.As(err, &known), errors.As(err, &syntax), errors.As(err, &shape), err == io.EOF: // bare: no JSON at all
+		return failed(reasonBadAnswer, "not the answer of a Swift: token, storage URL or counts are missing")
 	}
-	return failed(reasonBadAnswer, "not the answer of a Swift: %s", known.Text)
+	return ended(ctx, requestError(err))
 }
 
-// boundedBodies limits what a library reads, and follows no redirect: its headers are secrets.
-type boundedBodies struct{ next http.RoundTripper }
+// strict makes an error of whatever is no success: the library would send a refused key again, follow a redirect with
+// it, and read every body to its end. It leaves 400, to which v2 has a second form to try.
+type strict struct{ next http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
-func (t boundedBodies) RoundTrip(req *http.Request) (*http.Response, error) {
+func (t strict) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}
-	if resp.StatusCode >= 300 && resp.StatusCode < 400 {
+	if resp.StatusCode >= 300 && resp.StatusCode != http.StatusBadRequest {
 		resp.Body.Close()
 		return nil, (&answer{status: resp.StatusCode}).refusal()
 	}

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
@@ -41,13 +42,9 @@ type served struct {
 // is known even when it is refused, and its faults even when base says not to verify.
 func (s *served) inspect(base *tls.Config, host string) *tls.Config {
 	c := base.Clone()
-	name := c.ServerName
-	if name == "" {
-		name = host
-	}
 	c.InsecureSkipVerify = true
 	c.VerifyConnection = func(state tls.ConnectionState) error {
-		err := s.verify(state.PeerCertificates, base.RootCAs, name)
+		err := s.verify(state.PeerCertificates, base.RootCAs, cmp.Or(state.ServerName, base.ServerName, host))
 		if base.InsecureSkipVerify {
 			return nil
 		}

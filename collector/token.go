@@ -114,11 +114,11 @@ func (c *client) fetchToken(ctx context.Context, ch challenge, username, passwor
 }
 
 // transportFor keeps the names that the front goes by away from other hosts.
-func (c *client) transportFor(host string) *http.Transport {
+func (c *client) transportFor(host string) *transport {
 	if host == c.url.Host {
 		return c.transport
 	}
-	t := c.transport.Clone()
+	t := c.transport.clone()
 	t.TLSClientConfig.ServerName = ""
 	return t
 }

@@ -1,0 +1,62 @@
+package collector
+
+import (
+	"crypto/tls"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+)
+
+func discover(e *Exporter, secure *tls.ConnectionState) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(http.MethodGet, "http://exporter.example.org:10500/sd", nil)
+	r.TLS = secure
+	w := httptest.NewRecorder()
+	e.ServeDiscovery(w, r)
+	return w
+}
+
+func TestDiscovery(t *testing.T) {
+	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+"- name: other\n  url: http://127.0.0.1:1\n")
+	for _, c := range []struct {
+		name   string
+		secure *tls.ConnectionState
+		want   string
+	}{
+		{
+			"over HTTP", nil,
+			`[{"targets":["exporter.example.org:10500"],"labels":{"__metrics_path__":"/probe","__param_registry":"hub","__param_site":"eqiad","instance":"hub@eqiad"}},` +
+				`{"targets":["exporter.example.org:10500"],"labels":{"__metrics_path__":"/probe","__param_registry":"other","instance":"other"}}]` + "\n",
+		},
+		{
+			"over TLS", &tls.ConnectionState{},
+			`[{"targets":["exporter.example.org:10500"],"labels":{"__metrics_path__":"/probe","__param_registry":"hub","__param_site":"eqiad","__scheme__":"https","instance":"hub@eqiad"}},` +
+				`{"targets":["exporter.example.org:10500"],"labels":{"__metrics_path__":"/probe","__param_registry":"other","__scheme__":"https","instance":"other"}}]` + "\n",
+		},
+	} {
+		w := discover(e, c.secure)
+		if got := w.Body.String(); got != c.want {
+			t.Errorf("%s:\n got %swant %s", c.name, got, c.want)
+		}
+		if got := w.Header().Get("Content-Type"); got != "application/json" {
+			t.Errorf("%s: Content-Type is %s", c.name, got)
+		}
+	}
+}
+
+func TestLandingPageListsTheRegistries(t *testing.T) {
+	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+"- name: other\n  url: http://127.0.0.1:1\n")
+	status, page := ask(t, e.ServeIndex, "/")
+	if status != http.StatusOK {
+		t.Fatal(status)
+	}
+	for _, link := range []string{
+		"/metrics", "/sd", "/config",
+		"/probe?registry=hub&site=eqiad", "/probe?debug=true&registry=hub&site=eqiad",
+		"/probe?registry=other", "/probe?debug=true&registry=other",
+	} {
+		if !strings.Contains(page, `href="`+link+`"`) {
+			t.Errorf("no link to %s in\n%s", link, page)
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package collector
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+const metricsDoc = "../METRICS.md"
+
+// TestMetricsDoc holds METRICS.md against the golden pages it is made from.
+func TestMetricsDoc(t *testing.T) {
+	want := documentMetrics(goldenMetrics(t))
+	if *update {
+		if err := os.WriteFile(metricsDoc, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(metricsDoc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Error("METRICS.md is not what the golden pages say: run go test ./collector -run TestMetricsDoc -update")
+	}
+}
+
+// TestEveryMetricHasAGoldenPage holds the names in the code against those on the pages.
+func TestEveryMetricHasAGoldenPage(t *testing.T) {
+	golden := goldenMetrics(t)
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	definition := regexp.MustCompile(`(?:gauge|counter|newGauge)\(\s*"(registry_\w+)"`)
+	found := 0
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range definition.FindAllStringSubmatch(string(text), -1) {
+			found++
+			if golden[m[1]] == nil {
+				t.Errorf("%s in %s is on no golden page", m[1], file)
+			}
+		}
+	}
+	if found < 40 {
+		t.Errorf("only %d definitions of metrics found in the code", found)
+	}
+}
+
+// TestMetricNames keeps off what Distribution itself exports.
+func TestMetricNames(t *testing.T) {
+	for name := range goldenMetrics(t) {
+		if !strings.HasPrefix(name, "registry_") {
+			t.Errorf("%s does not begin with registry_", name)
+		}
+		for _, taken := range []string{"registry_http_", "registry_storage_", "registry_proxy_", "registry_notifications_"} {
+			if strings.HasPrefix(name, taken) {
+				t.Errorf("%s begins as Distribution's own metrics do", name)
+			}
+		}
+	}
+}
+
+// goldenMetrics are the families of all golden pages and of the exporter itself, with the samples of all pages.
+func goldenMetrics(t *testing.T) map[string]*dto.MetricFamily {
+	t.Helper()
+	all := map[string]*dto.MetricFamily{}
+	add := func(f *dto.MetricFamily) {
+		if known := all[f.GetName()]; known != nil {
+			known.Metric = append(known.Metric, f.Metric...)
+			return
+		}
+		all[f.GetName()] = f
+	}
+	pages, err := filepath.Glob("testdata/*/*/*.prom")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range pages {
+		text, err := os.Open(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parser := expfmt.NewTextParser(model.UTF8Validation)
+		families, err := parser.TextToMetricFamilies(text)
+		text.Close()
+		if err != nil {
+			t.Fatalf("%s: %s", page, err)
+		}
+		for _, f := range families {
+			add(f)
+		}
+	}
+	e := newTestExporter(t, "registries: [{name: hub, url: 'http://registry.example.org'}]\n")
+	self, err := prometheus.Gatherers{e.self}.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range self {
+		if strings.HasPrefix(f.GetName(), "registry_") {
+			add(f)
+		}
+	}
+	return all
+}
+
+func documentMetrics(families map[string]*dto.MetricFamily) string {
+	var b strings.Builder
+	b.WriteString(`# Metrics
+
+Made from the golden pages of the tests by ` + "`go test ./collector -run TestMetricsDoc -update`" + `.
+
+Every sample of a registry has the label ` + "`registry`" + `, and ` + "`site`" + ` where the configuration names one; they are left out below.
+` + "`endpoint`" + ` is the host:port that was asked (of Swift that of the auth URL). 1 is yes, 0 is no.
+
+Always there for every configured endpoint, 0 when nothing could be learnt: ` + "`registry_collector_success`, `registry_collector_duration_seconds`, `registry_passive`, `registry_api_up`, `registry_health_ok`, `registry_msr_ping_healthy`, `registry_swift_reachable`, `registry_redis_reachable`" + `.
+All others are absent while they cannot be measured: a made-up 0 would read as "no objects" or "no issues".
+
+| metric | type | labels | help, with its source |
+|---|---|---|---|
+`)
+	for _, name := range slices.Sorted(maps.Keys(families)) {
+		f := families[name]
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", name, strings.ToLower(f.GetType().String()), labelNames(f), strings.ReplaceAll(f.GetHelp(), "|", `\|`))
+	}
+	return b.String()
+}
+
+func labelNames(f *dto.MetricFamily) string {
+	names := map[string]bool{}
+	for _, m := range f.Metric {
+		for _, l := range m.Label {
+			if l.GetName() != "registry" && l.GetName() != "site" {
+				names["`"+l.GetName()+"`"] = true
+			}
+		}
+	}
+	return strings.Join(slices.Sorted(maps.Keys(names)), ", ")
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"net/url"
+	"os"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// externalURL is the address that people reach the exporter at: the flag's or a guess.
+func externalURL(f *flags) (string, error) {
+	if f.externalURL == "" {
+		return guessURL(*f.web.WebListenAddresses, *f.web.WebConfigFile), nil
+	}
+	u, err := url.Parse(f.externalURL)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return "", errors.New("--web.external-url must be a URL such as https://exporter.example.org:10500, without user, ? and #")
+	}
+	return strings.TrimRight(f.externalURL, "/"), nil
+}
+
+// guessURL is right on a network without anything in between.
+func guessURL(listen []string, webConfigFile string) string {
+	host, port := "", "10500"
+	if len(listen) > 0 {
+		if h, p, err := net.SplitHostPort(listen[0]); err == nil {
+			host, port = h, p
+		}
+	}
+	if addr, err := netip.ParseAddr(host); host == "" || err == nil && addr.IsUnspecified() {
+		host = hostname()
+	}
+	scheme := "http"
+	if servesTLS(webConfigFile) {
+		scheme = "https"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}
+
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil {
+		return "localhost"
+	}
+	return name
+}
+
+// servesTLS looks into the toolkit's file, which may be there for basic auth only.
+func servesTLS(webConfigFile string) bool {
+	var c struct {
+		TLS map[string]any `yaml:"tls_server_config"`
+	}
+	text, err := os.ReadFile(webConfigFile)
+	return err == nil && yaml.Unmarshal(text, &c) == nil && len(c.TLS) > 0
+}
