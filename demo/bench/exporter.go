@@ -1,0 +1,64 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+
+	"registry_exporter/demo/child"
+	"registry_exporter/demo/standin"
+)
+
+// withExporter runs the exporter with a configuration while use does, and tells it the address.
+func (b *bench) withExporter(config string, use func(c *child.Child, address string) error) error {
+	file := filepath.Join(b.dir, "bench.yml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		return fmt.Errorf("writing a configuration: %w", err)
+	}
+	address, err := freeAddress()
+	if err != nil {
+		return err
+	}
+	return b.with(b.exporter, []string{"--config.file=" + file, "--web.listen-address=" + address, "--web.enable-pprof", "--log.level=warn"},
+		"http://"+address+"/-/ready", func(c *child.Child) error { return use(c, address) })
+}
+
+// with runs a program while use does.
+func (b *bench) with(program string, args []string, ready string, use func(*child.Child) error) error {
+	var log tail
+	c, err := child.Start(&log, program, args...)
+	if err != nil {
+		return err
+	}
+	defer c.Stop()
+	if err := c.WaitFor(b.ctx, ready); err != nil {
+		c.Stop()
+		return fmt.Errorf("%s does not get ready: %w\n%s", program, err, log)
+	}
+	return use(c)
+}
+
+// tail keeps the beginning of what a program says.
+type tail []byte
+
+var _ io.Writer = (*tail)(nil)
+
+func (t *tail) Write(p []byte) (int, error) {
+	if room := 4096 - len(*t); room > 0 {
+		*t = append(*t, p[:min(room, len(p))]...)
+	}
+	return len(p), nil
+}
+
+// freeAddress is one that was free a moment ago. It is no client's, so it stays free.
+func freeAddress() (string, error) {
+	var l net.Listener
+	l, err := standin.Listen()
+	if err != nil {
+		return "", err
+	}
+	defer l.Close()
+	return l.Addr().String(), nil
+}

@@ -1,0 +1,70 @@
+// The bench tells what the exporter costs: CPU, memory and time, against goals and against other exporters.
+// It wants Linux, for /proc.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+func main() {
+	// Hung up or without a reader is stopped too: no child may be left behind.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	defer stop()
+	exporter := flag.String("exporter", "../registry_exporter", "the exporter to measure")
+	fixtures := flag.String("fixtures", "../collector/testdata/rethinkdb", "folder of the RethinkDB tables")
+	profile := flag.String("profile", "", "write a CPU profile of the exporter under a full registry to this file")
+	serve := flag.String("stand-ins", "", "only run the stand-ins, with their files in this folder, until stdin ends (the bench calls itself so)")
+	flag.Parse()
+	err := func() error {
+		if *serve != "" {
+			return serveStandIns(*serve, *fixtures)
+		}
+		return run(ctx, *exporter, *fixtures, *profile)
+	}()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// bench is what all measurements share.
+type bench struct {
+	ctx      context.Context
+	exporter string
+	dir      string
+	profile  string
+	standIns *standIns
+}
+
+func run(ctx context.Context, exporter, fixtures, profile string) error {
+	exporter, err := filepath.Abs(exporter)
+	if err != nil {
+		return fmt.Errorf("finding the exporter: %w", err)
+	}
+	if err := printMachine(exporter); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "registry_exporter_bench")
+	if err != nil {
+		return fmt.Errorf("making a folder: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	s, err := startStandIns(ctx, dir, fixtures)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	b := &bench{ctx, exporter, dir, profile, s}
+	for _, measurement := range []func() error{b.full, b.peers, b.many} {
+		if err := measurement(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,296 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"registry_exporter/demo/standin"
+)
+
+// names are all that the exporter tells of registries and of itself.
+var names = []string{
+	"registry_api_auth",
+	"registry_api_authorized",
+	"registry_api_phase_seconds",
+	"registry_api_status_code",
+	"registry_api_up",
+	"registry_collector_duration_seconds",
+	"registry_collector_success",
+	"registry_exporter_build_info",
+	"registry_exporter_config_last_reload_success_timestamp_seconds",
+	"registry_exporter_config_last_reload_successful",
+	"registry_exporter_scrapes_rejected_total",
+	"registry_exporter_web_info",
+	"registry_health_ok",
+	"registry_msr_current_issues",
+	"registry_msr_gc_lock_held",
+	"registry_msr_ping_component_failing",
+	"registry_msr_ping_healthy",
+	"registry_msr_replica_health",
+	"registry_msr_replica_readonly",
+	"registry_msr_replica_timestamp_seconds",
+	"registry_msr_server_cache_bytes",
+	"registry_msr_server_client_connections",
+	"registry_msr_server_connected",
+	"registry_msr_server_disk_bytes",
+	"registry_msr_server_queries_total",
+	"registry_msr_server_read_docs_total",
+	"registry_msr_server_start_timestamp_seconds",
+	"registry_msr_server_up",
+	"registry_msr_server_written_docs_total",
+	"registry_msr_table_availability",
+	"registry_msr_table_replicas",
+	"registry_nginx_connections",
+	"registry_nginx_connections_accepted_total",
+	"registry_nginx_connections_active",
+	"registry_nginx_connections_handled_total",
+	"registry_nginx_requests_total",
+	"registry_passive",
+	"registry_redis_clients",
+	"registry_redis_evicted_keys_total",
+	"registry_redis_info",
+	"registry_redis_keyspace_hits_total",
+	"registry_redis_keyspace_misses_total",
+	"registry_redis_memory_max_bytes",
+	"registry_redis_memory_used_bytes",
+	"registry_redis_ping_seconds",
+	"registry_redis_reachable",
+	"registry_redis_rejected_connections_total",
+	"registry_swift_container_bytes",
+	"registry_swift_container_objects",
+	"registry_swift_reachable",
+	"registry_swift_step_seconds",
+	"registry_tls_ca_expiry_timestamp_seconds",
+	"registry_tls_expiry_timestamp_seconds",
+	"registry_tls_name_covered",
+	"registry_tls_start_timestamp_seconds",
+	"registry_tls_verified",
+}
+
+// namesOfFaults show only while something is wrong.
+var namesOfFaults = []string{"registry_collector_failure", "registry_health_check_failing"}
+
+func TestDemo(t *testing.T) {
+	d := startDemo(t)
+	t.Run("every name is on the page", d.testNames)
+	t.Run("faults are listed", d.testList)
+	t.Run("an unknown fault is refused", d.testUnknownFault)
+	t.Run("every fault shows and mends", d.testFaults)
+}
+
+func (d *runningDemo) testNames(t *testing.T) {
+	p := d.scrape(t)
+	p.wantHealthy(t)
+	if got := p.names(); !slices.Equal(got, names) {
+		t.Errorf("names on the page:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(names, "\n"))
+	}
+}
+
+func (d *runningDemo) testFaults(t *testing.T) {
+	healthy := d.scrape(t)
+	if len(changes) != len(standin.Table) {
+		t.Errorf("%d faults have changes, want %d", len(changes), len(standin.Table))
+	}
+	ill := map[string]bool{}
+	for _, fault := range standin.Table {
+		t.Run(fault.Name, func(t *testing.T) {
+			d.request(t, http.MethodPost, d.fault(fault.Name))
+			broken := d.scrape(t)
+			d.request(t, http.MethodDelete, d.fault(fault.Name))
+			wantChanges(t, fault.Name, healthy, broken)
+			for _, name := range broken.names() {
+				ill[name] = true
+			}
+			d.scrape(t).wantHealthy(t)
+		})
+	}
+	for _, name := range namesOfFaults {
+		if !ill[name] {
+			t.Errorf("no fault brought %s onto the page", name)
+		}
+	}
+}
+
+func wantChanges(t *testing.T, fault string, healthy, broken page) {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(changes[fault]), "\n")
+	for _, line := range lines {
+		line = strings.TrimSpace(line)
+		if !broken.holds(t, line) {
+			t.Errorf("not so with the fault on: %s", line)
+		}
+		if healthy.holds(t, line) {
+			t.Errorf("so without the fault, too: %s", line)
+		}
+	}
+}
+
+func (d *runningDemo) testList(t *testing.T) {
+	d.request(t, http.MethodPost, d.fault("gc-running"))
+	defer d.request(t, http.MethodDelete, d.fault("gc-running"))
+	list := d.request(t, http.MethodGet, "http://"+d.control+"/")
+	for _, fault := range standin.Table {
+		mark := " "
+		if fault.Name == "gc-running" {
+			mark = "*"
+		}
+		if !regexp.MustCompile(`(?m)^` + regexp.QuoteMeta(mark+" "+fault.Name) + ` +\S`).MatchString(list) {
+			t.Errorf("not listed as %q %s in:\n%s", mark, fault.Name, list)
+		}
+	}
+}
+
+func (d *runningDemo) testUnknownFault(t *testing.T) {
+	resp, err := http.Post(d.fault("nonsense"), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusNotFound {
+		t.Errorf("status %d, want 404", resp.StatusCode)
+	}
+}
+
+func TestAnExporterThatDiesEndsTheDemo(t *testing.T) {
+	o := testOptions(t)
+	o.exporter = filepath.Join(t.TempDir(), "exporter")
+	if err := os.WriteFile(o.exporter, []byte("#!/bin/sh\nexit 3\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	err := run(t.Context(), o, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "exit status 3") {
+		t.Errorf("error %v, want one that says exit status 3", err)
+	}
+}
+
+func TestATakenPortIsToldWithItsFlag(t *testing.T) {
+	for option, take := range map[string]func(*options) string{
+		"--exporter.listen": func(o *options) string { return o.exporterListen },
+		"--listen":          func(o *options) string { return o.listen },
+	} {
+		t.Run(option, func(t *testing.T) {
+			o := testOptions(t)
+			taken, err := listen(take(&o), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer taken.Close()
+			err = run(t.Context(), o, io.Discard)
+			if err == nil || !strings.Contains(err.Error(), "with "+option+"=") {
+				t.Errorf("error %v, want one that names %s", err, option)
+			}
+		})
+	}
+}
+
+func (p page) names() []string {
+	var all []string
+	for name := range maps.Keys(p) {
+		if strings.HasPrefix(name, "registry_") {
+			all = append(all, name)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// A runningDemo is one that has said what to open.
+type runningDemo struct {
+	exporter, control string
+	parts             map[string]string // by port
+}
+
+func (d *runningDemo) fault(name string) string { return "http://" + d.control + "/faults/" + name }
+
+func startDemo(t *testing.T) *runningDemo {
+	t.Helper()
+	o := testOptions(t)
+	o.exporter = buildExporter(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		err := run(ctx, o, in)
+		in.CloseWithError(errors.Join(errors.New("the demo ended"), err))
+		ended <- err
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the demo ended with: %s", err)
+		}
+	})
+	d := &runningDemo{exporter: o.exporterListen, control: o.listen, parts: readGreeting(t, out)}
+	go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the demo
+	return d
+}
+
+var partLine = regexp.MustCompile(`^  (\S.*?) +\w+://127\.0\.0\.1:(\d+)$`)
+
+// readGreeting reads until the demo is ready, and learns where its parts are.
+func readGreeting(t *testing.T, out io.Reader) map[string]string {
+	t.Helper()
+	parts := map[string]string{}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if m := partLine.FindStringSubmatch(lines.Text()); m != nil {
+			parts[m[2]] = m[1]
+		}
+		if strings.HasPrefix(lines.Text(), "Ctrl-C") {
+			return parts
+		}
+	}
+	t.Fatalf("no greeting: %v", lines.Err())
+	return nil
+}
+
+// testOptions has timeouts that a healthy stand-in keeps on a slow machine too, and that a hanging one may use up.
+func testOptions(t *testing.T) options {
+	t.Helper()
+	exporterListen, listen := freeAddresses(t)
+	return options{
+		exporter: "true", fixtures: "../collector/testdata/rethinkdb",
+		exporterListen: exporterListen, listen: listen,
+		hung:     800 * time.Millisecond,
+		timeouts: standin.Timeouts{Registry: 2 * time.Second, MSR: 4 * time.Second},
+	}
+}
+
+// freeAddresses are two that were free a moment ago, outside of those that stand-ins take.
+func freeAddresses(t *testing.T) (one, two string) {
+	t.Helper()
+	var addresses []string
+	for range 2 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		addresses = append(addresses, l.Addr().String())
+	}
+	return addresses[0], addresses[1]
+}
+
+func buildExporter(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "registry_exporter")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", file, ".")
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("building the exporter: %s\n%s", err, out)
+	}
+	return file
+}

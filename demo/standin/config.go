@@ -1,0 +1,70 @@
+package standin
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+)
+
+// ConfigFile is the configuration that makes the exporter watch the stand-ins.
+func (s *Stack) ConfigFile() string { return filepath.Join(s.dir, "registry_exporter.yml") }
+
+// unknown stands for what only a running stack knows.
+func unknown(string) string { return "" }
+
+// The fronts go by a name, so that it has to be looked up, as everywhere.
+var configText = template.Must(template.New("").Funcs(template.FuncMap{"address": unknown, "port": unknown}).Parse(`registries:
+  - name: msr
+    site: eqiad
+    url: https://localhost:{{port "msr front"}}
+    backends: &replicas
+      - https://{{address "msr replica 1"}}
+      - https://{{address "msr replica 2"}}
+      - https://{{address "msr replica 3"}}
+    timeout: {{.Registry}}
+    http:
+      basic_auth: {username: monitor, password_file: msr-monitor.secret}
+      tls_config: {ca_file: ca.pem}
+    tls: &tls
+      names: [localhost, 127.0.0.1, registry.example.org]
+    msr:
+      replicas: *replicas
+      timeout: {{.MSR}}
+      http:
+        basic_auth: {username: admin, password_file: msr-admin.secret}
+        tls_config: {ca_file: ca.pem}
+  - name: hub
+    site: eqiad
+    url: https://localhost:{{port "hub front"}}
+    backends: ["https://{{address "hub backend 1"}}", "https://{{address "hub backend 2"}}"]
+    timeout: {{.Registry}}
+    http:
+      basic_auth: {username: monitor, password_file: hub-monitor.secret}
+      tls_config: {ca_file: ca.pem}
+    tls: *tls
+    nginx: {urls: ["http://{{address "hub nginx"}}/nginx_status"]}
+    debug: {urls: ["http://{{address "hub debug"}}"]}
+    swift: {auth_url: "http://{{address "swift"}}/auth/v1.0", username: "` + swiftUser + `", key_file: swift.secret, container: ` + swiftContainer + `}
+    redis: {addr: "{{address "redis"}}", username: monitor, password_file: redis.secret}
+`))
+
+func (s *Stack) writeConfig(t Timeouts) error {
+	var b strings.Builder
+	named := template.Must(configText.Clone()).Funcs(template.FuncMap{
+		"address": s.Address,
+		"port": func(name string) (string, error) {
+			_, port, err := net.SplitHostPort(s.Address(name))
+			return port, err
+		},
+	})
+	if err := named.Execute(&b, t); err != nil {
+		return fmt.Errorf("making the configuration: %w", err)
+	}
+	if err := os.WriteFile(s.ConfigFile(), []byte(b.String()), 0o600); err != nil {
+		return fmt.Errorf("writing the configuration: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package standin
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A Fault is one way to break a part of the demo.
+type Fault struct{ Name, What string }
+
+// Table lists every fault. What it does stands with the part that it breaks.
+var Table = []Fault{
+	{"everything", "all that is asked refuses connections"},
+
+	{"replica-refuses", "msr: replica 2 refuses connections"},
+	{"replica-hangs", "msr: replica 3 takes connections and never answers"},
+	{"ping-registry", "msr: replica 1 says that its registry is ill"},
+	{"ping-auth", "msr: replica 1 says that its authorization (garant) is ill"},
+	{"ping-metadata", "msr: replica 1 says that its metadata (RethinkDB) is ill"},
+	{"ping-trust", "msr: replica 1 says that its content trust (notary) is ill"},
+	{"one-server-killed", "msr: the RethinkDB server of replica 1 is gone; the verdict on it is not renewed"},
+	{"one-server-hung", "msr: the RethinkDB server of replica 1 hangs, cluster_status takes 13 s"},
+	{"majority-lost", "msr: two of three RethinkDB servers are gone, nothing can be written"},
+	{"views-differ", "msr: the RethinkDB servers of replicas 2 and 3 cannot see each other"},
+	{"backfilling", "msr: a RethinkDB server came back, some tables take no writes yet"},
+	{"table-lost", "msr: a table has lost its only replica"},
+	{"cluster-status-401", "msr: the password of the admin is changed, but not the exporter's file"},
+	{"cluster-status-503", "msr: cluster_status is unavailable"},
+	{"cluster-status-html", "msr: cluster_status is a login page"},
+	{"gc-running", "msr: a garbage collection holds its lock"},
+	{"read-only", "msr: all replicas refuse writes"},
+	{"v2-password", "msr: the password of the monitor is changed, but not the exporter's file"},
+
+	{"v2-html", "hub: /v2/ is a page for people, with status 200"},
+	{"health-storage", "hub: the health check of the storage fails, all answers are 503"},
+	{"health-redis", "hub: the health check of Redis fails, all answers are 503"},
+	{"registry-down", "hub: the registry is stopped, nginx in front of it answers 502"},
+	{"certificate-expired", "hub: the certificate ended yesterday"},
+	{"certificate-wrong-name", "hub: the certificate is for another name"},
+	{"nginx-down", "hub: nginx is stopped, and so the front"},
+	{"swift-down", "hub: Swift refuses connections"},
+	{"swift-key", "hub: the key of Swift is changed and tokens are withdrawn, but not the exporter's file"},
+	{"swift-container-gone", "hub: the container does not exist"},
+	{"redis-down", "hub: Redis refuses connections"},
+	{"redis-hangs", "hub: Redis takes connections and never answers"},
+	{"redis-password", "hub: the password of Redis is changed, but not the exporter's file"},
+}
+
+// Faults knows which faults are on.
+type Faults struct {
+	mu    sync.RWMutex
+	since map[string]time.Time
+
+	setting sync.Mutex
+	apply   []func() error
+}
+
+// onChange has apply called after each change, and once now.
+func (f *Faults) onChange(apply func() error) error {
+	f.apply = append(f.apply, apply)
+	return apply()
+}
+
+// On says whether any of the faults is on.
+func (f *Faults) On(names ...string) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	for _, n := range names {
+		if _, on := f.since[n]; on {
+			return true
+		}
+	}
+	return false
+}
+
+// Since is when the fault was switched on.
+func (f *Faults) Since(name string) time.Time {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.since[name]
+}
+
+// Set switches a fault on or off. When it returns everything behaves accordingly.
+func (f *Faults) Set(name string, on bool) error {
+	f.setting.Lock()
+	defer f.setting.Unlock()
+	f.set(name, on)
+	for _, apply := range f.apply {
+		if err := apply(); err != nil {
+			return fmt.Errorf("switching %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (f *Faults) set(name string, on bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, was := f.since[name]
+	switch {
+	case on && !was:
+		f.since[name] = time.Now()
+	case !on:
+		delete(f.since, name)
+	}
+}
+
+// pick is the value of the first name that is on.
+func pick[T any](f *Faults, values map[string]T) (value T, found bool) {
+	for _, fault := range Table {
+		if value, found = values[fault.Name]; found && f.On(fault.Name) {
+			return value, true
+		}
+	}
+	return value, false
+}
+
+// Known says whether there is a fault of this name.
+func Known(name string) bool {
+	for _, fault := range Table {
+		if fault.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// List is one line for each fault, those that are on marked.
+func (f *Faults) List() string {
+	var b strings.Builder
+	for _, fault := range Table {
+		mark := " "
+		if f.On(fault.Name) {
+			mark = "*"
+		}
+		fmt.Fprintf(&b, "%s %-23s %s\n", mark, fault.Name, fault.What)
+	}
+	return b.String()
+}

@@ -1,0 +1,57 @@
+package standin
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"fmt"
+	"net/http"
+	"os"
+	"sync"
+)
+
+// A secret is a password that a stand-in wants and the exporter has in a file. While its fault is on, the
+// stand-in wants a new one; switching it off gives the exporter the new one too, as an operator would.
+type secret struct {
+	fault, file string
+
+	mu      sync.RWMutex
+	wanted  string
+	written string
+}
+
+func (s *secret) apply(f *Faults) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	on := f.On(s.fault)
+	switch {
+	case s.wanted == "", on && s.wanted == s.written:
+		s.wanted = rand.Text()
+	}
+	if on || s.wanted == s.written {
+		return nil
+	}
+	if err := os.WriteFile(s.file, []byte(s.wanted), 0o600); err != nil {
+		return fmt.Errorf("writing a secret: %w", err)
+	}
+	s.written = s.wanted
+	return nil
+}
+
+func (s *secret) is(given string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return subtle.ConstantTimeCompare([]byte(given), []byte(s.wanted)) == 1
+}
+
+// isChanged says that the exporter does not have what is wanted.
+func (s *secret) isChanged() bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.wanted != s.written
+}
+
+// letsIn checks basic auth.
+func (s *secret) letsIn(r *http.Request, user string) bool {
+	u, password, ok := r.BasicAuth()
+	return ok && u == user && s.is(password)
+}

@@ -1,0 +1,200 @@
+// Package standin is an MSR and a registry with all that they stand on, in memory and easy to break.
+package standin
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Options says what the stand-ins need.
+type Options struct {
+	Fixtures string        // folder of the RethinkDB tables
+	Dir      string        // CA file, passwords and configuration are written here
+	Hung     time.Duration // how long cluster_status takes while a RethinkDB server hangs
+	Timeouts Timeouts      // for the configuration of the exporter
+}
+
+// Timeouts are those of a registry, and of its cluster_status.
+type Timeouts struct{ Registry, MSR time.Duration }
+
+// A Stack is all stand-ins, running.
+type Stack struct {
+	Faults *Faults
+	dir    string
+	ports  []*port
+	close  []func()
+}
+
+// Start runs everything on free ports of 127.0.0.1.
+func Start(o Options) (*Stack, error) {
+	s := &Stack{Faults: &Faults{since: map[string]time.Time{}}, dir: o.Dir}
+	err := s.start(o)
+	if err == nil {
+		err = s.writeConfig(o.Timeouts)
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Stack) start(o Options) error {
+	ca, err := newAuthority()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(s.CAFile(), ca.pem(), 0o600); err != nil {
+		return fmt.Errorf("writing the CA file: %w", err)
+	}
+	all, err := loadTables(o.Fixtures)
+	if err != nil {
+		return err
+	}
+	if err := s.startMSR(ca, all, o.Hung); err != nil {
+		return err
+	}
+	if err := s.startHub(ca); err != nil {
+		return err
+	}
+	return s.startStores()
+}
+
+func (s *Stack) startMSR(ca *authority, all map[string]tables, hung time.Duration) error {
+	admin, err := s.secret("msr-admin", "cluster-status-401")
+	if err != nil {
+		return err
+	}
+	monitor, err := s.secret("msr-monitor", "v2-password")
+	if err != nil {
+		return err
+	}
+	secure, err := ca.good()
+	if err != nil {
+		return err
+	}
+	m := &msr{faults: s.Faults, tables: all, admin: admin, tokens: newTokenAuth(monitor), hung: hung}
+	if err := s.open(&port{name: "msr front", scheme: "https", serve: serveHTTP(m.tokens.handler(), secure)}); err != nil {
+		return err
+	}
+	for i, id := range replicaIDs {
+		r := &replica{msr: m, id: id}
+		p := &port{name: fmt.Sprintf("msr replica %d", i+1), scheme: "https", serve: serveHTTP(r.handler(), secure)}
+		if id == secondReplica {
+			p.closedBy = []string{"replica-refuses"}
+		}
+		if err := s.open(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Stack) startHub(ca *authority) error {
+	monitor, err := s.secret("hub-monitor", "")
+	if err != nil {
+		return err
+	}
+	secure, err := ca.good()
+	if err != nil {
+		return err
+	}
+	breakable, err := ca.breakable(s.Faults)
+	if err != nil {
+		return err
+	}
+	h := newHub(s.Faults, monitor)
+	for _, p := range []*port{
+		{name: "hub front", scheme: "https", closedBy: []string{"nginx-down"}, serve: serveHTTP(h.front(), breakable)},
+		{name: "hub backend 1", scheme: "https", closedBy: []string{"registry-down"}, serve: serveHTTP(http.HandlerFunc(h.backend), secure)},
+		{name: "hub backend 2", scheme: "https", closedBy: []string{"registry-down"}, serve: serveHTTP(http.HandlerFunc(h.backend), secure)},
+		{name: "hub debug", scheme: "http", closedBy: []string{"registry-down"}, serve: serveHTTP(h.debug(), nil)},
+		{name: "hub nginx", scheme: "http", closedBy: []string{"nginx-down"}, serve: serveHTTP(h.nginxStatus(), nil)},
+	} {
+		if err := s.open(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Stack) startStores() error {
+	key, err := s.secret("swift", "swift-key")
+	if err != nil {
+		return err
+	}
+	store, err := newSwift(s.Faults, key)
+	if err != nil {
+		return err
+	}
+	s.close = append(s.close, store.store.Close)
+	if err := s.open(&port{name: "swift", scheme: "http", closedBy: []string{"swift-down"}, serve: serveHTTP(store.handler(), nil)}); err != nil {
+		return err
+	}
+	store.announce(s.Address("swift"))
+	password, err := s.secret("redis", "redis-password")
+	if err != nil {
+		return err
+	}
+	cache := &redis{faults: s.Faults, password: password, started: time.Now()}
+	return s.open(&port{name: "redis", scheme: "redis", closedBy: []string{"redis-down"}, serve: cache.serve})
+}
+
+func (s *Stack) secret(name, fault string) (*secret, error) {
+	one := &secret{fault: fault, file: s.SecretFile(name)}
+	return one, s.Faults.onChange(func() error { return one.apply(s.Faults) })
+}
+
+func (s *Stack) open(p *port) error {
+	l, err := Listen()
+	if err != nil {
+		return err
+	}
+	p.address, p.stop = l.Addr().String(), p.serve(l)
+	p.closedBy = append(p.closedBy, "everything")
+	s.ports = append(s.ports, p)
+	return s.Faults.onChange(func() error { return p.apply(s.Faults) })
+}
+
+// Close stops everything.
+func (s *Stack) Close() {
+	for _, p := range s.ports {
+		if p.stop != nil {
+			p.stop()
+		}
+	}
+	for _, c := range s.close {
+		c()
+	}
+}
+
+// Address is the host:port of a part, such as "msr replica 1".
+func (s *Stack) Address(name string) string { return s.Addresses()[name] }
+
+// Addresses are those of all parts, by name.
+func (s *Stack) Addresses() map[string]string {
+	all := map[string]string{}
+	for _, p := range s.ports {
+		all[p.name] = p.address
+	}
+	return all
+}
+
+// Parts is one line for each part: its name and where it is.
+func (s *Stack) Parts() string {
+	var b strings.Builder
+	for _, p := range s.ports {
+		fmt.Fprintf(&b, "  %-14s %s://%s\n", p.name, p.scheme, p.address)
+	}
+	return b.String()
+}
+
+// CAFile is the authority that all certificates are from.
+func (s *Stack) CAFile() string { return filepath.Join(s.dir, "ca.pem") }
+
+// SecretFile is where the exporter finds a password.
+func (s *Stack) SecretFile(name string) string { return filepath.Join(s.dir, name+".secret") }

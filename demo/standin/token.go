@@ -1,0 +1,49 @@
+package standin
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+
+	"github.com/google/go-containerregistry/pkg/registry"
+)
+
+// tokenAuth is a registry in memory that wants a bearer token, and the place that gives it.
+type tokenAuth struct {
+	monitor  *secret
+	token    string // lets in
+	useless  string // what the wrong password gets: a token too, but without any right
+	registry http.Handler
+}
+
+func newTokenAuth(monitor *secret) *tokenAuth {
+	return &tokenAuth{monitor: monitor, token: rand.Text(), useless: rand.Text(), registry: registry.New(quietRegistry)}
+}
+
+func (t *tokenAuth) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/v2/", t.v2)
+	mux.HandleFunc("GET /auth/token", t.give)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/login", http.StatusFound) })
+	mux.HandleFunc("GET /login", func(w http.ResponseWriter, _ *http.Request) { loginPage(w) })
+	return mux
+}
+
+func (t *tokenAuth) v2(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("Authorization") == "Bearer "+t.token {
+		t.registry.ServeHTTP(w, r)
+		return
+	}
+	w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
+	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="https://%s/auth/token",service=%q`, r.Host, r.Host))
+	apiError(w, http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")
+}
+
+func (t *tokenAuth) give(w http.ResponseWriter, r *http.Request) {
+	token := t.useless
+	if t.monitor.letsIn(r, "monitor") {
+		token = t.token
+	}
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprintf(w, `{"token":%q,"access_token":%q,"expires_in":300}`, token, token)
+}
