@@ -1,0 +1,227 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+// scrapeTimeout is what the tests say they give the exporter, as Prometheus does.
+const scrapeTimeout = 5 * time.Second
+
+// configuration describes the stack. Registries whose name begins with "x-" are set up wrong on purpose:
+// each belongs to one row of the table of faults, and only that row asks it.
+const configuration = `registries:
+- name: hub
+  site: eqiad
+  url: https://localhost:{front-good}
+  backends: ["http://127.0.0.1:{registry-checked}"]
+  http: &ca {tls_config: {ca_file: ca.crt}}
+  tls: {names: [localhost, 127.0.0.1]}
+  nginx: {urls: ["http://127.0.0.1:{nginx}/nginx_status"]}
+  debug: {urls: ["http://127.0.0.1:{registry-checked-debug}"]}
+  swift: &eqiad {auth_url: "http://127.0.0.1:{swift-proxy-eqiad}/auth/v1.0", username: "docker:registry", key: {swift-key}, container: registry}
+  redis: {addr: "127.0.0.1:{redis}"}
+- name: hub
+  site: codfw
+  passive: true
+  url: http://127.0.0.1:{registry-unchecked}
+  debug: {urls: ["http://127.0.0.1:{registry-unchecked-debug}"]}
+  swift: {auth_url: "http://127.0.0.1:{swift-proxy-codfw}/auth/v1.0", username: "docker:registry", key: {swift-key}, container: registry}
+- name: tcp-check
+  url: http://127.0.0.1:{registry-tcp-check}
+  debug: {urls: ["http://127.0.0.1:{registry-tcp-check-debug}"]}
+  redis: {addr: "127.0.0.1:{redis}"}
+- name: keystone
+  url: http://127.0.0.1:{registry-unchecked}
+  swift: {auth_url: "http://127.0.0.1:{keystone}/v3", auth_version: 3, username: registry, key: {keystone-key}, tenant: docker, domain: Default, region: eqiad, container: docker}
+- name: basic
+  url: https://localhost:{front-basic}
+  http: {tls_config: {ca_file: ca.crt}, basic_auth: {username: alice, password: {password}}}
+  redis: {addr: "127.0.0.1:{redis-acl}", username: mon, password: {redis-password}}
+- name: basic-anonymous
+  url: https://localhost:{front-basic}
+  http: *ca
+  redis: {addr: "127.0.0.1:{redis-tls}", tls_config: {ca_file: ca.crt}}
+- name: token
+  url: http://127.0.0.1:{registry-token}
+  http: {basic_auth: {username: alice, password: {password}}}
+  redis: {addr: "127.0.0.1:{redis-small}"}
+
+- {name: x-swift-key, url: "http://127.0.0.1:{registry-unchecked}", swift: {<<: *eqiad, key: not-the-key-of-swift}}
+- {name: x-swift-container, url: "http://127.0.0.1:{registry-unchecked}", swift: {<<: *eqiad, container: another}}
+- {name: x-redis-password, url: "http://127.0.0.1:{registry-unchecked}", redis: {addr: "127.0.0.1:{redis-acl}", username: mon, password: not-the-password}}
+- {name: x-redis-no-password, url: "http://127.0.0.1:{registry-unchecked}", redis: {addr: "127.0.0.1:{redis-acl}"}}
+- {name: x-redis-tls, url: "http://127.0.0.1:{registry-unchecked}", redis: {addr: "127.0.0.1:{redis-tls}", tls_config: {}}}
+- {name: x-basic, url: "https://localhost:{front-basic}", http: {tls_config: {ca_file: ca.crt}, basic_auth: {username: alice, password: not-the-password-of-alice}}}
+- {name: x-token, url: "http://127.0.0.1:{registry-token}", http: {basic_auth: {username: alice, password: not-the-password-of-alice}}}
+- {name: x-token-rights, url: "http://127.0.0.1:{registry-token}", http: {basic_auth: {username: nobody, password: password-of-nobody}}}
+- {name: x-expired, url: "https://localhost:{front-expired}", http: *ca}
+- {name: x-wrong-name, url: "https://localhost:{front-wrong-name}", http: *ca}
+- {name: x-no-ip-san, url: "https://127.0.0.1:{front-no-ip-san}", http: *ca}
+- {name: x-unknown-ca, url: "https://localhost:{front-unknown-ca}", http: *ca}
+- {name: x-http-on-tls, url: "http://127.0.0.1:{front-good}"}
+- {name: x-tls-on-http, url: "https://127.0.0.1:{registry-unchecked}", http: *ca}
+- {name: x-slow-login, url: "http://127.0.0.1:{registry-unchecked}", swift: &keystone {auth_url: "http://127.0.0.1:{keystone}/v3", auth_version: 3, username: registry, key: {keystone-key}, tenant: docker, domain: Default, region: eqiad, container: docker}}
+- {name: x-hung-login, url: "http://127.0.0.1:{registry-unchecked}", swift: *keystone}
+- {name: x-no-such-host, url: "https://registry.invalid", http: *ca}
+`
+
+// secretsInUse must not be on any page or in any log.
+var secretsInUse = []string{
+	swiftKey, swiftSyncKey, registryPassword, redisPassword, redisRequirePass, keystoneUserPassword, keystoneAdminPassword, keystoneServicePassword,
+	"not-the-key-of-swift", "not-the-password", "password-of-nobody",
+}
+
+// addExporter describes the exporter with the configuration above, and the MSR that stands in for a real one.
+func (s *Stack) addExporter(binary string) error {
+	text := configuration
+	for name, value := range map[string]string{
+		"swift-key": swiftKey, "keystone-key": keystoneUserPassword, "password": registryPassword, "redis-password": redisPassword,
+	} {
+		text = strings.ReplaceAll(text, "{"+name+"}", value)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.ports)) {
+		text = strings.ReplaceAll(text, "{"+name+"}", fmt.Sprint(s.ports[name]))
+	}
+	file, err := s.file("registry_exporter.yml", text+s.msrConfiguration())
+	if err != nil {
+		return err
+	}
+	s.add("exporter", binary, "--config.file="+file, "--web.listen-address="+address(s.port("exporter")), "--log.level=debug", "--web.enable-pprof")
+	return nil
+}
+
+const prometheusConf = `global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 2s}
+scrape_configs:
+- job_name: registry
+  http_sd_configs: [{url: "http://%[1]s/sd", refresh_interval: 5s}]
+  relabel_configs: [{source_labels: [__param_registry], regex: "x-.*", action: drop}]
+`
+
+// addPrometheus describes the Prometheus that finds the registries by itself.
+func (s *Stack) addPrometheus() error {
+	file, err := s.file("prometheus.yml", fmt.Sprintf(prometheusConf, address(s.port("exporter"))))
+	s.add("prometheus", "prometheus", "--config.file="+file, "--storage.tsdb.path="+filepath.Join(s.dir, "prometheus"), "--web.listen-address="+address(s.port("prometheus")))
+	return err
+}
+
+// A page is what one scrape gave.
+type page struct {
+	took     time.Duration
+	families map[string]*dto.MetricFamily
+}
+
+// probe scrapes one registry, named as NAME or NAME@SITE.
+func (s *Stack) probe(instance string) (*page, error) {
+	name, site, _ := strings.Cut(instance, "@")
+	q := url.Values{"registry": {name}}
+	if site != "" {
+		q.Set("site", site)
+	}
+	return s.scrape("/probe?"+q.Encode(), scrapeTimeout)
+}
+
+// scrape asks the exporter as a Prometheus with this timeout does.
+func (s *Stack) scrape(path string, timeout time.Duration) (*page, error) {
+	start := time.Now()
+	text, err := s.get(path, timeout)
+	if err != nil {
+		return nil, err
+	}
+	p := &page{took: time.Since(start)}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	p.families, err = parser.TextToMetricFamilies(bytes.NewReader(text))
+	return p, err
+}
+
+// get reads a page of the exporter, which must not hold a secret.
+func (s *Stack) get(path string, timeout time.Duration) ([]byte, error) {
+	header := http.Header{"X-Prometheus-Scrape-Timeout-Seconds": {fmt.Sprint(timeout.Seconds())}}
+	resp, err := get("http://"+address(s.port("exporter"))+path, header)
+	switch {
+	case err != nil:
+		return nil, err
+	case resp.status != http.StatusOK:
+		return nil, fmt.Errorf("%s: status %d: %s", path, resp.status, resp.body)
+	}
+	if found := secretIn(string(resp.body)); found != "" {
+		return nil, fmt.Errorf("the page %s holds a secret: %s", path, found)
+	}
+	return resp.body, nil
+}
+
+// secretIn names the secret that a text holds, without showing it.
+func secretIn(text string) string {
+	for i, secret := range secretsInUse {
+		if strings.Contains(text, secret) {
+			return fmt.Sprintf("number %d of those in use", i+1)
+		}
+	}
+	return ""
+}
+
+// label is the value of a label of a sample.
+func label(m *dto.Metric, name string) string {
+	for _, l := range m.Label {
+		if l.GetName() == name {
+			return l.GetValue()
+		}
+	}
+	return ""
+}
+
+// failures are the sources that fail, each as "COLLECTOR PROGRAM: REASON".
+func (s *Stack) failures(p *page) []string {
+	var found []string
+	if f := p.families["registry_collector_failure"]; f != nil {
+		for _, m := range f.Metric {
+			found = append(found, fmt.Sprintf("%s %s: %s", label(m, "collector"), s.program(label(m, "endpoint")), label(m, "reason")))
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// verdicts are the metrics that are always there.
+var verdicts = []string{
+	"registry_api_up", "registry_api_authorized", "registry_health_ok", "registry_msr_ping_healthy", "registry_redis_reachable", "registry_swift_reachable",
+}
+
+// bad are the verdicts that are 0, each as "METRIC PROGRAM".
+func (s *Stack) bad(p *page) []string {
+	var found []string
+	for _, name := range verdicts {
+		f := p.families[name]
+		if f == nil {
+			continue
+		}
+		for _, m := range f.Metric {
+			if m.GetGauge().GetValue() != 1 {
+				found = append(found, strings.TrimPrefix(name, "registry_")+" "+s.program(label(m, "endpoint")))
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+// program is the name of the program that an endpoint is the address of.
+func (s *Stack) program(endpoint string) string {
+	for name, port := range s.ports {
+		if strings.HasSuffix(endpoint, fmt.Sprintf(":%d", port)) {
+			return name
+		}
+	}
+	return endpoint
+}

@@ -1,0 +1,273 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"syscall"
+	"time"
+)
+
+// instances are the registries that are well while nothing is broken.
+var instances = []string{"hub@eqiad", "hub@codfw", "tcp-check", "keystone", "basic", "basic-anonymous", "token", "msr"}
+
+// A Fault is one way to break the stack and what the pages must say then: nothing more and nothing less.
+type Fault struct {
+	Name  string
+	Start func(*Stack) error
+	End   func(*Stack) error
+	// Asks is the registry to ask; empty: all that are well otherwise.
+	Asks string
+	// Bad are the verdicts that become 0, as "METRIC PROGRAM", without registry_ in front.
+	Bad []string
+	// Fails are the sources that fail, as "COLLECTOR PROGRAM: REASON".
+	Fails []string
+	// Values are other samples that tell of the fault, as METRIC{LABEL="…"} and its value.
+	Values map[string]float64
+	// AtLeast are samples that must have grown to a value.
+	AtLeast map[string]float64
+	// Notice is how long the system itself may take until it shows; 0: the first page must be right.
+	Notice time.Duration
+	// Recover is how long the system itself may take to be well again.
+	Recover time.Duration
+	// CI says that this one is run by every test run.
+	CI bool
+}
+
+// Faults are all of them. "healthy" breaks nothing.
+var Faults = []Fault{
+	{Name: "healthy", CI: true},
+
+	{
+		Name: "swift-proxy-stopped", Start: stop("swift-proxy-eqiad"), End: start("swift-proxy-eqiad"), CI: true,
+		Bad: []string{"swift_reachable swift-proxy-eqiad", "api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug"},
+		Fails: []string{
+			"api front-good: health_check_failed", "api registry-checked: health_check_failed", "swift swift-proxy-eqiad: refused",
+		},
+		Values: map[string]float64{`registry_health_check_failing{check="storagedriver_swift",kind="storagedriver"}`: 1, `registry_api_status_code{role="front"}`: 503},
+		Notice: 20 * time.Second, Recover: 20 * time.Second,
+	},
+	{
+		Name: "swift-proxy-hung", Start: pause("swift-proxy-eqiad"), End: resume("swift-proxy-eqiad"), CI: true,
+		Bad:     []string{"swift_reachable swift-proxy-eqiad"},
+		Fails:   []string{"swift swift-proxy-eqiad: timeout"},
+		Recover: 20 * time.Second,
+	},
+	{
+		Name:   "swift-storage-stopped",
+		Start:  stop("swift-object-eqiad", "swift-container-eqiad", "swift-account-eqiad"),
+		End:    start("swift-object-eqiad", "swift-container-eqiad", "swift-account-eqiad"),
+		Bad:    []string{"swift_reachable swift-proxy-eqiad"},
+		Fails:  []string{"swift swift-proxy-eqiad: unavailable"},
+		Notice: 20 * time.Second, Recover: 90 * time.Second,
+	},
+	{Name: "swift-key-wrong", Asks: "x-swift-key", Bad: []string{"swift_reachable swift-proxy-eqiad"}, Fails: []string{"swift swift-proxy-eqiad: unauthorized"}},
+	{Name: "swift-container-wrong", Asks: "x-swift-container", Bad: []string{"swift_reachable swift-proxy-eqiad"}, Fails: []string{"swift swift-proxy-eqiad: not_found"}},
+	{
+		Name: "keystone-stopped", Start: stop("keystone"), End: start("keystone"),
+		Bad:    []string{"swift_reachable keystone"},
+		Fails:  []string{"swift keystone: refused"},
+		Notice: 70 * time.Second, Recover: 20 * time.Second,
+	},
+
+	{
+		Name: "keystone-hung", Start: pause("keystone"), End: resume("keystone"), Asks: "x-hung-login",
+		Bad: []string{"swift_reachable keystone"}, Fails: []string{"swift keystone: timeout"},
+	},
+	{
+		Name: "keystone-slow", Start: hang("keystone", 2*time.Second), End: resume("keystone"), Asks: "x-slow-login",
+		AtLeast: map[string]float64{`registry_swift_step_seconds{step="auth"}`: 1.5},
+	},
+
+	{
+		Name: "redis-stopped", Start: stop("redis"), End: start("redis"), CI: true,
+		Bad: []string{"api_up registry-tcp-check", "health_ok registry-tcp-check-debug", "redis_reachable redis", "redis_reachable redis"},
+		Fails: []string{
+			"api registry-tcp-check: health_check_failed", "redis redis: refused", "redis redis: refused",
+		},
+		Values: map[string]float64{`registry_health_check_failing{kind="tcp"}`: 1},
+		Notice: 15 * time.Second, Recover: 15 * time.Second,
+	},
+	{
+		Name: "redis-hung", Start: pause("redis"), End: resume("redis"),
+		Bad:   []string{"redis_reachable redis", "redis_reachable redis"},
+		Fails: []string{"redis redis: timeout", "redis redis: timeout"},
+	},
+	{Name: "redis-password-wrong", Asks: "x-redis-password", Bad: []string{"redis_reachable redis-acl"}, Fails: []string{"redis redis-acl: unauthorized"}},
+	{Name: "redis-password-missing", Asks: "x-redis-no-password", Bad: []string{"redis_reachable redis-acl"}, Fails: []string{"redis redis-acl: unauthorized"}},
+	{Name: "redis-unknown-ca", Asks: "x-redis-tls", Bad: []string{"redis_reachable redis-tls"}, Fails: []string{"redis redis-tls: tls_unknown_authority"}},
+	{
+		Name: "redis-full", Start: (*Stack).fillRedis, End: (*Stack).emptyRedis, Asks: "token",
+		Values: map[string]float64{`registry_redis_info{maxmemory_policy="noeviction"}`: 1},
+	},
+
+	{
+		Name: "registry-stopped", Start: stop("registry-checked"), End: start("registry-checked"), CI: true,
+		Bad: []string{"api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug"},
+		Fails: []string{
+			"api front-good: server_error", "api registry-checked: refused", "health registry-checked-debug: refused",
+		},
+		Values: map[string]float64{`registry_api_status_code{role="front"}`: 502},
+	},
+	{
+		Name: "registry-hung", Start: pause("registry-checked"), End: resume("registry-checked"), CI: true,
+		Bad: []string{"api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug"},
+		Fails: []string{
+			"api front-good: server_error", "api registry-checked: timeout", "health registry-checked-debug: timeout",
+		},
+		Values: map[string]float64{`registry_api_status_code{role="front"}`: 504}, Recover: 10 * time.Second,
+	},
+	{
+		Name: "registry-started-while-swift-is-down", Start: (*Stack).startRegistryWithoutSwift,
+		End: start("swift-proxy-eqiad", "registry-checked"),
+		Bad: []string{"api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug", "swift_reachable swift-proxy-eqiad"},
+		Fails: []string{
+			"api front-good: server_error", "api registry-checked: refused", "health registry-checked-debug: refused", "swift swift-proxy-eqiad: refused",
+		},
+		Recover: 20 * time.Second,
+	},
+	{
+		Name: "nginx-stopped", Start: stop("nginx"), End: start("nginx"), CI: true,
+		Bad: []string{"api_up front-basic", "api_up front-basic", "api_up front-good"},
+		Fails: []string{
+			"api front-basic: refused", "api front-basic: refused", "api front-good: refused", "nginx nginx: refused",
+		},
+	},
+
+	{Name: "certificate-expired", Asks: "x-expired", Bad: []string{"api_up front-expired"}, Fails: []string{"api front-expired: tls_expired"}, Values: untrusted},
+	{Name: "certificate-wrong-name", Asks: "x-wrong-name", Bad: []string{"api_up front-wrong-name"}, Fails: []string{"api front-wrong-name: tls_hostname"}, Values: untrusted},
+	{Name: "certificate-without-ip", Asks: "x-no-ip-san", Bad: []string{"api_up front-no-ip-san"}, Fails: []string{"api front-no-ip-san: tls_no_ip_san"}, Values: untrusted},
+	{Name: "certificate-unknown-ca", Asks: "x-unknown-ca", Bad: []string{"api_up front-unknown-ca"}, Fails: []string{"api front-unknown-ca: tls_unknown_authority"}, Values: untrusted},
+	{Name: "http-on-tls-port", Asks: "x-http-on-tls", Bad: []string{"api_up front-good"}, Fails: []string{"api front-good: http_on_https"}},
+	{Name: "tls-on-http-port", Asks: "x-tls-on-http", Bad: []string{"api_up registry-unchecked"}, Fails: []string{"api registry-unchecked: https_on_http"}},
+	{Name: "no-such-host", Asks: "x-no-such-host", Bad: []string{"api_up registry.invalid:443"}, Fails: []string{"api registry.invalid:443: dns"}},
+
+	{Name: "no-credentials", Asks: "basic-anonymous", Values: map[string]float64{`registry_api_auth{scheme="basic"}`: 1, `registry_api_up{role="front"}`: 1}},
+	{Name: "credentials-wrong", Asks: "x-basic", Bad: []string{"api_authorized front-basic"}, Fails: []string{"api front-basic: unauthorized"}, Values: map[string]float64{`registry_api_up{role="front"}`: 1}, CI: true},
+	{Name: "token-credentials-wrong", Asks: "x-token", Bad: []string{"api_authorized registry-token"}, Fails: []string{"api registry-token: unauthorized"}},
+	{Name: "token-without-rights", Asks: "x-token-rights", Bad: []string{"api_authorized registry-token"}, Fails: []string{"api registry-token: unauthorized"}},
+
+	{
+		Name: "msr-replica-refuses", Start: msrOn("replica-refuses"), End: msrOff("replica-refuses"), Asks: "msr",
+		Bad: []string{"msr_ping_healthy msr-2"}, Fails: []string{"msr msr-2: refused", "nginx msr-2: refused", "ping msr-2: refused"},
+	},
+	{
+		Name: "msr-replica-hung", Start: msrOn("replica-hangs"), End: msrOff("replica-hangs"), Asks: "msr", CI: true,
+		Bad: []string{"msr_ping_healthy msr-3"}, Fails: []string{"msr msr-3: timeout", "nginx msr-3: timeout", "ping msr-3: timeout"},
+	},
+	msrPing("registry"), msrPing("auth"), msrPing("metadata"), msrPing("trust"),
+	{
+		Name: "msr-server-killed", Start: msrOn("one-server-killed"), End: msrOff("one-server-killed"), Asks: "msr",
+		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_f2277ad178f7"}`: 0, `registry_msr_current_issues{type="table_availability",critical="false"}`: 28},
+	},
+	{
+		Name: "msr-server-hung", Start: msrOn("one-server-hung"), End: msrOff("one-server-hung"), Asks: "msr",
+		Fails: []string{"msr msr-1: timeout", "msr msr-2: timeout", "msr msr-3: timeout"},
+	},
+	{
+		Name: "msr-majority-lost", Start: msrOn("majority-lost"), End: msrOff("majority-lost"), Asks: "msr",
+		Values: map[string]float64{`registry_msr_current_issues{type="table_availability",critical="true"}`: 28},
+	},
+	{
+		Name: "msr-views-differ", Start: msrOn("views-differ"), End: msrOff("views-differ"), Asks: "msr",
+		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",endpoint="msr-2"}`: 0, `registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",endpoint="msr-1"}`: 1},
+	},
+	{
+		Name: "msr-backfilling", Start: msrOn("backfilling"), End: msrOff("backfilling"), Asks: "msr",
+		Values: map[string]float64{`registry_msr_current_issues{type="table_availability",critical="true"}`: 0},
+	},
+	msrStatus("401", "unauthorized"), msrStatus("503", "unavailable"), msrStatus("html", "bad_answer"),
+
+	{
+		Name: "everything-stopped",
+		Start: stop("swift-proxy-eqiad", "swift-proxy-codfw", "keystone", "redis", "redis-acl", "redis-small", "redis-tls", "nginx",
+			"registry-checked", "registry-tcp-check", "registry-unchecked", "registry-token"),
+		End: func(s *Stack) error {
+			if err := start("swift-proxy-eqiad", "swift-proxy-codfw", "keystone", "redis", "redis-acl", "redis-small", "redis-tls", "nginx")(s); err != nil {
+				return err
+			}
+			return s.startAll()
+		},
+		Asks: "hub@eqiad",
+		Bad:  []string{"api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug", "redis_reachable redis", "swift_reachable swift-proxy-eqiad"},
+		Fails: []string{
+			"api front-good: refused", "api registry-checked: refused", "health registry-checked-debug: refused",
+			"nginx nginx: refused", "redis redis: refused", "swift swift-proxy-eqiad: refused",
+		},
+		Recover: 60 * time.Second,
+	},
+}
+
+// untrusted is the certificate's part of the page when it is refused.
+var untrusted = map[string]float64{`registry_tls_verified{role="front"}`: 0}
+
+func msrPing(part string) Fault {
+	return Fault{
+		Name: "msr-ping-" + part, Start: msrOn("ping-" + part), End: msrOff("ping-" + part), Asks: "msr",
+		Bad:    []string{"msr_ping_healthy msr-1"},
+		Values: map[string]float64{fmt.Sprintf("registry_msr_ping_component_failing{component=%q}", part): 1},
+	}
+}
+
+func msrStatus(name, reason string) Fault {
+	return Fault{
+		Name: "msr-cluster-status-" + name, Start: msrOn("cluster-status-" + name), End: msrOff("cluster-status-" + name), Asks: "msr",
+		Fails: []string{"msr msr-1: " + reason, "msr msr-2: " + reason, "msr msr-3: " + reason},
+	}
+}
+
+func msrOn(fault string) func(*Stack) error {
+	return func(s *Stack) error { return s.msr.Faults.Set(fault, true) }
+}
+
+func msrOff(fault string) func(*Stack) error {
+	return func(s *Stack) error { return s.msr.Faults.Set(fault, false) }
+}
+
+func stop(names ...string) func(*Stack) error {
+	return func(s *Stack) error {
+		for _, n := range names {
+			s.processes[n].stop()
+		}
+		return nil
+	}
+}
+
+func start(names ...string) func(*Stack) error {
+	return func(s *Stack) error {
+		for _, n := range names {
+			if err := s.processes[n].start(); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// pause makes a program hang: the kernel accepts connections for it, and nobody answers.
+func pause(name string) func(*Stack) error {
+	return func(s *Stack) error { s.processes[name].signal(syscall.SIGSTOP); return nil }
+}
+
+// hang makes a program hang for a while.
+func hang(name string, d time.Duration) func(*Stack) error {
+	return func(s *Stack) error {
+		time.AfterFunc(d, func() { s.processes[name].signal(syscall.SIGCONT) })
+		return pause(name)(s)
+	}
+}
+
+func resume(name string) func(*Stack) error {
+	return func(s *Stack) error { s.processes[name].signal(syscall.SIGCONT); return nil }
+}
+
+// startRegistryWithoutSwift shows that the registry gives up at its start when its store is not there.
+func (s *Stack) startRegistryWithoutSwift() error {
+	registry := s.processes["registry-checked"]
+	registry.stop()
+	s.processes["swift-proxy-eqiad"].stop()
+	if err := registry.start(); err == nil {
+		return fmt.Errorf("the registry runs without its store")
+	}
+	registry.cmd = nil
+	return os.Remove(registry.logFile())
+}

@@ -1,0 +1,215 @@
+package e2e
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+var (
+	run      = flag.String("fault", "", "fault to run, all for every one, ci for the most telling; empty: none")
+	exporter = flag.String("exporter", "", "exporter to run; empty: built from this tree, with the race detector")
+	stack    *Stack
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if *run == "" {
+		fmt.Println("end-to-end tests are not run: they take make e2e FAULT=NAME or make e2e-all")
+		os.Exit(0)
+	}
+	code, err := withStack(m.Run)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func withStack(run func() int) (int, error) {
+	if err := InstallPackages(); err != nil {
+		return 1, err
+	}
+	binary, err := exporterBinary()
+	if err != nil {
+		return 1, err
+	}
+	began := time.Now()
+	if stack, err = Start(binary); err != nil {
+		return 1, err
+	}
+	fmt.Printf("the stack is up after %s\n", time.Since(began).Round(time.Millisecond))
+	defer stack.Close()
+	return run(), nil
+}
+
+func exporterBinary() (string, error) {
+	if *exporter != "" {
+		return filepath.Abs(*exporter)
+	}
+	binary := filepath.Join(os.TempDir(), "registry_exporter-e2e")
+	build := exec.Command("go", "build", "-race", "-o", binary, ".")
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the exporter: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+// TestFaults breaks one thing after the other.
+func TestFaults(t *testing.T) {
+	for _, f := range Faults {
+		if *run != "all" && *run != f.Name && (*run != "ci" || !f.CI) {
+			continue
+		}
+		t.Run(f.Name, func(t *testing.T) {
+			stack.requireHealthy(t, time.Now().Add(20*time.Second))
+			began := time.Now()
+			seen := stack.breakOne(t, f, func() *look { return stack.requireTold(t, f, began.Add(f.Notice)) })
+			told := seen.at.Sub(began)
+			began = time.Now()
+			stack.requireHealthy(t, time.Now().Add(5*time.Second+f.Recover))
+			fmt.Printf("%-38s told after %5.1fs, page %5.2fs, well again after %5.1fs  %s\n",
+				f.Name, told.Seconds(), seen.took.Seconds(), time.Since(began).Seconds(), strings.Join(f.Fails, ", "))
+		})
+	}
+}
+
+// breakOne has a fault on while test runs, and mends it whatever comes of that.
+func (s *Stack) breakOne(t *testing.T, f Fault, test func() *look) *look {
+	t.Helper()
+	if f.Start == nil {
+		return test()
+	}
+	defer func() {
+		if err := f.End(s); err != nil {
+			t.Fatal(err)
+		}
+	}()
+	if err := f.Start(s); err != nil {
+		t.Fatal(err)
+	}
+	seen := test()
+	if f.Asks == "" {
+		s.requireStored(t, f)
+	}
+	return seen
+}
+
+// A look is what the pages of several registries say together.
+type look struct {
+	pages      []*page
+	bad, fails []string
+	took       time.Duration // of the slowest
+	at         time.Time     // when all were there
+}
+
+func (s *Stack) look(asked []string) (*look, error) {
+	l := &look{pages: make([]*page, len(asked))}
+	errs := make([]error, len(asked))
+	var group sync.WaitGroup
+	for i, instance := range asked {
+		group.Go(func() { l.pages[i], errs[i] = s.probe(instance) })
+	}
+	group.Wait()
+	for i, p := range l.pages {
+		if errs[i] != nil {
+			return nil, fmt.Errorf("probing %s: %w", asked[i], errs[i])
+		}
+		l.bad = append(l.bad, s.bad(p)...)
+		l.fails = append(l.fails, s.failures(p)...)
+		l.took = max(l.took, p.took)
+	}
+	slices.Sort(l.bad)
+	slices.Sort(l.fails)
+	l.at = time.Now()
+	return l, nil
+}
+
+// mismatch says in which way a look is not what the fault must look like.
+func (s *Stack) mismatch(l *look, f Fault) string {
+	want := slices.Sorted(slices.Values(f.Bad))
+	if !slices.Equal(l.bad, want) {
+		return fmt.Sprintf("verdicts that are 0:\n  got  %q\n  want %q", l.bad, want)
+	}
+	want = slices.Sorted(slices.Values(f.Fails))
+	if !slices.Equal(l.fails, want) {
+		return fmt.Sprintf("sources that fail:\n  got  %q\n  want %q", l.fails, want)
+	}
+	for selector, value := range f.Values {
+		if got, found := s.value(l.pages, selector); !found || got != value {
+			return fmt.Sprintf("%s: got %v (found: %t), want %v", selector, got, found, value)
+		}
+	}
+	for selector, least := range f.AtLeast {
+		if got, found := s.value(l.pages, selector); !found || got < least {
+			return fmt.Sprintf("%s: got %v (found: %t), want at least %v", selector, got, found, least)
+		}
+	}
+	return ""
+}
+
+// requireTold waits until the pages say what the fault must look like. None may be late.
+func (s *Stack) requireTold(t *testing.T, f Fault, end time.Time) *look {
+	t.Helper()
+	asked := instances
+	if f.Asks != "" {
+		asked = []string{f.Asks}
+	}
+	for {
+		l, err := s.look(asked)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if l.took > scrapeTimeout {
+			t.Errorf("a page took %s: Prometheus would have given up after %s", l.took, scrapeTimeout)
+		}
+		wrong := s.mismatch(l, f)
+		if wrong == "" {
+			return l
+		}
+		if time.Now().After(end) {
+			t.Fatal(wrong)
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+}
+
+func (s *Stack) requireHealthy(t *testing.T, end time.Time) {
+	t.Helper()
+	s.requireTold(t, Fault{Name: "healthy"}, end)
+}
+
+// value is that of the first sample that a selector such as METRIC{LABEL="VALUE",…} finds.
+// The label endpoint takes the name of a program.
+func (s *Stack) value(pages []*page, selector string) (float64, bool) {
+	name, rest, _ := strings.Cut(selector, "{")
+	for _, p := range pages {
+		family := p.families[name]
+		if family == nil {
+			continue
+		}
+		for _, m := range family.Metric {
+			matches := true
+			for pair := range strings.SplitSeq(strings.TrimSuffix(rest, "}"), ",") {
+				key, want, _ := strings.Cut(pair, "=")
+				got := label(m, key)
+				if key == "endpoint" {
+					got = s.program(got)
+				}
+				matches = matches && got == strings.Trim(want, `"`)
+			}
+			if matches {
+				return m.GetGauge().GetValue() + m.GetCounter().GetValue(), true
+			}
+		}
+	}
+	return 0, false
+}

@@ -1,0 +1,19 @@
+module registry_exporter/e2e
+
+go 1.26.0
+
+require (
+	github.com/prometheus/client_model v0.6.3
+	github.com/prometheus/common v0.72.1
+	registry_exporter/demo v0.0.0
+)
+
+require (
+	github.com/alicebob/miniredis/v2 v2.40.0 // indirect
+	github.com/google/go-containerregistry v0.22.1 // indirect
+	github.com/munnerz/goautoneg v0.0.0-20191010083416-a7dc8b61c822 // indirect
+	github.com/ncw/swift/v2 v2.0.5 // indirect
+	google.golang.org/protobuf v1.36.12 // indirect
+)
+
+replace registry_exporter/demo => ../demo

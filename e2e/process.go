@@ -1,0 +1,122 @@
+// Package e2e runs the exporter against the real programs that registries stand on, breaks one thing
+// at a time and reads what the page says. Everything is on loopback.
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// startTime is how long a program may take until it listens.
+const startTime = 180 * time.Second
+
+// A process is one program of the stack, in a process group of its own.
+type process struct {
+	name string
+	port int // it is up when it listens there; 0: at once
+	dir  string
+	env  []string
+	argv []string
+
+	cmd    *exec.Cmd
+	exited chan error
+}
+
+// start runs the program and waits until it listens. Its output goes to NAME.log.
+func (p *process) start() error {
+	log, err := os.OpenFile(p.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	p.cmd = exec.Command(p.argv[0], p.argv[1:]...)
+	p.cmd.Dir, p.cmd.Env = p.dir, append(os.Environ(), p.env...)
+	p.cmd.Stdout, p.cmd.Stderr = log, log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if err := p.cmd.Start(); err != nil {
+		return fmt.Errorf("starting %s: %w", p.name, err)
+	}
+	p.exited = make(chan error, 1)
+	go func() { p.exited <- p.cmd.Wait() }()
+	return p.waitListening()
+}
+
+func (p *process) waitListening() error {
+	if p.port == 0 {
+		return nil
+	}
+	for end := time.Now().Add(startTime); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if conn, err := net.Dial("tcp", address(p.port)); err == nil {
+			conn.Close()
+			return nil
+		}
+		if p.hasExited() {
+			return fmt.Errorf("%s ended before it listened; its log ends:\n%s", p.name, p.logTail())
+		}
+	}
+	return fmt.Errorf("%s does not listen on %s; its log ends:\n%s", p.name, address(p.port), p.logTail())
+}
+
+// hasExited tells whether the program ended by itself.
+func (p *process) hasExited() bool {
+	select {
+	case err := <-p.exited:
+		p.exited <- err
+		return true
+	default:
+		return false
+	}
+}
+
+// stop ends the whole group, gently if it lets us.
+func (p *process) stop() {
+	if p.cmd == nil {
+		return
+	}
+	p.signal(syscall.SIGCONT)
+	p.signal(syscall.SIGTERM)
+	select {
+	case <-p.exited:
+	case <-time.After(5 * time.Second):
+		p.signal(syscall.SIGKILL)
+		<-p.exited
+	}
+	p.signal(syscall.SIGKILL) // children that outlived it
+	p.cmd = nil
+}
+
+func (p *process) signal(s syscall.Signal) {
+	if p.cmd != nil {
+		if err := syscall.Kill(-p.cmd.Process.Pid, s); err != nil && !errors.Is(err, syscall.ESRCH) {
+			fmt.Fprintf(os.Stderr, "signal %s to %s: %s\n", s, p.name, err)
+		}
+	}
+}
+
+func (p *process) logFile() string { return filepath.Join(p.dir, p.name+".log") }
+
+func (p *process) logTail() string {
+	text, err := os.ReadFile(p.logFile())
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-2000):])
+}
+
+func address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
+
+// freePort is one that nobody listens on now.
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, fmt.Errorf("looking for a free port: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}

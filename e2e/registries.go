@@ -1,0 +1,176 @@
+package e2e
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Accounts of the registries and of Redis.
+const (
+	registryUser     = "alice"
+	registryPassword = "password-of-alice"
+	redisUser        = "mon"
+	redisPassword    = "password-of-the-monitor"
+	redisRequirePass = "password-of-everybody"
+)
+
+const registryConf = `version: 0.1
+log: {level: info}
+storage:
+%s
+http:
+  addr: %s
+  secret: e2e
+  debug: {addr: %s}
+%s`
+
+// addRegistries describes five of docker-registry, which differ in store, cache, checks and login.
+func (s *Stack) addRegistries() error {
+	swift := func(site string) string {
+		return fmt.Sprintf("  swift: {username: %q, password: %s, authurl: %s, container: %s, chunksize: 5242880}\n  redirect: {disable: true}\n  maintenance: {uploadpurging: {enabled: false}}",
+			swiftUser, swiftKey, s.authURL(site), swiftContainer)
+	}
+	disk := func(name string) string {
+		return fmt.Sprintf("  filesystem: {rootdirectory: %s}", filepath.Join(s.dir, "store-"+name))
+	}
+	redis := fmt.Sprintf("redis: {addr: %s, dialtimeout: 10ms, readtimeout: 10ms, writetimeout: 10ms}\n", address(s.port("redis")))
+	cached := "\n  cache: {blobdescriptor: redis}"
+	storageCheck := "health: {storagedriver: {enabled: true, interval: 1s, threshold: 3}}\n"
+	noCheck := "health: {storagedriver: {enabled: false}}\n"
+	tcpCheck := fmt.Sprintf("health: {storagedriver: {enabled: false}, tcp: [{addr: %s, timeout: 1s, interval: 1s, threshold: 3}]}\n", address(s.port("redis")))
+	if err := s.makeTokenKey(); err != nil {
+		return err
+	}
+	passwords, err := exec.Command("htpasswd", "-Bbn", "-C", "4", registryUser, registryPassword).Output()
+	if err != nil {
+		return fmt.Errorf("htpasswd: %w", err)
+	}
+	passwordFile, err := s.file("htpasswd", string(passwords))
+	if err != nil {
+		return err
+	}
+	for name, conf := range map[string][2]string{
+		"registry-checked":   {swift("eqiad") + cached, redis + storageCheck},
+		"registry-tcp-check": {swift("eqiad") + cached, redis + tcpCheck},
+		"registry-unchecked": {swift("codfw"), noCheck},
+		"registry-basic":     {disk("basic"), fmt.Sprintf("auth: {htpasswd: {realm: e2e, path: %s}}\n", passwordFile)},
+		"registry-token": {disk("token"), fmt.Sprintf("auth: {token: {realm: %q, service: e2e, issuer: e2e, rootcertbundle: %s}}\n",
+			"http://"+address(s.port("token"))+"/token", filepath.Join(s.dir, "token.crt"))},
+	} {
+		file, err := s.file(name+".yml", fmt.Sprintf(registryConf, conf[0], address(s.port(name)), address(s.port(name+"-debug")), conf[1]))
+		if err != nil {
+			return err
+		}
+		s.add(name, "docker-registry", "serve", file)
+	}
+	return nil
+}
+
+// addRedis describes four: plain, with an ACL user, with TLS, and one that is small and may not evict.
+func (s *Stack) addRedis() error {
+	common := []string{"--bind", "127.0.0.1", "--daemonize", "no", "--save", "", "--appendonly", "no", "--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru"}
+	for name, more := range map[string][]string{
+		"redis":       {},
+		"redis-acl":   {"--requirepass", redisRequirePass, "--user", redisUser, "on", ">" + redisPassword, "~*", "-@all", "+ping", "+info"},
+		"redis-small": {"--maxmemory", "3mb", "--maxmemory-policy", "noeviction"},
+		"redis-tls": {
+			"--tls-port", fmt.Sprint(s.port("redis-tls")), "--tls-cert-file", filepath.Join(s.dir, "good.crt"),
+			"--tls-key-file", filepath.Join(s.dir, "good.key"), "--tls-ca-cert-file", filepath.Join(s.dir, "ca.crt"), "--tls-auth-clients", "no",
+		},
+	} {
+		port := s.port(name)
+		if name == "redis-tls" {
+			port = 0
+		}
+		s.add(name, slices.Concat([]string{"redis-server", "--port", fmt.Sprint(port)}, common, more)...)
+	}
+	return nil
+}
+
+const nginxConf = `worker_processes 1; daemon off; user root; pid %[1]s/nginx.pid; error_log %[1]s/nginx-error.log;
+events { worker_connections 512; }
+http {
+  access_log off; client_max_body_size 0; proxy_request_buffering off; proxy_read_timeout 2s;
+  client_body_temp_path %[1]s/nginx-b; proxy_temp_path %[1]s/nginx-p; fastcgi_temp_path %[1]s/nginx-f; uwsgi_temp_path %[1]s/nginx-u; scgi_temp_path %[1]s/nginx-s;
+  server { listen %[2]s; location = /nginx_status { stub_status; } location / { return 404; } }
+%[3]s}
+`
+
+const nginxServer = `  server { listen %s ssl; ssl_certificate %[2]s.crt; ssl_certificate_key %[2]s.key;
+    location / { proxy_pass http://%[3]s; proxy_set_header Host $http_host; proxy_set_header X-Forwarded-Proto https; } }
+`
+
+// addNginx describes one nginx with a TLS port for each certificate, and one more for the registry with basic auth.
+func (s *Stack) addNginx() error {
+	var servers strings.Builder
+	for name := range certificates {
+		fmt.Fprintf(&servers, nginxServer, address(s.port("front-"+name)), filepath.Join(s.dir, name), address(s.port("registry-checked")))
+	}
+	fmt.Fprintf(&servers, nginxServer, address(s.port("front-basic")), filepath.Join(s.dir, "good"), address(s.port("registry-basic")))
+	file, err := s.file("nginx.conf", fmt.Sprintf(nginxConf, s.dir, address(s.port("nginx")), servers.String()))
+	s.add("nginx", "nginx", "-c", file)
+	return err
+}
+
+// makeTokenKey makes the key that signs tokens and starts the server that hands them out.
+func (s *Stack) makeTokenKey() error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "token"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return err
+	}
+	if err := writePEM(filepath.Join(s.dir, "token.crt"), "CERTIFICATE", der); err != nil {
+		return err
+	}
+	handler := func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		switch {
+		case user == registryUser && password == registryPassword:
+			_ = json.NewEncoder(w).Encode(map[string]string{"token": signToken(key, der, r.URL.Query().Get("service"))})
+		case user == "nobody": // a token all the same, as such servers do; it opens nothing
+			_ = json.NewEncoder(w).Encode(map[string]string{"token": signToken(key, der, "another-service")})
+		default:
+			w.Header().Set("WWW-Authenticate", `Basic realm="token"`)
+			w.WriteHeader(http.StatusUnauthorized)
+		}
+	}
+	server := &http.Server{Addr: address(s.port("token")), Handler: http.HandlerFunc(handler)}
+	go func() { _ = server.ListenAndServe() }()
+	return nil
+}
+
+// signToken is a JSON web token for a service.
+func signToken(key *ecdsa.PrivateKey, cert []byte, service string) string {
+	encode := func(v any) string {
+		text, _ := json.Marshal(v)
+		return base64.RawURLEncoding.EncodeToString(text)
+	}
+	now := time.Now().Unix()
+	text := encode(map[string]any{"typ": "JWT", "alg": "ES256", "x5c": []string{base64.StdEncoding.EncodeToString(cert)}}) + "." +
+		encode(map[string]any{"iss": "e2e", "sub": registryUser, "aud": service, "exp": now + 300, "nbf": now - 10, "iat": now, "jti": rand.Text(), "access": []any{}})
+	hash := sha256.Sum256([]byte(text))
+	r, sig, err := ecdsa.Sign(rand.Reader, key, hash[:])
+	if err != nil {
+		panic(err)
+	}
+	raw := append(r.FillBytes(make([]byte, 32)), sig.FillBytes(make([]byte, 32))...)
+	return text + "." + base64.RawURLEncoding.EncodeToString(raw)
+}
