@@ -1,0 +1,40 @@
+# make demo: a registry to look at and the exporter beside it. make test: everything that must pass.
+GO         ?= go
+GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
+STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+REVISION   := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
+LDFLAGS     = -s -w -X github.com/prometheus/common/version.Version=$(VERSION) -X github.com/prometheus/common/version.Revision=$(REVISION)
+
+# The exporter is the module in this folder; what only tests and shows it has modules of its own.
+MODULES     = $(dir $(wildcard go.mod */go.mod))
+in_modules  = @for m in $(MODULES); do (cd $$m && $(1)) || exit 1; done
+
+.PHONY: build demo test lint format bench e2e e2e-all
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o registry_exporter .
+
+demo: build
+	cd demo && $(GO) run . --exporter=../registry_exporter --fixtures=../collector/testdata/rethinkdb
+
+test: lint
+	$(call in_modules,$(GO) test -race -shuffle=on ./...)
+
+lint:
+	@test -z "$$($(GOFUMPT) -l .)" || { echo "not formatted, run make format:"; $(GOFUMPT) -l .; exit 1; }
+	$(call in_modules,$(GO) mod tidy -diff && $(GO) vet ./... && $(STATICCHECK) ./...)
+
+format:
+	$(GOFUMPT) -w .
+
+bench: build
+	$(GO) test -run '^$$' -bench . -benchmem ./collector
+	cd demo && $(GO) run ./bench --exporter=../registry_exporter
+
+# Breaks one part of a real stack and reads the page: FAULT is a name in e2e/faults.go, ci or all. Needs root and Debian.
+e2e:
+	cd e2e && $(GO) test -count=1 -v -timeout 30m . -args -fault=$(FAULT)
+
+e2e-all: FAULT = all
+e2e-all: e2e
