@@ -70,14 +70,15 @@ func TestFaults(t *testing.T) {
 			continue
 		}
 		t.Run(f.Name, func(t *testing.T) {
-			stack.requireHealthy(t, time.Now().Add(20*time.Second))
+			before := stack.requireHealthy(t, time.Now().Add(20*time.Second))
 			began := time.Now()
 			seen := stack.breakOne(t, f, func() *look { return stack.requireTold(t, f, began.Add(f.Notice)) })
 			told := seen.at.Sub(began)
-			began = time.Now()
-			stack.requireHealthy(t, time.Now().Add(5*time.Second+f.Recover))
+			mended := time.Now()
+			after := stack.requireHealthy(t, mended.Add(5*time.Second+f.Recover))
+			stack.requireForward(t, stack.counters(before), stack.counters(after), began)
 			fmt.Printf("%-38s told after %5.1fs, page %5.2fs, well again after %5.1fs  %s\n",
-				f.Name, told.Seconds(), seen.took.Seconds(), time.Since(began).Seconds(), strings.Join(f.Fails, ", "))
+				f.Name, told.Seconds(), seen.took.Seconds(), time.Since(mended).Seconds(), strings.Join(f.Fails, ", "))
 		})
 	}
 }
@@ -182,9 +183,9 @@ func (s *Stack) requireTold(t *testing.T, f Fault, end time.Time) *look {
 	}
 }
 
-func (s *Stack) requireHealthy(t *testing.T, end time.Time) {
+func (s *Stack) requireHealthy(t *testing.T, end time.Time) *look {
 	t.Helper()
-	s.requireTold(t, Fault{Name: "healthy"}, end)
+	return s.requireTold(t, Fault{Name: "healthy"}, end)
 }
 
 // value is that of the first sample that a selector such as METRIC{LABEL="VALUE",…} finds.

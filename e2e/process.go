@@ -24,8 +24,9 @@ type process struct {
 	env  []string
 	argv []string
 
-	cmd    *exec.Cmd
-	exited chan error
+	cmd     *exec.Cmd
+	started time.Time
+	exited  chan error
 }
 
 // start runs the program and waits until it listens. Its output goes to NAME.log.
@@ -42,6 +43,7 @@ func (p *process) start() error {
 	if err := p.cmd.Start(); err != nil {
 		return fmt.Errorf("starting %s: %w", p.name, err)
 	}
+	p.started = time.Now()
 	p.exited = make(chan error, 1)
 	go func() { p.exited <- p.cmd.Wait() }()
 	return p.waitListening()

@@ -20,7 +20,7 @@ func TestHungUpstreams(t *testing.T) {
 	must(t, msrOn("replica-hangs")(stack))
 	defer func() { must(t, msrOff("replica-hangs")(stack)) }()
 
-	const timeout = 400 * time.Millisecond
+	const timeout = 800 * time.Millisecond
 	var before, after usage
 	for i := range 300 {
 		p, err := stack.scrape("/metrics", timeout)
