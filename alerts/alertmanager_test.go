@@ -1,0 +1,135 @@
+package alerts_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"registry_exporter/alerts"
+)
+
+const alertmanagerFile = "alertmanager.yml"
+
+// An inhibition says which alerts silence which.
+type inhibition struct {
+	Source []string `yaml:"source_matchers"`
+	Target []string `yaml:"target_matchers"`
+	Equal  []string
+}
+
+func inhibitions(t *testing.T) []inhibition {
+	t.Helper()
+	var file struct {
+		Inhibitions []inhibition `yaml:"inhibit_rules"`
+	}
+	if err := yaml.Unmarshal([]byte(read(t, alertmanagerFile)), &file); err != nil {
+		t.Fatal(err)
+	}
+	return file.Inhibitions
+}
+
+var matcher = regexp.MustCompile(`^(\w+)(=~|!=|=)"(.*)"$`)
+
+// chosen are the alerts that the matchers of the name take; those of other labels are left to Alertmanager.
+func chosen(t *testing.T, matchers []string) []alerts.Rule {
+	t.Helper()
+	found := alertRules(t)
+	for _, text := range matchers {
+		m := matcher.FindStringSubmatch(text)
+		if m == nil {
+			t.Fatalf("not a matcher: %s", text)
+		}
+		if m[1] != "alertname" {
+			continue
+		}
+		pattern := regexp.MustCompile("^(?:" + m[3] + ")$")
+		found = slices.DeleteFunc(found, func(r alerts.Rule) bool { return pattern.MatchString(r.Alert) == (m[2] == "!=") })
+		for name := range strings.SplitSeq(m[3], "|") {
+			if !slices.ContainsFunc(alertRules(t), func(r alerts.Rule) bool { return regexp.MustCompile("^" + name + "$").MatchString(r.Alert) }) {
+				t.Errorf("there is no alert %s", name)
+			}
+		}
+	}
+	if len(found) == 0 {
+		t.Errorf("no alert matches %q", matchers)
+	}
+	return found
+}
+
+// TestInhibitorsComeFirst: one that waits longer than what it silences comes too late.
+func TestInhibitorsComeFirst(t *testing.T) {
+	for _, i := range inhibitions(t) {
+		for _, source := range chosen(t, i.Source) {
+			for _, target := range chosen(t, i.Target) {
+				if source.For > target.For {
+					t.Errorf("%s fires after %s, which it silences after %s only", source.Alert, source.For, target.For)
+				}
+				if source.Alert == target.Alert {
+					t.Errorf("%s silences itself", source.Alert)
+				}
+			}
+		}
+	}
+}
+
+// TestInhibitorsMatch: a label that only one of the two has is never equal.
+func TestInhibitorsMatch(t *testing.T) {
+	m := metrics(t)
+	for _, i := range inhibitions(t) {
+		for _, r := range slices.Concat(chosen(t, i.Source), chosen(t, i.Target)) {
+			labels, err := m.LabelsOf(r.Expr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range i.Equal {
+				if !labels[l] {
+					t.Errorf("%s has no label %s, which has to be equal", r.Alert, l)
+				}
+			}
+		}
+	}
+}
+
+func TestInhibitions(t *testing.T) {
+	silences := map[[2]string]bool{}
+	for _, i := range inhibitions(t) {
+		for _, source := range chosen(t, i.Source) {
+			for _, target := range chosen(t, i.Target) {
+				silences[[2]string{source.Alert, target.Alert}] = true
+			}
+		}
+	}
+	for source, targets := range map[string]string{
+		"RegistryStorageDown":           "RegistryDown RegistryPassiveSiteDown RegistryHealthCheckFailing RegistrySitesDiffer RegistrySitesDifferMuch",
+		"RegistryDown":                  "RegistryBackendDown RegistrySitesDiffer RegistrySitesDifferMuch",
+		"RegistryPassiveSiteDown":       "RegistryBackendDown RegistrySitesDiffer RegistrySitesDifferMuch",
+		"RegistryCacheStopsRegistry":    "RegistryCacheDown RegistryDown",
+		"RegistryCertificateEnded":      "RegistryDown",
+		"RegistryCertificateNotTrusted": "RegistryDown",
+		"MSRMajorityLost": "MSRNoSpareReplica MSRReplicaCount MSRReplicaUnhealthy MSRPingUnhealthy MSRTablesNotReady MSRViewsDiffer MSRSplitBrain " +
+			"MSRCriticalIssues MSRIssues MSRReadOnly MSRGarbageCollectionStuck MSRClusterStatusFails",
+	} {
+		for target := range strings.FieldsSeq(targets) {
+			if !silences[[2]string{source, target}] {
+				t.Errorf("%s does not silence %s", source, target)
+			}
+		}
+	}
+	for pair := range silences {
+		for _, page := range []string{"RegistryStorageDown", "MSRMajorityLost", "RegistryObjectsVanished", "RegistryLoginFails", "RegistryExporterGone"} {
+			if pair[1] == page {
+				t.Errorf("%s silences %s", pair[0], page)
+			}
+		}
+	}
+}
+
+func TestAmtool(t *testing.T) {
+	run(t, "amtool", "check-config", alertmanagerFile)
+	for severity, receiver := range map[string]string{"critical": "page", "warning": "ticket"} {
+		run(t, "amtool", "config", "routes", "test", "--config.file="+alertmanagerFile, "--verify.receivers="+receiver, "alertname=Any", "severity="+severity)
+	}
+}

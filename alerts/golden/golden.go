@@ -1,0 +1,147 @@
+// Package golden knows all metrics and their labels, and finds what an expression asks for in vain.
+// It is for tests of alerts and dashboards.
+package golden
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"registry_exporter/alerts"
+)
+
+// Metrics are the labels of each metric, by name.
+type Metrics map[string]map[string]bool
+
+// targetLabels are those that Prometheus adds.
+var targetLabels = []string{"instance", "job"}
+
+// Load knows all metrics of the repository at root: those of the collectors, the exporter's own, those that
+// the rules record, and what Prometheus makes itself.
+func Load(root string) (Metrics, error) {
+	m, err := Labels(filepath.Join(root, "collector", "testdata"))
+	if err != nil {
+		return nil, err
+	}
+	if err := m.addOwn(filepath.Join(root, "METRICS.md")); err != nil {
+		return nil, err
+	}
+	for _, labels := range m {
+		add(labels, targetLabels...)
+	}
+	m["up"] = set(targetLabels...)
+	m["ALERTS"] = set("alertname", "alertstate", "container", "instance", "job", "registry", "role", "severity", "site")
+	rules, err := alerts.Rules(filepath.Join(root, "alerts"))
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rules {
+		if r.Record == "" {
+			continue
+		}
+		if m[r.Record], err = m.LabelsOf(r.Expr); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.Record, err)
+		}
+	}
+	return m, nil
+}
+
+// sample is a line of a page: the name of the metric, and its labels in braces.
+var sample = regexp.MustCompile(`^([a-z_]+)(?:\{(.*)\})? `)
+
+var label = regexp.MustCompile(`([a-z_]+)="(?:[^"\\]|\\.)*"`)
+
+// Labels reads the golden pages dir/<collector>/<case>/*.prom. Every metric has site too, where one is configured.
+func Labels(dir string) (Metrics, error) {
+	pages, err := filepath.Glob(filepath.Join(dir, "*", "*", "*.prom"))
+	if err != nil {
+		return nil, fmt.Errorf("listing the golden pages: %w", err)
+	}
+	if len(pages) == 0 {
+		return nil, errors.New("no golden pages in " + dir)
+	}
+	m := Metrics{}
+	for _, page := range pages {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			return nil, fmt.Errorf("reading a golden page: %w", err)
+		}
+		for line := range strings.Lines(string(text)) {
+			m.addSample(line)
+		}
+	}
+	return m, nil
+}
+
+func (m Metrics) addSample(line string) {
+	s := sample.FindStringSubmatch(line)
+	if s == nil {
+		return
+	}
+	if m[s[1]] == nil {
+		m[s[1]] = set("registry", "site")
+	}
+	for _, l := range label.FindAllStringSubmatch(s[2], -1) {
+		m[s[1]][l[1]] = true
+	}
+}
+
+// ownRow is a row of METRICS.md about the exporter itself, which is on no golden page.
+var ownRow = regexp.MustCompile("(?m)^\\| `(registry_exporter_\\w+)` \\| \\w+ \\| ([^|]*) \\|")
+
+var code = regexp.MustCompile("`([^`]+)`")
+
+func (m Metrics) addOwn(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("reading the list of metrics: %w", err)
+	}
+	rows := ownRow.FindAllStringSubmatch(string(text), -1)
+	if len(rows) == 0 {
+		return errors.New("no metrics of the exporter itself in " + file)
+	}
+	for _, row := range rows {
+		m[row[1]] = map[string]bool{}
+		for _, l := range code.FindAllStringSubmatch(row[2], -1) {
+			m[row[1]][l[1]] = true
+		}
+	}
+	return nil
+}
+
+// CheckSeries says what is wrong with a series that pretends to be one of ours: its name, or a label too many or too few.
+func (m Metrics) CheckSeries(name string, labels []string) error {
+	known := m[name]
+	if known == nil {
+		return fmt.Errorf("no golden page has the metric %s", name)
+	}
+	for _, l := range labels {
+		if !known[l] {
+			return fmt.Errorf("%s has no label %s", name, l)
+		}
+	}
+	optional := append([]string{"site"}, targetLabels...)
+	for _, l := range slices.Sorted(maps.Keys(known)) {
+		if !slices.Contains(labels, l) && !slices.Contains(optional, l) {
+			return fmt.Errorf("%s must have the label %s", name, l)
+		}
+	}
+	return nil
+}
+
+func set(members ...string) map[string]bool {
+	s := map[string]bool{}
+	add(s, members...)
+	return s
+}
+
+func add(s map[string]bool, members ...string) {
+	for _, member := range members {
+		s[member] = true
+	}
+}

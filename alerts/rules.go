@@ -1,0 +1,53 @@
+// Package alerts reads the rule files that stand beside it.
+package alerts
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Files are the rule files, by name.
+var Files = [...]string{"thresholds.yml", "registry.yml", "msr.yml", "exporter.yml"}
+
+// A Rule is an alert or a recording rule.
+type Rule struct {
+	Alert, Record string
+	Expr          string
+	For           time.Duration
+	Labels        map[string]string
+	Annotations   map[string]string
+	Comment       string `yaml:"-"` // what stands above it
+}
+
+// UnmarshalYAML implements yaml.Unmarshaler.
+func (r *Rule) UnmarshalYAML(node *yaml.Node) error {
+	type plain Rule
+	if err := node.Decode((*plain)(r)); err != nil {
+		return err
+	}
+	r.Comment = node.HeadComment
+	return nil
+}
+
+// Rules returns the rules of all files in the folder, in the order of their evaluation.
+func Rules(folder string) ([]Rule, error) {
+	var all []Rule
+	for _, name := range Files {
+		text, err := os.ReadFile(filepath.Join(folder, name))
+		if err != nil {
+			return nil, fmt.Errorf("reading rules: %w", err)
+		}
+		var file struct{ Groups []struct{ Rules []Rule } }
+		if err := yaml.Unmarshal(text, &file); err != nil {
+			return nil, fmt.Errorf("reading the rules of %s: %w", name, err)
+		}
+		for _, group := range file.Groups {
+			all = append(all, group.Rules...)
+		}
+	}
+	return all, nil
+}
