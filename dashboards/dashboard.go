@@ -1,0 +1,137 @@
+// Package dashboards holds the Grafana dashboards, and reads of them what tests need to know.
+package dashboards
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+)
+
+//go:embed *.json
+var files embed.FS
+
+// A Dashboard is what Grafana calls the dashboard model, as far as it is looked at here.
+type Dashboard struct {
+	UID           string
+	Title         string
+	Description   string
+	Tags          []string
+	SchemaVersion int
+	Links         []Link
+	Annotations   struct{ List []Annotation }
+	Templating    struct{ List []Variable }
+	Panels        []Panel
+}
+
+// A Link leads to another dashboard, or to a page of the exporter.
+type Link struct {
+	Title       string
+	URL         string
+	IncludeVars bool
+	KeepTime    bool
+}
+
+// An Annotation draws what happened into the graphs.
+type Annotation struct {
+	Name       string
+	BuiltIn    int
+	Datasource Datasource
+	Expr       string
+}
+
+// A Variable is chosen above the panels, or hidden.
+type Variable struct {
+	Name       string
+	Type       string
+	Datasource Datasource
+	Definition string
+	Query      json.RawMessage
+	Multi      bool
+	IncludeAll bool
+	AllValue   string
+	Hide       int
+}
+
+// A Panel is one thing to look at.
+type Panel struct {
+	ID              int
+	Type            string
+	Title           string
+	Description     string
+	GridPos         GridPos
+	Datasource      Datasource
+	Targets         []Target
+	Transformations []Transformation
+	FieldConfig     struct {
+		Defaults  Defaults
+		Overrides []Override
+	}
+	Options struct {
+		SortBy []struct{ DisplayName string }
+	}
+}
+
+// A GridPos is where a panel stands; a dashboard is 24 columns wide.
+type GridPos struct{ X, Y, W, H int }
+
+// A Datasource says where data comes from.
+type Datasource struct{ Type, UID string }
+
+// A Target is one query of a panel.
+type Target struct {
+	RefID        string
+	Datasource   Datasource
+	Expr         string
+	LegendFormat string
+	Format       string
+	Instant      bool
+	Range        bool
+}
+
+// A Transformation makes one table of several.
+type Transformation struct {
+	ID      string
+	Options struct {
+		IndexByName  map[string]int
+		RenameByName map[string]string
+	}
+}
+
+// Defaults are how the values of a panel are shown.
+type Defaults struct {
+	Unit    string
+	NoValue string
+	Color   struct{ Mode string }
+	Links   []Link
+}
+
+// An Override shows some of the values in another way.
+type Override struct {
+	Matcher    struct{ ID, Options string }
+	Properties []struct {
+		ID    string
+		Value json.RawMessage
+	}
+}
+
+// Load reads all dashboards.
+func Load() ([]Dashboard, error) {
+	names, err := fs.Glob(files, "*.json")
+	if err != nil {
+		return nil, fmt.Errorf("listing the dashboards: %w", err)
+	}
+	var all []Dashboard
+	for _, name := range names {
+		text, err := files.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading a dashboard: %w", err)
+		}
+		var d Dashboard
+		if err := json.Unmarshal(text, &d); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		all = append(all, d)
+	}
+	return all, nil
+}

@@ -1,0 +1,52 @@
+package dashboards
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A Query is one query of a panel, ready to be sent to Prometheus.
+type Query struct {
+	Dashboard string // its uid
+	Panel     string // its title
+	RefID     string
+	Expr      string // with all variables filled in
+	Instant   bool   // asked for now, not for a range of time
+	// WhileBroken says that there is an answer only while something is broken; else a healthy registry gives one.
+	WhileBroken bool
+}
+
+// Queries returns all queries of all dashboards, as Grafana sends them when every variable is All.
+func Queries() ([]Query, error) {
+	all, err := Load()
+	if err != nil {
+		return nil, err
+	}
+	var queries []Query
+	for _, d := range all {
+		for _, p := range d.Panels {
+			for _, t := range p.Targets {
+				expr := fillIn(t.Expr)
+				queries = append(queries, Query{
+					Dashboard: d.UID, Panel: p.Title, RefID: t.RefID, Expr: expr, Instant: t.Instant, WhileBroken: whileBroken(expr),
+				})
+			}
+		}
+	}
+	return queries, nil
+}
+
+// fillIn puts in what Grafana would for variables and intervals.
+func fillIn(expr string) string {
+	return strings.NewReplacer("$registry", ".*", "$site", ".*", "$__rate_interval", "5m", "$__range", "1h").Replace(expr)
+}
+
+var metricName = regexp.MustCompile(`\b(?:up|ALERTS|registry[_:][\w:]+|(?:go|process)_\w+)\b`)
+
+// whileBroken is true when all metrics of an expression are there only while something is broken.
+func whileBroken(expr string) bool {
+	return !slices.ContainsFunc(metricName.FindAllString(expr, -1), func(name string) bool {
+		return name != "ALERTS" && name != "registry_collector_failure" && name != "registry_health_check_failing"
+	})
+}
