@@ -216,16 +216,18 @@ func (c *Config) setDefaults() {
 	}
 }
 
-// httpDefaults is own with its paths resolved, or inherited, or what Prometheus does by default.
+// httpDefaults is own with its paths resolved, or inherited, or what Prometheus does by default, but for HTTP/2.
 func httpDefaults(own, inherited *promconfig.HTTPClientConfig, dir string) *promconfig.HTTPClientConfig {
 	switch {
 	case own != nil:
 		own.SetDirectory(dir)
+		own.EnableHTTP2 = false
 		return own
 	case inherited != nil:
 		return inherited
 	}
 	def := promconfig.DefaultHTTPClientConfig
+	def.EnableHTTP2 = false
 	return &def
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -112,6 +113,8 @@ func TestDefaults(t *testing.T) {
 		t.Errorf("msr.replicas are %v, not the url", r.MSR.Replicas)
 	case !r.HTTP.FollowRedirects:
 		t.Error("redirects are not followed")
+	case r.HTTP.EnableHTTP2:
+		t.Error("HTTP/2 is shown as used")
 	case r.HTTP.BasicAuth != nil || r.HTTP.Authorization != nil:
 		t.Error("there are credentials from nowhere")
 	}
@@ -135,7 +138,7 @@ func TestWhoGetsTheCredentialsOfTheRegistry(t *testing.T) {
 	if r.Nginx.HTTP.BasicAuth != nil || r.Debug.HTTP.BasicAuth != nil {
 		t.Error("nginx or debug use them")
 	}
-	r = mustParse(t, hub+others+"  msr: {http: {basic_auth: {username: admin}}}\n").Registries[0]
+	r = mustParse(t, hub+others+"  msr: {http: {basic_auth: {username: admin, password_file: msr}}}\n").Registries[0]
 	if r.MSR.HTTP.BasicAuth.Username != "admin" || r.MSR.HTTP.BasicAuth.Password != "" {
 		t.Error("msr does not use its own")
 	}
@@ -207,6 +210,20 @@ func TestEmptyFile(t *testing.T) {
 		const want = "x.yml:1: the file is empty: list at least one registry under registries"
 		if _, err := parse("x.yml", []byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%q:\n got %v\nwant %s", text, err, want)
+		}
+	}
+}
+
+func TestErrorsOfYAMLAreToldWithoutValues(t *testing.T) {
+	for given, want := range map[string]string{
+		"yaml: line 2: cannot unmarshal !!str `hunter2` into int":        "cannot unmarshal !!str … into int",
+		"yaml: line 2: cannot unmarshal !!str `'hunter2` into int":       "cannot unmarshal !!str … into int",
+		"yaml: line 2: cannot unmarshal !!str ``hunter\n2`...` into int": "cannot unmarshal !!str … into int",
+		"yaml: anchor 'hunter2' value contains itself":                   "anchor … value contains itself",
+		"yaml: line 2: did not find expected ',' or ']'":                 "did not find expected ',' or ']'",
+	} {
+		if got := withoutValues(errors.New(given)); got != want {
+			t.Errorf("%s\n got %s\nwant %s", given, got, want)
 		}
 	}
 }

@@ -140,6 +140,8 @@ func (c *Config) checkLeaf(n *yaml.Node, t reflect.Type, path []any) error {
 		return c.at(n, path, "%s", err)
 	case err != nil, t == reflect.TypeFor[model.Duration]() && value.Elem().IsZero():
 		return c.at(n, path, "%s", expected(t))
+	case path[len(path)-1] == "enable_http2" && value.Elem().Kind() == reflect.Bool && value.Elem().Bool():
+		return c.at(n, path, "must be false or be left out: every request goes over HTTP/1.1, on a connection of its own")
 	}
 	return nil
 }
@@ -283,10 +285,11 @@ func keyOf(path []any) string {
 
 var (
 	yamlLine  = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
+	fromZero  = regexp.MustCompile(`did not find expected (?:key|'[,-]')`) // these count lines from 0
 	anchor    = regexp.MustCompile(`unknown anchor '(.*)' referenced`)
 	tabIndent = regexp.MustCompile(`(?m)^ *\t`)
 	control   = regexp.MustCompile(`[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]`)
-	quoted    = regexp.MustCompile("['\"`][^'\"`]*['\"`]")
+	quoted    = regexp.MustCompile("(?s)`.*`|'[^']*'|\"[^\"]*\"")
 )
 
 // syntaxError puts a mistake that YAML itself found into our form. Some come without their line, or a wrong one.
@@ -308,6 +311,9 @@ func (c *Config) syntaxError(text []byte, err error) error {
 	line := 1
 	if m := yamlLine.FindStringSubmatch(words); m != nil {
 		_, _ = fmt.Sscan(m[1], &line)
+		if fromZero.MatchString(words) {
+			line++
+		}
 	}
 	if before, _, found := bytes.Cut(text, place); found && place != nil {
 		line = 1 + bytes.Count(before, []byte("\n"))
@@ -316,6 +322,7 @@ func (c *Config) syntaxError(text []byte, err error) error {
 }
 
 // withoutValues is the error's text less what YAML quotes from the file: that may be a secret.
+// A single character is YAML's own.
 func withoutValues(err error) string {
 	var typed *yaml.TypeError
 	text := err.Error()
@@ -326,5 +333,10 @@ func withoutValues(err error) string {
 		return text
 	}
 	text = yamlLine.ReplaceAllString(text, "")
-	return quoted.ReplaceAllString(strings.TrimPrefix(text, "yaml: "), "…")
+	return quoted.ReplaceAllStringFunc(strings.TrimPrefix(text, "yaml: "), func(q string) string {
+		if utf8.RuneCountInString(q) == len("','") {
+			return q
+		}
+		return "…"
+	})
 }

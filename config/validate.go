@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	promconfig "github.com/prometheus/common/config"
 )
 
 // names stand in label values, URLs and PromQL strings.
@@ -68,6 +70,7 @@ func (v *validation) registry(r *Registry) {
 		return
 	}
 	v.root(r.URL, "url")
+	v.http(r.HTTP, "http")
 	v.endpoints(r)
 	if r.TLS != nil {
 		v.tls(r)
@@ -87,6 +90,19 @@ func (v *validation) root(u URL, path ...any) {
 	}
 }
 
+// http refuses what prometheus/common lets pass: to send an empty secret, and to show what may hold one.
+func (v *validation) http(h *promconfig.HTTPClientConfig, path ...any) {
+	if a := h.BasicAuth; a != nil && a.Password == "" && a.PasswordFile == "" {
+		v.fail("password_file is missing (or password)", append(path, "basic_auth")...)
+	}
+	if a := h.Authorization; a != nil && a.Credentials == "" && a.CredentialsFile == "" {
+		v.fail("credentials_file is missing (or credentials)", append(path, "authorization")...)
+	}
+	if o := h.OAuth2; o != nil && strings.ContainsAny(o.TokenURL, "?#") {
+		v.fail("must end before ? and #: put parameters into endpoint_params", append(path, "oauth2", "token_url")...)
+	}
+}
+
 // endpoints wants each collector to ask a host and port once: they tell its series apart.
 func (v *validation) endpoints(r *Registry) {
 	api := map[string]bool{r.URL.Endpoint(): true}
@@ -96,12 +112,14 @@ func (v *validation) endpoints(r *Registry) {
 	}
 	nginx := map[string]bool{}
 	if r.MSR != nil {
+		v.http(r.MSR.HTTP, "msr", "http")
 		for i, u := range r.MSR.Replicas {
 			v.root(u, "msr", "replicas", i)
 			v.once(nginx, u, "msr", "replicas", i)
 		}
 	}
 	if r.Nginx != nil {
+		v.http(r.Nginx.HTTP, "nginx", "http")
 		if len(r.Nginx.URLs) == 0 {
 			v.fail("urls is missing: where stub_status is served, such as http://127.0.0.1:10080/nginx_status", "nginx")
 		}
@@ -110,6 +128,7 @@ func (v *validation) endpoints(r *Registry) {
 		}
 	}
 	if r.Debug != nil {
+		v.http(r.Debug.HTTP, "debug", "http")
 		if len(r.Debug.URLs) == 0 {
 			v.fail("urls is missing: the debug server of the registry, such as http://127.0.0.1:5001", "debug")
 		}

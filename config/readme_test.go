@@ -1,0 +1,27 @@
+package config
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestReadmeExample: the configuration that people copy must load.
+func TestReadmeExample(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(readme), "```yaml\nregistries:")
+	if !found {
+		t.Fatal("the README shows no configuration")
+	}
+	text, _, _ := strings.Cut(rest, "```")
+	c, err := parse("README.md", []byte("registries:"+text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Registries) != 2 || c.Registries[1].MSR == nil || c.Registries[0].Swift == nil {
+		t.Errorf("the README shows something else than a registry on Swift and an MSR: %s", c)
+	}
+}
