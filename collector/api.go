@@ -3,14 +3,10 @@ package collector
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
 	"strings"
-	"sync"
-	"time"
 
 	promconfig "github.com/prometheus/common/config"
 
@@ -22,7 +18,7 @@ var (
 		"1 if GET /v2/ without credentials answers as a registry does: 200 with the Distribution header or a JSON body, or 401 with a challenge.",
 		"endpoint", "role")
 	apiAuthorized = gauge("registry_api_authorized",
-		"1 if a second GET /v2/ with the configured credentials, through basic auth or the token flow, is let in.",
+		"1 if a second GET /v2/ with the configured credentials, through basic auth or the token flow, is let in; 0 if not, for whatever reason; absent when no request was made.",
 		"endpoint", "role")
 	apiStatusCode = gauge("registry_api_status_code",
 		"HTTP status of GET /v2/ without credentials.", "endpoint", "role")
@@ -40,8 +36,8 @@ type api struct {
 	names     []string // that the certificate has to cover
 	always    []sample // known without asking
 	basic     bool     // the credentials are a user and a password
-	username  promconfig.SecretReader
-	password  promconfig.SecretReader
+	username  *secret
+	password  *secret
 	loginSent bool // there are credentials
 }
 
@@ -79,8 +75,8 @@ func newAPI(b *builder, u config.URL, role string, path ...any) (*api, error) {
 	a := &api{client: c, role: role, loginSent: c.login != c.plain}
 	if auth := b.HTTP.BasicAuth; auth != nil {
 		a.basic = true
-		a.username = secretReader(promconfig.Secret(auth.Username), auth.UsernameFile)
-		a.password = secretReader(auth.Password, auth.PasswordFile)
+		a.username = newSecret(promconfig.Secret(auth.Username), auth.UsernameFile)
+		a.password = b.reader(auth.Password, auth.PasswordFile)
 	}
 	return a, nil
 }
@@ -99,6 +95,9 @@ func (a *api) read(ctx context.Context) ([]sample, error) {
 		return samples, err
 	}
 	err = a.authorize(ctx, ch)
+	if isUnasked(err) {
+		return samples, err
+	}
 	return append(samples, apiAuthorized.sample(bool01(err == nil), a.endpoint, a.role)), err
 }
 
@@ -107,7 +106,8 @@ func (a *api) anonymous(ctx context.Context) ([]sample, challenge, error) {
 	var cert served
 	var way phases
 	t := a.transport.clone()
-	t.TLSClientConfig = cert.inspect(a.tlsConfig(), a.url.Hostname())
+	t.Proxy = way.throughProxy(t.Proxy)
+	t.TLSClientConfig = cert.inspect(a.transport.TLSClientConfig, a.url.Hostname(), way.proxy)
 	got, err := a.get(httptrace.WithClientTrace(ctx, way.trace()), a.httpClient(t), "/v2/", maxSmallBody)
 	samples := append(way.samples(a.endpoint, a.role), cert.samples(a.endpoint, a.role, a.names)...)
 	if got == nil {
@@ -125,8 +125,6 @@ func (a *api) anonymous(ctx context.Context) ([]sample, challenge, error) {
 		apiUp.sample(1, a.endpoint, a.role),
 		apiAuth.sample(1, a.endpoint, a.role, schemeLabel(got, ch))), ch, nil
 }
-
-func (a *api) tlsConfig() *tls.Config { return a.transport.TLSClientConfig }
 
 // isRegistry says what is wrong when the answer to /v2/ is not that of a registry.
 func isRegistry(got *answer, ch challenge) error {
@@ -179,87 +177,13 @@ func (a *api) authorize(ctx context.Context, ch challenge) error {
 }
 
 func (a *api) token(ctx context.Context, ch challenge) (string, error) {
-	username, err := fetchSecret(ctx, a.username)
+	username, err := a.username.Fetch(ctx)
 	if err != nil {
 		return "", err
 	}
-	password, err := fetchSecret(ctx, a.password)
+	password, err := a.password.Fetch(ctx)
 	if err != nil {
 		return "", err
 	}
 	return a.fetchToken(ctx, ch, username, password)
-}
-
-// phases are the moments of one request.
-type phases struct {
-	mu                                      sync.Mutex
-	dnsStart, dnsDone, dialStart, dialDone  time.Time
-	tlsStart, tlsDone, requestSent, answers time.Time
-}
-
-func (p *phases) trace() *httptrace.ClientTrace {
-	mark := func(t *time.Time) {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		*t = time.Now()
-	}
-	return &httptrace.ClientTrace{
-		DNSStart: func(httptrace.DNSStartInfo) { mark(&p.dnsStart) },
-		DNSDone: func(i httptrace.DNSDoneInfo) {
-			if i.Err == nil {
-				mark(&p.dnsDone)
-			}
-		},
-		ConnectStart: func(string, string) { mark(&p.dialStart) },
-		ConnectDone: func(_, _ string, err error) {
-			if err == nil {
-				mark(&p.dialDone)
-			}
-		},
-		TLSHandshakeStart: func() { mark(&p.tlsStart) },
-		TLSHandshakeDone: func(_ tls.ConnectionState, err error) {
-			if err == nil {
-				mark(&p.tlsDone)
-			}
-		},
-		WroteRequest: func(i httptrace.WroteRequestInfo) {
-			if i.Err == nil {
-				mark(&p.requestSent)
-			}
-		},
-		GotFirstResponseByte: func() { mark(&p.answers) },
-	}
-}
-
-// samples are those of the phases that came to their end.
-func (p *phases) samples(endpoint, role string) []sample {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var out []sample
-	for _, phase := range []struct {
-		name       string
-		start, end time.Time
-	}{
-		{"dns", p.dnsStart, p.dnsDone},
-		{"connect", p.dialStart, p.dialDone},
-		{"tls", p.tlsStart, p.tlsDone},
-		{"first_byte", p.requestSent, p.answers},
-	} {
-		if !phase.start.IsZero() && !phase.end.IsZero() {
-			out = append(out, apiPhase.sample(max(0, phase.end.Sub(phase.start).Seconds()), endpoint, role, phase.name))
-		}
-	}
-	return out
-}
-
-// fetchSecret reads a secret; none configured is an empty one.
-func fetchSecret(ctx context.Context, s promconfig.SecretReader) (string, error) {
-	if s == nil {
-		return "", nil
-	}
-	text, err := s.Fetch(ctx)
-	if err != nil {
-		return "", errors.Join(failed(reasonOther, "a secret cannot be read"), err)
-	}
-	return text, nil
 }

@@ -58,6 +58,16 @@ type failure struct {
 
 func (f *failure) Error() string { return f.text }
 
+// An unasked error is why no request was made: that says nothing about the one who was to be asked.
+type unasked struct{ error }
+
+func (u unasked) Unwrap() error { return u.error }
+
+func isUnasked(err error) bool {
+	var u unasked
+	return errors.As(err, &u)
+}
+
 func failed(reason, format string, args ...any) error {
 	return &failure{reason, fmt.Sprintf(format, args...)}
 }

@@ -24,6 +24,8 @@ const (
 	maxMargin = 500 * time.Millisecond
 	// maxScrape bounds a scrape that names no timeout.
 	maxScrape = 2 * time.Minute
+	// maxServe bounds how long a client takes to read its page.
+	maxServe = 30 * time.Second
 )
 
 // ServeMetrics is the handler of /metrics: the exporter itself and, unless switched off, all registries.
@@ -32,8 +34,11 @@ func (e *Exporter) ServeMetrics(w http.ResponseWriter, r *http.Request) {
 		servePage(w, r, e.self, e.opts.Logger)
 		return
 	}
-	registries := e.live.Load().registries
-	page, ok := e.scrape(w, r, registries, everything, e.opts.Logger)
+	if !e.admit(w) {
+		return
+	}
+	defer e.scrapes.Add(-1)
+	page, ok := e.scrape(w, r, e.live.Load().registries, everything, e.opts.Logger)
 	if ok {
 		page.MustRegister(e.self) // one gathering of all costs less than merging two
 		servePage(w, r, page, e.opts.Logger)
@@ -53,16 +58,20 @@ func (e *Exporter) ServeProbe(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	logger, debug := e.opts.Logger, (*bytes.Buffer)(nil)
+	if !e.admit(w) {
+		return
+	}
+	defer e.scrapes.Add(-1)
+	loggers, debug := []log.Logger{e.opts.Logger}, (*bytes.Buffer)(nil)
 	if q.Get("debug") == "true" {
 		debug = &bytes.Buffer{}
-		logger = tee{logger, log.NewLogfmtLogger(log.NewSyncWriter(debug))}
+		loggers = append(loggers, log.NewLogfmtLogger(log.NewSyncWriter(debug)))
 	}
-	page, ok := e.scrape(w, r, []*registry{reg}, wanted, logger)
+	page, ok := e.scrape(w, r, []*registry{reg}, wanted, loggers...)
 	switch {
 	case !ok:
 	case debug != nil:
-		e.serveDebug(w, page, debug)
+		serveDebug(w, page, debug)
 	default:
 		page.MustRegister(e.webInfo)
 		servePage(w, r, page, e.opts.Logger)
@@ -101,14 +110,6 @@ func (l *live) names() []string {
 	return names
 }
 
-// instance is the name that tells a registry and site from all others.
-func (r *registry) instance() string {
-	if r.site == "" {
-		return r.name
-	}
-	return r.name + "@" + r.site
-}
-
 func wantedCollectors(names []string) (func(string) bool, error) {
 	if len(names) == 0 {
 		return everything, nil
@@ -125,20 +126,25 @@ func wantedCollectors(names []string) (func(string) bool, error) {
 	return func(c string) bool { return slices.Contains(names, c) }, nil
 }
 
+// admit counts a scrape, which counts until its page is served. When there are too many it has answered already
+// and returns false.
+func (e *Exporter) admit(w http.ResponseWriter) bool {
+	if e.scrapes.Add(1) <= int64(max(40, 4*len(e.live.Load().registries))) {
+		return true
+	}
+	e.scrapes.Add(-1)
+	e.scrapesRejected.Inc()
+	http.Error(w, "too many scrapes at once", http.StatusServiceUnavailable)
+	return false
+}
+
 // scrape reads the registries. When it cannot it has answered already and returns false.
-func (e *Exporter) scrape(w http.ResponseWriter, r *http.Request, registries []*registry, wanted func(string) bool, logger log.Logger) (*prometheus.Registry, bool) {
+func (e *Exporter) scrape(w http.ResponseWriter, r *http.Request, registries []*registry, wanted func(string) bool, loggers ...log.Logger) (*prometheus.Registry, bool) {
 	timeout, err := scrapeTimeout(r.Header.Get(timeoutHeader))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return nil, false
 	}
-	if e.scrapes.Add(1) > int64(max(40, 4*len(e.live.Load().registries))) {
-		e.scrapes.Add(-1)
-		e.scrapesRejected.Inc()
-		http.Error(w, "too many scrapes at once", http.StatusServiceUnavailable)
-		return nil, false
-	}
-	defer e.scrapes.Add(-1)
 	ctx, cut := context.WithCancelCause(r.Context())
 	defer cut(nil)
 	defer context.AfterFunc(e.drain, func() { cut(context.DeadlineExceeded) })()
@@ -146,7 +152,7 @@ func (e *Exporter) scrape(w http.ResponseWriter, r *http.Request, registries []*
 	pages := make([]lines, len(registries))
 	var group sync.WaitGroup
 	for i, reg := range registries {
-		group.Go(func() { pages[i] = reg.scrape(ctx, timeout, wanted, logger) })
+		group.Go(func() { pages[i] = reg.scrape(ctx, timeout, wanted, loggers...) })
 	}
 	group.Wait()
 	page := prometheus.NewRegistry()
@@ -167,7 +173,13 @@ func scrapeTimeout(header string) (time.Duration, error) {
 	return min(timeout-min(maxMargin, timeout/4), maxScrape), nil
 }
 
+// limitServing ends the connection of a client that does not read: it would hold its page for ever.
+func limitServing(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(maxServe)) // all that net/http gives us can
+}
+
 func servePage(w http.ResponseWriter, r *http.Request, g prometheus.Gatherer, logger log.Logger) {
+	limitServing(w)
 	promhttp.HandlerFor(g, promhttp.HandlerOpts{
 		ErrorLog:            pageLog{logger},
 		ErrorHandling:       promhttp.ContinueOnError,
@@ -176,7 +188,8 @@ func servePage(w http.ResponseWriter, r *http.Request, g prometheus.Gatherer, lo
 }
 
 // serveDebug shows what a scrape logged and found, as text for a person.
-func (e *Exporter) serveDebug(w http.ResponseWriter, g prometheus.Gatherer, logged *bytes.Buffer) {
+func serveDebug(w http.ResponseWriter, g prometheus.Gatherer, logged *bytes.Buffer) {
+	limitServing(w)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintf(w, "Log of this scrape:\n\n%s\nSamples:\n\n", logged)
 	families, err := g.Gather()
@@ -186,15 +199,6 @@ func (e *Exporter) serveDebug(w http.ResponseWriter, g prometheus.Gatherer, logg
 	if err != nil {
 		fmt.Fprintf(w, "\nNot shown: %s\n", err)
 	}
-}
-
-// tee logs to both.
-type tee [2]log.Logger
-
-// Log implements log.Logger.
-func (t tee) Log(keyvals ...any) error {
-	_ = t[1].Log(keyvals...)
-	return t[0].Log(keyvals...)
 }
 
 // pageLog is the logger that promhttp wants.

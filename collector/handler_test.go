@@ -404,7 +404,7 @@ func TestPageStandsWhateverASourceDoes(t *testing.T) {
 		return &source{collector: name, endpoint: "a", timeout: time.Second, down: []sample{testUp.sample(0, name)}, read: read}
 	}
 	r := e.live.Load().registries[0]
-	r.sources = append(r.sources,
+	r.add(
 		bad("panics", func(context.Context) ([]sample, error) { panic("no such thing") }),
 		bad("twice", func(context.Context) ([]sample, error) {
 			return []sample{testUp.sample(1, "twice"), testUp.sample(1, "twice")}, nil
@@ -431,7 +431,7 @@ func TestSourcesOfOneRegistryThatWriteTheSameSeries(t *testing.T) {
 	e := newTestExporter(t, configOfHub(url, ""))
 	r := e.live.Load().registries[0]
 	for range 2 {
-		r.sources = append(r.sources, testSource(func(context.Context) ([]sample, error) {
+		r.add(testSource(func(context.Context) ([]sample, error) {
 			return []sample{testUp.sample(1, "a")}, nil
 		}))
 	}
@@ -518,7 +518,7 @@ func TestFilesThatAreMissingOrWrongAtLoad(t *testing.T) {
 		"ca_file is no CA":             {"  http:\n    tls_config:\n      ca_file: " + noCA + "\n", ":6: registries[0].http.tls_config"},
 		"cert_file missing":            {"  http:\n    tls_config: {cert_file: none.pem, key_file: none.key}\n", ":5: registries[0].http.tls_config"},
 		"password_file missing":        {"  http:\n    basic_auth:\n      username: monitor\n      password_file: none\n", ":7: registries[0].http.basic_auth.password_file: "},
-		"username_file missing":        {"  http:\n    basic_auth:\n      username_file: none\n", ":6: registries[0].http.basic_auth.username_file: "},
+		"username_file missing":        {"  http:\n    basic_auth:\n      username_file: none\n      password: right-password\n", ":6: registries[0].http.basic_auth.username_file: "},
 		"credentials_file missing":     {"  http:\n    authorization:\n      credentials_file: none\n", ":6: registries[0].http.authorization.credentials_file: "},
 		"client_secret_file missing":   {"  http:\n    oauth2: {client_id: a, token_url: 'http://127.0.0.1:1', client_secret_file: none}\n", ":5: registries[0].http.oauth2.client_secret_file: "},
 		"file of a header missing":     {"  http:\n    http_headers: {X-Key: {files: [none]}}\n", ":5: registries[0].http.http_headers.X-Key.files"},

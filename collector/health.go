@@ -7,8 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"registry_exporter/config"
 )
 
 var (
@@ -30,19 +28,6 @@ func healthSources(b *builder) ([]*source, error) {
 			read:     func(ctx context.Context) ([]sample, error) { return readHealth(ctx, c) },
 		}
 	})
-}
-
-// eachURL makes a source of every URL of e.
-func (b *builder) eachURL(e *config.Endpoints, key string, make func(*client) *source) ([]*source, error) {
-	var sources []*source
-	for _, u := range e.URLs {
-		c, err := newClient(b, e.HTTP, u, u, key, "http")
-		if err != nil {
-			return nil, err
-		}
-		sources = append(sources, make(c))
-	}
-	return sources, nil
 }
 
 func readHealth(ctx context.Context, c *client) ([]sample, error) {

@@ -83,7 +83,7 @@ func (c *client) checkRedirect(req *http.Request, via []*http.Request) error {
 // credentials wraps next so that requests carry what cfg says; nil when it says nothing.
 func (b *builder) credentials(cfg *promconfig.HTTPClientConfig, next http.RoundTripper, path []any) (http.RoundTripper, error) {
 	rt := next
-	secret := func(inline promconfig.Secret, file string, key ...any) (promconfig.SecretReader, error) {
+	secret := func(inline promconfig.Secret, file string, key ...any) (*secret, error) {
 		return b.secret(inline, file, append(path[:len(path):len(path)], key...)...)
 	}
 	if a := cfg.Authorization; a != nil {
@@ -94,11 +94,9 @@ func (b *builder) credentials(cfg *promconfig.HTTPClientConfig, next http.RoundT
 		rt = promconfig.NewAuthorizationCredentialsRoundTripper(a.Type, s, rt)
 	}
 	if a := cfg.BasicAuth; a != nil {
-		user := secretReader(promconfig.Secret(a.Username), a.UsernameFile)
-		if user != nil {
-			if _, err := user.Fetch(context.Background()); err != nil {
-				return nil, b.errorf(append(path[:len(path):len(path)], "basic_auth", "username_file"), "%s", err)
-			}
+		user := newSecret(promconfig.Secret(a.Username), a.UsernameFile)
+		if _, err := user.Fetch(context.Background()); err != nil {
+			return nil, b.errorf(append(path[:len(path):len(path)], "basic_auth", "username_file"), "%s", err)
 		}
 		s, err := secret(a.Password, a.PasswordFile, "basic_auth", "password_file")
 		if err != nil {
@@ -116,15 +114,23 @@ func (b *builder) credentials(cfg *promconfig.HTTPClientConfig, next http.RoundT
 		}
 	}
 	if h := cfg.HTTPHeaders; h != nil {
+		t := &headerTransport{next: rt}
 		for name, header := range h.Headers {
-			b.hide(header.Secrets...)
+			for _, value := range header.Values {
+				t.add(name, newSecret(promconfig.Secret(value), ""))
+			}
+			for _, value := range header.Secrets {
+				t.add(name, b.reader(value, ""))
+			}
 			for _, file := range header.Files {
-				if _, err := secret("", file, "http_headers", name, "files"); err != nil {
+				value, err := secret("", file, "http_headers", name, "files")
+				if err != nil {
 					return nil, err
 				}
+				t.add(name, value)
 			}
 		}
-		rt = promconfig.NewHeadersRoundTripper(h, rt)
+		rt = t
 	}
 	if rt == next {
 		return nil, nil

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"errors"
 	"hash/maphash"
 	"slices"
 )
@@ -30,26 +31,31 @@ type issue struct {
 	critical              bool
 }
 
-// issue reads a row. At the top level neither id nor type need be there.
+// issue reads a row, each field on its own. At the top level neither id nor type need be there.
+// A row of another shape is an issue too: without it there would seem to be none.
 func (s *clusterStatus) issue(top bool) error {
 	var i issue
-	err := s.object(func(key []byte) (err error) {
-		switch string(key) {
-		case "id":
-			i.id, err = s.rawText()
-		case "type":
-			i.kind, err = s.rawText()
-		case "description":
-			i.description, err = s.rawText()
-		case "critical":
-			i.critical, err = s.boolean()
-		default:
-			err = s.skip()
-		}
-		return err
+	err := s.object(func(key []byte) error {
+		return s.tolerate(func() error { return s.issueField(&i, key) })
 	})
-	if err == nil {
+	if err == nil || errors.Is(err, errShape) {
 		s.issues.add(i, top)
+	}
+	return err
+}
+
+func (s *clusterStatus) issueField(i *issue, key []byte) (err error) {
+	switch string(key) {
+	case "id":
+		i.id, err = s.rawText()
+	case "type":
+		i.kind, err = s.rawText()
+	case "description":
+		i.description, err = s.rawText()
+	case "critical":
+		i.critical, err = s.boolean()
+	default:
+		err = s.skip()
 	}
 	return err
 }

@@ -1,51 +1,121 @@
 package collector
 
 import (
+	"context"
 	"crypto/sha256"
+	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 )
 
-// lockoutTime is how long a refused secret is not sent again: a monitor must not lock an account.
-const lockoutTime = 60 * time.Second
+const (
+	// lockoutTime is how long a refused secret is not sent again: a monitor must not lock an account.
+	lockoutTime = 60 * time.Second
+	// trialTime is how long a secret that nobody sends any longer is remembered.
+	trialTime = time.Hour
+)
 
-// A lockout remembers which secrets an endpoint refused, as hashes.
+// A verdict is what the answer to a request says of the secret it carried.
+type verdict int
+
+const (
+	undecided verdict = iota
+	accepted
+	refused
+)
+
+// A lockout knows what endpoints said of secrets, by their hashes. As long as one was not accepted, only one request
+// at a time carries it: of many at once, all would be refused.
 type lockout struct {
-	mu      sync.Mutex
-	refused map[[sha256.Size]byte]time.Time
+	mu     sync.Mutex
+	trials map[[sha256.Size]byte]*trial
 }
 
-func lockoutKey(endpoint, secret string) [sha256.Size]byte {
-	return sha256.Sum256([]byte(endpoint + "\x00" + secret))
+// A trial is what one endpoint said of one secret.
+type trial struct {
+	used time.Time
+	last verdict
+	at   time.Time     // of the last verdict
+	turn chan struct{} // is full while somebody waits for a verdict
 }
 
-// check returns an error while the endpoint's refusal of this secret is fresh.
-func (l *lockout) check(endpoint, secret string) error {
+// send calls ask, which sends the secret to the endpoint, unless that refused it a short while ago. Before, it waits
+// for its turn.
+func (l *lockout) send(ctx context.Context, endpoint, secret string, ask func() verdict) error {
+	t := l.trial(endpoint, secret)
+	endTurn, err := l.await(ctx, t)
+	if err != nil {
+		return err
+	}
+	defer endTurn()
+	if err := l.refusal(t); err != nil {
+		return err
+	}
+	l.note(t, ask())
+	return nil
+}
+
+// await waits for the turn to send a secret; one that was accepted, if only while we waited, needs none.
+func (l *lockout) await(ctx context.Context, t *trial) (endTurn func(), err error) {
+	if l.isAccepted(t) {
+		return func() {}, nil
+	}
+	select {
+	case t.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, unasked{fmt.Errorf("waiting until another request has shown if these credentials are good: %w", ctx.Err())}
+	}
+	endTurn = func() { <-t.turn }
+	if l.isAccepted(t) {
+		endTurn()
+		return func() {}, nil
+	}
+	return endTurn, nil
+}
+
+// trial is the one of this secret; those that were not used for long are forgotten.
+func (l *lockout) trial(endpoint, secret string) *trial {
+	key := sha256.Sum256([]byte(endpoint + "\x00" + secret))
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	at, found := l.refused[lockoutKey(endpoint, secret)]
-	if found && time.Since(at) < lockoutTime {
-		return failed(reasonUnauthorized, "these credentials were refused %s ago: not sent again for %s",
-			time.Since(at).Round(time.Second), lockoutTime)
+	t := l.trials[key]
+	if t == nil {
+		maps.DeleteFunc(l.trials, func(_ [sha256.Size]byte, t *trial) bool { return time.Since(t.used) > trialTime })
+		if l.trials == nil {
+			l.trials = map[[sha256.Size]byte]*trial{}
+		}
+		t = &trial{turn: make(chan struct{}, 1)}
+		l.trials[key] = t
+	}
+	t.used = time.Now()
+	return t
+}
+
+func (l *lockout) isAccepted(t *trial) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return t.last == accepted
+}
+
+// refusal is an error while that of the endpoint is fresh.
+func (l *lockout) refusal(t *trial) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if age := time.Since(t.at); t.last == refused && age < lockoutTime {
+		return failed(reasonUnauthorized, "these credentials were refused %s ago: not sent again for %s", age.Round(time.Second), lockoutTime)
 	}
 	return nil
 }
 
-// refuse notes that the endpoint did not accept the secret.
-func (l *lockout) refuse(endpoint, secret string) {
+func (l *lockout) note(t *trial, v verdict) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.refused == nil {
-		l.refused = map[[sha256.Size]byte]time.Time{}
+	if v != undecided {
+		t.last, t.at = v, time.Now()
 	}
-	for key, at := range l.refused {
-		if time.Since(at) >= lockoutTime {
-			delete(l.refused, key)
-		}
-	}
-	l.refused[lockoutKey(endpoint, secret)] = time.Now()
 }
 
 // lockoutTransport keeps a refused secret off the wire. secretOf finds the secret of a request, if it carries one.
@@ -56,19 +126,43 @@ type lockoutTransport struct {
 }
 
 // RoundTrip implements http.RoundTripper.
-func (t *lockoutTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+func (t *lockoutTransport) RoundTrip(req *http.Request) (resp *http.Response, err error) {
 	secret := t.secretOf(req)
 	if secret == "" {
 		return t.next.RoundTrip(req)
 	}
-	if err := t.lockout.check(req.URL.Host, secret); err != nil {
-		return nil, err
-	}
-	resp, err := t.next.RoundTrip(req)
-	if err == nil && resp.StatusCode == http.StatusUnauthorized {
-		t.lockout.refuse(req.URL.Host, secret)
+	unsent := t.lockout.send(req.Context(), req.URL.Host, secret, func() verdict {
+		resp, err = t.next.RoundTrip(req)
+		return verdictOf(resp, err)
+	})
+	if unsent != nil {
+		return nil, unsent
 	}
 	return resp, err
+}
+
+// verdictOf takes a success only for a yes: many errors come before anybody looks at the secret.
+func verdictOf(resp *http.Response, err error) verdict {
+	switch {
+	case err != nil:
+		return undecided
+	case resp.StatusCode == http.StatusUnauthorized:
+		return refused
+	case resp.StatusCode < http.StatusMultipleChoices:
+		return accepted
+	}
+	return undecided
+}
+
+// verdictBy is that of an error whose reason is known.
+func verdictBy(err error) verdict {
+	switch reason(err) {
+	case "":
+		return accepted
+	case reasonUnauthorized:
+		return refused
+	}
+	return undecided
 }
 
 // headersOf is the secret of a request that carries credentials: any of its headers may be one.

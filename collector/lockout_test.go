@@ -1,13 +1,19 @@
 package collector
 
 import (
+	"bufio"
+	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -23,12 +29,12 @@ func refuse(scheme, realm string) http.HandlerFunc {
 	}
 }
 
-// age makes all refusals older by d.
+// age makes all trials older by d.
 func (l *lockout) age(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for key, at := range l.refused {
-		l.refused[key] = at.Add(-d)
+	for _, t := range l.trials {
+		t.at, t.used = t.at.Add(-d), t.used.Add(-d)
 	}
 }
 
@@ -226,4 +232,181 @@ func TestOAuth2TokenEndpointThatNeverAnswers(t *testing.T) {
 		strings.ReplaceAll(credentialConfigs["oauth2"], "ADDRESS", "http://"+login.address)+"}\n")
 	e.scrapeNow(t, "health").wantReason(t, reasonTimeout)
 	login.wantAllClosed(t)
+}
+
+// Scrapes with timeouts of their own share no reading; nor do sources.
+func TestManyScrapesAtOnceSendAWrongSecretOnce(t *testing.T) {
+	for _, c := range []struct {
+		name, config string
+		requests     int64 // that carry the secret, in one try
+	}{
+		{"basic auth", "  http: {basic_auth: {username: monitor, password: wrong-password}}\n", 1},
+		{"custom header", "  http: {http_headers: {X-Api-Key: {secrets: [wrong-key]}}}\n", 1},
+		{"oauth2", "  http: {oauth2: {client_id: monitor, client_secret: wrong-secret, token_url: ADDRESS/token}}\n", 2}, // in a header, and in the body
+		{"api and msr on one host", "  http: {basic_auth: {username: monitor, password: wrong-password}}\n  msr:\n", 1},
+		{"swift", "  swift: {auth_url: ADDRESS/auth/v1.0, username: docker:registry, key: wrong-key, container: registry}\n", 1},
+		{"redis", "  redis: {addr: 'REDIS', password: wrong-password}\n", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var sent atomic.Int64
+			refuseLate := func() {
+				sent.Add(1)
+				time.Sleep(50 * time.Millisecond) // for others to come too
+			}
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Authorization")+r.Header.Get("X-Api-Key")+r.Header.Get("X-Auth-Key") != "" || r.Method == http.MethodPost {
+					refuseLate()
+				}
+				w.Header().Set("WWW-Authenticate", "Basic")
+				w.WriteHeader(http.StatusUnauthorized)
+			}))
+			defer server.Close()
+			redis := newRawServer(t, func(conn net.Conn, in *bufio.Reader) {
+				if _, err := in.ReadString('\n'); err == nil {
+					refuseLate()
+					fmt.Fprint(conn, "-WRONGPASS invalid username-password pair\r\n")
+				}
+			})
+			e := newTestExporter(t, configOfHub(server.URL, strings.NewReplacer("ADDRESS", server.URL, "REDIS", redis.address).Replace(c.config)))
+			var group sync.WaitGroup
+			for i := range 8 {
+				group.Go(func() {
+					_, page := ask(t, e.ServeProbe, "/probe?registry=hub", timeoutHeader, fmt.Sprint(20+i))
+					if !strings.Contains(page, `reason="unauthorized"`) {
+						t.Errorf("not unauthorized:\n%s", page)
+					}
+				})
+			}
+			group.Wait()
+			if sent.Load() != c.requests {
+				t.Errorf("the secret was sent %d times, want %d", sent.Load(), c.requests)
+			}
+		})
+	}
+}
+
+// trials counts those who ask, and how many of them do at once.
+type trials struct {
+	lockout lockout
+
+	mu               sync.Mutex
+	asked, now, most int
+}
+
+// send takes a second.
+func (s *trials) send(ctx context.Context, v verdict) error {
+	return s.lockout.send(ctx, "registry.example.org", "secret", func() verdict {
+		s.count(1)
+		defer s.count(-1)
+		time.Sleep(time.Second)
+		return v
+	})
+}
+
+func (s *trials) count(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now += n
+	s.asked += max(n, 0)
+	s.most = max(s.most, s.now)
+}
+
+// sendMany sends 8 times at once; it returns how many were asked, how many at once at most, and how many were kept back.
+func (s *trials) sendMany(ctx context.Context, v verdict) (asked, most, keptBack int) {
+	var group sync.WaitGroup
+	var unsent atomic.Int64
+	s.asked, s.most = 0, 0
+	for range 8 {
+		group.Go(func() {
+			if err := s.send(ctx, v); err != nil {
+				unsent.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	return s.asked, s.most, int(unsent.Load())
+}
+
+func TestWhoWaitsForAVerdict(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s trials
+		for _, step := range []struct {
+			name                  string
+			verdict               verdict
+			after                 time.Duration
+			asked, most, keptBack int
+		}{
+			{"errors tell nothing: one after the other", undecided, 0, 8, 1, 0},
+			{"one is refused, the others learn it", refused, 0, 1, 1, 7},
+			{"nobody is sent for a minute", accepted, lockoutTime - time.Second, 0, 0, 8},
+			{"then one again", refused, time.Second, 1, 1, 7},
+			{"one is accepted, the others go at once", accepted, lockoutTime, 8, 7, 0},
+			{"nobody waits any longer", accepted, 0, 8, 8, 0},
+			{"nor when errors come", undecided, 0, 8, 8, 0},
+			{"until one is refused: these were under way", refused, 0, 8, 8, 0},
+			{"nobody is sent", accepted, 0, 0, 0, 8},
+		} {
+			time.Sleep(step.after)
+			asked, most, keptBack := s.sendMany(t.Context(), step.verdict)
+			if asked != step.asked || most != step.most || keptBack != step.keptBack {
+				t.Errorf("%s: %d asked, %d at once, %d were kept back; want %d, %d, %d", step.name, asked, most, keptBack, step.asked, step.most, step.keptBack)
+			}
+		}
+	})
+}
+
+func TestWaitForAVerdictEndsWithTheScrape(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var s trials
+		go func() { _ = s.send(t.Context(), accepted) }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+		defer cancel()
+		err := s.send(ctx, accepted)
+		if !isUnasked(err) || reason(err) != reasonTimeout {
+			t.Errorf("got %v", err)
+		}
+		time.Sleep(time.Second)
+	})
+}
+
+func TestPanicWhileOthersWait(t *testing.T) {
+	var l lockout
+	func() {
+		defer func() { _ = recover() }()
+		_ = l.send(t.Context(), "registry.example.org", "secret", func() verdict { panic("no such thing") })
+	}()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 { // a turn that is free may still lose against a context that has ended
+		if l.send(ctx, "registry.example.org", "secret", func() verdict { return undecided }) == nil {
+			return
+		}
+	}
+	t.Error("nobody gets the turn any longer")
+}
+
+func TestSecretsNobodySendsAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l lockout
+		for i := range 100 {
+			v := []verdict{undecided, accepted, refused}[i%3]
+			_ = l.send(t.Context(), "registry.example.org", fmt.Sprint(i), func() verdict { return v })
+			time.Sleep(trialTime / 10)
+		}
+		if n := len(l.trials); n > 12 {
+			t.Errorf("%d are remembered", n)
+		}
+	})
+}
+
+func TestVerdictOfAnAnswer(t *testing.T) {
+	for status, want := range map[int]verdict{200: accepted, 204: accepted, 302: undecided, 401: refused, 403: undecided, 404: undecided, 429: undecided, 503: undecided} {
+		if got := verdictOf(&http.Response{StatusCode: status}, nil); got != want {
+			t.Errorf("%d: %d, want %d", status, got, want)
+		}
+	}
+	if got := verdictOf(nil, errors.New("reset")); got != undecided {
+		t.Errorf("no answer: %d", got)
+	}
 }

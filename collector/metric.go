@@ -13,17 +13,22 @@ import (
 // maxLabelBytes bounds a label value: some come from answers of other systems.
 const maxLabelBytes = 200
 
+// maxOutsideBytes bounds one until secrets are masked. What is longer is no name of anything.
+const maxOutsideBytes = 4 << 10
+
 // A metric knows its name, help, type and labels; registry and site are added to every sample.
 type metric struct {
 	name, help string
 	counter    bool
 	labels     []string
-	outside    []int // labels whose values other systems choose
+	outside    []int // labels whose values other systems may choose: all but ownLabels
 	desc       *prometheus.Desc
 }
 
-// outsideLabels are those whose values are the words of other systems.
-var outsideLabels = []string{"check", "db", "maxmemory_policy", "peer", "replica", "server", "table", "version"}
+// ownLabels are those whose values are our own words or those of the configuration, and need no mask.
+var ownLabels = []string{
+	"collector", "component", "container", "critical", "endpoint", "kind", "name", "phase", "reason", "role", "scheme", "state", "step", "type",
+}
 
 func gauge(name, help string, labels ...string) *metric {
 	return newMetric(name, help, false, labels)
@@ -36,7 +41,7 @@ func counter(name, help string, labels ...string) *metric {
 func newMetric(name, help string, counter bool, labels []string) *metric {
 	m := &metric{name: name, help: help, counter: counter, labels: labels, desc: prometheus.NewDesc(name, help, labels, nil)}
 	for i, label := range labels {
-		if slices.Contains(outsideLabels, label) {
+		if !slices.Contains(ownLabels, label) {
 			m.outside = append(m.outside, i)
 		}
 	}
@@ -50,10 +55,16 @@ type sample struct {
 	labels []string
 }
 
-// sample takes a value for each label of the metric. Labels are made valid, whatever they were.
+// sample takes a value for each label of the metric. Own labels are made valid, whatever they were; those from
+// outside wait for their mask.
 func (m *metric) sample(value float64, labels ...string) sample {
 	for i, l := range labels {
-		labels[i] = cleanLabel(l)
+		switch {
+		case !slices.Contains(m.outside, i):
+			labels[i] = cleanLabel(l)
+		case len(l) > maxOutsideBytes:
+			labels[i] = "<too long>"
+		}
 	}
 	return sample{m, value, labels}
 }
@@ -95,7 +106,17 @@ func bool01(b bool) float64 {
 // A line is a sample with the labels of its registry: what client_golang writes.
 type line struct {
 	sample
-	common []*dto.LabelPair
+	pairs []*dto.LabelPair // by name
+}
+
+func newLine(s sample, common []*dto.LabelPair) line {
+	pairs := make([]*dto.LabelPair, 0, len(common)+len(s.labels))
+	pairs = append(pairs, common...)
+	for i := range s.labels {
+		pairs = append(pairs, &dto.LabelPair{Name: &s.metric.labels[i], Value: &s.labels[i]})
+	}
+	slices.SortFunc(pairs, func(a, b *dto.LabelPair) int { return strings.Compare(a.GetName(), b.GetName()) })
+	return line{s, pairs}
 }
 
 // Desc implements prometheus.Metric.
@@ -103,12 +124,7 @@ func (l line) Desc() *prometheus.Desc { return l.metric.desc }
 
 // Write implements prometheus.Metric.
 func (l line) Write(out *dto.Metric) error {
-	out.Label = make([]*dto.LabelPair, 0, len(l.common)+len(l.labels))
-	out.Label = append(out.Label, l.common...)
-	for i, value := range l.labels {
-		out.Label = append(out.Label, &dto.LabelPair{Name: &l.metric.labels[i], Value: &value})
-	}
-	slices.SortFunc(out.Label, func(a, b *dto.LabelPair) int { return strings.Compare(a.GetName(), b.GetName()) })
+	out.Label = l.pairs
 	value := l.value
 	if l.metric.counter {
 		out.Counter = &dto.Counter{Value: &value}

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -22,6 +23,65 @@ func TestLabelsAreValidAndBounded(t *testing.T) {
 				t.Errorf("%q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestLabelsFromOutsideAreCutOnceTheyAreMasked(t *testing.T) {
+	long := strings.Repeat("x", maxLabelBytes)
+	for _, c := range []struct{ name, label, want string }{
+		{"plain", "dtr_rethinkdb_f2277ad178f7", "dtr_rethinkdb_f2277ad178f7"},
+		{"invalid UTF-8", "a\xff\xfeb", "a\uFFFDb"},
+		{"too long", long + "y", long},
+		{"secret in front of what is cut", "my-password " + long, "<secret> " + long[9:]},
+		{"secret where it is cut", long[5:] + "my-password", long[5:] + "<secr"},
+		{"too long to look for secrets", strings.Repeat("x", maxOutsideBytes) + "y", "<too long>"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			shown := newMask("my-password").samples([]sample{msrServerUp.sample(1, "a", c.label)})
+			if got := shown[0].labels[1]; got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestALabelNobodyThoughtOfIsMasked(t *testing.T) {
+	m := newMetric("registry_test", "Has a new label.", false, []string{"endpoint", "new"})
+	shown := newMask("my-password").samples([]sample{m.sample(1, "my-password", "my-password")})
+	if got := shown[0].labels; got[0] != "my-password" || got[1] != "<secret>" {
+		t.Errorf("got %q; names of the configuration stay as they are", got)
+	}
+}
+
+// closedLabels are all values of the labels that need no mask, where there is a list.
+var closedLabels = map[string][]string{
+	"component": {"registry", "auth", "metadata", "trust", "other"},
+	"critical":  {"true", "false"},
+	"kind":      {"storagedriver", "tcp", "http", "file", "data", "garbage", "metadata", "preallocated"},
+	"state":     append(slices.Clone(replicaStates[:]), "reading", "writing", "waiting"),
+	"phase":     {"dns", "connect", "tls", "first_byte"},
+	"role":      {"front", "backend", "master", "slave", "sentinel", "other"},
+	"scheme":    {"none", "basic", "bearer", "other"},
+	"step":      {"auth", "container"},
+	"type":      issueTypes,
+}
+
+// A metric that puts words of another system into a label that is not masked shows it on its golden page.
+func TestLabelsThatAreNotMaskedHaveClosedLists(t *testing.T) {
+	for name, family := range goldenMetrics(t) {
+		for _, m := range family.Metric {
+			for _, l := range m.Label {
+				if closed, found := closedLabels[l.GetName()]; found && !slices.Contains(closed, l.GetValue()) {
+					t.Errorf("%s has %s=%q, which is in no list", name, l.GetName(), l.GetValue())
+				}
+			}
+		}
+	}
+	others := []string{"collector", "container", "endpoint", "name", "reason"} // of the configuration, and what registry.go adds
+	for _, label := range ownLabels {
+		if closedLabels[label] == nil && !slices.Contains(others, label) {
+			t.Errorf("nobody says what values %s has", label)
+		}
 	}
 }
 

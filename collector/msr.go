@@ -172,15 +172,18 @@ func (s *clusterStatus) verdict() (ok float64, said bool, err error) {
 	return bool01(string(text) == "OK"), true, err
 }
 
-// timestamp is not said when an error text stands in its place.
+// timestamp is not said when an error text stands in its place, or a time that means never.
 func (s *clusterStatus) timestamp() (at float64, said bool, err error) {
 	text, err := s.text()
 	if err != nil {
 		return 0, false, err
 	}
-	t, bad := time.Parse(time.RFC3339, text)
-	return unix(t), bad == nil, nil
+	t, _ := time.Parse(time.RFC3339, text)
+	return unix(t), happened(t), nil
 }
+
+// happened is false for what programs write for never: the zero time of Go or of Unix.
+func happened(t time.Time) bool { return t.Unix() > 0 }
 
 func (s *clusterStatus) readonly() (on float64, said bool, err error) {
 	readonly, err := s.boolean()
@@ -208,6 +211,9 @@ func (s *clusterStatus) table(name []byte) error {
 	case "server_status":
 		odd := s.odd
 		err := s.rows(s.serverStatus, &read)
+		if read && len(s.tables.servers) == 0 { // a view holds at least the server that was asked
+			s.odd++
+		}
 		s.tables.allServers = read && s.odd == odd
 		return err
 	case "table_config":

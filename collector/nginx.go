@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-
-	"registry_exporter/config"
 )
 
 var (
@@ -31,7 +29,7 @@ func nginxSources(b *builder) ([]*source, error) {
 	if err != nil || b.Nginx == nil {
 		return sources, err
 	}
-	more, err := b.eachURL(&config.Endpoints{URLs: b.Nginx.URLs, HTTP: b.Nginx.HTTP}, "nginx", func(c *client) *source {
+	more, err := b.eachURL(b.Nginx, "nginx", func(c *client) *source {
 		return nginxSource(c, c.login, "")
 	})
 	return append(sources, more...), err

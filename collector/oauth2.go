@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ type oauth2Transport struct {
 	client  *http.Client // asks for tokens
 	lockout *lockout
 	host    string // that gives out tokens
-	secret  promconfig.SecretReader
+	secret  *secret
 
 	mu    sync.Mutex
 	grant clientcredentials.Config
@@ -28,7 +29,7 @@ type oauth2Transport struct {
 }
 
 // oauth2 wraps next so that requests carry a token as cfg says.
-func (b *builder) oauth2(cfg *promconfig.OAuth2, secret promconfig.SecretReader, next http.RoundTripper, path []any) (http.RoundTripper, error) {
+func (b *builder) oauth2(cfg *promconfig.OAuth2, secret *secret, next http.RoundTripper, path []any) (http.RoundTripper, error) {
 	if cfg.GrantType != "" && cfg.GrantType != "client_credentials" {
 		return nil, b.errorf(append(path, "grant_type"), "must be client_credentials, or be left out")
 	}
@@ -76,7 +77,7 @@ func (t *oauth2Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // tokenInUse is the token at hand, or a new one when it has ended or the secret has changed.
 func (t *oauth2Transport) tokenInUse(ctx context.Context) (*oauth2.Token, error) {
-	secret, err := fetchSecret(ctx, t.secret)
+	secret, err := t.secret.Fetch(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -85,19 +86,17 @@ func (t *oauth2Transport) tokenInUse(ctx context.Context) (*oauth2.Token, error)
 	if t.token.Valid() && t.grant.ClientSecret == secret {
 		return t.token, nil
 	}
-	if err := t.lockout.check(t.host, t.grant.ClientID+"\x00"+secret); err != nil {
+	unsent := t.lockout.send(ctx, t.host, t.grant.ClientID+"\x00"+secret, func() verdict {
+		t.grant.ClientSecret = secret
+		if t.token, err = t.grant.Token(context.WithValue(ctx, oauth2.HTTPClient, t.client)); err != nil {
+			err = tokenError(ctx, err)
+		}
+		return verdictBy(err)
+	})
+	if err := cmp.Or(unsent, err); err != nil {
 		return nil, err
 	}
-	t.grant.ClientSecret = secret
-	t.token, err = t.grant.Token(context.WithValue(ctx, oauth2.HTTPClient, t.client))
-	if err == nil {
-		return t.token, nil
-	}
-	err = tokenError(ctx, err)
-	if reason(err) == reasonUnauthorized {
-		t.lockout.refuse(t.host, t.grant.ClientID+"\x00"+secret)
-	}
-	return nil, err
+	return t.token, nil
 }
 
 func (t *oauth2Transport) forget(token *oauth2.Token) {

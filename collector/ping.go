@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 )
 
@@ -16,16 +17,18 @@ var (
 		"endpoint", "component")
 )
 
-// pingComponents are the parts of a replica and the words that name them.
-var pingComponents = []struct {
-	name  string
-	words []string
-}{
-	{"registry", []string{"registry"}},
-	{"auth", []string{"garant", "auth"}},
-	{"metadata", []string{"rethink"}},
-	{"trust", []string{"notary"}},
+var pingComponents = []string{"registry", "auth", "metadata", "trust"}
+
+// pingWords are the words for the components.
+var pingWords = map[string]string{
+	"registry": "registry",
+	"garant":   "auth", "authorization": "auth", "authentication": "auth", "auth": "auth",
+	"rethinkdb": "metadata",
+	"notary":    "trust", "notary-server": "trust", "notary-signer": "trust",
 }
+
+// container finds the containers of a replica, such as dtr-registry-f2277ad178f7.
+var container = regexp.MustCompile(`(?:^|[^\w.-])dtr-(registry|garant|rethinkdb|notary)-`)
 
 func pingSources(b *builder) ([]*source, error) {
 	return b.eachReplica(func(c *client) *source {
@@ -35,22 +38,6 @@ func pingSources(b *builder) ([]*source, error) {
 			read:     func(ctx context.Context) ([]sample, error) { return readPing(ctx, c) },
 		}
 	})
-}
-
-// eachReplica makes a source of every replica of an MSR.
-func (b *builder) eachReplica(make func(*client) *source) ([]*source, error) {
-	if b.MSR == nil {
-		return nil, nil
-	}
-	var sources []*source
-	for _, u := range b.MSR.Replicas {
-		c, err := newClient(b, b.MSR.HTTP, u, b.URL, "msr", "http")
-		if err != nil {
-			return nil, err
-		}
-		sources = append(sources, make(c))
-	}
-	return sources, nil
 }
 
 func readPing(ctx context.Context, c *client) ([]sample, error) {
@@ -68,13 +55,32 @@ func readPing(ctx context.Context, c *client) ([]sample, error) {
 		return nil, failed(reasonBadAnswer, "status %d from /_ping with Healthy true", a.status)
 	}
 	samples := []sample{pingHealthy.sample(bool01(healthy), c.endpoint)}
-	known := false
-	for _, part := range pingComponents {
-		failing := !healthy && containsAny([]byte(strings.ToLower(ill)), part.words...)
-		known = known || failing
-		samples = append(samples, pingFailing.sample(bool01(failing), c.endpoint, part.name))
+	failing := failingComponents(ill)
+	for _, component := range pingComponents {
+		samples = append(samples, pingFailing.sample(bool01(!healthy && failing[component]), c.endpoint, component))
 	}
-	return append(samples, pingFailing.sample(bool01(!healthy && !known), c.endpoint, "other")), nil
+	return append(samples, pingFailing.sample(bool01(!healthy && len(failing) == 0), c.endpoint, "other")), nil
+}
+
+// failingComponents are those that a text names. In each of its clauses the container counts; where there is
+// none, whole words do: "auth" is not in "unknown authority", nor "registry" in registry.example.org.
+func failingComponents(text string) map[string]bool {
+	failing := map[string]bool{}
+	for clause := range strings.SplitSeq(strings.ToLower(text), ";") {
+		containers := container.FindAllStringSubmatch(clause, -1)
+		for _, c := range containers {
+			failing[pingWords[c[1]]] = true
+		}
+		if containers != nil {
+			continue
+		}
+		for word := range strings.FieldsSeq(clause) {
+			if component, known := pingWords[strings.Trim(word, ".,:!?()[]'\"`")]; known {
+				failing[component] = true
+			}
+		}
+	}
+	return failing
 }
 
 // parsePing reads {"Error":"…","Healthy":true}; the case of the keys has changed over time.

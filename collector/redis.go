@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -41,7 +42,7 @@ var redisNumbers = []struct {
 type redis struct {
 	endpoint string
 	username string
-	password promconfig.SecretReader
+	password *secret
 	tls      *tls.Config
 	lockout  *lockout
 }
@@ -127,24 +128,19 @@ func (r *redis) login(ctx context.Context, conn *respConn) error {
 	if r.password == nil {
 		return nil
 	}
-	password, err := fetchSecret(ctx, r.password)
+	password, err := r.password.Fetch(ctx)
 	if err != nil {
-		return err
-	}
-	secret := r.username + "\x00" + password
-	if err := r.lockout.check(r.endpoint, secret); err != nil {
 		return err
 	}
 	args := []string{"AUTH", r.username, password}
 	if r.username == "" {
 		args = []string{"AUTH", password}
 	}
-	_, err = conn.do(args...)
-	var f *failure
-	if errors.As(err, &f) && f.reason == reasonUnauthorized {
-		r.lockout.refuse(r.endpoint, secret)
-	}
-	return err
+	unsent := r.lockout.send(ctx, r.endpoint, r.username+"\x00"+password, func() verdict {
+		_, err = conn.do(args...)
+		return verdictBy(err)
+	})
+	return cmp.Or(unsent, err)
 }
 
 // parseRedisInfo reads the key:value lines of INFO. What is missing or odd is left out and told.

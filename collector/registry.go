@@ -9,7 +9,6 @@ import (
 	"github.com/go-kit/log"
 	"github.com/go-kit/log/level"
 	dto "github.com/prometheus/client_model/go"
-	promconfig "github.com/prometheus/common/config"
 
 	"registry_exporter/config"
 )
@@ -64,21 +63,39 @@ func newRegistry(c *config.Config, i int, l *lockout) (*registry, error) {
 	if r.Site != "" {
 		reg.labels = append(reg.labels, labelPair("site", r.Site))
 	}
+	var sources []*source
 	for _, c := range collectorTable {
-		sources, err := c.build(b)
+		built, err := c.build(b)
 		if err != nil {
 			return nil, err
 		}
-		for _, s := range sources {
+		for _, s := range built {
 			s.collector = c.name
 			if s.timeout == 0 {
 				s.timeout = time.Duration(r.Timeout)
 			}
 		}
-		reg.sources = append(reg.sources, sources...)
+		sources = append(sources, built...)
 	}
 	reg.secrets = b.secrets
+	reg.add(sources...)
 	return reg, nil
+}
+
+// add makes sources write the labels of r, and hide its secrets.
+func (r *registry) add(sources ...*source) {
+	for _, s := range sources {
+		s.labels, s.secrets = r.labels, r.secrets
+	}
+	r.sources = append(r.sources, sources...)
+}
+
+// instance is the name that tells a registry and site from all others.
+func (r *registry) instance() string {
+	if r.site == "" {
+		return r.name
+	}
+	return r.name + "@" + r.site
 }
 
 func labelPair(name, value string) *dto.LabelPair {
@@ -89,24 +106,37 @@ func (b *builder) errorf(path []any, format string, args ...any) error {
 	return b.config.Errorf(append(slices.Clone(b.path), path...), format, args...)
 }
 
-// secret is a reader of a secret whose file, if it has one, can be read now.
-func (b *builder) secret(inline promconfig.Secret, file string, path ...any) (promconfig.SecretReader, error) {
-	s := secretReader(inline, file)
-	if s == nil {
-		return nil, nil
+// eachURL makes a source of every URL of e.
+func (b *builder) eachURL(e *config.Endpoints, key string, make func(*client) *source) ([]*source, error) {
+	var sources []*source
+	for _, u := range e.URLs {
+		c, err := newClient(b, e.HTTP, u, u, key, "http")
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, make(c))
 	}
-	if _, err := s.Fetch(context.Background()); err != nil {
-		return nil, b.errorf(path, "%s", err)
-	}
-	b.addSecret(s)
-	return s, nil
+	return sources, nil
 }
 
-func (b *builder) addSecret(s promconfig.SecretReader) { b.secrets = append(b.secrets, s) }
+// eachReplica makes a source of every replica of an MSR.
+func (b *builder) eachReplica(make func(*client) *source) ([]*source, error) {
+	if b.MSR == nil {
+		return nil, nil
+	}
+	var sources []*source
+	for _, u := range b.MSR.Replicas {
+		c, err := newClient(b, b.MSR.HTTP, u, b.URL, "msr", "http")
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, make(c))
+	}
+	return sources, nil
+}
 
-// scrape asks all wanted sources at once, each for at most timeout.
-func (r *registry) scrape(ctx context.Context, timeout time.Duration, wanted func(collector string) bool, logger log.Logger) lines {
-	logger = log.With(logger, "registry", r.name, "site", r.site)
+// scrape asks all wanted sources at once, each for at most timeout, and tells each of the loggers about it.
+func (r *registry) scrape(ctx context.Context, timeout time.Duration, wanted func(collector string) bool, loggers ...log.Logger) lines {
 	var group sync.WaitGroup
 	results := make([]result, len(r.sources))
 	for i, s := range r.sources {
@@ -116,34 +146,32 @@ func (r *registry) scrape(ctx context.Context, timeout time.Duration, wanted fun
 	}
 	group.Wait()
 	hidden := r.secrets.mask()
-	page := lines{line{passive.sample(bool01(r.passive)), r.labels}}
+	page := lines{newLine(passive.sample(bool01(r.passive)), r.labels)}
 	for _, res := range results {
 		if res.source != nil {
-			r.log(logger, hidden, res)
-			page = append(page, r.lines(hidden, res)...)
+			r.log(loggers, hidden, res)
+			page = append(append(page, res.lines...), res.source.lines(about(res))...)
 		}
 	}
 	return page
 }
 
-func (r *registry) lines(hidden mask, res result) lines {
+// about says how the reading itself went.
+func about(res result) []sample {
 	s := res.source
-	page := make(lines, 0, len(res.samples)+3)
-	add := func(s sample) { page = append(page, line{s, r.labels}) }
-	for _, sample := range res.samples {
-		add(hidden.sample(sample))
+	samples := []sample{
+		collectorSuccess.sample(bool01(res.err == nil), s.collector, s.endpoint),
+		collectorDuration.sample(res.duration.Seconds(), s.collector, s.endpoint),
 	}
-	add(collectorSuccess.sample(bool01(res.err == nil), s.collector, s.endpoint))
-	add(collectorDuration.sample(res.duration.Seconds(), s.collector, s.endpoint))
 	if res.err != nil {
-		add(collectorFailure.sample(1, s.collector, s.endpoint, reason(res.err)))
+		samples = append(samples, collectorFailure.sample(1, s.collector, s.endpoint, reason(res.err)))
 	}
-	return page
+	return samples
 }
 
 // log tells at warn level when a source begins to fail or fails for another reason, at info level when
 // it is well again, and at debug level whatever else.
-func (r *registry) log(logger log.Logger, hidden mask, res result) {
+func (r *registry) log(loggers []log.Logger, hidden mask, res result) {
 	now := reason(res.err)
 	if now == reasonCanceled { // the client went away: that says nothing about the registry
 		return
@@ -153,15 +181,17 @@ func (r *registry) log(logger log.Logger, hidden mask, res result) {
 	before := s.logged
 	s.logged = now
 	s.mu.Unlock()
-	logger = log.With(logger, "collector", s.collector, "endpoint", s.endpoint, "duration", res.duration)
+	at, what := level.Debug, []any{"msg", "source was read", "samples", len(res.samples)}
 	switch {
 	case now != "" && now != before:
-		level.Warn(logger).Log("msg", "source fails", "reason", now, "err", hidden.hide(res.err.Error()))
+		at, what = level.Warn, []any{"msg", "source fails", "reason", now, "err", hidden.hide(res.err.Error())}
 	case now != "":
-		level.Debug(logger).Log("msg", "source still fails", "reason", now, "err", hidden.hide(res.err.Error()))
+		what = []any{"msg", "source still fails", "reason", now, "err", hidden.hide(res.err.Error())}
 	case before != "":
-		level.Info(logger).Log("msg", "source is well again", "samples", len(res.samples))
-	default:
-		level.Debug(logger).Log("msg", "source was read", "samples", len(res.samples))
+		at, what = level.Info, []any{"msg", "source is well again", "samples", len(res.samples)}
+	}
+	for _, l := range loggers {
+		l = log.With(l, "registry", r.name, "site", r.site, "collector", s.collector, "endpoint", s.endpoint, "duration", res.duration)
+		_ = at(l).Log(what...)
 	}
 }

@@ -258,7 +258,7 @@ func (t *rethinkTables) serverSamples(endpoint string, labels serverLabels) []sa
 	for _, s := range t.servers {
 		server := labels.of(s.serverID)
 		out = append(out, msrServerUp.sample(1, endpoint, server))
-		if !s.started.IsZero() {
+		if happened(s.started) {
 			out = append(out, msrServerStart.sample(unix(s.started), endpoint, server))
 		}
 		slices.SortStableFunc(s.peers, func(a, b peer) int { return strings.Compare(a.name, b.name) })

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"net/url"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,16 +12,40 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// secrets are those of one registry. They are read when used, so that a changed file counts at once.
-type secrets []promconfig.SecretReader
+// secrets are those of one registry.
+type secrets []*secret
 
 // minSecret is the length below which a text is no secret worth hiding: it would hide half the log.
 const minSecret = 6
 
+// secret is a reader of a secret whose file, if it has one, can be read now; nil when there is none.
+func (b *builder) secret(inline promconfig.Secret, file string, path ...any) (*secret, error) {
+	s := b.reader(inline, file)
+	if _, err := s.Fetch(context.Background()); err != nil {
+		return nil, b.errorf(path, "%s", err)
+	}
+	return s, nil
+}
+
+// reader is the only reader of a secret, however many need it, so that no value of it goes unseen.
+func (b *builder) reader(inline promconfig.Secret, file string) *secret {
+	s := newSecret(inline, file)
+	if s == nil {
+		return nil
+	}
+	for _, known := range b.secrets {
+		if reflect.DeepEqual(known.SecretReader, s.SecretReader) {
+			return known
+		}
+	}
+	b.secrets = append(b.secrets, s)
+	return s
+}
+
 // hide adds secrets that stand in the configuration itself.
 func (b *builder) hide(all ...promconfig.Secret) {
 	for _, s := range all {
-		b.addSecret(promconfig.NewInlineSecret(string(s)))
+		b.reader(s, "")
 	}
 }
 
@@ -39,15 +64,20 @@ func (b *builder) hideTransport(t promconfig.TLSConfig, p promconfig.ProxyConfig
 // A mask takes secrets out of a text, whoever put them there: a server may well echo what it got.
 type mask []string
 
-// mask reads the secrets as they are now.
+func newMask(secret string) mask {
+	if secret = strings.TrimSpace(secret); len(secret) < minSecret {
+		return nil
+	}
+	return slices.Compact(forms(secret))
+}
+
+// mask hides what the secrets are and were, the longest first: one may be the beginning of another.
 func (s secrets) mask() mask {
 	var m mask
-	for _, reader := range s {
-		secret, err := reader.Fetch(context.Background())
-		if secret = strings.TrimSpace(secret); err == nil && len(secret) >= minSecret {
-			m = append(m, forms(secret)...)
-		}
+	for _, secret := range s {
+		m = append(m, secret.mask()...)
 	}
+	slices.SortFunc(m, func(a, b string) int { return len(b) - len(a) })
 	return m
 }
 
@@ -73,24 +103,17 @@ func (m mask) hide(text string) string {
 	return text
 }
 
-// sample is s with its labels from outside masked.
-func (m mask) sample(s sample) sample {
-	for _, i := range s.metric.outside {
-		if hidden := m.hide(s.labels[i]); hidden != s.labels[i] {
-			s.labels = slices.Clone(s.labels)
-			s.labels[i] = hidden
+// samples makes the labels from outside fit for a page: first without secrets, then cut. The other way
+// round a part of a secret would be left.
+func (m mask) samples(all []sample) []sample {
+	for i, s := range all {
+		for _, j := range s.metric.outside {
+			if shown := cleanLabel(m.hide(s.labels[j])); shown != s.labels[j] {
+				s.labels = slices.Clone(s.labels)
+				s.labels[j] = shown
+			}
 		}
+		all[i] = s
 	}
-	return s
-}
-
-// secretReader reads a secret given in the configuration itself or as a file; nil when there is neither.
-func secretReader(inline promconfig.Secret, file string) promconfig.SecretReader {
-	switch {
-	case file != "":
-		return promconfig.NewFileSecret(file)
-	case inline != "":
-		return promconfig.NewInlineSecret(string(inline))
-	}
-	return nil
+	return all
 }

@@ -230,7 +230,7 @@ registries:
 					}
 				}
 				first := e.live.Load().registries[0]
-				first.sources = append(first.sources, &source{
+				first.add(&source{
 					collector: "api", endpoint: "panics", timeout: maxScrape,
 					read: func(context.Context) ([]sample, error) {
 						panic(errors.New("the password is " + all["basic auth"] + " and in base64 " + base64.StdEncoding.EncodeToString([]byte("monitor:"+all["swift key"]))))

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
+
+	dto "github.com/prometheus/client_model/go"
 )
 
 // maxSamples bounds what one source may put on a page.
@@ -21,6 +24,8 @@ type source struct {
 	timeout             time.Duration
 	down                []sample // what is true when nothing could be learnt
 	read                func(context.Context) ([]sample, error)
+	labels              []*dto.LabelPair // of its registry
+	secrets             secrets          // of its registry
 
 	mu      sync.Mutex
 	running *reading
@@ -37,6 +42,7 @@ type reading struct {
 	waiters  int
 	done     chan struct{}
 	samples  []sample
+	lines    lines
 	err      error
 	duration time.Duration
 }
@@ -45,6 +51,7 @@ type reading struct {
 type result struct {
 	source   *source
 	samples  []sample
+	lines    lines // of the samples
 	err      error
 	duration time.Duration
 }
@@ -66,7 +73,7 @@ func (s *source) get(ctx context.Context, timeout time.Duration) result {
 	if err == nil {
 		err = context.DeadlineExceeded
 	}
-	return result{s, s.down, fmt.Errorf("waiting for an answer: %w", err), time.Since(r.start)}
+	return result{s, s.down, s.lines(s.down), fmt.Errorf("waiting for an answer: %w", err), time.Since(r.start)}
 }
 
 func (s *source) join(timeout time.Duration) *reading {
@@ -99,12 +106,21 @@ func (s *source) run(r *reading) {
 	defer close(r.done)
 	defer func() {
 		if p := recover(); p != nil {
-			r.samples, r.err = nil, failed(reasonPanic, "panic: %v\n%s", p, debug.Stack())
+			r.samples, r.lines, r.err = nil, nil, failed(reasonPanic, "panic: %v\n%s", p, debug.Stack())
 		}
 		r.duration = time.Since(r.start)
 	}()
 	r.samples, r.err = s.read(r.ctx)
-	r.samples, r.err = tidy(r.samples, r.err)
+	r.samples, r.err = tidy(s.secrets.mask().samples(r.samples), r.err)
+	r.lines = s.lines(r.samples)
+}
+
+func (s *source) lines(samples []sample) lines {
+	page := make(lines, 0, len(samples))
+	for _, one := range samples {
+		page = append(page, newLine(one, s.labels))
+	}
+	return page
 }
 
 // result takes over what was read, and adds the down samples that it does not replace.
@@ -113,13 +129,13 @@ func (s *source) result(ctx context.Context, r *reading) result {
 	if errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		err = fmt.Errorf("%w (%w)", context.DeadlineExceeded, err)
 	}
-	samples := r.samples
+	var missing []sample
 	for _, d := range s.down {
-		if !has(samples, d.metric) {
-			samples = append(samples[:len(samples):len(samples)], d)
+		if !has(r.samples, d.metric) {
+			missing = append(missing, d)
 		}
 	}
-	return result{s, samples, err, r.duration}
+	return result{s, slices.Concat(r.samples, missing), slices.Concat(r.lines, s.lines(missing)), err, r.duration}
 }
 
 func has(samples []sample, m *metric) bool {

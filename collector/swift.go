@@ -40,7 +40,7 @@ const noTimeout = time.Hour
 type swiftStore struct {
 	cfg       *config.Swift
 	endpoint  string
-	key       promconfig.SecretReader
+	key       *secret
 	transport http.RoundTripper
 	lockout   *lockout
 
@@ -94,8 +94,7 @@ func (s *swiftStore) read(ctx context.Context) ([]sample, error) {
 		}
 		more, err = s.container(ctx, session)
 	}
-	if err != nil {
-		s.forget(session)
+	if err != nil { // the token stays: to log in each time would make a slow Swift slower
 		err = fmt.Errorf("asking for the container: %w", err)
 	}
 	return append(samples, more...), err
@@ -109,7 +108,7 @@ func (s *swiftStore) login(ctx context.Context) (*swift.Connection, []sample, er
 	if session != nil && age < loginEvery {
 		return session, nil, nil
 	}
-	key, err := fetchSecret(ctx, s.key)
+	key, err := s.key.Fetch(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

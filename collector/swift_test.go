@@ -210,10 +210,14 @@ func TestSwiftHangs(t *testing.T) {
 	t.Run("at the container", func(t *testing.T) {
 		server := startSwift(t)
 		server.container = hang
-		res := newTestExporter(t, server.config("")+"  timeout: 300ms\n").readOne(t, "swift")
+		e := newTestExporter(t, server.config("")+"  timeout: 300ms\n")
+		res := e.readOne(t, "swift")
 		wantReason(t, res.err, reasonTimeout)
 		wantValue(t, res, swiftReachable, 0)
 		wantSteps(t, res, "auth")
+
+		wantReason(t, e.readOne(t, "swift").err, reasonTimeout)
+		server.wantLogins(t, 1) // a slow Swift is not made slower
 	})
 	t.Run("at the login", func(t *testing.T) {
 		server := startSwift(t)

@@ -39,12 +39,17 @@ type served struct {
 }
 
 // inspect is a copy of base that keeps what the server shows, and verifies it itself: so the certificate
-// is known even when it is refused, and its faults even when base says not to verify.
-func (s *served) inspect(base *tls.Config, host string) *tls.Config {
+// is known even when it is refused, and its faults even when base says not to verify. What proxy names is
+// verified too, but not kept.
+func (s *served) inspect(base *tls.Config, host string, proxy func() string) *tls.Config {
 	c := base.Clone()
 	c.InsecureSkipVerify = true
 	c.VerifyConnection = func(state tls.ConnectionState) error {
-		err := s.verify(state.PeerCertificates, base.RootCAs, cmp.Or(state.ServerName, base.ServerName, host))
+		peer, keep := host, s
+		if p := proxy(); p != "" {
+			peer, keep = p, &served{}
+		}
+		err := keep.verify(state.PeerCertificates, base.RootCAs, cmp.Or(state.ServerName, base.ServerName, peer))
 		if base.InsecureSkipVerify {
 			return nil
 		}

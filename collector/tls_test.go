@@ -413,6 +413,54 @@ func TestHTTPSProxyIsVerifiedByItsOwnName(t *testing.T) {
 	got.wantSamples(t, map[string]float64{"registry_api_up{": 1, "registry_tls_verified{": 1})
 }
 
+// An HTTPS proxy shows a certificate too. That of the registry is known only behind it.
+func TestCertificateOfAProxyIsNotThatOfTheRegistry(t *testing.T) {
+	ca := newAuthority(t, "CA", nil)
+	ofProxy, ofServer := testStart.Add(-time.Hour), testStart.Add(-2*time.Hour)
+	forbid := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }
+	hangUp := func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }
+	server := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{ca.issue(t, forNames("localhost"), valid(ofServer, testEnd))}}, openRegistry)
+	byName := func(s *httptest.Server) string { return strings.Replace(s.URL, "127.0.0.1", "localhost", 1) }
+	stranger := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{newAuthority(t, "unknown", nil).issue(t, forNames("localhost"), valid(ofServer, testEnd))}}, openRegistry)
+	for _, c := range []struct {
+		name, url   string
+		proxy       http.HandlerFunc
+		proxyNames  string
+		reason      string
+		verified    float64
+		certificate bool // of the registry
+		tlsPhase    bool
+	}{
+		{"connects", byName(server), connectTo, "127.0.0.1", "", 1, true, true},
+		{"connects to one whose certificate is refused", byName(stranger), connectTo, "127.0.0.1", reasonTLSUnknownAuthority, 0, true, false},
+		{"does not connect", byName(server), forbid, "127.0.0.1", reasonForbidden, 0, false, false},
+		{"hangs up", byName(server), hangUp, "127.0.0.1", reasonShortRead, 0, false, false},
+		{"the registry has no TLS", "http://registry.invalid", openRegistry, "127.0.0.1", "", 0, false, false},
+		{"is not who it should be", byName(server), connectTo, "localhost", reasonTLSNoIPSAN, 0, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			proxy := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{ca.issue(t, forNames(c.proxyNames), valid(ofProxy, testEnd))}}, c.proxy)
+			e := newTestExporter(t, "registries:\n- name: hub\n  url: "+c.url+"\n  http: {proxy_url: "+proxy.URL+", tls_config: {ca_file: "+ca.file(t)+"}}\n")
+			got := e.scrapeNow(t, "api")
+			got.wantReason(t, c.reason)
+			if c.certificate {
+				got.wantSamples(t, map[string]float64{"registry_tls_verified{": c.verified, "registry_tls_start_timestamp_seconds{": unix(ofServer)})
+			} else {
+				got.wantNone(t, "registry_tls_verified{", "registry_tls_start_timestamp_seconds{", "registry_tls_expiry_timestamp_seconds{")
+			}
+			seconds := ""
+			for name := range got {
+				if strings.Contains(name, `phase="tls"`) {
+					seconds = name
+				}
+			}
+			if (seconds != "") != c.tlsPhase {
+				t.Errorf("phase tls: %q", seconds)
+			}
+		})
+	}
+}
+
 // connectTo is a proxy that connects to whatever it is asked to.
 func connectTo(w http.ResponseWriter, r *http.Request) {
 	there, err := net.Dial("tcp", r.Host)

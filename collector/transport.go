@@ -91,7 +91,7 @@ func (x *exchange) explain(err error) error {
 
 // ended is the error of ctx when it has ended: a connection closed for that says other things.
 func ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	if ctx.Err() != nil && !isUnasked(err) {
 		return ctx.Err()
 	}
 	return err
