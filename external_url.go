@@ -25,6 +25,11 @@ func externalURL(f *flags) (string, error) {
 
 // guessURL is right on a network without anything in between.
 func guessURL(listen []string, webConfigFile string) string {
+	return ownURL(listen, webConfigFile, hostname())
+}
+
+// ownURL is the first address that the exporter listens on; here stands for every address.
+func ownURL(listen []string, webConfigFile, here string) string {
 	host, port := "", "10500"
 	if len(listen) > 0 {
 		if h, p, err := net.SplitHostPort(listen[0]); err == nil {
@@ -32,7 +37,7 @@ func guessURL(listen []string, webConfigFile string) string {
 		}
 	}
 	if addr, err := netip.ParseAddr(host); host == "" || err == nil && addr.IsUnspecified() {
-		host = hostname()
+		host = here
 	}
 	scheme := "http"
 	if servesTLS(webConfigFile) {

@@ -34,7 +34,14 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// What the exporter can do; without a command it serves.
+const (
+	commandServe       = "serve"
+	commandHealthcheck = "healthcheck"
+)
+
 type flags struct {
+	command     string
 	configFile  string
 	check       bool
 	externalURL string
@@ -61,10 +68,12 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	app.Flag("log.level", "Only log messages of this severity or above: debug, info, warn or error.").Default("info").EnumVar(&f.logLevel, "debug", "info", "warn", "error")
 	app.Flag("log.format", "Form of the log: logfmt or json.").Default("logfmt").EnumVar(&f.logFormat, "logfmt", "json")
 	f.web = kingpinflag.AddFlags(app, ":10500")
-	if _, err := app.Parse(args); err != nil {
+	app.Command(commandServe, "Serve metrics: what is done without a command.").Default()
+	app.Command(commandHealthcheck, "Ask the exporter that runs with these flags whether it is alive, then exit.")
+	var err error
+	if f.command, err = app.Parse(args); err != nil {
 		return nil, err
 	}
-	var err error
 	f.externalURL, err = externalURL(f)
 	return f, err
 }
@@ -74,6 +83,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		fmt.Fprintf(stderr, "registry_exporter: %s; see --help\n", err)
 		return 1
+	}
+	if f.command == commandHealthcheck {
+		return healthcheck(f, stdout, stderr)
 	}
 	logger := newLogging(f.logLevel, f.logFormat, stderr)
 	exporter, err := collector.New(collector.Options{
@@ -118,6 +130,22 @@ func routes(f *flags, e *collector.Exporter, books http.Handler) http.Handler {
 	return mux
 }
 
+// requestTime is longer than any scrape takes, and its page.
+const requestTime = 3 * time.Minute
+
+// newServer is a server that no client can hold for ever: not by being slow to ask or to read, nor by doing neither.
+func newServer(handler http.Handler, logger logging) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       requestTime,
+		WriteTimeout:      requestTime,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          logger.server,
+	}
+}
+
 // serve answers until INT or TERM, then finishes what is under way.
 func serve(f *flags, e *collector.Exporter, logger logging) error {
 	books, err := runbooks.New()
@@ -126,12 +154,7 @@ func serve(f *flags, e *collector.Exporter, logger logging) error {
 	}
 	stopping, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	server := &http.Server{
-		Handler:           routes(f, e, books),
-		ReadHeaderTimeout: 10 * time.Second,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          logger.server,
-	}
+	server := newServer(routes(f, e, books), logger)
 	defer reloadOnHangup(e)()
 	served := make(chan error, 1)
 	level.Info(logger.own).Log("msg", "starting", "version", version.Version, "config", f.configFile)

@@ -404,6 +404,19 @@ func TestHangupReloads(t *testing.T) {
 	}
 }
 
+func TestNoClientHoldsTheServerForEver(t *testing.T) {
+	server := newServer(http.NotFoundHandler(), newLogging("info", "logfmt", io.Discard))
+	const longestScrape = 2*time.Minute + 30*time.Second // and its page
+	for name, limit := range map[string]time.Duration{"ReadTimeout": server.ReadTimeout, "WriteTimeout": server.WriteTimeout} {
+		if limit <= longestScrape {
+			t.Errorf("%s is %s: none, or less than a scrape may take", name, limit)
+		}
+	}
+	if server.ReadHeaderTimeout <= 0 || server.IdleTimeout <= 0 {
+		t.Errorf("ReadHeaderTimeout is %s, IdleTimeout %s", server.ReadHeaderTimeout, server.IdleTimeout)
+	}
+}
+
 func TestTermWithNothingUnderWayEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	p := start(t, writeFile(t, "hub.yml", hub(nobody)))

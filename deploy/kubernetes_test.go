@@ -1,0 +1,342 @@
+package deploy
+
+import (
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"registry_exporter/config"
+)
+
+var update = flag.Bool("update", false, "write prometheusrule.yaml")
+
+const manifestFile = "deploy/kubernetes/registry-exporter.yaml"
+
+type labels map[string]string
+
+type metadata struct {
+	Name   string
+	Labels labels
+}
+
+// manifests are the objects of the file, as far as the tests look at them.
+type manifests struct {
+	ConfigMap struct {
+		Metadata metadata
+		Data     map[string]string
+	}
+	Secret struct {
+		Metadata   metadata
+		StringData map[string]string `yaml:"stringData"`
+	}
+	Deployment struct {
+		Spec struct {
+			Selector struct {
+				MatchLabels labels `yaml:"matchLabels"`
+			}
+			Template struct {
+				Metadata metadata
+				Spec     pod
+			}
+		}
+	}
+	Service struct {
+		Metadata metadata
+		Spec     struct {
+			Selector labels
+			Ports    []struct {
+				Name       string
+				TargetPort string `yaml:"targetPort"`
+			}
+		}
+	}
+	ServiceMonitor struct {
+		Spec struct {
+			Selector struct {
+				MatchLabels labels `yaml:"matchLabels"`
+			}
+			Endpoints []struct {
+				Port        string
+				Relabelings []struct{ Action, Regex string }
+			}
+		}
+	}
+}
+
+type pod struct {
+	SecurityContext               map[string]any `yaml:"securityContext"`
+	TerminationGracePeriodSeconds int            `yaml:"terminationGracePeriodSeconds"`
+	Containers                    []container
+	Volumes                       []struct {
+		Name      string
+		ConfigMap *struct{ Name string } `yaml:"configMap"`
+		Secret    *struct {
+			SecretName string `yaml:"secretName"`
+		}
+	}
+}
+
+type container struct {
+	Args            []string
+	SecurityContext map[string]any `yaml:"securityContext"`
+	LivenessProbe   probe          `yaml:"livenessProbe"`
+	ReadinessProbe  probe          `yaml:"readinessProbe"`
+	Ports           []struct {
+		Name          string
+		ContainerPort int `yaml:"containerPort"`
+	}
+	VolumeMounts []struct {
+		Name      string
+		MountPath string `yaml:"mountPath"`
+	} `yaml:"volumeMounts"`
+	Resources map[string]map[string]string
+}
+
+type probe struct {
+	HTTPGet struct{ Path, Port string } `yaml:"httpGet"`
+}
+
+func readManifests(t *testing.T) *manifests {
+	t.Helper()
+	m := &manifests{}
+	objects := map[string]any{
+		"ConfigMap": &m.ConfigMap, "Secret": &m.Secret, "Deployment": &m.Deployment, "Service": &m.Service, "ServiceMonitor": &m.ServiceMonitor,
+	}
+	decoder := yaml.NewDecoder(strings.NewReader(readFile(t, manifestFile)))
+	for {
+		var node yaml.Node
+		err := decoder.Decode(&node)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		var head struct{ Kind string }
+		if err == nil {
+			err = node.Decode(&head)
+		}
+		if err == nil && objects[head.Kind] == nil {
+			err = errors.New("unexpected or doubled " + head.Kind)
+		}
+		if err == nil {
+			err = node.Decode(objects[head.Kind])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		delete(objects, head.Kind)
+	}
+	if len(objects) > 0 {
+		t.Fatalf("not there: %v", objects)
+	}
+	if len(m.Deployment.Spec.Template.Spec.Containers) != 1 {
+		t.Fatalf("%d containers", len(m.Deployment.Spec.Template.Spec.Containers))
+	}
+	return m
+}
+
+func (m *manifests) container() *container { return &m.Deployment.Spec.Template.Spec.Containers[0] }
+
+func TestSelectorsFindTheirObjects(t *testing.T) {
+	m := readManifests(t)
+	pods := m.Deployment.Spec.Template.Metadata.Labels
+	for name, c := range map[string]struct{ selector, labels labels }{
+		"the Deployment its pods":        {m.Deployment.Spec.Selector.MatchLabels, pods},
+		"the Service its pods":           {m.Service.Spec.Selector, pods},
+		"the ServiceMonitor its Service": {m.ServiceMonitor.Spec.Selector.MatchLabels, m.Service.Metadata.Labels},
+	} {
+		if len(c.selector) == 0 {
+			t.Errorf("%s: selects everything", name)
+		}
+		for key, value := range c.selector {
+			if c.labels[key] != value {
+				t.Errorf("%s: no %s=%s in %v", name, key, value, c.labels)
+			}
+		}
+	}
+}
+
+func TestPortsAndProbes(t *testing.T) {
+	m := readManifests(t)
+	c := m.container()
+	if len(c.Ports) != 1 || c.Ports[0].ContainerPort != 10500 {
+		t.Fatalf("ports of the container: %+v", c.Ports)
+	}
+	name := c.Ports[0].Name
+	if len(m.Service.Spec.Ports) != 1 || m.Service.Spec.Ports[0].TargetPort != name {
+		t.Errorf("ports of the Service: %+v", m.Service.Spec.Ports)
+	}
+	if e := m.ServiceMonitor.Spec.Endpoints; len(e) != 1 || e[0].Port != m.Service.Spec.Ports[0].Name {
+		t.Errorf("endpoints of the ServiceMonitor: %+v", e)
+	}
+	for path, p := range map[string]probe{"/-/healthy": c.LivenessProbe, "/-/ready": c.ReadinessProbe} {
+		if p.HTTPGet.Port != name || p.HTTPGet.Path != path {
+			t.Errorf("%s: %+v", path, p)
+		}
+	}
+}
+
+func TestPodIsHardened(t *testing.T) {
+	m := readManifests(t)
+	pod, c := m.Deployment.Spec.Template.Spec, m.container()
+	exporter, _ := images(t)
+	user := pod.SecurityContext["runAsUser"]
+	if want := exporter.all("USER")[0]; pod.SecurityContext["runAsNonRoot"] != true || !strings.HasPrefix(want, "65534:") || user != 65534 {
+		t.Errorf("%v, the image has %s", pod.SecurityContext, want)
+	}
+	want := map[string]any{
+		"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": map[string]any{"drop": []any{"ALL"}},
+	}
+	if !reflect.DeepEqual(c.SecurityContext, want) {
+		t.Errorf("%v, want %v", c.SecurityContext, want)
+	}
+	if c.Resources["requests"]["memory"] == "" || c.Resources["limits"]["memory"] == "" {
+		t.Errorf("resources: %v", c.Resources)
+	}
+	if pod.TerminationGracePeriodSeconds <= 10 {
+		t.Errorf("the exporter may take 10 s to stop, it is given %d", pod.TerminationGracePeriodSeconds)
+	}
+}
+
+// files are those that the pod sees, by path.
+func (m *manifests) files(t *testing.T) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for _, mount := range m.container().VolumeMounts {
+		for _, v := range m.Deployment.Spec.Template.Spec.Volumes {
+			var content map[string]string
+			switch {
+			case v.Name != mount.Name:
+			case v.ConfigMap != nil && v.ConfigMap.Name == m.ConfigMap.Metadata.Name:
+				content = m.ConfigMap.Data
+			case v.Secret != nil && v.Secret.SecretName == m.Secret.Metadata.Name:
+				content = m.Secret.StringData
+			default:
+				t.Errorf("volume %s is of nothing that is here", v.Name)
+			}
+			for name, text := range content {
+				files[path.Join(mount.MountPath, name)] = text
+			}
+		}
+	}
+	return files
+}
+
+func TestConfigurationInTheCluster(t *testing.T) {
+	m := readManifests(t)
+	files := m.files(t)
+	named, _ := strings.CutPrefix(m.container().Args[0], "--config.file=")
+	text, found := files[named]
+	if !found {
+		t.Fatalf("no %s among the files", named)
+	}
+	file := filepath.Join(t.TempDir(), "registry_exporter.yml")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := config.Load(file); err != nil {
+		t.Error(err)
+	}
+	secrets := regexp.MustCompile(`_file: ([^\s,}]+)`).FindAllStringSubmatch(text, -1)
+	if len(secrets) < 4 {
+		t.Errorf("only %d files are named", len(secrets))
+	}
+	for _, one := range secrets {
+		if _, found := files[one[1]]; !found {
+			t.Errorf("%s is not mounted", one[1])
+		}
+	}
+}
+
+// A target label of the same name would turn the exporter's own into exported_…
+func TestLabelsOfTheOperatorDoNotCollide(t *testing.T) {
+	ours := map[string]bool{"registry": true, "site": true}
+	for line := range strings.Lines(readFile(t, "METRICS.md")) {
+		if columns := strings.Split(line, " | "); strings.HasPrefix(line, "| `registry_") && len(columns) > 2 {
+			for _, one := range strings.Split(columns[2], ", ") {
+				ours[strings.Trim(one, "`")] = true
+			}
+		}
+	}
+	var want []string
+	for _, one := range []string{"container", "endpoint", "instance", "job", "namespace", "node", "pod", "service"} {
+		if ours[one] {
+			want = append(want, one)
+		}
+	}
+	r := readManifests(t).ServiceMonitor.Spec.Endpoints[0].Relabelings
+	if len(r) != 1 || r[0].Action != "labeldrop" {
+		t.Fatalf("%+v", r)
+	}
+	got := strings.Split(r[0].Regex, "|")
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("dropped: %q, want %q", got, want)
+	}
+}
+
+// ruleFiles are the files in alerts/ that Prometheus loads, sorted.
+func ruleFiles(t *testing.T) (rules []string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(root, "alerts", "*.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.Contains(readFile(t, filepath.Join("alerts", filepath.Base(file))), "\ngroups:\n") {
+			rules = append(rules, file)
+		}
+	}
+	if len(rules) == 0 {
+		t.Fatal("no rules")
+	}
+	return rules
+}
+
+const ruleHead = `# Made from alerts/*.yml by: go test ./deploy -run TestPrometheusRule -update
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: registry-exporter
+  labels: {app.kubernetes.io/name: registry-exporter} # and what the ruleSelector of your Prometheus asks for
+spec:
+  groups:
+`
+
+func TestPrometheusRule(t *testing.T) {
+	var text strings.Builder
+	text.WriteString(ruleHead)
+	var groups []any
+	for _, file := range ruleFiles(t) {
+		name := "alerts/" + filepath.Base(file)
+		_, body, _ := strings.Cut(readFile(t, name), "\ngroups:\n")
+		for line := range strings.Lines(body) {
+			if line != "\n" {
+				text.WriteString("  ")
+			}
+			text.WriteString(line)
+		}
+		groups = append(groups, readYAML[struct{ Groups []any }](t, name).Groups...)
+	}
+	file := filepath.Join(root, "deploy/kubernetes/prometheusrule.yaml")
+	if *update {
+		if err := os.WriteFile(file, []byte(text.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if readFile(t, "deploy/kubernetes/prometheusrule.yaml") != text.String() {
+		t.Error("it is not what the rules say: go test ./deploy -run TestPrometheusRule -update")
+	}
+	rule := readYAML[struct{ Spec struct{ Groups []any } }](t, "deploy/kubernetes/prometheusrule.yaml")
+	if !reflect.DeepEqual(rule.Spec.Groups, groups) {
+		t.Error("its groups are not those of the rules")
+	}
+}

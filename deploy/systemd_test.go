@@ -1,0 +1,73 @@
+package deploy
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// unit copies the unit to where its program exists: systemd wants to see it.
+func unit(t *testing.T) (file string) {
+	t.Helper()
+	dir := t.TempDir()
+	exporter := filepath.Join(dir, "registry_exporter")
+	if err := os.WriteFile(exporter, []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	text := readFile(t, "deploy/systemd/registry_exporter.service")
+	const installed = "ExecStart=/usr/local/bin/registry_exporter "
+	if !strings.Contains(text, installed) {
+		t.Fatalf("no %q", installed)
+	}
+	file = filepath.Join(dir, "registry_exporter.service")
+	if err := os.WriteFile(file, []byte(strings.Replace(text, installed, "ExecStart="+exporter+" ", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestUnitIsValid(t *testing.T) {
+	analyze := program(t, "systemd-analyze", "systemd")
+	out, err := exec.CommandContext(t.Context(), analyze, "verify", "--man=no", unit(t)).CombinedOutput()
+	if err != nil {
+		t.Errorf("%s\n%s", err, out)
+	}
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, "registry_exporter") { // it speaks of other units of this machine too
+			t.Error(line)
+		}
+	}
+}
+
+// 0 is no way out at all, 10 is none closed. What it needs, the network above all, makes more than 1 of it.
+func TestUnitIsHardened(t *testing.T) {
+	analyze := program(t, "systemd-analyze", "systemd")
+	out, err := exec.CommandContext(t.Context(), analyze, "security", "--offline=true", "--no-pager", unit(t)).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s\n%s", err, out)
+	}
+	m := regexp.MustCompile(`exposure level for .*: ([\d.]+)`).FindSubmatch(out)
+	if m == nil {
+		t.Fatalf("no level in %s", out)
+	}
+	t.Logf("%s", m[0])
+	if level, err := strconv.ParseFloat(string(m[1]), 64); err != nil || level > 1.5 {
+		t.Errorf("level %s\n%s", m[1], out)
+	}
+}
+
+func TestSecretsOfTheUnit(t *testing.T) {
+	text := readFile(t, "deploy/systemd/registry_exporter.service")
+	for _, line := range []string{
+		"DynamicUser=yes", "LoadCredential=secrets:/etc/registry_exporter/secrets", "ExecReload=/bin/kill -HUP $MAINPID",
+		"#   password_file: /run/credentials/registry_exporter.service/secrets_msr",
+	} {
+		if !strings.Contains(text, "\n"+line+"\n") {
+			t.Errorf("no line %q", line)
+		}
+	}
+}
