@@ -284,13 +284,16 @@ func freeAddresses(t *testing.T) (one, two string) {
 	return addresses[0], addresses[1]
 }
 
-func buildExporter(t *testing.T) string {
+func buildExporter(t *testing.T) string { return build(t, "..") }
+
+// build makes the program of a folder.
+func build(t *testing.T, folder string) string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "registry_exporter")
+	file := filepath.Join(t.TempDir(), "program")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", file, ".")
-	build.Dir = ".."
+	build.Dir = folder
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the exporter: %s\n%s", err, out)
+		t.Fatalf("building %s: %s\n%s", folder, err, out)
 	}
 	return file
 }

@@ -19,9 +19,10 @@ import (
 )
 
 func main() {
-	// Hung up or without a reader is stopped too: no child may be left behind.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	// Hung up is stopped too: no child may be left behind. Without a reader, writing to stdout fails.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE)
 	o := options{
 		hung:     13 * time.Second, // as measured on a real cluster
 		timeouts: standin.Timeouts{Registry: 10 * time.Second, MSR: 15 * time.Second},
@@ -30,6 +31,7 @@ func main() {
 	flag.StringVar(&o.fixtures, "fixtures", "../collector/testdata/rethinkdb", "folder of the RethinkDB tables")
 	flag.StringVar(&o.exporterListen, "exporter.listen", "127.0.0.1:10500", "where the exporter listens")
 	flag.StringVar(&o.listen, "listen", "127.0.0.1:10501", "where faults are switched")
+	flag.StringVar(&o.alerts, "alerts", "", "folder of the alerts: runs Prometheus and Alertmanager with them, where Debian's are installed")
 	flag.Parse()
 	if err := run(ctx, o, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
@@ -40,6 +42,7 @@ func main() {
 type options struct {
 	exporter, fixtures     string
 	exporterListen, listen string
+	alerts                 string
 	hung                   time.Duration
 	timeouts               standin.Timeouts
 }
@@ -86,7 +89,14 @@ func watch(ctx context.Context, o options, stack *standin.Stack, out io.Writer) 
 	case err != nil:
 		return fmt.Errorf("the exporter does not get ready: %w", err)
 	}
-	greet(out, o, stack)
+	if err := greet(out, o, stack); err != nil {
+		return fmt.Errorf("telling what there is: %w", err)
+	}
+	endAlerting, err := startAlerting(o, filepath.Dir(stack.ConfigFile()), out)
+	if err != nil {
+		return err
+	}
+	defer endAlerting()
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(out, "\nStopping.")
@@ -115,8 +125,8 @@ func serveControl(address string, stack *standin.Stack) (end func(), err error) 
 	return func() { server.Close() }, nil
 }
 
-func greet(out io.Writer, o options, stack *standin.Stack) {
-	fmt.Fprintf(out, `
+func greet(out io.Writer, o options, stack *standin.Stack) error {
+	_, err := fmt.Fprintf(out, `
 Two registries run here, the exporter watches them:
 %[3]s
 Open   http://%[1]s/                                            what there is
@@ -131,4 +141,5 @@ Watch what fails:  curl -s http://%[1]s/metrics | grep registry_collector_failur
 Ctrl-C ends it.
 
 `, o.exporterListen, o.listen, stack.Parts())
+	return err
 }

@@ -38,12 +38,28 @@ func (d *runningDemo) scrape(t *testing.T) page {
 	return families
 }
 
+// scrapeWithin reads /metrics with no more seconds than given.
+func (d *runningDemo) scrapeWithin(t *testing.T, seconds string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+d.exporter+"/metrics", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", seconds)
+	return send(t, req)
+}
+
 func (d *runningDemo) request(t *testing.T, method, url string) string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return send(t, req)
+}
+
+func send(t *testing.T, req *http.Request) string {
+	t.Helper()
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +70,7 @@ func (d *runningDemo) request(t *testing.T, method, url string) string {
 		t.Fatal(err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		t.Fatalf("%s %s: status %d: %s", method, url, resp.StatusCode, body)
+		t.Fatalf("%s %s: status %d: %s", req.Method, req.URL, resp.StatusCode, body)
 	}
 	return string(body)
 }

@@ -13,9 +13,10 @@ import (
 )
 
 func main() {
-	// Hung up or without a reader is stopped too: no child may be left behind.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
+	// Hung up is stopped too: no child may be left behind. Without a reader it measures to its end.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
+	signal.Ignore(syscall.SIGPIPE)
 	exporter := flag.String("exporter", "../registry_exporter", "the exporter to measure")
 	fixtures := flag.String("fixtures", "../collector/testdata/rethinkdb", "folder of the RethinkDB tables")
 	profile := flag.String("profile", "", "write a CPU profile of the exporter under a full registry to this file")

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"registry_exporter/demo/child"
+	"registry_exporter/demo/fast"
+	"registry_exporter/demo/notices"
+)
+
+// Where Prometheus and Alertmanager listen beside the demo.
+const (
+	prometheusListen   = "127.0.0.1:10503"
+	alertmanagerListen = "127.0.0.1:10504"
+)
+
+const prometheusConfig = `global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 2s}
+rule_files: [rules-*.yml]
+alerting: {alertmanagers: [{static_configs: [{targets: [%q]}]}]}
+scrape_configs: [{job_name: registry, static_configs: [{targets: [%q]}]}]
+`
+
+// startAlerting runs Debian's Prometheus and Alertmanager beside the exporter, with the rules that ship made ten
+// times as fast, and writes to out what would reach people. Without the programs it says what to install.
+func startAlerting(o options, dir string, out io.Writer) (end func(), err error) {
+	nothing := func() {}
+	if o.alerts == "" {
+		return nothing, nil
+	}
+	var programs [2]string
+	for i, name := range []string{"prometheus", "prometheus-alertmanager"} {
+		if programs[i], err = exec.LookPath(name); err != nil {
+			fmt.Fprintln(out, "No alerts: for them, apt-get install prometheus prometheus-alertmanager")
+			return nothing, nil
+		}
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nothing, fmt.Errorf("listening for alerts: %w", err)
+	}
+	receiver := &http.Server{Handler: notices.Handler(out), ReadTimeout: 10 * time.Second}
+	go func() { _ = receiver.Serve(l) }() // ends with Close
+	var ends []func()
+	end = func() {
+		for _, e := range ends {
+			e()
+		}
+		receiver.Close()
+	}
+	if err := fast.Write(o.alerts, dir, l.Addr().String()); err != nil {
+		end()
+		return nothing, err
+	}
+	config := fmt.Sprintf(prometheusConfig, alertmanagerListen, o.exporterListen)
+	if err := os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte(config), 0o644); err != nil {
+		end()
+		return nothing, fmt.Errorf("writing Prometheus' configuration: %w", err)
+	}
+	for _, argv := range [][]string{
+		{
+			programs[1], "--config.file=" + filepath.Join(dir, "alertmanager.yml"), "--storage.path=" + filepath.Join(dir, "alertmanager"),
+			"--web.listen-address=" + alertmanagerListen, "--cluster.listen-address=", "--log.level=error",
+		},
+		{
+			programs[0], "--config.file=" + filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path=" + filepath.Join(dir, "prometheus"),
+			"--web.listen-address=" + prometheusListen, "--log.level=error",
+		},
+	} {
+		c, err := child.Start(out, argv[0], argv[1:]...)
+		if err != nil {
+			end()
+			return nothing, err
+		}
+		ends = append(ends, c.Stop)
+	}
+	fmt.Fprintf(out, `Alerts are shown here as they reach people, ten times as fast as they ship:
+       http://%s/alerts    Prometheus
+       http://%s/          Alertmanager
+
+`, prometheusListen, alertmanagerListen)
+	return end, nil
+}

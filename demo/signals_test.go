@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestScrapesThatGiveUpDoNotEndTheDemo: stand-ins then write to connections that the exporter has closed.
+func TestScrapesThatGiveUpDoNotEndTheDemo(t *testing.T) {
+	o := testOptions(t)
+	cmd := demoCommand(t, o, buildExporter(t))
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_, _ = io.Copy(io.Discard, out)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the demo ended with: %s", err)
+		}
+	}()
+	d := &runningDemo{exporter: o.exporterListen, control: o.listen, parts: readGreeting(t, out)}
+	go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the demo
+	for _, fault := range []string{"replica-hangs", "one-server-hung"} {
+		d.request(t, http.MethodPost, d.fault(fault))
+	}
+	for range 4 {
+		if page := d.scrapeWithin(t, "1"); !strings.Contains(page, `reason="timeout"`) {
+			t.Error("nothing gave up")
+		}
+	}
+	d.request(t, http.MethodGet, "http://"+d.control+"/")
+}
+
+func TestADemoWithoutAReaderEndsAndLeavesNothingBehind(t *testing.T) {
+	silent := filepath.Join(t.TempDir(), "exporter") // or it would end by itself, for the same reason
+	if err := os.WriteFile(silent, []byte("#!/bin/sh\nexec "+buildExporter(t)+` "$@" >/dev/null 2>&1`), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	o := testOptions(t)
+	cmd := demoCommand(t, o, silent)
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader.Close()
+	defer writer.Close()
+	cmd.Stdout = writer
+	var ended *exec.ExitError
+	if err := cmd.Run(); !errors.As(err, &ended) || ended.ExitCode() != 1 {
+		t.Errorf("ended with %v, want exit status 1", err)
+	}
+	l, err := net.Listen("tcp", o.exporterListen)
+	if err != nil {
+		t.Fatalf("the exporter is still there: %s", err)
+	}
+	l.Close()
+}
+
+// demoCommand runs the demo as people do, but not for ever.
+func demoCommand(t *testing.T, o options, exporter string) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	t.Cleanup(cancel)
+	return exec.CommandContext(ctx, build(t, "."), "--exporter="+exporter, "--fixtures="+o.fixtures,
+		"--exporter.listen="+o.exporterListen, "--listen="+o.listen)
+}
