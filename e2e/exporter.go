@@ -6,7 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -98,22 +97,8 @@ func (s *Stack) addExporter(binary string) error {
 	if err != nil {
 		return err
 	}
-	s.add("exporter", binary, "--config.file="+file, "--web.listen-address="+address(s.port("exporter")), "--log.level=debug", "--web.enable-pprof")
+	s.add("exporter", binary, "--config.file="+file, "--web.listen-address="+address(s.port("exporter")), "--log.level=debug", "--no-web.metrics-registries")
 	return nil
-}
-
-const prometheusConf = `global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 2s}
-scrape_configs:
-- job_name: registry
-  http_sd_configs: [{url: "http://%[1]s/sd", refresh_interval: 5s}]
-  relabel_configs: [{source_labels: [__param_registry], regex: "x-.*", action: drop}]
-`
-
-// addPrometheus describes the Prometheus that finds the registries by itself.
-func (s *Stack) addPrometheus() error {
-	file, err := s.file("prometheus.yml", fmt.Sprintf(prometheusConf, address(s.port("exporter"))))
-	s.add("prometheus", "prometheus", "--config.file="+file, "--storage.tsdb.path="+filepath.Join(s.dir, "prometheus"), "--web.listen-address="+address(s.port("prometheus")))
-	return err
 }
 
 // A page is what one scrape gave.
@@ -123,13 +108,13 @@ type page struct {
 }
 
 // probe scrapes one registry, named as NAME or NAME@SITE.
-func (s *Stack) probe(instance string) (*page, error) {
+func (s *Stack) probe(instance string, timeout time.Duration) (*page, error) {
 	name, site, _ := strings.Cut(instance, "@")
 	q := url.Values{"registry": {name}}
 	if site != "" {
 		q.Set("site", site)
 	}
-	return s.scrape("/probe?"+q.Encode(), scrapeTimeout)
+	return s.scrape("/probe?"+q.Encode(), timeout)
 }
 
 // scrape asks the exporter as a Prometheus with this timeout does.

@@ -25,6 +25,9 @@ type Fault struct {
 	Values map[string]float64
 	// AtLeast are samples that must have grown to a value.
 	AtLeast map[string]float64
+	// Alerts are what reaches people, as "RECEIVER ALERT REGISTRY@SITE"; Silenced is what Prometheus raises besides
+	// and an inhibition keeps from them. Maybe is silenced, too, if it is raised at all before the fault is over.
+	Alerts, Silenced, Maybe []string
 	// Notice is how long the system itself may take until it shows; 0: the first page must be right.
 	Notice time.Duration
 	// Recover is how long the system itself may take to be well again.
@@ -38,7 +41,7 @@ var Faults = []Fault{
 	{Name: "healthy", CI: true},
 
 	{
-		Name: "swift-proxy-stopped", Start: stop("swift-proxy-eqiad"), End: start("swift-proxy-eqiad"), CI: true,
+		Name: "swift-proxy-stopped", Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Silenced: []string{"RegistryDown hub@eqiad", "RegistryHealthCheckFailing hub@eqiad", "RegistryBackendDown hub@eqiad"}, Start: stop("swift-proxy-eqiad"), End: start("swift-proxy-eqiad"), CI: true,
 		Bad: []string{"swift_reachable swift-proxy-eqiad", "api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug"},
 		Fails: []string{
 			"api front-good: health_check_failed", "api registry-checked: health_check_failed", "swift swift-proxy-eqiad: refused",
@@ -47,30 +50,30 @@ var Faults = []Fault{
 		Notice: 20 * time.Second, Recover: 20 * time.Second,
 	},
 	{
-		Name: "swift-proxy-hung", Start: pause("swift-proxy-eqiad"), End: resume("swift-proxy-eqiad"), CI: true,
+		Name: "swift-proxy-hung", Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Start: pause("swift-proxy-eqiad"), End: resume("swift-proxy-eqiad"), CI: true,
 		Bad:     []string{"swift_reachable swift-proxy-eqiad"},
 		Fails:   []string{"swift swift-proxy-eqiad: timeout"},
 		Recover: 20 * time.Second,
 	},
 	{
-		Name:   "swift-storage-stopped",
+		Name: "swift-storage-stopped", Alerts: []string{"page RegistryStorageDown hub@eqiad"},
 		Start:  stop("swift-object-eqiad", "swift-container-eqiad", "swift-account-eqiad"),
 		End:    start("swift-object-eqiad", "swift-container-eqiad", "swift-account-eqiad"),
 		Bad:    []string{"swift_reachable swift-proxy-eqiad"},
 		Fails:  []string{"swift swift-proxy-eqiad: unavailable"},
 		Notice: 20 * time.Second, Recover: 90 * time.Second,
 	},
-	{Name: "swift-key-wrong", Asks: "x-swift-key", Bad: []string{"swift_reachable swift-proxy-eqiad"}, Fails: []string{"swift swift-proxy-eqiad: unauthorized"}},
-	{Name: "swift-container-wrong", Asks: "x-swift-container", Bad: []string{"swift_reachable swift-proxy-eqiad"}, Fails: []string{"swift swift-proxy-eqiad: not_found"}},
+	{Name: "swift-key-wrong", Alerts: []string{"ticket RegistryExporterCannotLook x-swift-key"}, Asks: "x-swift-key", Bad: []string{"swift_reachable swift-proxy-eqiad"}, Fails: []string{"swift swift-proxy-eqiad: unauthorized"}},
+	{Name: "swift-container-wrong", Alerts: []string{"ticket RegistryExporterCannotLook x-swift-container"}, Asks: "x-swift-container", Bad: []string{"swift_reachable swift-proxy-eqiad"}, Fails: []string{"swift swift-proxy-eqiad: not_found"}},
 	{
-		Name: "keystone-stopped", Start: stop("keystone"), End: start("keystone"),
+		Name: "keystone-stopped", Alerts: []string{"page RegistryStorageDown keystone"}, Start: stop("keystone"), End: start("keystone"),
 		Bad:    []string{"swift_reachable keystone"},
 		Fails:  []string{"swift keystone: refused"},
 		Notice: 70 * time.Second, Recover: 20 * time.Second,
 	},
 
 	{
-		Name: "keystone-hung", Start: pause("keystone"), End: resume("keystone"), Asks: "x-hung-login",
+		Name: "keystone-hung", Alerts: []string{"page RegistryStorageDown x-hung-login"}, Start: pause("keystone"), End: resume("keystone"), Asks: "x-hung-login",
 		Bad: []string{"swift_reachable keystone"}, Fails: []string{"swift keystone: timeout"},
 	},
 	{
@@ -79,7 +82,7 @@ var Faults = []Fault{
 	},
 
 	{
-		Name: "redis-stopped", Start: stop("redis"), End: start("redis"), CI: true,
+		Name: "redis-stopped", Alerts: []string{"page RegistryCacheStopsRegistry tcp-check", "ticket RegistryCacheDown hub@eqiad"}, Silenced: []string{"RegistryDown tcp-check", "RegistryCacheDown tcp-check"}, Start: stop("redis"), End: start("redis"), CI: true,
 		Bad: []string{"api_up registry-tcp-check", "health_ok registry-tcp-check-debug", "redis_reachable redis", "redis_reachable redis"},
 		Fails: []string{
 			"api registry-tcp-check: health_check_failed", "redis redis: refused", "redis redis: refused",
@@ -88,20 +91,20 @@ var Faults = []Fault{
 		Notice: 15 * time.Second, Recover: 15 * time.Second,
 	},
 	{
-		Name: "redis-hung", Start: pause("redis"), End: resume("redis"),
+		Name: "redis-hung", Alerts: []string{"ticket RegistryCacheDown hub@eqiad", "ticket RegistryCacheDown tcp-check"}, Start: pause("redis"), End: resume("redis"),
 		Bad:   []string{"redis_reachable redis", "redis_reachable redis"},
 		Fails: []string{"redis redis: timeout", "redis redis: timeout"},
 	},
-	{Name: "redis-password-wrong", Asks: "x-redis-password", Bad: []string{"redis_reachable redis-acl"}, Fails: []string{"redis redis-acl: unauthorized"}},
-	{Name: "redis-password-missing", Asks: "x-redis-no-password", Bad: []string{"redis_reachable redis-acl"}, Fails: []string{"redis redis-acl: unauthorized"}},
-	{Name: "redis-unknown-ca", Asks: "x-redis-tls", Bad: []string{"redis_reachable redis-tls"}, Fails: []string{"redis redis-tls: tls_unknown_authority"}},
+	{Name: "redis-password-wrong", Alerts: []string{"ticket RegistryExporterCannotLook x-redis-password"}, Asks: "x-redis-password", Bad: []string{"redis_reachable redis-acl"}, Fails: []string{"redis redis-acl: unauthorized"}},
+	{Name: "redis-password-missing", Alerts: []string{"ticket RegistryExporterCannotLook x-redis-no-password"}, Asks: "x-redis-no-password", Bad: []string{"redis_reachable redis-acl"}, Fails: []string{"redis redis-acl: unauthorized"}},
+	{Name: "redis-unknown-ca", Alerts: []string{"ticket RegistryCacheDown x-redis-tls"}, Asks: "x-redis-tls", Bad: []string{"redis_reachable redis-tls"}, Fails: []string{"redis redis-tls: tls_unknown_authority"}},
 	{
-		Name: "redis-full", Start: (*Stack).fillRedis, End: (*Stack).emptyRedis, Asks: "token",
+		Name: "redis-full", Alerts: []string{"ticket RegistryCacheFull token"}, Start: (*Stack).fillRedis, End: (*Stack).emptyRedis, Asks: "token",
 		Values: map[string]float64{`registry_redis_info{maxmemory_policy="noeviction"}`: 1},
 	},
 
 	{
-		Name: "registry-stopped", Start: stop("registry-checked"), End: start("registry-checked"), CI: true,
+		Name: "registry-stopped", Alerts: []string{"page RegistryDown hub@eqiad"}, Silenced: []string{"RegistryBackendDown hub@eqiad"}, Start: stop("registry-checked"), End: start("registry-checked"), CI: true,
 		Bad: []string{"api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug"},
 		Fails: []string{
 			"api front-good: server_error", "api registry-checked: refused", "health registry-checked-debug: refused",
@@ -109,7 +112,7 @@ var Faults = []Fault{
 		Values: map[string]float64{`registry_api_status_code{role="front"}`: 502},
 	},
 	{
-		Name: "registry-hung", Start: pause("registry-checked"), End: resume("registry-checked"), CI: true,
+		Name: "registry-hung", Alerts: []string{"page RegistryDown hub@eqiad"}, Silenced: []string{"RegistryBackendDown hub@eqiad"}, Start: pause("registry-checked"), End: resume("registry-checked"), CI: true,
 		Bad: []string{"api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug"},
 		Fails: []string{
 			"api front-good: server_error", "api registry-checked: timeout", "health registry-checked-debug: timeout",
@@ -117,7 +120,7 @@ var Faults = []Fault{
 		Values: map[string]float64{`registry_api_status_code{role="front"}`: 504}, Recover: 10 * time.Second,
 	},
 	{
-		Name: "registry-started-while-swift-is-down", Start: (*Stack).startRegistryWithoutSwift,
+		Name: "registry-started-while-swift-is-down", Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Silenced: []string{"RegistryDown hub@eqiad", "RegistryBackendDown hub@eqiad"}, Start: (*Stack).startRegistryWithoutSwift,
 		End: start("swift-proxy-eqiad", "registry-checked"),
 		Bad: []string{"api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug", "swift_reachable swift-proxy-eqiad"},
 		Fails: []string{
@@ -126,59 +129,60 @@ var Faults = []Fault{
 		Recover: 20 * time.Second,
 	},
 	{
-		Name: "nginx-stopped", Start: stop("nginx"), End: start("nginx"), CI: true,
+		Name: "nginx-stopped", Alerts: []string{"page RegistryDown basic", "page RegistryDown basic-anonymous", "page RegistryDown hub@eqiad"}, Start: stop("nginx"), End: start("nginx"), CI: true,
 		Bad: []string{"api_up front-basic", "api_up front-basic", "api_up front-good"},
 		Fails: []string{
 			"api front-basic: refused", "api front-basic: refused", "api front-good: refused", "nginx nginx: refused",
 		},
 	},
 
-	{Name: "certificate-expired", Asks: "x-expired", Bad: []string{"api_up front-expired"}, Fails: []string{"api front-expired: tls_expired"}, Values: untrusted},
-	{Name: "certificate-wrong-name", Asks: "x-wrong-name", Bad: []string{"api_up front-wrong-name"}, Fails: []string{"api front-wrong-name: tls_hostname"}, Values: untrusted},
-	{Name: "certificate-without-ip", Asks: "x-no-ip-san", Bad: []string{"api_up front-no-ip-san"}, Fails: []string{"api front-no-ip-san: tls_no_ip_san"}, Values: untrusted},
-	{Name: "certificate-unknown-ca", Asks: "x-unknown-ca", Bad: []string{"api_up front-unknown-ca"}, Fails: []string{"api front-unknown-ca: tls_unknown_authority"}, Values: untrusted},
-	{Name: "http-on-tls-port", Asks: "x-http-on-tls", Bad: []string{"api_up front-good"}, Fails: []string{"api front-good: http_on_https"}},
-	{Name: "tls-on-http-port", Asks: "x-tls-on-http", Bad: []string{"api_up registry-unchecked"}, Fails: []string{"api registry-unchecked: https_on_http"}},
-	{Name: "no-such-host", Asks: "x-no-such-host", Bad: []string{"api_up registry.invalid:443"}, Fails: []string{"api registry.invalid:443: dns"}},
+	{Name: "certificate-expired", Alerts: []string{"page RegistryCertificateEnded x-expired"}, Silenced: []string{"RegistryDown x-expired"}, Asks: "x-expired", Bad: []string{"api_up front-expired"}, Fails: []string{"api front-expired: tls_expired"}, Values: untrusted},
+	{Name: "certificate-wrong-name", Alerts: []string{"page RegistryCertificateNotTrusted x-wrong-name"}, Silenced: []string{"RegistryDown x-wrong-name"}, Asks: "x-wrong-name", Bad: []string{"api_up front-wrong-name"}, Fails: []string{"api front-wrong-name: tls_hostname"}, Values: untrusted},
+	{Name: "certificate-without-ip", Alerts: []string{"page RegistryCertificateNotTrusted x-no-ip-san"}, Silenced: []string{"RegistryDown x-no-ip-san"}, Asks: "x-no-ip-san", Bad: []string{"api_up front-no-ip-san"}, Fails: []string{"api front-no-ip-san: tls_no_ip_san"}, Values: untrusted},
+	{Name: "certificate-unknown-ca", Alerts: []string{"page RegistryCertificateNotTrusted x-unknown-ca"}, Silenced: []string{"RegistryDown x-unknown-ca"}, Asks: "x-unknown-ca", Bad: []string{"api_up front-unknown-ca"}, Fails: []string{"api front-unknown-ca: tls_unknown_authority"}, Values: untrusted},
+	{Name: "http-on-tls-port", Alerts: []string{"page RegistryDown x-http-on-tls"}, Asks: "x-http-on-tls", Bad: []string{"api_up front-good"}, Fails: []string{"api front-good: http_on_https"}},
+	{Name: "tls-on-http-port", Alerts: []string{"page RegistryDown x-tls-on-http"}, Asks: "x-tls-on-http", Bad: []string{"api_up registry-unchecked"}, Fails: []string{"api registry-unchecked: https_on_http"}},
+	{Name: "no-such-host", Alerts: []string{"page RegistryDown x-no-such-host"}, Asks: "x-no-such-host", Bad: []string{"api_up registry.invalid:443"}, Fails: []string{"api registry.invalid:443: dns"}},
 
 	{Name: "no-credentials", Asks: "basic-anonymous", Values: map[string]float64{`registry_api_auth{scheme="basic"}`: 1, `registry_api_up{role="front"}`: 1}},
-	{Name: "credentials-wrong", Asks: "x-basic", Bad: []string{"api_authorized front-basic"}, Fails: []string{"api front-basic: unauthorized"}, Values: map[string]float64{`registry_api_up{role="front"}`: 1}, CI: true},
-	{Name: "token-credentials-wrong", Asks: "x-token", Bad: []string{"api_authorized registry-token"}, Fails: []string{"api registry-token: unauthorized"}},
-	{Name: "token-without-rights", Asks: "x-token-rights", Bad: []string{"api_authorized registry-token"}, Fails: []string{"api registry-token: unauthorized"}},
+	{Name: "credentials-wrong", Alerts: []string{"ticket RegistryExporterCannotLook x-basic"}, Asks: "x-basic", Bad: []string{"api_authorized front-basic"}, Fails: []string{"api front-basic: unauthorized"}, Values: map[string]float64{`registry_api_up{role="front"}`: 1}, CI: true},
+	{Name: "token-credentials-wrong", Alerts: []string{"ticket RegistryExporterCannotLook x-token"}, Asks: "x-token", Bad: []string{"api_authorized registry-token"}, Fails: []string{"api registry-token: unauthorized"}},
+	{Name: "token-without-rights", Alerts: []string{"ticket RegistryExporterCannotLook x-token-rights"}, Asks: "x-token-rights", Bad: []string{"api_authorized registry-token"}, Fails: []string{"api registry-token: unauthorized"}},
 
 	{
-		Name: "msr-replica-refuses", Start: msrOn("replica-refuses"), End: msrOff("replica-refuses"), Asks: "msr",
+		Name: "msr-replica-refuses", Alerts: []string{"ticket MSRPingUnhealthy msr"}, Start: msrOn("replica-refuses"), End: msrOff("replica-refuses"), Asks: "msr",
 		Bad: []string{"msr_ping_healthy msr-2"}, Fails: []string{"msr msr-2: refused", "nginx msr-2: refused", "ping msr-2: refused"},
 	},
 	{
-		Name: "msr-replica-hung", Start: msrOn("replica-hangs"), End: msrOff("replica-hangs"), Asks: "msr", CI: true,
+		Name: "msr-replica-hung", Alerts: []string{"ticket MSRPingUnhealthy msr"}, Start: msrOn("replica-hangs"), End: msrOff("replica-hangs"), Asks: "msr", CI: true,
 		Bad: []string{"msr_ping_healthy msr-3"}, Fails: []string{"msr msr-3: timeout", "nginx msr-3: timeout", "ping msr-3: timeout"},
 	},
 	msrPing("registry"), msrPing("auth"), msrPing("metadata"), msrPing("trust"),
 	{
-		Name: "msr-server-killed", Start: msrOn("one-server-killed"), End: msrOff("one-server-killed"), Asks: "msr",
+		Name: "msr-server-killed", Alerts: []string{"ticket MSRReplicaUnhealthy msr", "ticket MSRNoSpareReplica msr", "ticket MSRTablesNotReady msr", "ticket MSRIssues msr"}, Start: msrOn("one-server-killed"), End: msrOff("one-server-killed"), Asks: "msr",
 		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_f2277ad178f7"}`: 0, `registry_msr_current_issues{type="table_availability",critical="false"}`: 28},
 	},
 	{
-		Name: "msr-server-hung", Start: msrOn("one-server-hung"), End: msrOff("one-server-hung"), Asks: "msr",
+		Name: "msr-server-hung", Alerts: []string{"ticket MSRClusterStatusFails msr"}, Start: msrOn("one-server-hung"), End: msrOff("one-server-hung"), Asks: "msr",
 		Fails: []string{"msr msr-1: timeout", "msr msr-2: timeout", "msr msr-3: timeout"},
 	},
 	{
-		Name: "msr-majority-lost", Start: msrOn("majority-lost"), End: msrOff("majority-lost"), Asks: "msr",
+		Name: "msr-majority-lost", Alerts: []string{"page MSRMajorityLost msr"}, Silenced: []string{"MSRReplicaUnhealthy msr", "MSRTablesNotReady msr", "MSRCriticalIssues msr"}, Start: msrOn("majority-lost"), End: msrOff("majority-lost"), Asks: "msr",
 		Values: map[string]float64{`registry_msr_current_issues{type="table_availability",critical="true"}`: 28},
 	},
 	{
-		Name: "msr-views-differ", Start: msrOn("views-differ"), End: msrOff("views-differ"), Asks: "msr",
+		Name: "msr-views-differ", Alerts: []string{"ticket MSRReplicaUnhealthy msr", "ticket MSRViewsDiffer msr", "ticket MSRIssues msr"}, Start: msrOn("views-differ"), End: msrOff("views-differ"), Asks: "msr",
 		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",endpoint="msr-2"}`: 0, `registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",endpoint="msr-1"}`: 1},
 	},
 	{
-		Name: "msr-backfilling", Start: msrOn("backfilling"), End: msrOff("backfilling"), Asks: "msr",
+		Name: "msr-backfilling", Alerts: []string{"ticket MSRTablesNotReady msr"}, Start: msrOn("backfilling"), End: msrOff("backfilling"), Asks: "msr",
 		Values: map[string]float64{`registry_msr_current_issues{type="table_availability",critical="true"}`: 0},
 	},
-	msrStatus("401", "unauthorized"), msrStatus("503", "unavailable"), msrStatus("html", "bad_answer"),
+	msrStatus("401", "unauthorized", "RegistryExporterCannotLook"),
+	msrStatus("503", "unavailable", "MSRClusterStatusFails"), msrStatus("html", "bad_answer", "MSRClusterStatusFails"),
 
 	{
-		Name: "everything-stopped",
+		Name: "everything-stopped", Alerts: []string{"page RegistryStorageDown hub@eqiad", "ticket RegistryCacheDown hub@eqiad", "page RegistryStorageDown hub@codfw", "page RegistryDown tcp-check", "ticket RegistryCacheDown tcp-check", "page RegistryStorageDown keystone", "page RegistryDown basic", "ticket RegistryCacheDown basic", "page RegistryDown basic-anonymous", "ticket RegistryCacheDown basic-anonymous", "page RegistryDown token", "ticket RegistryCacheDown token"}, Silenced: []string{"RegistryDown hub@eqiad", "RegistryBackendDown hub@eqiad", "RegistryPassiveSiteDown hub@codfw", "RegistryDown keystone"},
 		Start: stop("swift-proxy-eqiad", "swift-proxy-codfw", "keystone", "redis", "redis-acl", "redis-small", "redis-tls", "nginx",
 			"registry-checked", "registry-tcp-check", "registry-unchecked", "registry-token"),
 		End: func(s *Stack) error {
@@ -202,15 +206,15 @@ var untrusted = map[string]float64{`registry_tls_verified{role="front"}`: 0}
 
 func msrPing(part string) Fault {
 	return Fault{
-		Name: "msr-ping-" + part, Start: msrOn("ping-" + part), End: msrOff("ping-" + part), Asks: "msr",
+		Name: "msr-ping-" + part, Alerts: []string{"ticket MSRPingUnhealthy msr"}, Start: msrOn("ping-" + part), End: msrOff("ping-" + part), Asks: "msr",
 		Bad:    []string{"msr_ping_healthy msr-1"},
 		Values: map[string]float64{fmt.Sprintf("registry_msr_ping_component_failing{component=%q}", part): 1},
 	}
 }
 
-func msrStatus(name, reason string) Fault {
+func msrStatus(name, reason, alert string) Fault {
 	return Fault{
-		Name: "msr-cluster-status-" + name, Start: msrOn("cluster-status-" + name), End: msrOff("cluster-status-" + name), Asks: "msr",
+		Name: "msr-cluster-status-" + name, Alerts: []string{"ticket " + alert + " msr"}, Start: msrOn("cluster-status-" + name), End: msrOff("cluster-status-" + name), Asks: "msr",
 		Fails: []string{"msr msr-1: " + reason, "msr msr-2: " + reason, "msr msr-3: " + reason},
 	}
 }

@@ -14,7 +14,8 @@ import (
 )
 
 var (
-	run      = flag.String("fault", "", "fault to run, all for every one, ci for the most telling; empty: none")
+	run      = flag.String("fault", "", "faults to run, with commas between them, all for every one, ci for the most telling; empty: none")
+	alerts   = flag.Bool("alerts", false, "wait for the alerts of each fault, and for their end")
 	exporter = flag.String("exporter", "", "exporter to run; empty: built from this tree, with the race detector")
 	stack    *Stack
 )
@@ -66,7 +67,7 @@ func exporterBinary() (string, error) {
 // TestFaults breaks one thing after the other.
 func TestFaults(t *testing.T) {
 	for _, f := range Faults {
-		if *run != "all" && *run != f.Name && (*run != "ci" || !f.CI) {
+		if *run != "all" && !slices.Contains(strings.Split(*run, ","), f.Name) && (*run != "ci" || !f.CI) {
 			continue
 		}
 		t.Run(f.Name, func(t *testing.T) {
@@ -76,6 +77,9 @@ func TestFaults(t *testing.T) {
 			told := seen.at.Sub(began)
 			mended := time.Now()
 			after := stack.requireHealthy(t, mended.Add(5*time.Second+f.Recover))
+			if *alerts {
+				stack.requireAlerts(t, Fault{})
+			}
 			stack.requireForward(t, stack.counters(before), stack.counters(after), began)
 			fmt.Printf("%-38s told after %5.1fs, page %5.2fs, well again after %5.1fs  %s\n",
 				f.Name, told.Seconds(), seen.took.Seconds(), time.Since(mended).Seconds(), strings.Join(f.Fails, ", "))
@@ -86,20 +90,20 @@ func TestFaults(t *testing.T) {
 // breakOne has a fault on while test runs, and mends it whatever comes of that.
 func (s *Stack) breakOne(t *testing.T, f Fault, test func() *look) *look {
 	t.Helper()
-	if f.Start == nil {
-		return test()
+	if strings.HasPrefix(f.Asks, "x-") {
+		must(t, s.askAlso(f.Asks))
+		defer func() { must(t, s.askAlso("")) }()
 	}
-	defer func() {
-		if err := f.End(s); err != nil {
-			t.Fatal(err)
-		}
-	}()
-	if err := f.Start(s); err != nil {
-		t.Fatal(err)
+	if f.Start != nil {
+		defer func() { must(t, f.End(s)) }()
+		must(t, f.Start(s))
 	}
 	seen := test()
 	if f.Asks == "" {
 		s.requireStored(t, f)
+	}
+	if *alerts {
+		s.requireAlerts(t, f)
 	}
 	return seen
 }
@@ -112,12 +116,12 @@ type look struct {
 	at         time.Time     // when all were there
 }
 
-func (s *Stack) look(asked []string) (*look, error) {
+func (s *Stack) look(asked []string, timeout time.Duration) (*look, error) {
 	l := &look{pages: make([]*page, len(asked))}
 	errs := make([]error, len(asked))
 	var group sync.WaitGroup
 	for i, instance := range asked {
-		group.Go(func() { l.pages[i], errs[i] = s.probe(instance) })
+		group.Go(func() { l.pages[i], errs[i] = s.probe(instance, timeout) })
 	}
 	group.Wait()
 	for i, p := range l.pages {
@@ -165,7 +169,7 @@ func (s *Stack) requireTold(t *testing.T, f Fault, end time.Time) *look {
 		asked = []string{f.Asks}
 	}
 	for {
-		l, err := s.look(asked)
+		l, err := s.look(asked, scrapeTimeout)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/prometheus/client_model v0.6.3
 	github.com/prometheus/common v0.72.1
+	registry_exporter/dashboards v0.0.0
 	registry_exporter/demo v0.0.0
 )
 
@@ -16,4 +17,8 @@ require (
 	google.golang.org/protobuf v1.36.12 // indirect
 )
 
-replace registry_exporter/demo => ../demo
+replace (
+	registry_exporter/alerts => ../alerts
+	registry_exporter/dashboards => ../dashboards
+	registry_exporter/demo => ../demo
+)

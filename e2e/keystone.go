@@ -28,6 +28,8 @@ key_repository = %[1]s/fernet
 key_repository = %[1]s/credential
 [cache]
 enabled = false
+[identity]
+password_hash_rounds = 4
 `
 
 // catalogue rows go in by hand: over sqlite, Keystone's own request for them locks its database.

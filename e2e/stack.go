@@ -28,6 +28,7 @@ type Stack struct {
 	processes map[string]*process
 	order     []string
 	msr       *standin.Stack
+	inbox     *inbox
 }
 
 // Start brings everything up and fills it: it takes about half a minute. Close ends it.
@@ -54,7 +55,7 @@ func Start(exporter string) (s *Stack, err error) {
 		s.startAll,
 		s.pushImages,
 		func() error { return s.addExporter(exporter) },
-		s.addPrometheus,
+		s.addAlerting,
 		s.startAll,
 	} {
 		if err := step(); err != nil {

@@ -1,0 +1,162 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"registry_exporter/demo/fast"
+)
+
+// addAlerting describes Prometheus with the rules that ship, and Alertmanager with the sample that ships, whose receivers are ours.
+func (s *Stack) addAlerting() error {
+	s.inbox = &inbox{open: map[string]notification{}}
+	go func() { _ = http.ListenAndServe(address(s.port("receiver")), s.inbox) }()
+	if err := fast.Write("../alerts", s.dir, address(s.port("receiver"))); err != nil {
+		return err
+	}
+	file := filepath.Join(s.dir, "alertmanager.yml")
+	s.add("alertmanager", "prometheus-alertmanager", "--config.file="+file, "--storage.path="+filepath.Join(s.dir, "alertmanager"),
+		"--web.listen-address="+address(s.port("alertmanager")), "--cluster.listen-address=")
+	return s.addPrometheus()
+}
+
+const prometheusConf = `global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 2s}
+rule_files: [rules-*.yml]
+alerting: {alertmanagers: [{static_configs: [{targets: ["%[2]s"]}]}]}
+scrape_configs:
+- job_name: registry
+  http_sd_configs: [{url: "http://%[1]s/sd", refresh_interval: 5s}]
+  relabel_configs: [{source_labels: [__param_registry], regex: "x-.*", action: drop}]
+- job_name: registry_set_up_wrong
+  metrics_path: /probe
+  file_sd_configs: [{files: [asked.json]}]
+- job_name: registry_exporter
+  static_configs: [{targets: ["%[1]s"]}]
+`
+
+// addPrometheus describes the Prometheus that finds the registries by itself.
+func (s *Stack) addPrometheus() error {
+	if err := s.askAlso(""); err != nil {
+		return err
+	}
+	file, err := s.file("prometheus.yml", fmt.Sprintf(prometheusConf, address(s.port("exporter")), address(s.port("alertmanager"))))
+	s.add("prometheus", "prometheus", "--config.file="+file, "--storage.tsdb.path="+filepath.Join(s.dir, "prometheus"), "--web.listen-address="+address(s.port("prometheus")))
+	return err
+}
+
+// askAlso makes Prometheus ask a registry that is set up wrong, too; or none.
+func (s *Stack) askAlso(registry string) error {
+	targets := []map[string]any{}
+	if registry != "" {
+		targets = append(targets, map[string]any{
+			"targets": []string{address(s.port("exporter"))}, "labels": map[string]string{"__param_registry": registry, "instance": registry},
+		})
+	}
+	text, err := json.Marshal(targets)
+	if err != nil {
+		return err
+	}
+	temporary, err := s.file("asked.tmp", string(text))
+	if err != nil {
+		return err
+	}
+	return os.Rename(temporary, filepath.Join(s.dir, "asked.json"))
+}
+
+// An inbox keeps what Alertmanager says: it stands in for the people.
+type inbox struct {
+	mu   sync.Mutex
+	open map[string]notification // by name of the alert, as alertName has it
+}
+
+type notification struct {
+	description string
+	at          time.Time
+}
+
+// ServeHTTP takes Alertmanager's webhook.
+func (i *inbox) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
+	var message struct {
+		Alerts []struct {
+			Status      string            `json:"status"`
+			Labels      map[string]string `json:"labels"`
+			Annotations map[string]string `json:"annotations"`
+		} `json:"alerts"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&message); err != nil {
+		fmt.Fprintln(os.Stderr, "what Alertmanager sent:", err)
+		return
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, a := range message.Alerts {
+		name := strings.TrimPrefix(r.URL.Path, "/") + " " + alertName(a.Labels)
+		switch _, known := i.open[name]; {
+		case a.Status == "resolved":
+			delete(i.open, name)
+		case !known:
+			i.open[name] = notification{a.Annotations["summary"] + " " + a.Annotations["description"], time.Now()}
+		}
+	}
+}
+
+// alertName is the alert with its registry and site.
+func alertName(labels map[string]string) string {
+	name := labels["alertname"] + " " + labels["registry"]
+	if labels["site"] != "" {
+		name += "@" + labels["site"]
+	}
+	return strings.TrimSpace(name)
+}
+
+// delivered are the alerts that people have been told of and that are not over, each as "RECEIVER ALERT REGISTRY@SITE".
+func (i *inbox) delivered() map[string]notification {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return maps.Clone(i.open)
+}
+
+// raised are the alerts that Prometheus has, fires or is about to fire. Those that wait longer than the tests
+// can are left out until they fire: promtool tests them.
+func (s *Stack) raised() ([]string, error) {
+	resp, err := get("http://"+address(s.port("prometheus"))+"/api/v1/rules?type=alert", nil)
+	if err != nil {
+		return nil, err
+	}
+	var answer struct {
+		Data struct {
+			Groups []struct {
+				Rules []struct {
+					Duration float64 `json:"duration"`
+					Alerts   []struct {
+						State  string            `json:"state"`
+						Labels map[string]string `json:"labels"`
+					} `json:"alerts"`
+				} `json:"rules"`
+			} `json:"groups"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(resp.body, &answer); err != nil {
+		return nil, fmt.Errorf("reading Prometheus' rules: %w", err)
+	}
+	var names []string
+	for _, group := range answer.Data.Groups {
+		for _, rule := range group.Rules {
+			for _, a := range rule.Alerts {
+				if a.State == "firing" || rule.Duration <= fast.Longest.Seconds() {
+					names = append(names, alertName(a.Labels))
+				}
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}

@@ -1,0 +1,33 @@
+package e2e
+
+import (
+	"testing"
+	"time"
+
+	"registry_exporter/dashboards"
+)
+
+// TestDashboards asks the real Prometheus what each panel asks: while all is well every one must have data,
+// but those that are there to show what is broken.
+func TestDashboards(t *testing.T) {
+	queries, err := dashboards.Queries()
+	must(t, err)
+	stack.requireHealthy(t, time.Now().Add(30*time.Second))
+	for _, q := range queries {
+		if q.WhileBroken {
+			continue
+		}
+		t.Run(q.Dashboard+"/"+q.Panel+"/"+q.RefID, func(t *testing.T) {
+			for end := time.Now().Add(20 * time.Second); ; time.Sleep(500 * time.Millisecond) {
+				found, err := stack.query(q.Expr)
+				must(t, err)
+				if len(found) > 0 {
+					return
+				}
+				if time.Now().After(end) {
+					t.Fatalf("no data: %s", q.Expr)
+				}
+			}
+		})
+	}
+}
