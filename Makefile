@@ -10,19 +10,27 @@ LDFLAGS     = -s -w -X github.com/prometheus/common/version.Version=$(VERSION) -
 MODULES     = $(dir $(wildcard go.mod */go.mod))
 in_modules  = @for m in $(MODULES); do (cd $$m && $(1)) || exit 1; done
 
-.PHONY: build demo test lint format bench e2e e2e-all
+# What the tests run besides Go; what is missing is installed (Debian, as root).
+PACKAGES    = gcc libc6-dev prometheus prometheus-alertmanager nginx-light docker-compose systemd
+
+.PHONY: build demo test tools lint format bench e2e e2e-all
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o registry_exporter .
 
 demo: build
-	cd demo && $(GO) run . --exporter=../registry_exporter --fixtures=../collector/testdata/rethinkdb
+	cd demo && $(GO) run . --exporter=../registry_exporter --fixtures=../collector/testdata/rethinkdb --alerts=../alerts
 
-test: lint
+test: tools lint
 	$(call in_modules,$(GO) test -race -shuffle=on ./...)
 
+tools:
+	@for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	test -z "$$missing" || { echo "installing$$missing"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
+
 lint:
-	@test -z "$$($(GOFUMPT) -l .)" || { echo "not formatted, run make format:"; $(GOFUMPT) -l .; exit 1; }
+	@out=$$($(GOFUMPT) -l .) || exit 1; test -z "$$out" || { echo "not formatted, run make format:"; echo "$$out"; exit 1; }
 	$(call in_modules,$(GO) mod tidy -diff && $(GO) vet ./... && $(STATICCHECK) ./...)
 
 format:
