@@ -69,7 +69,7 @@ func (s *secret) read() *secretReading {
 		defer s.mu.Unlock()
 		s.reading = nil
 		if err != nil {
-			r.err = unasked{failed(reasonOther, "a secret cannot be read: %s", err)}
+			r.err = unasked{failed(reasonUnauthorized, "a secret cannot be read: %s", err)}
 			return
 		}
 		r.text = text

@@ -171,7 +171,7 @@ func TestSecretFileThatIsGone(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := e.scrapeNow(t, "api")
-			got.wantReason(t, reasonOther)
+			got.wantReason(t, reasonUnauthorized)
 			got.wantSamples(t, map[string]float64{"registry_api_up{": 1})
 			got.wantNone(t, "registry_api_authorized{")
 			if n := len(seen.requests()); n != 1 {
