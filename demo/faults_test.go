@@ -51,6 +51,12 @@ var changes = map[string]string{
 		registry_msr_replica_health{endpoint="msr replica 2",replica="5eb9459a7832"} = 0
 		registry_msr_current_issues{endpoint="msr replica 2",type="table_availability",critical="false"} = 28
 		registry_msr_table_availability{endpoint="msr replica 2",table="repositories"} = 3`,
+	"one-server-just-killed": `
+		registry_msr_server_up{endpoint="msr replica 2",server="dtr_rethinkdb_f2277ad178f7"} = 0
+		registry_msr_replica_health{endpoint="msr replica 2",replica="f2277ad178f7"} = 0`,
+	"one-server-long-killed": `
+		registry_msr_server_up{endpoint="msr replica 2",server="dtr_rethinkdb_f2277ad178f7"} = 0
+		registry_msr_current_issues{endpoint="msr replica 2",type="table_availability",critical="false"} = 28`,
 	"one-server-hung": `
 		registry_collector_duration_seconds{endpoint="msr replica 2",collector="msr"} > 0.7
 		registry_msr_replica_health{endpoint="msr replica 2",replica="5eb9459a7832"} = 0

@@ -75,6 +75,7 @@ func (s *Stack) askAlso(registry string) error {
 type inbox struct {
 	mu   sync.Mutex
 	open map[string]notification // by name of the alert, as alertName has it
+	all  []string                // the names of all that ever came
 }
 
 type notification struct {
@@ -103,6 +104,7 @@ func (i *inbox) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 		case a.Status == "resolved":
 			delete(i.open, name)
 		case !known:
+			i.all = append(i.all, name)
 			i.open[name] = notification{a.Annotations["summary"] + " " + a.Annotations["description"], time.Now()}
 		}
 	}
@@ -124,9 +126,24 @@ func (i *inbox) delivered() map[string]notification {
 	return maps.Clone(i.open)
 }
 
-// raised are the alerts that Prometheus has, fires or is about to fire. Those that wait longer than the tests
-// can are left out until they fire: promtool tests them.
-func (s *Stack) raised() ([]string, error) {
+// everything is what people were ever told of.
+func (i *inbox) everything() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return slices.Clone(i.all)
+}
+
+// A rule is an alert as Prometheus has it: its `for` in seconds, and what it raises now.
+type rule struct {
+	Name     string  `json:"name"`
+	Duration float64 `json:"duration"`
+	Alerts   []struct {
+		State  string            `json:"state"`
+		Labels map[string]string `json:"labels"`
+	} `json:"alerts"`
+}
+
+func (s *Stack) rules() ([]rule, error) {
 	resp, err := get("http://"+address(s.port("prometheus"))+"/api/v1/rules?type=alert", nil)
 	if err != nil {
 		return nil, err
@@ -134,29 +151,31 @@ func (s *Stack) raised() ([]string, error) {
 	var answer struct {
 		Data struct {
 			Groups []struct {
-				Rules []struct {
-					Duration float64 `json:"duration"`
-					Alerts   []struct {
-						State  string            `json:"state"`
-						Labels map[string]string `json:"labels"`
-					} `json:"alerts"`
-				} `json:"rules"`
+				Rules []rule `json:"rules"`
 			} `json:"groups"`
 		} `json:"data"`
 	}
 	if err := json.Unmarshal(resp.body, &answer); err != nil {
 		return nil, fmt.Errorf("reading Prometheus' rules: %w", err)
 	}
-	var names []string
+	var all []rule
 	for _, group := range answer.Data.Groups {
-		for _, rule := range group.Rules {
-			for _, a := range rule.Alerts {
-				if a.State == "firing" || rule.Duration <= fast.Longest.Seconds() {
-					names = append(names, alertName(a.Labels))
-				}
+		all = append(all, group.Rules...)
+	}
+	return all, nil
+}
+
+// raisedBy are the alerts that fire or are about to. Those that wait longer than the tests can are left out until
+// they fire: promtool tests them.
+func raisedBy(rules []rule) []string {
+	var names []string
+	for _, r := range rules {
+		for _, a := range r.Alerts {
+			if a.State == "firing" || r.Duration <= fast.Longest.Seconds() {
+				names = append(names, alertName(a.Labels))
 			}
 		}
 	}
 	slices.Sort(names)
-	return slices.Compact(names), nil
+	return slices.Compact(names)
 }

@@ -9,14 +9,18 @@ import (
 	"time"
 )
 
-// alertTime is how long the slowest alert that the tests wait for may take: its `for`, scrapes, evaluations and grouping.
-const alertTime = 130 * time.Second
+const (
+	// deliveryTime is what an alert may take besides its `for`: two evaluations, a scrape or two, grouping, and
+	// what a busy machine adds.
+	deliveryTime = 30 * time.Second
+	// quietTime is how long nothing may change before a state counts: three evaluations.
+	quietTime = 6 * time.Second
+)
 
-// requireAlerts waits until people have been told of exactly the alerts of a fault, with its reason, and until
+// requireAlerts waits until people have been told of exactly the alerts of a fault, with its reason, and
 // Prometheus has raised those and no others.
-func (s *Stack) requireAlerts(t *testing.T, f Fault) {
+func (s *Stack) requireAlerts(t *testing.T, f Fault, began time.Time) {
 	t.Helper()
-	began := time.Now()
 	wantDelivered := slices.Sorted(slices.Values(f.Alerts))
 	wantRaised := slices.Clone(f.Silenced)
 	for _, a := range f.Alerts {
@@ -25,23 +29,67 @@ func (s *Stack) requireAlerts(t *testing.T, f Fault) {
 	}
 	slices.Sort(wantRaised)
 	wantRaised = slices.Compact(wantRaised)
-	for {
+	end := time.Now().Add(s.slowest(t, wantRaised) + deliveryTime)
+	var since time.Time // that all is as it should be
+	for ; ; time.Sleep(500 * time.Millisecond) {
 		delivered := s.inbox.delivered()
-		raised, err := s.raised()
+		rules, err := s.rules()
 		must(t, err)
 		got := slices.Sorted(maps.Keys(delivered))
-		raised = slices.DeleteFunc(raised, func(a string) bool { return slices.Contains(f.Maybe, a) })
-		if slices.Equal(got, wantDelivered) && slices.Equal(raised, wantRaised) {
+		raised := slices.DeleteFunc(raisedBy(rules), func(a string) bool { return slices.Contains(f.Maybe, a) })
+		switch right := slices.Equal(got, wantDelivered) && slices.Equal(raised, wantRaised); {
+		case right && since.IsZero():
+			since = time.Now()
+		case right && time.Since(since) > quietTime:
 			for _, name := range got {
 				n := delivered[name]
 				fmt.Printf("    %5.1fs  %-45s %s\n", n.at.Sub(began).Seconds(), name, n.description)
+				requireReason(t, f, name, n.description)
 			}
 			return
+		case !right:
+			since = time.Time{}
 		}
-		if time.Since(began) > alertTime {
-			t.Errorf("after %s:\n  told   %q\n  want   %q\n  raised %q\n  want   %q", alertTime, got, wantDelivered, raised, wantRaised)
+		if time.Now().After(end) && since.IsZero() {
+			t.Errorf("in time:\n  told   %q\n  want   %q\n  raised %q\n  want   %q", got, wantDelivered, raised, wantRaised)
 			return
 		}
-		time.Sleep(500 * time.Millisecond)
+	}
+}
+
+// slowest is the longest `for` of the alerts.
+func (s *Stack) slowest(t *testing.T, names []string) (longest time.Duration) {
+	t.Helper()
+	rules, err := s.rules()
+	must(t, err)
+	for _, r := range rules {
+		if slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, r.Name+" ") }) {
+			longest = max(longest, time.Duration(r.Duration*float64(time.Second)))
+		}
+	}
+	return longest
+}
+
+// withReason are the alerts whose text says why a source fails.
+var withReason = []string{"RegistryDown", "RegistryStorageDown", "RegistryCacheDown", "RegistryExporterCannotLook", "MSRClusterStatusFails"}
+
+// requireReason wants a reason of the fault in the text of an alert that gives one.
+func requireReason(t *testing.T, f Fault, name, description string) {
+	t.Helper()
+	if len(f.Fails) == 0 || !slices.Contains(withReason, strings.Fields(name)[1]) {
+		return
+	}
+	if !slices.ContainsFunc(f.Fails, func(line string) bool { return strings.Contains(description, reasonOf(line)) }) {
+		t.Errorf("%s gives none of the reasons in %q: %s", name, f.Fails, description)
+	}
+}
+
+// requireNothingElse holds all that people were told in the whole run against what the faults were to tell them.
+func (s *Stack) requireNothingElse(t *testing.T, ran []Fault) {
+	t.Helper()
+	for _, told := range s.inbox.everything() {
+		if !slices.ContainsFunc(ran, func(f Fault) bool { return slices.Contains(f.Alerts, told) }) {
+			t.Errorf("people were told of %q, which no fault explains", told)
+		}
 	}
 }

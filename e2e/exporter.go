@@ -181,6 +181,7 @@ func (s *Stack) failures(p *page) []string {
 // verdicts are the metrics that are always there.
 var verdicts = []string{
 	"registry_api_up", "registry_api_authorized", "registry_health_ok", "registry_msr_ping_healthy", "registry_redis_reachable", "registry_swift_reachable",
+	"registry_tls_name_covered", "registry_tls_verified",
 }
 
 // bad are the verdicts that are 0, each as "METRIC PROGRAM".

@@ -3,6 +3,8 @@ package e2e
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -77,7 +79,7 @@ var Faults = []Fault{
 		Bad: []string{"swift_reachable keystone"}, Fails: []string{"swift keystone: timeout"},
 	},
 	{
-		Name: "keystone-slow", Start: hang("keystone", 2*time.Second), End: resume("keystone"), Asks: "x-slow-login",
+		Name: "keystone-slow", Start: hang("keystone", 3*time.Second), End: resume("keystone"), Asks: "x-slow-login",
 		AtLeast: map[string]float64{`registry_swift_step_seconds{step="auth"}`: 1.5},
 	},
 
@@ -136,10 +138,10 @@ var Faults = []Fault{
 		},
 	},
 
-	{Name: "certificate-expired", Alerts: []string{"page RegistryCertificateEnded x-expired"}, Silenced: []string{"RegistryDown x-expired"}, Asks: "x-expired", Bad: []string{"api_up front-expired"}, Fails: []string{"api front-expired: tls_expired"}, Values: untrusted},
-	{Name: "certificate-wrong-name", Alerts: []string{"page RegistryCertificateNotTrusted x-wrong-name"}, Silenced: []string{"RegistryDown x-wrong-name"}, Asks: "x-wrong-name", Bad: []string{"api_up front-wrong-name"}, Fails: []string{"api front-wrong-name: tls_hostname"}, Values: untrusted},
-	{Name: "certificate-without-ip", Alerts: []string{"page RegistryCertificateNotTrusted x-no-ip-san"}, Silenced: []string{"RegistryDown x-no-ip-san"}, Asks: "x-no-ip-san", Bad: []string{"api_up front-no-ip-san"}, Fails: []string{"api front-no-ip-san: tls_no_ip_san"}, Values: untrusted},
-	{Name: "certificate-unknown-ca", Alerts: []string{"page RegistryCertificateNotTrusted x-unknown-ca"}, Silenced: []string{"RegistryDown x-unknown-ca"}, Asks: "x-unknown-ca", Bad: []string{"api_up front-unknown-ca"}, Fails: []string{"api front-unknown-ca: tls_unknown_authority"}, Values: untrusted},
+	{Name: "certificate-expired", Alerts: []string{"page RegistryCertificateEnded x-expired"}, Silenced: []string{"RegistryDown x-expired"}, Asks: "x-expired", Bad: []string{"api_up front-expired", "tls_verified front-expired"}, Fails: []string{"api front-expired: tls_expired"}, Values: untrusted},
+	{Name: "certificate-wrong-name", Alerts: []string{"page RegistryCertificateNotTrusted x-wrong-name"}, Silenced: []string{"RegistryDown x-wrong-name"}, Asks: "x-wrong-name", Bad: []string{"api_up front-wrong-name", "tls_verified front-wrong-name"}, Fails: []string{"api front-wrong-name: tls_hostname"}, Values: untrusted},
+	{Name: "certificate-without-ip", Alerts: []string{"page RegistryCertificateNotTrusted x-no-ip-san"}, Silenced: []string{"RegistryDown x-no-ip-san"}, Asks: "x-no-ip-san", Bad: []string{"api_up front-no-ip-san", "tls_verified front-no-ip-san"}, Fails: []string{"api front-no-ip-san: tls_no_ip_san"}, Values: untrusted},
+	{Name: "certificate-unknown-ca", Alerts: []string{"page RegistryCertificateNotTrusted x-unknown-ca"}, Silenced: []string{"RegistryDown x-unknown-ca"}, Asks: "x-unknown-ca", Bad: []string{"api_up front-unknown-ca", "tls_verified front-unknown-ca"}, Fails: []string{"api front-unknown-ca: tls_unknown_authority"}, Values: untrusted},
 	{Name: "http-on-tls-port", Alerts: []string{"page RegistryDown x-http-on-tls"}, Asks: "x-http-on-tls", Bad: []string{"api_up front-good"}, Fails: []string{"api front-good: http_on_https"}},
 	{Name: "tls-on-http-port", Alerts: []string{"page RegistryDown x-tls-on-http"}, Asks: "x-tls-on-http", Bad: []string{"api_up registry-unchecked"}, Fails: []string{"api registry-unchecked: https_on_http"}},
 	{Name: "no-such-host", Alerts: []string{"page RegistryDown x-no-such-host"}, Asks: "x-no-such-host", Bad: []string{"api_up registry.invalid:443"}, Fails: []string{"api registry.invalid:443: dns"}},
@@ -159,7 +161,17 @@ var Faults = []Fault{
 	},
 	msrPing("registry"), msrPing("auth"), msrPing("metadata"), msrPing("trust"),
 	{
-		Name: "msr-server-killed", Alerts: []string{"ticket MSRReplicaUnhealthy msr", "ticket MSRNoSpareReplica msr", "ticket MSRTablesNotReady msr", "ticket MSRIssues msr"}, Start: msrOn("one-server-killed"), End: msrOff("one-server-killed"), Asks: "msr",
+		Name: "msr-server-killed", Alerts: lostServer, Start: msrOn("one-server-killed"), End: msrOff("one-server-killed"), Asks: "msr",
+		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_f2277ad178f7"}`: 0, `registry_msr_current_issues{type="table_availability",critical="false"}`: 28},
+	},
+	{
+		Name: "msr-server-just-killed", Start: msrOn("one-server-just-killed"), End: msrOff("one-server-just-killed"), Asks: "msr",
+		Alerts: lostServer,
+		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_f2277ad178f7"}`: 0},
+	},
+	{
+		Name: "msr-server-long-killed", Start: msrOn("one-server-long-killed"), End: msrOff("one-server-long-killed"), Asks: "msr",
+		Alerts: lostServer,
 		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_f2277ad178f7"}`: 0, `registry_msr_current_issues{type="table_availability",critical="false"}`: 28},
 	},
 	{
@@ -199,6 +211,17 @@ var Faults = []Fault{
 		},
 		Recover: 60 * time.Second,
 	},
+}
+
+// lostServer is what a lost RethinkDB server of three is told as: one ticket with four alerts.
+var lostServer = []string{"ticket MSRReplicaUnhealthy msr", "ticket MSRNoSpareReplica msr", "ticket MSRTablesNotReady msr", "ticket MSRIssues msr"}
+
+// pageTime is how long a page may take: as long as Prometheus waits where something hangs, else not long.
+func (f Fault) pageTime() time.Duration {
+	if f.AtLeast != nil || f.Recover > 0 || slices.ContainsFunc(f.Fails, func(line string) bool { return strings.HasSuffix(line, " timeout") }) {
+		return scrapeTimeout
+	}
+	return 2 * time.Second
 }
 
 // untrusted is the certificate's part of the page when it is refused.

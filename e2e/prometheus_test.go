@@ -3,41 +3,53 @@ package e2e
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
 
-// requireStored waits until Prometheus has stored which sources fail. It scrapes with 2 s: what is slower
-// than that is told as a timeout.
+// requireStored waits until Prometheus has stored which sources fail, why, and which verdicts are 0. It scrapes
+// with 2 s: what is slower than that is told as a timeout.
 func (s *Stack) requireStored(t *testing.T, f Fault) {
 	t.Helper()
-	var want []string
-	for _, line := range f.Fails {
-		want = append(want, line[:len(line)-len(reasonOf(line))])
+	selector := `{registry!=""}`
+	if f.Asks != "" {
+		name, site, _ := strings.Cut(f.Asks, "@")
+		selector = fmt.Sprintf(`{registry=%q,site=%q}`, name, site)
 	}
-	slices.Sort(want)
-	var got []string
-	for end := time.Now().Add(15 * time.Second); time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
-		samples, err := s.query(`registry_collector_failure`)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got = got[:0]
-		for _, labels := range samples {
-			got = append(got, fmt.Sprintf("%s %s: ", labels["collector"], s.program(labels["endpoint"])))
-		}
-		if slices.Sort(got); slices.Equal(got, want) {
+	var fails, bad []string
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
+		fails, bad = s.stored(t, selector)
+		if slices.EqualFunc(fails, slices.Sorted(slices.Values(f.Fails)), sameOrLate) && slices.Equal(bad, slices.Sorted(slices.Values(f.Bad))) {
 			return
 		}
 	}
-	t.Errorf("what Prometheus stored:\n  got  %q\n  want %q", got, want)
+	t.Errorf("what Prometheus stored:\n  fails %q\n  want  %q\n  bad   %q\n  want  %q", fails, f.Fails, bad, f.Bad)
 }
 
-func reasonOf(line string) string {
-	for i := len(line) - 1; i > 0; i-- {
-		if line[i] == ' ' {
-			return line[i+1:]
+func (s *Stack) stored(t *testing.T, selector string) (fails, bad []string) {
+	t.Helper()
+	samples, err := s.query("registry_collector_failure" + selector)
+	must(t, err)
+	for _, labels := range samples {
+		fails = append(fails, fmt.Sprintf("%s %s: %s", labels["collector"], s.program(labels["endpoint"]), labels["reason"]))
+	}
+	for _, name := range verdicts {
+		samples, err := s.query(name + selector + " == 0")
+		must(t, err)
+		for _, labels := range samples {
+			bad = append(bad, strings.TrimPrefix(name, "registry_")+" "+s.program(labels["endpoint"]))
 		}
 	}
-	return line
+	slices.Sort(fails)
+	slices.Sort(bad)
+	return fails, bad
 }
+
+// sameOrLate compares a failure that was stored with the one that is wanted.
+func sameOrLate(got, want string) bool {
+	return got == want || got == strings.TrimSuffix(want, reasonOf(want))+"timeout"
+}
+
+// reasonOf is the last word of a failure.
+func reasonOf(line string) string { return line[strings.LastIndexByte(line, ' ')+1:] }

@@ -21,6 +21,8 @@ var Table = []Fault{
 	{"ping-metadata", "msr: replica 1 says that its metadata (RethinkDB) is ill"},
 	{"ping-trust", "msr: replica 1 says that its content trust (notary) is ill"},
 	{"one-server-killed", "msr: the RethinkDB server of replica 1 is gone; the verdict on it is not renewed"},
+	{"one-server-just-killed", "msr: the same one second after"},
+	{"one-server-long-killed", "msr: the same a minute after"},
 	{"one-server-hung", "msr: the RethinkDB server of replica 1 hangs, cluster_status takes 13 s"},
 	{"majority-lost", "msr: two of three RethinkDB servers are gone, nothing can be written"},
 	{"views-differ", "msr: the RethinkDB servers of replicas 2 and 3 cannot see each other"},

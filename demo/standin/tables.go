@@ -24,6 +24,8 @@ type view struct {
 var views = []view{
 	{"majority-lost", everyone("quorum_lost_15s"), []string{firstReplica, thirdReplica}},
 	{"one-server-killed", everyone("one_killed_15s"), []string{firstReplica}},
+	{"one-server-just-killed", everyone("one_killed_1s"), []string{firstReplica}},
+	{"one-server-long-killed", everyone("one_killed_60s"), []string{firstReplica}},
 	{"one-server-hung", everyone("one_hung_1s"), []string{firstReplica}},
 	{"views-differ", [3]string{
 		"not_everyone_sees_everyone_view_b", "not_everyone_sees_everyone_view_a", "not_everyone_sees_everyone_view_b",
