@@ -103,14 +103,15 @@ func TestInhibitions(t *testing.T) {
 		}
 	}
 	for source, targets := range map[string]string{
-		"RegistryStorageDown":           "RegistryDown RegistryPassiveSiteDown RegistryHealthCheckFailing RegistrySitesDiffer RegistrySitesDifferMuch",
-		"RegistryDown":                  "RegistryBackendDown RegistrySitesDiffer RegistrySitesDifferMuch",
-		"RegistryPassiveSiteDown":       "RegistryBackendDown RegistrySitesDiffer RegistrySitesDifferMuch",
+		"RegistryStorageDown":           "RegistryDown RegistryPassiveSiteDown RegistryHealthCheckFailing RegistryInstanceHealthCheckFailing RegistrySitesDiffer RegistrySitesDifferMuch",
+		"RegistryDown":                  "RegistryHealthCheckFailing RegistryBackendDown RegistrySitesDiffer RegistrySitesDifferMuch",
+		"RegistryPassiveSiteDown":       "RegistryHealthCheckFailing RegistryBackendDown RegistrySitesDiffer RegistrySitesDifferMuch",
+		"RegistryBackendDown":           "RegistryExporterCannotLook",
 		"RegistryCacheStopsRegistry":    "RegistryCacheDown RegistryDown",
 		"RegistryCertificateEnded":      "RegistryDown",
 		"RegistryCertificateNotTrusted": "RegistryDown",
 		"MSRMajorityLost": "MSRNoSpareReplica MSRReplicaCount MSRReplicaUnhealthy MSRPingUnhealthy MSRTablesNotReady MSRViewsDiffer MSRSplitBrain " +
-			"MSRCriticalIssues MSRIssues MSRReadOnly MSRGarbageCollectionStuck MSRClusterStatusFails",
+			"MSRCriticalIssues MSRIssues MSRReadOnly MSRGarbageCollectionStuck MSRClusterStatusFails RegistryDown RegistryPassiveSiteDown",
 	} {
 		for target := range strings.FieldsSeq(targets) {
 			if !silences[[2]string{source, target}] {

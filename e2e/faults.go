@@ -179,7 +179,7 @@ var Faults = []Fault{
 		Fails: []string{"msr msr-1: timeout", "msr msr-2: timeout", "msr msr-3: timeout"},
 	},
 	{
-		Name: "msr-majority-lost", Alerts: []string{"page MSRMajorityLost msr"}, Silenced: []string{"MSRReplicaUnhealthy msr", "MSRTablesNotReady msr", "MSRCriticalIssues msr"}, Start: msrOn("majority-lost"), End: msrOff("majority-lost"), Asks: "msr",
+		Name: "msr-majority-lost", Alerts: []string{"page MSRMajorityLost msr"}, Silenced: []string{"MSRReplicaUnhealthy msr", "MSRTablesNotReady msr", "MSRCriticalIssues msr", "MSRIssues msr"}, Start: msrOn("majority-lost"), End: msrOff("majority-lost"), Asks: "msr",
 		Values: map[string]float64{`registry_msr_current_issues{type="table_availability",critical="true"}`: 28},
 	},
 	{
