@@ -183,7 +183,7 @@ var Faults = []Fault{
 		Values: map[string]float64{`registry_msr_current_issues{type="table_availability",critical="true"}`: 28},
 	},
 	{
-		Name: "msr-views-differ", Alerts: []string{"ticket MSRReplicaUnhealthy msr", "ticket MSRViewsDiffer msr", "ticket MSRIssues msr"}, Start: msrOn("views-differ"), End: msrOff("views-differ"), Asks: "msr",
+		Name: "msr-views-differ", Alerts: []string{"ticket MSRReplicaUnhealthy msr", "ticket MSRViewsDiffer msr", "ticket MSRIssues msr", "ticket MSRTablesNotReady msr"}, Start: msrOn("views-differ"), End: msrOff("views-differ"), Asks: "msr",
 		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",endpoint="msr-2"}`: 0, `registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",endpoint="msr-1"}`: 1},
 	},
 	{
