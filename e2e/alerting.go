@@ -18,7 +18,9 @@ import (
 // addAlerting describes Prometheus with the rules that ship, and Alertmanager with the sample that ships, whose receivers are ours.
 func (s *Stack) addAlerting() error {
 	s.inbox = &inbox{open: map[string]notification{}}
-	go func() { _ = http.ListenAndServe(address(s.port("receiver")), s.inbox) }()
+	if err := s.serveHere("receiver", s.inbox); err != nil {
+		return err
+	}
 	if err := fast.Write("../alerts", s.dir, address(s.port("receiver"))); err != nil {
 		return err
 	}

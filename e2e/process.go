@@ -5,7 +5,9 @@ package e2e
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -113,12 +115,29 @@ func (p *process) logTail() string {
 
 func address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 
+// Ports of the stack are below those that the system gives to clients: else a client may hold the port of
+// a program while that is stopped.
+const firstPort, lastPort = 20000, 30000
+
 // freePort is one that nobody listens on now.
 func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("looking for a free port: %w", err)
+	for range 1000 {
+		port := firstPort + rand.IntN(lastPort-firstPort)
+		if l, err := net.Listen("tcp", address(port)); err == nil {
+			return port, l.Close()
+		}
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
+	return 0, fmt.Errorf("no free port from %d to %d", firstPort, lastPort)
+}
+
+// serveHere serves h on a port of the stack, in this process.
+func (s *Stack) serveHere(name string, h http.Handler) error {
+	l, err := net.Listen("tcp", address(s.port(name)))
+	if err != nil {
+		return fmt.Errorf("serving %s: %w", name, err)
+	}
+	server := &http.Server{Handler: h}
+	s.servers = append(s.servers, server)
+	go func() { _ = server.Serve(l) }() // ends with Close
+	return nil
 }

@@ -152,9 +152,7 @@ func (s *Stack) makeTokenKey() error {
 			w.WriteHeader(http.StatusUnauthorized)
 		}
 	}
-	server := &http.Server{Addr: address(s.port("token")), Handler: http.HandlerFunc(handler)}
-	go func() { _ = server.ListenAndServe() }()
-	return nil
+	return s.serveHere("token", http.HandlerFunc(handler))
 }
 
 // signToken is a JSON web token for a service.

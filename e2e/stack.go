@@ -29,6 +29,7 @@ type Stack struct {
 	order     []string
 	msr       *standin.Stack
 	inbox     *inbox
+	servers   []*http.Server // in this process
 }
 
 // Start brings everything up and fills it: it takes about half a minute. Close ends it.
@@ -75,6 +76,9 @@ func (s *Stack) Close() {
 	group.Wait()
 	if s.msr != nil {
 		s.msr.Close()
+	}
+	for _, server := range s.servers {
+		server.Close()
 	}
 	if os.Getenv("E2E_KEEP") == "" {
 		_ = os.RemoveAll(s.dir)
