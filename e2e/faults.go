@@ -75,11 +75,11 @@ var Faults = []Fault{
 	},
 
 	{
-		Name: "keystone-hung", Alerts: []string{"page RegistryStorageDown x-hung-login"}, Start: pause("keystone"), End: resume("keystone"), Asks: "x-hung-login",
+		Name: "keystone-hung", Alerts: []string{"page RegistryStorageDown x-hung-login"}, Start: pause("keystone"), End: resume("keystone"), Asks: "x-hung-login", Recover: 20 * time.Second,
 		Bad: []string{"swift_reachable keystone"}, Fails: []string{"swift keystone: timeout"},
 	},
 	{
-		Name: "keystone-slow", Start: hang("keystone", 3*time.Second), End: resume("keystone"), Asks: "x-slow-login",
+		Name: "keystone-slow", Start: hang("keystone", 3*time.Second), End: resume("keystone"), Asks: "x-slow-login", Recover: 20 * time.Second,
 		AtLeast: map[string]float64{`registry_swift_step_seconds{step="auth"}`: 1.5},
 	},
 
