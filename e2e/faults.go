@@ -79,7 +79,7 @@ var Faults = []Fault{
 		Bad: []string{"swift_reachable keystone"}, Fails: []string{"swift keystone: timeout"},
 	},
 	{
-		Name: "keystone-slow", Start: hang("keystone", 3*time.Second), End: resume("keystone"), Asks: "x-slow-login", Recover: 20 * time.Second,
+		Name: "keystone-slow", Start: hang("keystone", 2*time.Second), End: resume("keystone"), Asks: "x-slow-login", Recover: 20 * time.Second,
 		AtLeast: map[string]float64{`registry_swift_step_seconds{step="auth"}`: 1.5},
 	},
 
