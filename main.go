@@ -46,6 +46,7 @@ type flags struct {
 	check       bool
 	externalURL string
 	registries  bool
+	stateDir    string
 	pprof       bool
 	logLevel    string
 	logFormat   string
@@ -65,6 +66,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	app.Flag("web.external-url", "Address that people reach this exporter at, for links in alerts.").PlaceHolder("URL").StringVar(&f.externalURL)
 	app.Flag("web.metrics-registries", "Show the registries on /metrics too, not only on /probe.").Default("true").BoolVar(&f.registries)
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter under /debug/pprof/.").BoolVar(&f.pprof)
+	app.Flag("state.dir", "Folder of what outlives the exporter: uploads to cancel, positions in access logs. Without it nothing is kept.").PlaceHolder("DIR").StringVar(&f.stateDir)
 	app.Flag("log.level", "Only log messages of this severity or above: debug, info, warn or error.").Default("info").EnumVar(&f.logLevel, "debug", "info", "warn", "error")
 	app.Flag("log.format", "Form of the log: logfmt or json.").Default("logfmt").EnumVar(&f.logFormat, "logfmt", "json")
 	f.web = kingpinflag.AddFlags(app, ":10500")
@@ -89,7 +91,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	logger := newLogging(f.logLevel, f.logFormat, stderr)
 	exporter, err := collector.New(collector.Options{
-		ConfigFile: f.configFile, ExternalURL: f.externalURL, Registries: f.registries, Logger: logger.own,
+		ConfigFile: f.configFile, ExternalURL: f.externalURL, StateDir: f.stateDir, Registries: f.registries, Logger: logger.own,
 	})
 	if err == nil {
 		err = web.Validate(*f.web.WebConfigFile)
@@ -156,6 +158,8 @@ func serve(f *flags, e *collector.Exporter, logger logging) error {
 	defer stop()
 	server := newServer(routes(f, e, books), logger)
 	defer reloadOnHangup(e)()
+	e.Start()
+	defer e.StopProbes()
 	served := make(chan error, 1)
 	level.Info(logger.own).Log("msg", "starting", "version", version.Version, "config", f.configFile)
 	go func() { served <- web.ListenAndServe(server, f.web, logger.toolkit) }()
@@ -165,6 +169,7 @@ func serve(f *flags, e *collector.Exporter, logger logging) error {
 	case <-stopping.Done():
 	}
 	level.Info(logger.own).Log("msg", "stopping: scrapes under way are finished")
+	go e.StopProbes()
 	defer time.AfterFunc(drainTime, e.Stop).Stop()
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()

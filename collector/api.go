@@ -8,8 +8,6 @@ import (
 	"net/http/httptrace"
 	"strings"
 
-	promconfig "github.com/prometheus/common/config"
-
 	"registry_exporter/config"
 )
 
@@ -31,14 +29,10 @@ var (
 
 // api asks the front of a registry, or one backend behind it, whether it speaks the registry protocol.
 type api struct {
-	*client
-	role      string
-	names     []string // that the certificate has to cover
-	always    []sample // known without asking
-	basic     bool     // the credentials are a user and a password
-	username  *secret
-	password  *secret
-	loginSent bool // there are credentials
+	*account
+	role   string
+	names  []string // that the certificate has to cover
+	always []sample // known without asking
 }
 
 func apiSources(b *builder) ([]*source, error) {
@@ -68,17 +62,11 @@ func apiSources(b *builder) ([]*source, error) {
 }
 
 func newAPI(b *builder, u config.URL, role string, path ...any) (*api, error) {
-	c, err := newClient(b, b.HTTP, u, b.URL, path...)
+	a, err := newAccount(b, b.HTTP, u, path...)
 	if err != nil {
 		return nil, err
 	}
-	a := &api{client: c, role: role, loginSent: c.login != c.plain}
-	if auth := b.HTTP.BasicAuth; auth != nil {
-		a.basic = true
-		a.username = newSecret(promconfig.Secret(auth.Username), auth.UsernameFile)
-		a.password = b.reader(auth.Password, auth.PasswordFile)
-	}
-	return a, nil
+	return &api{account: a, role: role}, nil
 }
 
 func (a *api) source() *source {
@@ -91,7 +79,7 @@ func (a *api) source() *source {
 
 func (a *api) read(ctx context.Context) ([]sample, error) {
 	samples, ch, err := a.anonymous(ctx)
-	if err != nil || !a.loginSent {
+	if err != nil || !a.hasLogin {
 		return samples, err
 	}
 	err = a.authorize(ctx, ch)
@@ -164,7 +152,7 @@ func (a *api) authorize(ctx context.Context, ch challenge) error {
 		if err != nil {
 			return err
 		}
-		hc = a.httpClient(promconfig.NewAuthorizationCredentialsRoundTripper("Bearer", promconfig.NewInlineSecret(token), a.transport))
+		hc = a.httpClient(bearer{a.transport, token})
 	}
 	got, err := a.get(ctx, hc, "/v2/", maxSmallBody)
 	switch {
@@ -174,16 +162,4 @@ func (a *api) authorize(ctx context.Context, ch challenge) error {
 		return fmt.Errorf("asking /v2/ with credentials: %w", got.refusal())
 	}
 	return nil
-}
-
-func (a *api) token(ctx context.Context, ch challenge) (string, error) {
-	username, err := a.username.Fetch(ctx)
-	if err != nil {
-		return "", err
-	}
-	password, err := a.password.Fetch(ctx)
-	if err != nil {
-		return "", err
-	}
-	return a.fetchToken(ctx, ch, username, password)
 }

@@ -23,6 +23,7 @@ const userAgent = "registry_exporter"
 type Options struct {
 	ConfigFile  string
 	ExternalURL string // address that people reach the exporter at
+	StateDir    string // folder of what outlives the process; empty: nothing does
 	// Registries says whether /metrics shows the registries too, or the exporter only.
 	Registries bool
 	Logger     log.Logger
@@ -35,6 +36,7 @@ type Exporter struct {
 	lockout lockout
 
 	reloading sync.Mutex
+	clock     *clock // nil until Start
 	scrapes   atomic.Int64
 	drain     context.Context
 	stop      context.CancelFunc
@@ -50,6 +52,7 @@ type Exporter struct {
 type live struct {
 	config     *config.Config
 	registries []*registry
+	keep       *keep
 }
 
 // New loads the configuration and makes everything ready, or says what is wrong with it.
@@ -94,9 +97,12 @@ func (e *Exporter) load() error {
 	if err != nil {
 		return err
 	}
-	next := &live{config: c}
+	next := &live{config: c, keep: newKeep(nil)}
+	if before := e.live.Load(); before != nil {
+		next.keep = newKeep(before.keep)
+	}
 	for i := range c.Registries {
-		r, err := newRegistry(c, i, &e.lockout)
+		r, err := newRegistry(c, i, &e.lockout, next.keep)
 		if err != nil {
 			return err
 		}
@@ -115,10 +121,31 @@ func (e *Exporter) Reload() error {
 		level.Error(e.opts.Logger).Log("msg", "reload failed, the old configuration stays in force", "err", err)
 		return err
 	}
+	if e.clock != nil {
+		e.clock.stop()
+		e.clock = startClock(e.live.Load().registries)
+	}
 	e.reloadGood.Set(1)
 	e.reloadTime.SetToCurrentTime()
 	level.Info(e.opts.Logger).Log("msg", "configuration loaded", "file", e.opts.ConfigFile, "registries", len(e.live.Load().registries))
 	return nil
+}
+
+// Start starts what runs on a clock of its own.
+func (e *Exporter) Start() {
+	e.reloading.Lock()
+	defer e.reloading.Unlock()
+	e.clock = startClock(e.live.Load().registries)
+}
+
+// StopProbes ends what runs on a clock of its own, and waits until it has cleaned up after itself.
+func (e *Exporter) StopProbes() {
+	e.reloading.Lock()
+	defer e.reloading.Unlock()
+	if e.clock != nil {
+		e.clock.stop()
+		e.clock = nil
+	}
 }
 
 // Stop ends what is still being asked. Pages under way are finished with what was learnt until then.

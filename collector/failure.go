@@ -16,7 +16,8 @@ import (
 	"time"
 )
 
-// The closed list of reasons: metrics, alerts, pages and logs use no others.
+// The closed list of reasons: metrics, alerts, pages and logs use no others. A write is accepted by mistake where
+// the site is passive; a probe is pending until its first run has ended.
 const (
 	reasonDNS                 = "dns"
 	reasonRefused             = "refused"
@@ -44,7 +45,13 @@ const (
 	reasonRedirected          = "redirected"
 	reasonTooLarge            = "too_large"
 	reasonShortRead           = "short_read"
+	reasonDigestMismatch      = "digest_mismatch"
+	reasonMissingBlob         = "missing_blob"
+	reasonUploadLost          = "upload_lost"
+	reasonReadOnly            = "read_only"
+	reasonWriteAccepted       = "write_accepted"
 	reasonNoSpace             = "no_space"
+	reasonPending             = "pending"
 	reasonCanceled            = "canceled"
 	reasonPanic               = "panic"
 	reasonOther               = "other"

@@ -122,13 +122,14 @@ func TestRefusal(t *testing.T) {
 func TestReasonsAreAClosedList(t *testing.T) {
 	const agreed = `dns refused unreachable timeout reset tls_unknown_authority tls_hostname tls_no_ip_san tls_expired
 		tls_not_yet_valid tls_client_cert tls_other http_on_https https_on_http unauthorized forbidden not_found rate_limited
-		client_error server_error unavailable health_check_failed bad_answer redirected too_large short_read no_space canceled panic other`
+		client_error server_error unavailable health_check_failed bad_answer redirected too_large digest_mismatch short_read missing_blob
+		upload_lost no_space read_only write_accepted pending canceled panic other`
 	text, err := os.ReadFile("failure.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	found := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?m)^\treason\w+\s+= "(\w+)"$`).FindAllStringSubmatch(string(text), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^\treason\w+\s+= "(\w+)"`).FindAllStringSubmatch(string(text), -1) {
 		found[m[1]] = true
 	}
 	for _, word := range strings.Fields(agreed) {

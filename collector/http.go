@@ -166,13 +166,19 @@ func do(hc *http.Client, req *http.Request, limit int64) (*answer, error) {
 	if err != nil {
 		return nil, ended(req.Context(), requestError(err))
 	}
+	return answerOf(resp, limit)
+}
+
+// answerOf reads a response of at most limit bytes, and closes it.
+func answerOf(resp *http.Response, limit int64) (*answer, error) {
 	defer resp.Body.Close()
 	a := &answer{status: resp.StatusCode, header: resp.Header}
 	if a.status == http.StatusSwitchingProtocols { // what follows is no body
 		return a, nil
 	}
-	a.body, err = readBounded(resp.Body, resp.ContentLength, limit)
-	if err != nil {
+	var err error
+	if a.body, err = readBounded(resp.Body, resp.ContentLength, limit); err != nil {
+		req := resp.Request
 		return a, fmt.Errorf("reading the answer of %s: %w", req.URL.Path, ended(req.Context(), requestError(err)))
 	}
 	return a, nil

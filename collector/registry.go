@@ -53,18 +53,22 @@ type builder struct {
 	config  *config.Config
 	path    []any
 	lockout *lockout
+	keep    *keep
 	secrets secrets
+
+	collector string // that is being built
 }
 
-func newRegistry(c *config.Config, i int, l *lockout) (*registry, error) {
+func newRegistry(c *config.Config, i int, l *lockout, k *keep) (*registry, error) {
 	r := c.Registries[i]
-	b := &builder{Registry: r, config: c, path: []any{"registries", i}, lockout: l}
+	b := &builder{Registry: r, config: c, path: []any{"registries", i}, lockout: l, keep: k}
 	reg := &registry{name: r.Name, site: r.Site, passive: r.Passive, labels: []*dto.LabelPair{labelPair("registry", r.Name)}}
 	if r.Site != "" {
 		reg.labels = append(reg.labels, labelPair("site", r.Site))
 	}
 	var sources []*source
 	for _, c := range collectorTable {
+		b.collector = c.name
 		built, err := c.build(b)
 		if err != nil {
 			return nil, err

@@ -24,6 +24,7 @@ type source struct {
 	timeout             time.Duration
 	down                []sample // what is true when nothing could be learnt
 	read                func(context.Context) ([]sample, error)
+	probe               *probe           // set: read hands out what the last run found
 	labels              []*dto.LabelPair // of its registry
 	secrets             secrets          // of its registry
 
@@ -109,6 +110,10 @@ func (s *source) run(r *reading) {
 			r.samples, r.lines, r.err = nil, nil, failed(reasonPanic, "panic: %v\n%s", p, debug.Stack())
 		}
 		r.duration = time.Since(r.start)
+		if s.probe != nil {
+			last := s.probe.track.result()
+			r.duration = last.end.Sub(last.start)
+		}
 	}()
 	r.samples, r.err = s.read(r.ctx)
 	r.samples, r.err = tidy(s.secrets.mask().samples(r.samples), r.err)

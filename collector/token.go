@@ -102,7 +102,9 @@ func (c *client) fetchToken(ctx context.Context, ch challenge, username, passwor
 	if err != nil {
 		return "", failed(reasonBadAnswer, "the realm of the bearer challenge is no URL")
 	}
-	req.SetBasicAuth(username, password)
+	if username != "" { // else anybody's token, as public images want it
+		req.SetBasicAuth(username, password)
+	}
 	a, err := do(c.httpClient(c.guarded(c.transportFor(realm.Host))), req, maxSmallBody)
 	if err != nil {
 		return "", fmt.Errorf("asking for a token: %w", err)

@@ -47,6 +47,10 @@ type Registry struct {
 	Debug    *Endpoints                   `yaml:"debug,omitempty"`
 	Swift    *Swift                       `yaml:"swift,omitempty"`
 	Redis    *Redis                       `yaml:"redis,omitempty"`
+
+	Pull        *Pull        `yaml:"pull,omitempty"`
+	Push        *Push        `yaml:"push,omitempty"`
+	Replication *Replication `yaml:"replication,omitempty"`
 }
 
 // TLS says what the certificate of the front has to cover.
@@ -80,6 +84,8 @@ type Swift struct {
 	Region      string                `yaml:"region,omitempty"`
 	Container   string                `yaml:"container"`
 	TLSConfig   *promconfig.TLSConfig `yaml:"tls_config,omitempty"`
+	Probe       *SwiftProbe           `yaml:"probe,omitempty"`
+	Count       *SwiftCount           `yaml:"count,omitempty"`
 }
 
 // Redis is the blob descriptor cache of a registry.
@@ -213,6 +219,7 @@ func (c *Config) setDefaults() {
 			s.PasswordFile = promconfig.JoinDir(dir, s.PasswordFile)
 			s.TLSConfig.SetDirectory(dir)
 		}
+		r.probeDefaults(dir)
 	}
 }
 

@@ -81,6 +81,7 @@ func (v *validation) registry(r *Registry) {
 	if r.Redis != nil {
 		v.redis(r.Redis)
 	}
+	v.probes(r)
 }
 
 // root wants a URL without a path.

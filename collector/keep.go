@@ -1,0 +1,28 @@
+package collector
+
+import "fmt"
+
+// A keep holds what outlives a reload of the configuration, by what it is about. What nobody asks for any longer
+// is left behind.
+type keep struct {
+	before, now map[string]any
+}
+
+func newKeep(before *keep) *keep {
+	k := &keep{now: map[string]any{}}
+	if before != nil {
+		k.before = before.now
+	}
+	return k
+}
+
+// kept returns what was kept of the builder's registry and collector about the same things, or else a fresh one.
+func kept[T any](b *builder, fresh func() T, about ...any) T {
+	key := fmt.Sprintf("%q %q %q %+v", b.Name, b.Site, b.collector, about)
+	held, found := b.keep.before[key].(T)
+	if !found {
+		held = fresh()
+	}
+	b.keep.now[key] = held
+	return held
+}

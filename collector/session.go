@@ -1,0 +1,143 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+)
+
+// A session is one visit of a client of the registry protocol. It asks as anybody may, and logs in when, and as,
+// the registry wants it, with a token for each scope. It is for one goroutine.
+type session struct {
+	*account
+	basicAsked bool              // the registry takes the account's own credentials
+	tokens     map[string]string // by scope
+}
+
+func (a *account) newSession() *session { return &session{account: a, tokens: map[string]string{}} }
+
+// pullScope and pushScope are what a token is asked for when the registry does not say it itself.
+func pullScope(repository string) string { return "repository:" + repository + ":pull" }
+func pushScope(repository string) string { return "repository:" + repository + ":pull,push" }
+
+// request makes one of the session. ref is a path, or what a Location header said: of it only path and query
+// count, as what we ask is this endpoint. A body, which may be nil, must be one that net/http can rewind.
+func (s *session) request(ctx context.Context, method, ref string, body io.Reader) (*http.Request, error) {
+	parsed, err := s.url.Parse(ref)
+	if err != nil {
+		return nil, failed(reasonBadAnswer, "the Location is no URL")
+	}
+	u := *s.url
+	u.Path, u.RawPath, u.RawQuery = parsed.Path, parsed.RawPath, parsed.RawQuery
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
+	if err != nil {
+		return nil, fmt.Errorf("making a request: %w", err)
+	}
+	req.Host = s.host
+	req.Header.Set("User-Agent", userAgent)
+	return req, nil
+}
+
+// send sends req, and again with credentials when the registry asks for them. Whoever calls it reads and
+// closes the body. Any status but 401 is an answer; a 401 is an error.
+func (s *session) send(req *http.Request, scope string) (*http.Response, error) {
+	resp, err := s.try(req, scope)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+		return resp, err
+	}
+	ch := challengeOf(resp.Header)
+	refused := refusalOf(resp)
+	_, hadToken := s.tokens[scope]
+	switch {
+	case ch.scheme == "bearer" && (s.basic || !s.hasLogin):
+		if ch.params["scope"] == "" || hadToken {
+			ch.params["scope"] = scope
+		}
+		token, err := s.token(req.Context(), ch)
+		if err != nil {
+			return nil, err
+		}
+		s.tokens[scope] = token
+	case s.hasLogin && !s.basicAsked:
+		s.basicAsked = true
+	default:
+		return nil, fmt.Errorf("the registry does not let us in: %w", refused)
+	}
+	if resp, err = s.try(req, scope); err != nil {
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusUnauthorized {
+		return nil, fmt.Errorf("the registry does not let us in: %w", refusalOf(resp))
+	}
+	return resp, nil
+}
+
+// try sends req with what the session has.
+func (s *session) try(req *http.Request, scope string) (*http.Response, error) {
+	again := req.Clone(req.Context())
+	if req.GetBody != nil {
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, fmt.Errorf("rewinding a body: %w", err)
+		}
+		again.Body = body
+	}
+	hc := s.plain
+	switch token, found := s.tokens[scope]; {
+	case found:
+		again.Header.Set("Authorization", "Bearer "+token)
+	case s.basicAsked:
+		hc = s.login
+	}
+	resp, err := hc.Do(again)
+	if err != nil {
+		return nil, ended(req.Context(), requestError(err))
+	}
+	return resp, nil
+}
+
+// follow asks where resp redirects to, up to a few times, without our credentials; from elsewhere than the endpoint
+// itself, that is: net/http has followed those. header is what the first request carried besides.
+func (s *session) follow(resp *http.Response, header http.Header) (*http.Response, error) {
+	for range maxRedirects {
+		if !slices.Contains([]int{301, 302, 303, 307, 308}, resp.StatusCode) || !s.account.client.follow {
+			return resp, nil
+		}
+		resp.Body.Close()
+		to, err := resp.Location()
+		if err != nil || to.Scheme != "http" && to.Scheme != "https" {
+			return nil, failed(reasonBadAnswer, "the answer redirects to something that is not a URL")
+		}
+		if resp, err = s.fetchElsewhere(resp.Request.Context(), to, header); err != nil {
+			return nil, fmt.Errorf("following a redirect to the store: %w", err)
+		}
+	}
+	resp.Body.Close()
+	return nil, failed(reasonRedirected, "more than %d redirects", maxRedirects)
+}
+
+func (s *session) fetchElsewhere(ctx context.Context, to *url.URL, header http.Header) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
+	if err != nil {
+		return nil, failed(reasonBadAnswer, "the answer redirects to something that is not a URL")
+	}
+	req.Header = header.Clone()
+	req.Header.Set("User-Agent", userAgent)
+	resp, err := s.httpClient(s.transportFor(to.Host)).Do(req)
+	if err != nil {
+		return nil, ended(ctx, requestError(err))
+	}
+	return resp, nil
+}
+
+// refusalOf reads and closes a response that is not the one asked for, and is the error of it.
+func refusalOf(resp *http.Response) error {
+	a, err := answerOf(resp, maxSmallBody)
+	if err != nil {
+		return fmt.Errorf("status %d: %w", resp.StatusCode, a.orRefusal(err))
+	}
+	return a.refusal()
+}

@@ -1,0 +1,212 @@
+package config
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/units"
+	"github.com/distribution/reference"
+	promconfig "github.com/prometheus/common/config"
+	"github.com/prometheus/common/model"
+	"go.yaml.in/yaml/v3"
+)
+
+// Defaults of what a probe need not say.
+const (
+	DefaultPullEvery        = model.Duration(time.Minute)
+	DefaultPushEvery        = model.Duration(5 * time.Minute)
+	DefaultSwiftProbeEvery  = model.Duration(time.Minute)
+	DefaultSwiftCountEvery  = model.Duration(time.Hour)
+	DefaultReplicationEvery = model.Duration(10 * time.Minute)
+	DefaultPullBytes        = Bytes(8 << 20)
+	DefaultPlatform         = "linux/amd64"
+	DefaultReread           = model.Duration(10 * time.Minute)
+)
+
+// What Push.Mode can be.
+const (
+	PushUpload = "upload"
+	PushImage  = "image"
+)
+
+// maxImages bounds the series of one pull probe.
+const maxImages = 50
+
+// Pull is what a client does to get images, done on a clock of its own.
+type Pull struct {
+	Images      []string                     `yaml:"images"`
+	Every       model.Duration               `yaml:"every,omitempty"`
+	MaxBytes    Bytes                        `yaml:"max_bytes,omitempty"`    // of layers read in full, per run
+	Platform    string                       `yaml:"platform,omitempty"`     // os/architecture[/variant] taken from an index
+	Backends    bool                         `yaml:"backends,omitempty"`     // ask each backend as well
+	RereadAfter model.Duration               `yaml:"reread_after,omitempty"` // a bad layer is confirmed, or well again, not before
+	HTTP        *promconfig.HTTPClientConfig `yaml:"http,omitempty"`
+}
+
+// Push is a write, done on a clock of its own.
+type Push struct {
+	Repository string                       `yaml:"repository"`
+	Every      model.Duration               `yaml:"every,omitempty"`
+	Mode       string                       `yaml:"mode,omitempty"`
+	HTTP       *promconfig.HTTPClientConfig `yaml:"http,omitempty"`
+}
+
+// SwiftProbe reads and writes objects, on a clock of its own.
+type SwiftProbe struct {
+	Every     model.Duration `yaml:"every,omitempty"`
+	Container string         `yaml:"container,omitempty"` // to write to; without one an object of the registry is read only
+}
+
+// SwiftCount lists the container to count what is under each prefix, on a clock of its own.
+type SwiftCount struct {
+	Prefixes []string       `yaml:"prefixes"`
+	Every    model.Duration `yaml:"every,omitempty"`
+}
+
+// Replication pushes an image here and waits for it at the other sites of the registry.
+type Replication struct {
+	Canary string         `yaml:"canary"`
+	Every  model.Duration `yaml:"every,omitempty"`
+}
+
+// Bytes is a size that is written with its unit.
+type Bytes int64
+
+// UnmarshalYAML reads a size such as 8MiB.
+func (b *Bytes) UnmarshalYAML(n *yaml.Node) error {
+	parsed, err := units.ParseBase2Bytes(n.Value)
+	if err != nil || parsed <= 0 {
+		return errors.New("is no size")
+	}
+	*b = Bytes(parsed)
+	return nil
+}
+
+// MarshalYAML writes the size with its unit.
+func (b Bytes) MarshalYAML() (any, error) { return units.Base2Bytes(b).String(), nil }
+
+func orDefault[T comparable](value *T, def T) {
+	var zero T
+	if *value == zero {
+		*value = def
+	}
+}
+
+func (r *Registry) probeDefaults(dir string) {
+	if p := r.Pull; p != nil {
+		orDefault(&p.Every, DefaultPullEvery)
+		orDefault(&p.MaxBytes, DefaultPullBytes)
+		orDefault(&p.Platform, DefaultPlatform)
+		orDefault(&p.RereadAfter, DefaultReread)
+		p.HTTP = httpDefaults(p.HTTP, r.HTTP, dir)
+	}
+	if p := r.Push; p != nil {
+		orDefault(&p.Every, DefaultPushEvery)
+		orDefault(&p.Mode, PushUpload)
+		p.HTTP = httpDefaults(p.HTTP, r.HTTP, dir)
+	}
+	if p := r.Replication; p != nil {
+		orDefault(&p.Every, DefaultReplicationEvery)
+	}
+	if s := r.Swift; s != nil && s.Probe != nil {
+		orDefault(&s.Probe.Every, DefaultSwiftProbeEvery)
+	}
+	if s := r.Swift; s != nil && s.Count != nil {
+		orDefault(&s.Count.Every, DefaultSwiftCountEvery)
+	}
+}
+
+func (v *validation) probes(r *Registry) {
+	if r.Pull != nil {
+		v.pull(r, r.Pull)
+	}
+	if p := r.Push; p != nil {
+		v.http(p.HTTP, "push", "http")
+		v.repository(p.Repository, "push", "repository")
+		if p.Mode != PushUpload && p.Mode != PushImage {
+			v.fail("must be upload (start one, send a chunk, cancel it) or image (push a tiny image and read it back)", "push", "mode")
+		}
+	}
+	if p := r.Replication; p != nil {
+		v.repository(p.Canary, "replication", "canary")
+		v.sites(r)
+	}
+	if s := r.Swift; s != nil && s.Probe != nil {
+		switch {
+		case s.Probe.Container == s.Container:
+			v.fail("is the container of the registry: give the probe one of its own, which is not replicated", "swift", "probe", "container")
+		case strings.Contains(s.Probe.Container, "/"):
+			v.fail("is the name of a container, without a slash", "swift", "probe", "container")
+		}
+	}
+	if s := r.Swift; s != nil && s.Count != nil && len(s.Count.Prefixes) == 0 {
+		v.fail("prefixes is missing: what to count apart, such as files/ and segments/", "swift", "count")
+	}
+}
+
+var platform = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9.]+)?$`)
+
+func (v *validation) pull(r *Registry, p *Pull) {
+	v.http(p.HTTP, "pull", "http")
+	switch {
+	case len(p.Images) == 0:
+		v.fail("images is missing: what to pull, such as library/base:1.0", "pull")
+	case len(p.Images) > maxImages:
+		v.fail("holds more than 50 images: a few that live on different parts of the store tell as much", "pull", "images")
+	case !platform.MatchString(p.Platform):
+		v.fail("must be os/architecture, such as linux/amd64 or linux/arm/v7", "pull", "platform")
+	case p.Backends && len(r.Backends) == 0:
+		v.fail("needs backends: the instances behind the url", "pull", "backends")
+	}
+	seen := map[string]bool{}
+	for i, image := range p.Images {
+		parsed, err := reference.Parse(image)
+		named, isNamed := parsed.(reference.Named)
+		_, tagged := parsed.(reference.Tagged)
+		_, digested := parsed.(reference.Digested)
+		switch {
+		case err != nil || !isNamed || !tagged && !digested:
+			v.fail("must be a repository and a tag, such as library/base:1.0, or repository@sha256:…", "pull", "images", i)
+		case hasHost(r, named.Name()):
+			v.fail("must begin with the repository: the host is that of url", "pull", "images", i)
+		case seen[image]:
+			v.fail("stands twice: keep one", "pull", "images", i)
+		}
+		seen[image] = true
+	}
+}
+
+func hasHost(r *Registry, repository string) bool {
+	first, _, _ := strings.Cut(repository, "/")
+	return first == r.URL.Host || strings.Contains(first, ":")
+}
+
+func (v *validation) repository(name string, path ...any) {
+	parsed, err := reference.WithName(name)
+	if err != nil || parsed.Name() != name || strings.Contains(name, ":") {
+		v.fail("must be a repository of its own for the probe, such as monitoring/canary, without host and tag", path...)
+	}
+}
+
+// sites wants another site of the registry to replicate to, and one name for the containers: large objects
+// name the container they are in.
+func (v *validation) sites(r *Registry) {
+	others := 0
+	for _, other := range v.c.Registries {
+		if other == r || other.Name != r.Name {
+			continue
+		}
+		others++
+		if r.Swift != nil && other.Swift != nil && r.Swift.Container != other.Swift.Container {
+			v.fail("has another name at site "+other.Site+": sites that replicate need the same, since large objects name their container", "swift", "container")
+		}
+	}
+	switch {
+	case others == 0:
+		v.fail("needs another registry of this name, at another site, to wait for the image there", "replication")
+	case r.Passive:
+		v.fail("pushes: it belongs to the active site, not to one that is passive", "replication")
+	}
+}
