@@ -88,8 +88,12 @@ func (e *Exporter) registerSelf() {
 	e.self = prometheus.NewRegistry()
 	e.self.MustRegister(webInfo, e.reloadGood, e.reloadTime, e.scrapesRejected,
 		versioncollector.NewCollector("registry_exporter"),
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		collectors.NewGoCollector())
+	if process, err := newProcessCollector(); err != nil {
+		level.Warn(e.opts.Logger).Log("msg", "the page will not tell of this process", "err", err)
+	} else {
+		e.self.MustRegister(process)
+	}
 }
 
 func (e *Exporter) load() error {
