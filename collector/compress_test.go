@@ -67,7 +67,7 @@ func TestPageIsTheSameCompressed(t *testing.T) {
 
 func TestFewWritersAreKept(t *testing.T) {
 	var c compressor
-	var lent []*gzip.Writer
+	var lent []*gzipWriter
 	for range keptWriters + 3 {
 		lent = append(lent, c.take())
 	}

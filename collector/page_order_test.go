@@ -39,22 +39,31 @@ func pageText(t *testing.T, families []*dto.MetricFamily) string {
 	return text.String()
 }
 
-// checked gives lines to a prometheus.Registry.
-type checked lines
+// checkedLines are lines as a prometheus.Registry takes them.
+type checkedLines []prometheus.Metric
 
-func (checked) Describe(chan<- *prometheus.Desc) {}
+func checked(page lines) checkedLines {
+	var all checkedLines
+	for _, l := range page {
+		all = append(all, checkedLine{l, prometheus.NewDesc(l.metric.name, l.metric.help, l.metric.labels, nil)})
+	}
+	return all
+}
 
-func (c checked) Collect(out chan<- prometheus.Metric) {
-	for _, l := range c {
-		out <- checkedLine{l}
+func (checkedLines) Describe(chan<- *prometheus.Desc) {}
+
+func (c checkedLines) Collect(out chan<- prometheus.Metric) {
+	for _, m := range c {
+		out <- m
 	}
 }
 
-type checkedLine struct{ line }
-
-func (l checkedLine) Desc() *prometheus.Desc {
-	return prometheus.NewDesc(l.metric.name, l.metric.help, l.metric.labels, nil)
+type checkedLine struct {
+	line
+	desc *prometheus.Desc
 }
+
+func (l checkedLine) Desc() *prometheus.Desc { return l.desc }
 
 func (l checkedLine) Write(out *dto.Metric) error {
 	l.write(out)
