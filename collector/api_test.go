@@ -20,8 +20,7 @@ func (e *Exporter) scrapeNow(t testing.TB, collector string) found {
 	t.Helper()
 	all := found{}
 	for _, r := range e.live.Load().registries {
-		for _, m := range r.scrape(t.Context(), maxScrape, func(c string) bool { return c == collector }, log.NewNopLogger()) {
-			l := m.(line)
+		for _, l := range r.scrape(t.Context(), maxScrape, func(c string) bool { return c == collector }, log.NewNopLogger()) {
 			var labels []string
 			for i, value := range l.labels {
 				labels = append(labels, fmt.Sprintf("%s=%q", l.metric.labels[i], value))

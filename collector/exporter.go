@@ -35,14 +35,15 @@ type Exporter struct {
 	live    atomic.Pointer[live]
 	lockout lockout
 
-	reloading sync.Mutex
-	clock     *clock // nil until Start
-	scrapes   atomic.Int64
-	drain     context.Context
-	stop      context.CancelFunc
+	reloading  sync.Mutex
+	clock      *clock // nil until Start
+	scrapes    atomic.Int64
+	compressor compressor
+	drain      context.Context
+	stop       context.CancelFunc
 
-	self            *prometheus.Registry
-	webInfo         prometheus.Gauge
+	self            *prometheus.Registry // all that the exporter says of itself
+	web             *prometheus.Registry // of that what every page has
 	reloadGood      prometheus.Gauge
 	reloadTime      prometheus.Gauge
 	scrapesRejected prometheus.Counter
@@ -80,16 +81,22 @@ func (e *Exporter) registerSelf() {
 		Name: "registry_exporter_scrapes_rejected_total",
 		Help: "Scrapes answered with 503 because too many were under way.",
 	})
-	e.webInfo = prometheus.NewGauge(prometheus.GaugeOpts{
+	webInfo := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "registry_exporter_web_info", Help: "Always 1; external_url is where people reach this exporter (--web.external-url).",
 		ConstLabels: prometheus.Labels{"external_url": e.opts.ExternalURL},
 	})
-	e.webInfo.Set(1)
+	webInfo.Set(1)
+	e.web = prometheus.NewRegistry()
+	e.web.MustRegister(webInfo)
 	e.self = prometheus.NewRegistry()
-	e.self.MustRegister(e.webInfo, e.reloadGood, e.reloadTime, e.scrapesRejected,
+	e.self.MustRegister(webInfo, e.reloadGood, e.reloadTime, e.scrapesRejected,
 		versioncollector.NewCollector("registry_exporter"),
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		collectors.NewGoCollector())
+	if process, err := newProcessCollector(); err != nil {
+		level.Warn(e.opts.Logger).Log("msg", "the page will not tell of this process", "err", err)
+	} else {
+		e.self.MustRegister(process)
+	}
 }
 
 func (e *Exporter) load() error {

@@ -31,17 +31,16 @@ const (
 // ServeMetrics is the handler of /metrics: the exporter itself and, unless switched off, all registries.
 func (e *Exporter) ServeMetrics(w http.ResponseWriter, r *http.Request) {
 	if !e.opts.Registries {
-		servePage(w, r, e.self, e.opts.Logger)
+		e.servePage(w, r, e.self)
 		return
 	}
 	if !e.admit(w) {
 		return
 	}
 	defer e.scrapes.Add(-1)
-	page, ok := e.scrape(w, r, e.live.Load().registries, everything, e.opts.Logger)
-	if ok {
-		page.MustRegister(e.self) // one gathering of all costs less than merging two
-		servePage(w, r, page, e.opts.Logger)
+	self := gatherNow(e.self) // while sources are waited for
+	if read, ok := e.scrape(w, r, e.live.Load().registries, everything, e.opts.Logger); ok {
+		e.servePage(w, r, page{read, self})
 	}
 }
 
@@ -67,14 +66,13 @@ func (e *Exporter) ServeProbe(w http.ResponseWriter, r *http.Request) {
 		debug = &bytes.Buffer{}
 		loggers = append(loggers, log.NewLogfmtLogger(log.NewSyncWriter(debug)))
 	}
-	page, ok := e.scrape(w, r, []*registry{reg}, wanted, loggers...)
+	read, ok := e.scrape(w, r, []*registry{reg}, wanted, loggers...)
 	switch {
 	case !ok:
 	case debug != nil:
-		serveDebug(w, page, debug)
+		serveDebug(w, read, debug)
 	default:
-		page.MustRegister(e.webInfo)
-		servePage(w, r, page, e.opts.Logger)
+		e.servePage(w, r, page{read, e.web})
 	}
 }
 
@@ -139,7 +137,7 @@ func (e *Exporter) admit(w http.ResponseWriter) bool {
 }
 
 // scrape reads the registries. When it cannot it has answered already and returns false.
-func (e *Exporter) scrape(w http.ResponseWriter, r *http.Request, registries []*registry, wanted func(string) bool, loggers ...log.Logger) (*prometheus.Registry, bool) {
+func (e *Exporter) scrape(w http.ResponseWriter, r *http.Request, registries []*registry, wanted func(string) bool, loggers ...log.Logger) (lines, bool) {
 	timeout, err := scrapeTimeout(r.Header.Get(timeoutHeader))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
@@ -155,9 +153,7 @@ func (e *Exporter) scrape(w http.ResponseWriter, r *http.Request, registries []*
 		group.Go(func() { pages[i] = reg.scrape(ctx, timeout, wanted, loggers...) })
 	}
 	group.Wait()
-	page := prometheus.NewRegistry()
-	page.MustRegister(slices.Concat(pages...))
-	return page, true
+	return slices.Concat(pages...), true
 }
 
 // scrapeTimeout is how long a scrape may take for Prometheus to get its page.
@@ -178,13 +174,13 @@ func limitServing(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(maxServe)) // all that net/http gives us can
 }
 
-func servePage(w http.ResponseWriter, r *http.Request, g prometheus.Gatherer, logger log.Logger) {
+func (e *Exporter) servePage(w http.ResponseWriter, r *http.Request, g prometheus.Gatherer) {
 	limitServing(w)
-	promhttp.HandlerFor(g, promhttp.HandlerOpts{
-		ErrorLog:            pageLog{logger},
-		ErrorHandling:       promhttp.ContinueOnError,
-		OfferedCompressions: []promhttp.Compression{promhttp.Identity, promhttp.Gzip},
-	}).ServeHTTP(w, r)
+	e.compressor.serve(w, r, promhttp.HandlerFor(g, promhttp.HandlerOpts{
+		ErrorLog:           pageLog{e.opts.Logger},
+		ErrorHandling:      promhttp.ContinueOnError,
+		DisableCompression: true, // ours is faster
+	}))
 }
 
 // serveDebug shows what a scrape logged and found, as text for a person.

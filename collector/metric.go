@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 )
 
@@ -22,7 +21,6 @@ type metric struct {
 	counter    bool
 	labels     []string
 	outside    []int // labels whose values other systems may choose: all but ownLabels
-	desc       *prometheus.Desc
 }
 
 // ownLabels are those whose values are our own words or those of the configuration, and need no mask.
@@ -39,7 +37,7 @@ func counter(name, help string, labels ...string) *metric {
 }
 
 func newMetric(name, help string, counter bool, labels []string) *metric {
-	m := &metric{name: name, help: help, counter: counter, labels: labels, desc: prometheus.NewDesc(name, help, labels, nil)}
+	m := &metric{name: name, help: help, counter: counter, labels: labels}
 	for i, label := range labels {
 		if !slices.Contains(ownLabels, label) {
 			m.outside = append(m.outside, i)
@@ -55,6 +53,15 @@ type sample struct {
 	labels []string
 }
 
+// family is the metric as it stands on a page, without samples.
+func (m *metric) family() *dto.MetricFamily {
+	kind := dto.MetricType_GAUGE
+	if m.counter {
+		kind = dto.MetricType_COUNTER
+	}
+	return &dto.MetricFamily{Name: &m.name, Help: &m.help, Type: &kind}
+}
+
 // sample takes a value for each label of the metric. Own labels are made valid, whatever they were; those from
 // outside wait for their mask.
 func (m *metric) sample(value float64, labels ...string) sample {
@@ -67,6 +74,15 @@ func (m *metric) sample(value float64, labels ...string) sample {
 		}
 	}
 	return sample{m, value, labels}
+}
+
+// write puts the value into out, as its kind wants it.
+func (s *sample) write(out *dto.Metric) {
+	if s.metric.counter {
+		out.Counter = &dto.Counter{Value: &s.value}
+	} else {
+		out.Gauge = &dto.Gauge{Value: &s.value}
+	}
 }
 
 func cleanLabel(l string) string {
@@ -101,48 +117,4 @@ func bool01(b bool) float64 {
 		return 1
 	}
 	return 0
-}
-
-// A line is a sample with the labels of its registry: what client_golang writes.
-type line struct {
-	sample
-	pairs []*dto.LabelPair // by name
-}
-
-func newLine(s sample, common []*dto.LabelPair) line {
-	pairs := make([]*dto.LabelPair, 0, len(common)+len(s.labels))
-	pairs = append(pairs, common...)
-	for i := range s.labels {
-		pairs = append(pairs, &dto.LabelPair{Name: &s.metric.labels[i], Value: &s.labels[i]})
-	}
-	slices.SortFunc(pairs, func(a, b *dto.LabelPair) int { return strings.Compare(a.GetName(), b.GetName()) })
-	return line{s, pairs}
-}
-
-// Desc implements prometheus.Metric.
-func (l line) Desc() *prometheus.Desc { return l.metric.desc }
-
-// Write implements prometheus.Metric.
-func (l line) Write(out *dto.Metric) error {
-	out.Label = l.pairs
-	value := l.value
-	if l.metric.counter {
-		out.Counter = &dto.Counter{Value: &value}
-	} else {
-		out.Gauge = &dto.Gauge{Value: &value}
-	}
-	return nil
-}
-
-// lines hands out what was read before: an unchecked collector, since each page has its own series.
-type lines []prometheus.Metric
-
-// Describe implements prometheus.Collector.
-func (lines) Describe(chan<- *prometheus.Desc) {}
-
-// Collect implements prometheus.Collector.
-func (l lines) Collect(out chan<- prometheus.Metric) {
-	for _, m := range l {
-		out <- m
-	}
 }

@@ -5,11 +5,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"testing"
+
+	"github.com/go-kit/log"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
-// BenchmarkPage makes the page of an MSR of three replicas, from samples to text: what a scrape costs
-// besides asking.
-func BenchmarkPage(b *testing.B) {
+// benchExporter has a registry whose MSR of three replicas has been read already.
+func benchExporter(b *testing.B) *Exporter {
 	tables, err := os.ReadFile("testdata/rethinkdb/healthy.json")
 	if err != nil {
 		b.Fatal(err)
@@ -26,6 +28,13 @@ func BenchmarkPage(b *testing.B) {
 		}
 		s.read = func(context.Context) ([]sample, error) { return samples, nil }
 	}
+	return e
+}
+
+// BenchmarkPage makes the page of an MSR of three replicas, from samples to text: what a scrape costs
+// besides asking.
+func BenchmarkPage(b *testing.B) {
+	e := benchExporter(b)
 	for _, encoding := range []string{"identity", "gzip"} {
 		b.Run(encoding, func(b *testing.B) {
 			b.ReportAllocs()
@@ -37,6 +46,29 @@ func BenchmarkPage(b *testing.B) {
 					b.Fatal(w.Body)
 				}
 				b.SetBytes(int64(w.Body.Len()))
+			}
+		})
+	}
+}
+
+// BenchmarkGather puts the families of that page together, as we do and as client_golang does.
+func BenchmarkGather(b *testing.B) {
+	page := benchExporter(b).live.Load().registries[0].scrape(b.Context(), maxScrape, everything, log.NewNopLogger())
+	same := checked(page)
+	for name, gather := range map[string]func() prometheus.Gatherer{
+		"own": func() prometheus.Gatherer { return page },
+		"client_golang": func() prometheus.Gatherer {
+			r := prometheus.NewRegistry()
+			r.MustRegister(same)
+			return r
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := gather().Gather(); err != nil {
+					b.Fatal(err)
+				}
 			}
 		})
 	}

@@ -158,10 +158,11 @@ func newTestExporter(t testing.TB, text string) *Exporter {
 // testPage reads one collector of all registries; times become 0, and names replace addresses.
 func (e *Exporter) testPage(t *testing.T, collector string, names map[string]string) prometheus.Gatherer {
 	t.Helper()
-	page := prometheus.NewRegistry()
+	var page lines
 	for _, r := range e.live.Load().registries {
-		page.MustRegister(r.scrape(t.Context(), maxScrape, func(c string) bool { return c == collector }, log.NewNopLogger()))
+		page = append(page, r.scrape(t.Context(), maxScrape, func(c string) bool { return c == collector }, log.NewNopLogger())...)
 	}
+	checkPage(t, page)
 	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
 		families, err := page.Gather()
 		for _, f := range families {

@@ -150,7 +150,7 @@ func (r *registry) scrape(ctx context.Context, timeout time.Duration, wanted fun
 	}
 	group.Wait()
 	hidden := r.secrets.mask()
-	page := lines{newLine(passive.sample(bool01(r.passive)), r.labels)}
+	page := newLines([]sample{passive.sample(bool01(r.passive))}, r.labels)
 	for _, res := range results {
 		if res.source != nil {
 			r.log(loggers, hidden, res)

@@ -120,13 +120,7 @@ func (s *source) run(r *reading) {
 	r.lines = s.lines(r.samples)
 }
 
-func (s *source) lines(samples []sample) lines {
-	page := make(lines, 0, len(samples))
-	for _, one := range samples {
-		page = append(page, newLine(one, s.labels))
-	}
-	return page
-}
+func (s *source) lines(samples []sample) lines { return newLines(samples, s.labels) }
 
 // result takes over what was read, and adds the down samples that it does not replace.
 func (s *source) result(ctx context.Context, r *reading) result {

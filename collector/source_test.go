@@ -101,8 +101,8 @@ func TestReadingMakesItsLinesOnce(t *testing.T) {
 		}
 		group.Wait()
 		for i, sample := range results[0].samples {
-			one, other := results[0].lines[i].(line), results[1].lines[i].(line)
-			if one.metric != sample.metric || one.pairs[0] != other.pairs[0] {
+			one, other := results[0].lines[i], results[1].lines[i]
+			if one.metric != sample.metric || one.written != other.written {
 				t.Errorf("line %d of a reading was made more than once", i)
 			}
 		}

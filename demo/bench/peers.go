@@ -57,7 +57,9 @@ func (b *bench) peers() error {
 		return nil
 	}
 	together := theirs[len(theirs)-1]
-	goal(2*one.cpu <= together.cpu, "%.2f ms CPU a probe, at most half of their %.2f", ms(one.cpu), ms(together.cpu))
+	for _, c := range ours {
+		goal(2*c.cpu <= together.cpu, "%.2f ms CPU a scrape of %s, at most half of their %.2f", ms(c.cpu), c.name, ms(together.cpu))
+	}
 	return nil
 }
 
