@@ -65,11 +65,11 @@ type turn struct {
 func (p *puller) readInFull(ctx context.Context, visits []*visit) {
 	left := p.maxBytes
 	for _, t := range p.turns(visits, time.Now()) {
-		n := t.next(left)
+		n, before := t.next(left), t.bytes
 		if n == 0 || !t.verify(ctx, n) {
 			return
 		}
-		left -= n
+		left -= t.bytes - before
 	}
 }
 
