@@ -197,7 +197,7 @@ func TestSessionErrorsAreWithoutSecrets(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"in a body": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(401); fmt.Fprint(w, r.Header) },
 		"in a Location": func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "http://127.0.0.1:1/"+url.QueryEscape(fmt.Sprint(r.Header)), 302)
+			http.Redirect(w, r, "http://127.0.0.1:1/"+url.QueryEscape(fmt.Sprint(r.Header)), http.StatusFound)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
