@@ -55,14 +55,16 @@ func TestALabelNobodyThoughtOfIsMasked(t *testing.T) {
 
 // closedLabels are all values of the labels that need no mask, where there is a list.
 var closedLabels = map[string][]string{
+	"cache":     {"hit", "miss", "none"},
 	"component": {"registry", "auth", "metadata", "trust", "other"},
+	"confirmed": {"true", "false"},
 	"critical":  {"true", "false"},
 	"kind":      {"storagedriver", "tcp", "http", "file", "data", "garbage", "metadata", "preallocated"},
 	"state":     append(slices.Clone(replicaStates[:]), "reading", "writing", "waiting"),
 	"phase":     {"dns", "connect", "tls", "first_byte"},
 	"role":      {"front", "backend", "master", "slave", "sentinel", "other"},
 	"scheme":    {"none", "basic", "bearer", "other"},
-	"step":      {"auth", "container"},
+	"step":      {"auth", "container", "manifest", "config", "layers"},
 	"type":      issueTypes,
 }
 
@@ -77,7 +79,7 @@ func TestLabelsThatAreNotMaskedHaveClosedLists(t *testing.T) {
 			}
 		}
 	}
-	others := []string{"collector", "container", "endpoint", "name", "reason"} // of the configuration, and what registry.go adds
+	others := []string{"collector", "container", "endpoint", "image", "name", "reason"} // of the configuration, and what registry.go adds
 	for _, label := range ownLabels {
 		if closedLabels[label] == nil && !slices.Contains(others, label) {
 			t.Errorf("nobody says what values %s has", label)

@@ -23,6 +23,7 @@ var collectorTable = []struct {
 	{"msr", msrSources},
 	{"nginx", nginxSources},
 	{"ping", pingSources},
+	{"pull", pullSources},
 	{"redis", redisSources},
 	{"swift", swiftSources},
 }

@@ -186,6 +186,7 @@ registries:
   url: ` + address + `
   timeout: 3s
   http: {basic_auth: {username: monitor, password: ` + secret("basic auth") + `}}
+  pull: {images: [library/base:1.0], every: 3s, http: {basic_auth: {username: monitor, password: ` + plain("pull password") + `}}}
   msr: {http: {basic_auth: {username: monitor, password_file: ` + inFile("basic auth file") + `}}}
   debug: {urls: [` + address + `], http: {authorization: {credentials: ` + plain("bearer") + `}}}
   nginx:
@@ -224,6 +225,9 @@ registries:
 				shown := map[string]string{}
 				for _, r := range e.live.Load().registries {
 					for _, s := range r.sources { // before anything is masked: the errors of clients repeat nothing
+						if s.probe != nil {
+							s.probe.once(t.Context())
+						}
 						if res := s.get(t.Context(), maxScrape); res.err != nil {
 							shown["error of "+s.collector+" of "+r.name] = res.err.Error()
 						}

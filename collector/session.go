@@ -2,11 +2,13 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 )
 
 // A session is one visit of a client of the registry protocol. It asks as anybody may, and logs in when, and as,
@@ -15,6 +17,29 @@ type session struct {
 	*account
 	basicAsked bool              // the registry takes the account's own credentials
 	tokens     map[string]string // by scope
+	sent       time.Time         // when the last request to the registry was
+}
+
+// A notLetIn error is of logging in, whoever it is that does not let us.
+type notLetIn struct{ error }
+
+func (n notLetIn) Unwrap() error { return n.error }
+
+// isNotLetIn tells trouble with credentials from trouble with what was asked for.
+func isNotLetIn(err error) bool {
+	var n notLetIn
+	return errors.As(err, &n) || isUnasked(err) || reason(err) == reasonUnauthorized
+}
+
+// way is how the session was let in.
+func (s *session) way() string {
+	switch {
+	case len(s.tokens) > 0:
+		return "with a token"
+	case s.basicAsked:
+		return "with the configured credentials"
+	}
+	return "without credentials"
 }
 
 func (a *account) newSession() *session { return &session{account: a, tokens: map[string]string{}} }
@@ -58,7 +83,7 @@ func (s *session) send(req *http.Request, scope string) (*http.Response, error) 
 		}
 		token, err := s.token(req.Context(), ch)
 		if err != nil {
-			return nil, err
+			return nil, notLetIn{err}
 		}
 		s.tokens[scope] = token
 	case s.hasLogin && !s.basicAsked:
@@ -92,11 +117,17 @@ func (s *session) try(req *http.Request, scope string) (*http.Response, error) {
 	case s.basicAsked:
 		hc = s.login
 	}
+	s.sent = time.Now()
 	resp, err := hc.Do(again)
-	if err != nil {
-		return nil, ended(req.Context(), requestError(err))
+	if err == nil {
+		return resp, nil
 	}
-	return resp, nil
+	var n notLetIn
+	isLogin := errors.As(err, &n)
+	if err = ended(req.Context(), requestError(err)); isLogin {
+		err = notLetIn{err}
+	}
+	return nil, err
 }
 
 // follow asks where resp redirects to, up to a few times, without our credentials; from elsewhere than the endpoint

@@ -1,0 +1,174 @@
+package collector
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+)
+
+// A blobKey is a blob as a repository has it: whether it may be had goes by that too.
+type blobKey struct {
+	repository string
+	digest     digest.Digest
+}
+
+// content is what is known of the blobs behind one endpoint, from run to run and over reloads. It is for one run at a time.
+type content struct {
+	blobs map[blobKey]*blob
+	used  map[string][]part // by image, as its manifest was when it could be read last
+}
+
+// A part is a blob that an image needs, and for which step.
+type part struct {
+	step string
+	blob blobKey
+}
+
+// A blob is what is known of one.
+type blob struct {
+	tried    time.Time     // when it was read in full, or could not be; then it is the turn of others
+	verified time.Time     // when it was found right; zero: not yet, or no longer
+	partial  *verification // of a large one that is being read
+	bad      *bad
+}
+
+// bad is a blob that could be read as it should not be, though the store was well.
+type bad struct {
+	reason, cache string
+	since         time.Time
+	confirmed     bool      // that was so again when it was read later
+	again         time.Time // not to be read before
+}
+
+func newContent() *content {
+	return &content{blobs: map[blobKey]*blob{}, used: map[string][]part{}}
+}
+
+// isContent says that an error is about what is stored, and not about who stores it.
+func isContent(err error) bool {
+	return slices.Contains([]string{reasonDigestMismatch, reasonShortRead, reasonMissingBlob}, reason(err))
+}
+
+func (c *content) of(key blobKey) *blob {
+	b := c.blobs[key]
+	if b == nil {
+		b = &blob{}
+		c.blobs[key] = b
+	}
+	return b
+}
+
+// settle learns from all findings of a run. When none of a configuration or layer was well, it is the store: a manifest
+// says nothing there, as caches have many of those.
+func (c *content) settle(findings []finding, now time.Time, rereadAfter time.Duration) {
+	if !slices.ContainsFunc(findings, func(f finding) bool { return f.err == nil && f.step != stepManifest }) {
+		return
+	}
+	for _, f := range findings {
+		c.of(f.blob).settle(f, now, rereadAfter)
+	}
+}
+
+func (b *blob) settle(f finding, now time.Time, rereadAfter time.Duration) {
+	isBad := isContent(f.err)
+	switch {
+	case b.bad == nil && isBad:
+		b.bad = &bad{since: now}
+	case b.bad == nil || now.Before(b.bad.again):
+		return
+	case isBad:
+		b.bad.confirmed = true
+	case f.err == nil && f.full:
+		b.bad = nil
+		return
+	case f.err == nil:
+		return
+	}
+	b.bad.again = now.Add(rereadAfter)
+	if isBad {
+		b.bad.reason, b.bad.cache = reason(f.err), cacheOfError(f.err)
+		b.verified, b.partial = time.Time{}, nil
+	}
+}
+
+// uses notes what an image needs. Of what was needed before and is no longer, nothing stays.
+func (c *content) uses(v *visit) {
+	key := func(d digest.Digest) blobKey { return blobKey{v.image.repository, d} }
+	var parts []part
+	if v.child != "" {
+		parts = append(parts, part{stepManifest, key(v.child)})
+	}
+	if v.manifest == nil { // what else it needs cannot be known now
+		for _, p := range c.used[v.image.name] {
+			if !slices.Contains(parts, p) {
+				parts = append(parts, p)
+			}
+		}
+	} else {
+		parts = append(parts, part{stepConfig, key(v.manifest.config.digest)})
+		for _, l := range v.layers {
+			parts = append(parts, part{stepLayers, key(l.digest)})
+		}
+	}
+	c.used[v.image.name] = parts
+}
+
+// forget drops what no image needs.
+func (c *content) forget(images []*image) {
+	maps.DeleteFunc(c.used, func(name string, _ []part) bool {
+		return !slices.ContainsFunc(images, func(i *image) bool { return i.name == name })
+	})
+	needed := map[blobKey]bool{}
+	for _, parts := range c.used {
+		for _, p := range parts {
+			needed[p.blob] = true
+		}
+	}
+	maps.DeleteFunc(c.blobs, func(key blobKey, _ *blob) bool { return !needed[key] })
+}
+
+// remembered is the error of what is bad of an image in a step, though this run may have seen nothing of it.
+func (c *content) remembered(image, step string, now time.Time) error {
+	for _, p := range c.used[image] {
+		b := c.blobs[p.blob]
+		if p.step != step || b == nil || b.bad == nil {
+			continue
+		}
+		text := "was bad %s ago, and stays so until it is read well, in %s at the earliest"
+		return answered{failed(b.bad.reason, "%s %s", p.blob.digest,
+			fmt.Sprintf(text, now.Sub(b.bad.since).Round(time.Second), max(0, b.bad.again.Sub(now)).Round(time.Second))), b.bad.cache}
+	}
+	return nil
+}
+
+// badSamples count the bad blobs of an image.
+func (c *content) badSamples(about ...string) []sample {
+	image := about[len(about)-1]
+	counts := map[[2]string]float64{}
+	for _, p := range c.used[image] {
+		if b := c.blobs[p.blob]; b != nil && b.bad != nil {
+			counts[[2]string{b.bad.reason, fmt.Sprint(b.bad.confirmed)}]++
+		}
+	}
+	var samples []sample
+	for key, n := range counts {
+		samples = append(samples, pullContentBad.sample(n, append(slices.Clone(about), key[:]...)...))
+	}
+	return samples
+}
+
+// verified are how many of the layers of an image were found right, and when the last of them was.
+func (c *content) verified(image string) (n int, last time.Time) {
+	for _, p := range c.used[image] {
+		if b := c.blobs[p.blob]; p.step == stepLayers && b != nil && !b.verified.IsZero() {
+			n++
+			if b.verified.After(last) {
+				last = b.verified
+			}
+		}
+	}
+	return n, last
+}

@@ -1,0 +1,213 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+
+	"registry_exporter/config"
+)
+
+var (
+	pullSuccess = gauge("registry_pull_success",
+		"1 if the image could be pulled in the last run: token, manifest, config, and of each layer the last byte, with all digests and sizes right; and no blob of it is remembered as bad.",
+		"endpoint", "role", "image")
+	pullStep = gauge("registry_pull_step_success",
+		"1 if this step of the last pull was well: auth, manifest, config or layers; absent when it was not reached.",
+		"endpoint", "role", "image", "step")
+	pullFailure = gauge("registry_pull_failure",
+		"1 while a step fails, with one of the closed list of reasons; cache says if the answer came from a cache on the way (X-Cache-Status, X-Cache, Age): hit, miss, or none.",
+		"endpoint", "role", "image", "step", "reason", "cache")
+	pullStepSeconds = gauge("registry_pull_step_seconds",
+		"Seconds that this step of the last pull took. That of layers includes reading some in full.",
+		"endpoint", "role", "image", "step")
+	pullFirstByte = gauge("registry_pull_first_byte_seconds",
+		"Seconds from asking for the first layer, on a new connection, until its first byte came.",
+		"endpoint", "role", "image")
+	pullBytes = gauge("registry_pull_bytes",
+		"Bytes of config and layers that were read in the last run.", "endpoint", "role", "image")
+	pullSpeed = gauge("registry_pull_bytes_per_second",
+		"Bytes per second of what was read of the config and of layers at a stretch of at least 256 KiB; absent in a run without any.",
+		"endpoint", "role", "image")
+	pullLayers = gauge("registry_pull_layers",
+		"Layers of the manifest that the registry has to have: without empty, doubled and foreign ones.",
+		"endpoint", "role", "image")
+	pullVerified = gauge("registry_pull_layers_verified",
+		"How many of them were read in full since the exporter started, and were what their digests say.",
+		"endpoint", "role", "image")
+	pullVerifiedTime = gauge("registry_pull_layers_verified_timestamp_seconds",
+		"When the last of them was, in seconds since 1970.", "endpoint", "role", "image")
+	pullContentBad = gauge("registry_pull_content_bad",
+		"Blobs of the image that are missing, short or not what their digest says, while others were well; confirmed when it was so again later. They count until they are read well again.",
+		"endpoint", "role", "image", "reason", "confirmed")
+	pullTime = gauge("registry_pull_timestamp_seconds",
+		"When the last run ended, in seconds since 1970.", "endpoint", "role")
+	pullInterval = gauge("registry_pull_interval_seconds",
+		"Seconds from one run to the next (pull.every in the configuration).", "endpoint", "role")
+)
+
+// A puller pulls images as clients do, from the front of a registry or from a backend.
+type puller struct {
+	*account
+	role        string
+	images      []*image
+	platform    string
+	every       time.Duration
+	maxBytes    int64
+	rereadAfter time.Duration
+	memory      *content
+	buffer      []byte // of the run under way
+}
+
+func pullSources(b *builder) ([]*source, error) {
+	if b.Pull == nil {
+		return nil, nil
+	}
+	front, err := newPullSource(b, b.URL, "front")
+	sources := []*source{front}
+	if b.Pull.Backends {
+		for _, u := range b.Backends {
+			backend, backendErr := newPullSource(b, u, "backend")
+			sources, err = append(sources, backend), errors.Join(err, backendErr)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return sources, nil
+}
+
+func newPullSource(b *builder, u config.URL, role string) (*source, error) {
+	c := b.Pull
+	a, err := newAccount(b, c.HTTP, u, "pull", "http")
+	if err != nil {
+		return nil, err
+	}
+	p := &puller{
+		account: a, role: role, platform: c.Platform, every: time.Duration(c.Every), maxBytes: int64(c.MaxBytes),
+		rereadAfter: time.Duration(c.RereadAfter), buffer: make([]byte, 64<<10),
+	}
+	p.memory = kept(b, newContent, "content", role, p.endpoint)
+	s := &source{endpoint: p.endpoint}
+	for i, name := range c.Images {
+		image, err := parseImage(name)
+		if err != nil {
+			return nil, b.errorf([]any{"pull", "images", i}, "%s", err)
+		}
+		p.images = append(p.images, image)
+		s.down = append(s.down, pullSuccess.sample(0, p.endpoint, role, name))
+	}
+	return (&probe{every: p.every, run: p.run}).source(b, s, role, c.Images, c.Platform), nil
+}
+
+// run pulls all images, one after the other. Each has its part of what is left of three quarters of the time: one that
+// hangs takes nothing from the others. The rest is for reading layers in full.
+func (p *puller) run(ctx context.Context) run {
+	looking, cancel := partOf(ctx, 3, 4)
+	defer cancel()
+	var visits []*visit
+	for i, image := range p.images {
+		v := &visit{puller: p, image: image, session: p.newSession(), failed: map[digest.Digest]bool{}}
+		own, cancel := partOf(looking, 1, len(p.images)-i)
+		v.pull(own)
+		cancel()
+		p.memory.uses(v)
+		visits = append(visits, v)
+	}
+	p.memory.forget(p.images)
+	p.readInFull(ctx, visits)
+	return p.report(visits, time.Now())
+}
+
+// partOf ends after a part of the time that ctx has left.
+func partOf(ctx context.Context, part, of int) (context.Context, context.CancelFunc) {
+	end, limited := ctx.Deadline()
+	if !limited {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Until(end)*time.Duration(part)/time.Duration(of))
+}
+
+// report says what was found, in this run and before.
+func (p *puller) report(visits []*visit, now time.Time) run {
+	var findings []finding
+	for _, v := range visits {
+		findings = append(findings, v.findings...)
+	}
+	p.memory.settle(findings, now, p.rereadAfter)
+	r := run{samples: []sample{
+		pullTime.sample(unix(now), p.endpoint, p.role),
+		pullInterval.sample(p.every.Seconds(), p.endpoint, p.role),
+	}}
+	failing := 0
+	for _, v := range visits {
+		v.recall(now)
+		r.samples = append(r.samples, v.samples()...)
+		for _, s := range v.steps {
+			r.steps = append(r.steps, step{v.image.name + " " + s.name, s.took, s.err, s.note})
+		}
+		if err := v.err(); err != nil {
+			r.err = firstError(r.err, err)
+			failing++
+		}
+	}
+	if failing > 1 {
+		r.err = fmt.Errorf("%d of %d images fail, the first: %w", failing, len(visits), r.err)
+	}
+	return r
+}
+
+// recall makes steps fail in which something is bad that this run has not seen so.
+func (v *visit) recall(now time.Time) {
+	for i := range v.steps {
+		v.steps[i].err = firstError(v.steps[i].err, v.memory.remembered(v.image.name, v.steps[i].name, now))
+	}
+	if v.lookedAtLayers() {
+		v.steps[len(v.steps)-1].note = v.layersText()
+	}
+}
+
+// err is that of the first step that failed.
+func (v *visit) err() error {
+	for _, s := range v.steps {
+		if s.err != nil {
+			return fmt.Errorf("%s: %s: %w", v.image.name, s.name, s.err)
+		}
+	}
+	return nil
+}
+
+func (v *visit) samples() []sample {
+	about := func(more ...string) []string { return append([]string{v.endpoint, v.role, v.image.name}, more...) }
+	all := []sample{pullSuccess.sample(bool01(v.err() == nil), about()...)}
+	for _, s := range v.steps {
+		all = append(all,
+			pullStep.sample(bool01(s.err == nil), about(s.name)...),
+			pullStepSeconds.sample(s.took.Seconds(), about(s.name)...))
+		if s.err != nil {
+			all = append(all, pullFailure.sample(1, about(s.name, reason(s.err), cacheOfError(s.err))...))
+		}
+	}
+	all = append(all, v.memory.badSamples(about()...)...)
+	if v.manifest == nil {
+		return all
+	}
+	n, last := v.memory.verified(v.image.name)
+	all = append(all,
+		pullBytes.sample(float64(v.bytes), about()...),
+		pullLayers.sample(float64(len(v.layers)), about()...),
+		pullVerified.sample(float64(n), about()...))
+	if n > 0 {
+		all = append(all, pullVerifiedTime.sample(unix(last), about()...))
+	}
+	if v.firstByte > 0 {
+		all = append(all, pullFirstByte.sample(v.firstByte.Seconds(), about()...))
+	}
+	if v.speed.took > 0 {
+		all = append(all, pullSpeed.sample(float64(v.speed.bytes)/v.speed.took.Seconds(), about()...))
+	}
+	return all
+}

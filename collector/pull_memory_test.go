@@ -1,0 +1,308 @@
+package collector
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+)
+
+// memoryOf is what is remembered behind the front of the only registry.
+func memoryOf(t testing.TB, e *Exporter) *content {
+	t.Helper()
+	for _, held := range e.live.Load().keep.now {
+		if c, is := held.(*content); is {
+			return c
+		}
+	}
+	t.Fatal("nothing is kept")
+	return nil
+}
+
+// later makes everything bad due to be read again.
+func (c *content) later() {
+	for _, b := range c.blobs {
+		if b.bad != nil {
+			b.bad.again = time.Time{}
+		}
+	}
+}
+
+// asked counts the requests for whatever ends a path, since the last call.
+func (f *fakeRegistry) asked(end string) (n int) {
+	f.recorder.mu.Lock()
+	defer f.recorder.mu.Unlock()
+	for _, r := range f.seen {
+		if strings.HasSuffix(r.URL.Path, end) {
+			n++
+		}
+	}
+	f.seen = nil
+	return n
+}
+
+func TestBadContentStaysBadUntilItIsReadWellAgain(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one", "layer two")
+	e, p := f.puller(t, "", "library/base:1.0")
+	f.damage(image.layers[0], flip)
+	wantBad := func(when, confirmed string) {
+		t.Helper()
+		got := f.pulled(t, e, p)
+		got.wantReason(t, reasonDigestMismatch)
+		about := fmt.Sprintf(`endpoint="%s",role="front",image="library/base:1.0"`, f.Listener.Addr())
+		want := map[string]float64{
+			"registry_pull_content_bad{" + about + `,reason="digest_mismatch",confirmed="` + confirmed + `"}`: 1,
+			"registry_pull_content_bad{": 1, "registry_pull_success{": 0, "registry_pull_layers_verified{": 1,
+			"registry_pull_step_success{" + about + `,step="layers"}`: 0,
+		}
+		for prefix, value := range want {
+			if v, ok := got.value(t, prefix); !ok || v != value {
+				t.Errorf("%s: %s is %v (there: %t), want %v", when, prefix, v, ok, value)
+			}
+		}
+	}
+	wantBad("at first", "false")
+	f.asked("")
+	wantBad("before its time", "false")
+	if n := f.asked(image.layers[0].String()); n != 1 {
+		t.Errorf("asked %d times for the bad layer before its time, want 1: for its last byte", n)
+	}
+	memoryOf(t, e).later()
+	wantBad("when it was read again", "true")
+	f.damage(image.layers[0], flip)
+	wantBad("mended, but before its time", "true")
+	memoryOf(t, e).later()
+	got := f.pulled(t, e, p)
+	got.wantReason(t, "")
+	got.wantNone(t, "registry_pull_content_bad{")
+	got.wantSamples(t, map[string]float64{"registry_pull_success{": 1, "registry_pull_layers_verified{": 2})
+}
+
+func TestBadContentIsReadAgainBeforeAnythingElse(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one", "layer two", "layer three")
+	e, p := f.puller(t, ", max_bytes: 20B", "library/base:1.0")
+	f.damage(image.layers[1], flip)
+	f.pulled(t, e, p)
+	memoryOf(t, e).later()
+	f.asked("")
+	f.pulled(t, e, p)
+	if n := f.asked(image.layers[1].String()); n != 2 {
+		t.Errorf("asked %d times for the bad layer, want 2: for its last byte, and all of it", n)
+	}
+	if !memoryOf(t, e).blobs[blobKey{"library/base", image.layers[1]}].bad.confirmed {
+		t.Error("not confirmed")
+	}
+}
+
+// A store that is down when something is to be read again confirms nothing.
+func TestBadContentIsNotConfirmedByAStoreThatIsGone(t *testing.T) {
+	for name, gone := range map[string]func(length int) http.HandlerFunc{
+		"no bytes": emptied,
+		"errors":   func(int) http.HandlerFunc { return refuseWith(http.StatusInternalServerError, "UNKNOWN") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := startRegistry(t)
+			image := f.push("1.0", "layer one", "layer two")
+			e, p := f.puller(t, "", "library/base:1.0")
+			f.lose(image.layers[0])
+			f.pulled(t, e, p)
+			memoryOf(t, e).later()
+			f.answer(image.config.String(), gone(len(f.blobs[image.config])))
+			f.answer(image.layers[0].String(), gone(9))
+			f.answer(image.layers[1].String(), gone(9))
+			f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
+			if memoryOf(t, e).blobs[blobKey{"library/base", image.layers[0]}].bad.confirmed {
+				t.Error("confirmed")
+			}
+		})
+	}
+}
+
+func TestBadContentOfConfigAndManifest(t *testing.T) {
+	for _, c := range []struct {
+		name, step string
+		damage     func(f *fakeRegistry, image fakeImage)
+	}{
+		{"config", stepConfig, func(f *fakeRegistry, image fakeImage) { f.damage(image.config, flip) }},
+		{"manifest of an index", stepManifest, func(f *fakeRegistry, image fakeImage) { flip(f.manifests[image.manifest.String()]) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := startRegistry(t)
+			f.push("other", "layer one")
+			image := f.push("1.0", "layer one", "layer two")
+			f.index("1.0", map[string]fakeImage{"linux/amd64": image})
+			e, p := f.puller(t, "", "library/base:1.0", "library/base:other")
+			c.damage(f, image)
+			f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
+			c.damage(f, image) // flipped twice
+			got := f.pulled(t, e, p)
+			got.wantReason(t, reasonDigestMismatch)
+			got.wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
+			memoryOf(t, e).later()
+			got = f.pulled(t, e, p)
+			got.wantReason(t, "")
+			got.wantNone(t, "registry_pull_content_bad{")
+		})
+	}
+}
+
+func TestBadContentThatNoTagNeedsAnyLongerIsForgotten(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one", "layer two")
+	e, p := f.puller(t, "", "library/base:1.0")
+	f.lose(image.layers[0])
+	f.pulled(t, e, p).wantReason(t, reasonMissingBlob)
+	f.push("1.0", "layer two", "layer three")
+	got := f.pulled(t, e, p)
+	got.wantReason(t, "")
+	got.wantNone(t, "registry_pull_content_bad{")
+	if n := len(memoryOf(t, e).blobs); n != 3 {
+		t.Errorf("%d blobs are remembered, want the config and two layers", n)
+	}
+}
+
+func TestBadContentIsRememberedWhileNothingCanBeRead(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one", "layer two")
+	e, p := f.puller(t, "", "library/base:1.0")
+	f.lose(image.layers[0])
+	f.pulled(t, e, p)
+	f.answer("1.0", refuseWith(http.StatusBadGateway, ""))
+	got := f.pulled(t, e, p)
+	got.wantReason(t, reasonServerError)
+	got.wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
+	got.wantNone(t, "registry_pull_layers{", "registry_pull_bytes{")
+}
+
+func TestBadContentOfImagesThatShareIt(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one", "layer two")
+	f.push("2.0", "layer one", "layer three")
+	e, p := f.puller(t, "", "library/base:1.0", "library/base:2.0")
+	f.damage(image.layers[0], flip)
+	got := f.pulled(t, e, p)
+	for _, name := range []string{"library/base:1.0", "library/base:2.0"} {
+		about := fmt.Sprintf(`endpoint="%s",role="front",image="%s"`, f.Listener.Addr(), name)
+		got.wantSamples(t, map[string]float64{
+			"registry_pull_success{" + about:                                   0,
+			"registry_pull_content_bad{" + about + `,reason="digest_mismatch"`: 1,
+		})
+	}
+}
+
+func TestPullMemorySurvivesAReload(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one", strings.Repeat("large", 10))
+	e, p := f.puller(t, ", max_bytes: 20B", "library/base:1.0")
+	f.pulled(t, e, p)
+	f.pulled(t, e, p)
+	before := memoryOf(t, e).blobs[blobKey{"library/base", image.layers[1]}].partial
+	if before == nil {
+		t.Fatal("the large layer is not being read")
+	}
+	if err := e.Reload(); err != nil {
+		t.Fatal(err)
+	}
+	if after := memoryOf(t, e).blobs[blobKey{"library/base", image.layers[1]}]; after.partial != before {
+		t.Error("the large layer begins anew")
+	}
+}
+
+func TestAllLayersAreReadInFullInTurn(t *testing.T) {
+	f := startRegistry(t)
+	f.push("1.0", "layer one", "layer two", "layer three", "layer four")
+	f.push("2.0", "layer five", "layer one")
+	e, p := f.puller(t, ", max_bytes: 12B", "library/base:1.0", "library/base:2.0")
+	for i := 1; i <= 5; i++ {
+		f.pulled(t, e, p).wantReason(t, "")
+		verified := map[digest.Digest]bool{}
+		for key, b := range memoryOf(t, e).blobs {
+			if !b.verified.IsZero() {
+				verified[key.digest] = true
+			}
+		}
+		if len(verified) != i {
+			t.Fatalf("%d layers of %d are verified after as many runs", len(verified), i)
+		}
+	}
+}
+
+func TestLargeLayersAreReadInParts(t *testing.T) {
+	f := startRegistry(t)
+	large := strings.Repeat("0123456789", 1000)
+	image := f.push("1.0", large)
+	e, p := f.puller(t, ", max_bytes: 3000B", "library/base:1.0")
+	for i, want := range []float64{0, 0, 0, 1} {
+		got := f.pulled(t, e, p)
+		got.wantReason(t, "")
+		if n, _ := got.value(t, "registry_pull_layers_verified{"); n != want {
+			t.Errorf("%v layers verified after run %d, want %v", n, i, want)
+		}
+	}
+	f.damage(image.layers[0], func(b []byte) []byte { b[5000] ^= 1; return b })
+	for range 3 {
+		f.pulled(t, e, p).wantReason(t, "")
+	}
+	got := f.pulled(t, e, p)
+	got.wantReason(t, reasonDigestMismatch)
+	got.wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1, "registry_pull_layers_verified{": 0})
+}
+
+func TestALargeLayerBeginsAnewWhenTheTagMoves(t *testing.T) {
+	f := startRegistry(t)
+	f.push("1.0", strings.Repeat("a", 100))
+	e, p := f.puller(t, ", max_bytes: 60B", "library/base:1.0")
+	f.pulled(t, e, p)
+	moved := f.push("1.0", strings.Repeat("b", 100))
+	f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_layers_verified{": 0})
+	if part := memoryOf(t, e).blobs[blobKey{"library/base", moved.layers[0]}].partial; part == nil || part.offset != 60 {
+		t.Errorf("of the new layer this was read: %v", part)
+	}
+	f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_layers_verified{": 1, "registry_pull_success{": 1})
+}
+
+// What a connection that broke has brought is not read again.
+func TestALargeLayerGoesOnWhereAConnectionBroke(t *testing.T) {
+	f := startRegistry(t)
+	large := strings.Repeat("0123456789", 10)
+	image := f.push("1.0", large)
+	e, p := f.puller(t, ", max_bytes: 60B", "library/base:1.0")
+	f.answer(image.layers[0].String(), func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Range") == "bytes=99-99" {
+			respond(http.Header{"Content-Range": {"bytes 99-99/100"}}, http.StatusPartialContent, "9")(w, r)
+			return
+		}
+		w.Header().Set("Content-Range", "bytes 0-59/100")
+		w.WriteHeader(http.StatusPartialContent)
+		fmt.Fprint(w, large[:30])
+		_ = http.NewResponseController(w).Flush()
+		conn, _, _ := http.NewResponseController(w).Hijack()
+		reset(conn)
+	})
+	f.pulled(t, e, p).wantReason(t, reasonReset)
+	f.answer(image.layers[0].String(), nil)
+	f.pulled(t, e, p).wantReason(t, "")
+	f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_layers_verified{": 1})
+}
+
+func TestALargeLayerOfAServerThatIgnoresRanges(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", strings.Repeat("0123456789", 10), "layer two")
+	e, p := f.puller(t, ", max_bytes: 60B", "library/base:1.0")
+	for _, l := range image.layers {
+		f.answer(l.String(), f.wholeOnly(l))
+	}
+	got := f.pulled(t, e, p)
+	got.wantReason(t, "")
+	got.wantSamples(t, map[string]float64{"registry_pull_layers_verified{": 1, "registry_pull_layers{": 2})
+	steps := p.track.result().steps
+	want := "last bytes of 0 layers, first ones of 2, 1 read in full, 1 larger than max_bytes not at all: the server sends layers as a whole only"
+	if got := steps[len(steps)-1].note; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

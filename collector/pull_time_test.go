@@ -1,0 +1,214 @@
+package collector
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// slowly sends a byte now and then.
+func slowly(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Length", "1000")
+	for r.Context().Err() == nil {
+		_, _ = w.Write([]byte("x"))
+		_ = http.NewResponseController(w).Flush()
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-r.Context().Done():
+		}
+	}
+}
+
+func TestAnImageThatHangsTakesNothingFromTheOthers(t *testing.T) {
+	for name, hanging := range map[string]http.HandlerFunc{"no answer": hang, "a byte now and then": slowly} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := startRegistry(t)
+			f.push("1.0", "layer one")
+			f.push("2.0", "layer two")
+			f.answer("bad", func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", manifestTypes[0])
+				hanging(w, r)
+			})
+			e, p := f.puller(t, ", every: 2s", "library/base:bad", "library/base:1.0", "library/worse:bad", "library/base:2.0")
+			start := time.Now()
+			got := f.pulled(t, e, p)
+			if took := time.Since(start); took > 2*time.Second {
+				t.Errorf("took %s of 2s", took)
+			}
+			for image, want := range map[string]float64{"library/base:bad": 0, "library/base:1.0": 1, "library/worse:bad": 0, "library/base:2.0": 1} {
+				about := fmt.Sprintf(`endpoint="%s",role="front",image="%s"`, f.Listener.Addr(), image)
+				got.wantSamples(t, map[string]float64{"registry_pull_success{" + about: want})
+				if want == 1 {
+					got.wantSamples(t, map[string]float64{"registry_pull_layers_verified{" + about: 1})
+				} else {
+					got.wantSamples(t, map[string]float64{"registry_pull_failure{" + about + `,step="manifest",reason="timeout",cache=`: 1})
+				}
+			}
+		})
+	}
+}
+
+// A layer of which only the end comes in time fails the step, and no content is to blame.
+func TestALayerThatTakesForEver(t *testing.T) {
+	f := startRegistry(t)
+	large := strings.Repeat("x", 1000)
+	image := f.push("1.0", large)
+	e, p := f.puller(t, ", every: 1s", "library/base:1.0")
+	f.answer(image.layers[0].String(), func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Range") != "" {
+			http.ServeContent(w, r, "", time.Time{}, strings.NewReader(large))
+			return
+		}
+		slowly(w, r)
+	})
+	got := f.pulled(t, e, p)
+	got.wantReason(t, reasonTimeout)
+	got.wantNone(t, "registry_pull_content_bad{")
+	if text := p.track.result().err.Error(); !strings.Contains(text, "of 1000 bytes came") {
+		t.Errorf("the error does not say how much came: %s", text)
+	}
+}
+
+func TestPullFollowsToTheStoreWithoutCredentials(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one", "layer two")
+	var seen recorder
+	store := httptest.NewServer(seen.record(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Get("signature") != "s" {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader("layer one"))
+	}))
+	defer store.Close()
+	realm := httptest.NewServer(http.HandlerFunc(answerToken))
+	defer realm.Close()
+	f.guard = refuse("Bearer", realm.URL+"/token")
+	f.answer(image.layers[0].String(), func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, store.URL+"/object?signature=s", http.StatusTemporaryRedirect)
+	})
+	e, p := f.puller(t, ", http: {basic_auth: {username: monitor, password: right-password}}", "library/base:1.0")
+	f.pulled(t, e, p).wantReason(t, "")
+	if n := len(seen.requests()); n != 2 {
+		t.Errorf("the store was asked %d times, want 2", n)
+	}
+	if n := seen.carrying("Range"); n != 1 {
+		t.Errorf("the store was asked %d times for a range, want 1", n)
+	}
+	for _, r := range seen.requests() {
+		for _, header := range []string{"Authorization", "Cookie"} {
+			if r.Header.Get(header) != "" {
+				t.Errorf("the store saw %s", header)
+			}
+		}
+	}
+}
+
+func TestPullOfRedirects(t *testing.T) {
+	var asked atomic.Int32
+	var store *httptest.Server
+	store = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		switch r.URL.Path {
+		case "/loop":
+			http.Redirect(w, r, store.URL+"/loop", http.StatusFound)
+		case "/gone":
+			w.WriteHeader(http.StatusNotFound)
+		case "/login":
+			w.WriteHeader(http.StatusForbidden)
+		}
+	}))
+	defer store.Close()
+	for _, c := range []struct {
+		name, to, options, step, reason, bad string
+	}{
+		{name: "a loop at the registry", to: "/v2/library/base/manifests/1.0", step: stepManifest, reason: reasonRedirected},
+		{name: "a loop at the store", to: store.URL + "/loop", step: stepLayers, reason: reasonRedirected},
+		{name: "to nothing", to: "http://[::1", step: stepLayers, reason: reasonBadAnswer},
+		{name: "to a file", to: "file:///etc/passwd", step: stepLayers, reason: reasonBadAnswer},
+		{name: "to a store that lost it", to: store.URL + "/gone", step: stepLayers, reason: reasonMissingBlob, bad: reasonMissingBlob},
+		{name: "to a store that refuses", to: store.URL + "/login", step: stepLayers, reason: reasonForbidden},
+		{name: "to a store that is down", to: "http://127.0.0.1:1/x", step: stepLayers, reason: reasonRefused},
+		{name: "that may not be followed", to: store.URL + "/gone", options: ", http: {follow_redirects: false}", step: stepLayers, reason: reasonRedirected},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			asked.Store(0)
+			sad{
+				step: c.step, reason: c.reason, badReason: c.bad, options: c.options,
+				breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) {
+					end := i.layers[1].String()
+					if c.step == stepManifest {
+						end = "1.0"
+					}
+					f.answer(end, func(w http.ResponseWriter, _ *http.Request) {
+						w.Header().Set("Location", c.to)
+						w.WriteHeader(http.StatusFound)
+					})
+				},
+			}.run(t)
+			if n := asked.Load(); n > 2*maxRedirects*maxRedirects {
+				t.Errorf("the store was asked %d times", n)
+			}
+		})
+	}
+}
+
+func TestPullFromBackends(t *testing.T) {
+	front, bad := startRegistry(t), startRegistry(t)
+	front.push("1.0", "layer one", "layer two")
+	image := bad.push("1.0", "layer one", "layer two")
+	bad.lose(image.layers[0])
+	e := newTestExporter(t, "registries:\n- name: hub\n  url: "+front.URL+"\n  backends: ["+bad.URL+"]\n  pull: {images: [library/base:1.0], backends: true}\n")
+	for _, s := range sourcesOf(e.live.Load().registries[0], "pull") {
+		s.probe.once(t.Context())
+	}
+	got := e.scrapeNow(t, "pull")
+	got.wantSamples(t, map[string]float64{
+		fmt.Sprintf(`registry_pull_success{endpoint="%s",role="front",`, front.Listener.Addr()):     1,
+		fmt.Sprintf(`registry_pull_success{endpoint="%s",role="backend",`, bad.Listener.Addr()):     0,
+		fmt.Sprintf(`registry_pull_content_bad{endpoint="%s",role="backend",`, bad.Listener.Addr()): 1,
+	})
+	for _, r := range bad.requests() {
+		if r.Host != front.Listener.Addr().String() {
+			t.Errorf("the backend was asked by the name %s", r.Host)
+		}
+	}
+}
+
+func TestPullByDigest(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one")
+	e, p := f.puller(t, "", "library/base@"+image.manifest.String())
+	f.pulled(t, e, p).wantReason(t, "")
+	f.manifests[image.manifest.String()] = append(f.manifests[image.manifest.String()], ' ')
+	f.pulled(t, e, p).wantReason(t, reasonDigestMismatch)
+}
+
+func TestPullOfWhatIsLeftOut(t *testing.T) {
+	f := startRegistry(t)
+	one, empty := f.blob("layer one"), f.blob("")
+	config := f.blob("{}")
+	layer := descriptorOf("application/vnd.oci.image.layer.v1.tar", one, len("layer one"))
+	foreign := `{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip","digest":"sha256:` + strings.Repeat("0", 64) + `","size":7,"urls":["http://example.org/x"]}`
+	f.document("1.0", `{"config":`+descriptorOf("x", config, 2)+`,"layers":[`+strings.Join([]string{layer, layer, descriptorOf("x", empty, 0), foreign}, ",")+`]}`)
+	e, p := f.puller(t, "", "library/base:1.0")
+	got := f.pulled(t, e, p)
+	got.wantReason(t, "")
+	got.wantSamples(t, map[string]float64{"registry_pull_layers{": 1, "registry_pull_layers_verified{": 1})
+	var notes []string
+	for _, s := range p.track.result().steps {
+		notes = append(notes, s.name+": "+s.note)
+	}
+	want := "library/base:1.0 auth: without credentials\n" +
+		"library/base:1.0 manifest: " + p.track.result().steps[1].note[:71] + ", 4 layers, 27 bytes\n" +
+		"library/base:1.0 config: 2 bytes\n" +
+		"library/base:1.0 layers: last bytes of 1 layers, 1 read in full, 3 empty, doubled or foreign ones left out"
+	if got := strings.Join(notes, "\n"); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

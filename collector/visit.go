@@ -1,0 +1,243 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/distribution/reference"
+	"github.com/opencontainers/go-digest"
+)
+
+// The steps of a pull.
+const (
+	stepAuth     = "auth"
+	stepManifest = "manifest"
+	stepConfig   = "config"
+	stepLayers   = "layers"
+)
+
+// An image is what a pull asks for.
+type image struct {
+	name       string // as it is configured
+	repository string
+	tag        string        // or the digest, when it is configured by that
+	digest     digest.Digest // what the manifest must have, when it is configured by that
+}
+
+func parseImage(name string) (*image, error) {
+	parsed, err := reference.Parse(name)
+	if err != nil {
+		return nil, err
+	}
+	i := &image{name: name, repository: parsed.(reference.Named).Name()}
+	if tagged, is := parsed.(reference.Tagged); is {
+		i.tag = tagged.Tag()
+	}
+	if digested, is := parsed.(reference.Digested); is {
+		i.digest = digested.Digest()
+		i.tag = i.digest.String()
+	}
+	return i, nil
+}
+
+// A visit is what one run does at one endpoint for one image, and what comes of it.
+type visit struct {
+	*puller
+	image     *image
+	session   *session
+	steps     []step
+	manifest  *manifest              // nil until it was read
+	child     digest.Digest          // of the manifest that an index names
+	layers    []descriptor           // that can be read here, each once
+	findings  []finding              // what was read of blobs
+	failed    map[digest.Digest]bool // layers that were not well
+	firstByte time.Duration          // of the first layer
+	bytes     int64                  // that were read
+	ends      int                    // layers whose last byte came
+	begins    int                    // layers whose first 64 KiB came instead
+	inFull    int                    // layers that were read to their end, and right
+	inParts   int                    // large layers of which a part was read
+	tooLarge  int                    // layers that cannot be read
+	speed     speed
+}
+
+// A finding is what came of reading a blob. full says that it was read whole.
+type finding struct {
+	step string
+	blob blobKey
+	full bool
+	err  error
+}
+
+// find notes what came of reading a blob.
+func (v *visit) find(step string, d digest.Digest, full bool, err error) {
+	v.findings = append(v.findings, finding{step, blobKey{v.image.repository, d}, full, err})
+}
+
+// An answered error is that of an answer; cache says if it came from a cache on the way.
+type answered struct {
+	error
+	cache string
+}
+
+func (a answered) Unwrap() error { return a.error }
+
+// cacheOf reads what caches write into the headers of an answer, whose words are many: hit, miss, or none without any.
+func cacheOf(h http.Header) string {
+	said := strings.ToLower(strings.Join(append(h.Values("X-Cache-Status"), h.Values("X-Cache")...), " "))
+	for _, word := range []string{"hit", "stale", "updating", "revalidated"} {
+		if strings.Contains(said, word) {
+			return "hit"
+		}
+	}
+	switch age := h.Get("Age"); {
+	case said == "" && age == "":
+		return "none"
+	case age != "" && age != "0":
+		return "hit"
+	}
+	return "miss"
+}
+
+// cacheOfError is that of the answer that an error is about; none when there was no answer.
+func cacheOfError(err error) string {
+	var a answered
+	if errors.As(err, &a) {
+		return a.cache
+	}
+	return "none"
+}
+
+// get asks for something of the image's repository, and goes to the store for it where the registry sends us there.
+func (v *visit) get(ctx context.Context, path string, header http.Header) (*http.Response, error) {
+	req, err := v.session.request(ctx, http.MethodGet, "/v2/"+v.image.repository+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	resp, err := v.session.send(req, pullScope(v.image.repository))
+	if err != nil {
+		return nil, err
+	}
+	return v.session.follow(resp, header)
+}
+
+// read calls take with the answer for path.
+func (v *visit) read(ctx context.Context, path string, header http.Header, take func(*http.Response) error) error {
+	resp, err := v.get(ctx, path, header)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if err := take(resp); err != nil {
+		return answered{err, cacheOf(resp.Header)}
+	}
+	return nil
+}
+
+// done notes a step that began at start. What goes wrong with content does not end a pull: what else is bad counts too.
+func (v *visit) done(name string, start time.Time, note string, err error) (goOn bool) {
+	v.steps = append(v.steps, step{name: name, took: time.Since(start), err: err, note: note})
+	return err == nil || isContent(err)
+}
+
+// pull does all that needs to be done for each run: all but reading layers in full.
+func (v *visit) pull(ctx context.Context) {
+	start := time.Now()
+	var note string
+	err := v.read(ctx, "/manifests/"+v.image.tag, acceptManifests, func(resp *http.Response) (err error) {
+		if resp.StatusCode == http.StatusForbidden {
+			return notLetIn{refusalOf(resp)}
+		}
+		v.letIn(start)
+		note, err = v.readManifests(ctx, resp)
+		return err
+	})
+	if isNotLetIn(err) && len(v.steps) == 0 {
+		v.done(stepAuth, start, "", err)
+		return
+	}
+	if len(v.steps) == 0 {
+		v.letIn(start)
+	}
+	v.done(stepManifest, start.Add(v.steps[0].took), note, err)
+	if err != nil {
+		return
+	}
+	start = time.Now()
+	err = v.readConfig(ctx)
+	v.find(stepConfig, v.manifest.config.digest, true, err)
+	if v.done(stepConfig, start, byteText(v.manifest.config.size), err) {
+		start = time.Now()
+		v.done(stepLayers, start, "", v.readEnds(ctx))
+	}
+}
+
+// letIn ends the step auth: the registry answered a request that was sent with all that it asks for, or it does not
+// answer at all, which is no matter of logging in.
+func (v *visit) letIn(start time.Time) {
+	v.steps = append(v.steps, step{name: stepAuth, took: max(0, v.session.sent.Sub(start)), note: v.session.way()})
+}
+
+// readManifests reads the answer for the tag and, when that is an index, the manifest of our platform.
+func (v *visit) readManifests(ctx context.Context, resp *http.Response) (note string, err error) {
+	m, d, err := readManifest(resp, descriptor{digest: v.image.digest, size: -1})
+	if err != nil {
+		return "", err
+	}
+	if m.isIndex {
+		child, err := m.of(v.platform)
+		if err != nil {
+			return "", err
+		}
+		v.child = child.digest
+		if m, err = v.readChild(ctx, child); err != nil {
+			return "", err
+		}
+		note = " " + v.platform
+	}
+	v.manifest, v.layers = m, readable(m.layers)
+	size := m.config.size
+	for _, l := range m.layers {
+		size += l.size
+	}
+	return fmt.Sprintf("%s%s, %d layers, %s", d, note, len(m.layers), byteText(size)), nil
+}
+
+func (v *visit) readChild(ctx context.Context, child descriptor) (m *manifest, err error) {
+	err = v.read(ctx, "/manifests/"+child.digest.String(), acceptManifests, func(resp *http.Response) (err error) {
+		if resp.StatusCode == http.StatusNotFound {
+			return missing(resp)
+		}
+		m, _, err = readManifest(resp, child)
+		if err == nil && m.isIndex {
+			err = failed(reasonBadAnswer, "an index in an index")
+		}
+		return err
+	})
+	v.find(stepManifest, child.digest, true, err)
+	return m, err
+}
+
+// missing is the error of an answer that has no longer what a manifest refers to.
+func missing(resp *http.Response) error {
+	return failed(reasonMissingBlob, "%s", refusalOf(resp))
+}
+
+// byteText writes a size for people.
+func byteText(n int64) string {
+	size, unit := float64(n), 0
+	for ; size >= 1000 && unit < 4; unit++ {
+		size /= 1000
+	}
+	if unit == 0 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	return fmt.Sprintf("%.1f %cB", size, "?kMGT"[unit])
+}
