@@ -25,6 +25,8 @@ var collectorTable = []struct {
 	{"ping", pingSources},
 	{"redis", redisSources},
 	{"swift", swiftSources},
+	{"swift_count", swiftCountSources},
+	{"swift_probe", swiftProbeSources},
 }
 
 var (
@@ -55,6 +57,7 @@ type builder struct {
 	lockout *lockout
 	keep    *keep
 	secrets secrets
+	store   *swiftStore // once built
 
 	collector string // that is being built
 }
