@@ -53,8 +53,8 @@ func TestPages(t *testing.T) {
 	}
 }
 
-// ownPages are the collectors whose answers are not HTTP, or whose source is a probe: their tests make the pages.
-var ownPages = map[string]bool{"pull": true, "redis": true}
+// ownPages are the collectors whose answers are not HTTP, or come only when their probe runs: their tests make the pages.
+var ownPages = map[string]bool{"pull": true, "redis": true, "swift_count": true, "swift_probe": true}
 
 // configOf is what makes a registry have a collector.
 var configOf = map[string]string{

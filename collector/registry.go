@@ -26,6 +26,8 @@ var collectorTable = []struct {
 	{"pull", pullSources},
 	{"redis", redisSources},
 	{"swift", swiftSources},
+	{"swift_count", swiftCountSources},
+	{"swift_probe", swiftProbeSources},
 }
 
 var (
@@ -56,6 +58,7 @@ type builder struct {
 	lockout *lockout
 	keep    *keep
 	secrets secrets
+	store   *swiftStore // once built
 
 	collector string // that is being built
 }

@@ -53,7 +53,7 @@ func swiftSources(b *builder) ([]*source, error) {
 	if b.Swift == nil {
 		return nil, nil
 	}
-	s, err := newSwiftStore(b)
+	s, err := b.swiftStore()
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +62,16 @@ func swiftSources(b *builder) ([]*source, error) {
 		down:     []sample{swiftReachable.sample(0, s.endpoint, s.cfg.Container)},
 		read:     s.read,
 	}}, nil
+}
+
+// swiftStore is the only one of the registry: all who need it share a login.
+func (b *builder) swiftStore() (*swiftStore, error) {
+	if b.store != nil {
+		return b.store, nil
+	}
+	var err error
+	b.store, err = newSwiftStore(b)
+	return b.store, err
 }
 
 func newSwiftStore(b *builder) (*swiftStore, error) {
@@ -82,22 +92,32 @@ func newSwiftStore(b *builder) (*swiftStore, error) {
 }
 
 func (s *swiftStore) read(ctx context.Context) ([]sample, error) {
+	var found []sample
+	login, err := s.loggedIn(ctx, func(session *swift.Connection) (err error) {
+		if found, err = s.container(ctx, session); err != nil { // the token stays: to log in each time would make a slow Swift slower
+			return fmt.Errorf("asking for the container: %w", err)
+		}
+		return nil
+	})
+	return append(login, found...), err
+}
+
+// loggedIn calls do with the session in use, and once more with a new one when its token has just ended. The samples
+// are those of the last login, if there was one.
+func (s *swiftStore) loggedIn(ctx context.Context, do func(*swift.Connection) error) ([]sample, error) {
 	session, samples, err := s.login(ctx)
 	if err != nil {
 		return samples, fmt.Errorf("logging in: %w", err)
 	}
-	more, err := s.container(ctx, session)
-	if reason(err) == reasonUnauthorized && len(samples) == 0 { // an old token: it may just have ended
-		s.forget(session)
-		if session, samples, err = s.login(ctx); err != nil {
-			return samples, fmt.Errorf("logging in again: %w", err)
-		}
-		more, err = s.container(ctx, session)
+	err = do(session)
+	if reason(err) != reasonUnauthorized || len(samples) > 0 {
+		return samples, err
 	}
-	if err != nil { // the token stays: to log in each time would make a slow Swift slower
-		err = fmt.Errorf("asking for the container: %w", err)
+	s.forget(session)
+	if session, samples, err = s.login(ctx); err != nil {
+		return samples, fmt.Errorf("logging in again: %w", err)
 	}
-	return append(samples, more...), err
+	return samples, do(session)
 }
 
 // login returns the session in use or opens one; then the samples tell how long that took.
@@ -192,7 +212,7 @@ func swiftError(ctx context.Context, err error) error {
 	case errors.As(err, &known) && known.StatusCode >= 300:
 		return (&answer{status: known.StatusCode}).refusal()
 	case errors.As(err, &known), errors.As(err, &syntax), errors.As(err, &shape), err == io.EOF: // bare: no JSON at all
-		return failed(reasonBadAnswer, "not the answer of a Swift: token, storage URL or counts are missing")
+		return failed(reasonBadAnswer, "not the answer of a Swift: token, storage URL, counts or listing are missing")
 	}
 	return ended(ctx, requestError(err))
 }

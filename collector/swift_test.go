@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -342,6 +343,8 @@ type fakeSwift struct {
 	expires          time.Time
 	login, container http.HandlerFunc // instead of the usual answers
 
+	objects fakeObjects
+
 	mu     sync.Mutex
 	logins int
 	token  string
@@ -349,7 +352,7 @@ type fakeSwift struct {
 
 func startSwift(t *testing.T) *fakeSwift {
 	t.Helper()
-	s := &fakeSwift{key: "keykeykey", expires: time.Now().Add(time.Hour)}
+	s := &fakeSwift{key: "keykeykey", expires: time.Now().Add(time.Hour), objects: newFakeObjects()}
 	mux := http.NewServeMux()
 	at := func(pattern string, usual http.HandlerFunc, instead *http.HandlerFunc) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
@@ -364,6 +367,7 @@ func startSwift(t *testing.T) *fakeSwift {
 	at("POST /v3/auth/tokens", s.loginV3, &s.login)
 	at("POST /identity/v3/auth/tokens", s.loginV3, &s.login)
 	at("HEAD /v1/AUTH_docker/registry", s.head, &s.container)
+	s.objects.serve(mux, s.isToken)
 	s.Server = httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	return s
@@ -469,11 +473,20 @@ func (s *fakeSwift) loginV3(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *fakeSwift) head(w http.ResponseWriter, r *http.Request) {
+// isToken refuses a request without the token of the last login.
+func (s *fakeSwift) isToken(w http.ResponseWriter, r *http.Request) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if token := r.Header.Get("X-Auth-Token"); token == "" || token != s.token {
+	token := r.Header.Get("X-Auth-Token")
+	if token == "" || token != s.token {
 		w.WriteHeader(http.StatusUnauthorized)
+		return false
+	}
+	return true
+}
+
+func (s *fakeSwift) head(w http.ResponseWriter, r *http.Request) {
+	if !s.isToken(w, r) {
 		return
 	}
 	w.Header().Set("X-Container-Object-Count", "10")
@@ -482,7 +495,10 @@ func (s *fakeSwift) head(w http.ResponseWriter, r *http.Request) {
 }
 
 // hang answers when the client has gone.
-func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+func hang(_ http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body) // before, a server does not see the client go
+	<-r.Context().Done()
+}
 
 // writeEndlessly ends when the client has enough.
 func writeEndlessly(w http.ResponseWriter) {

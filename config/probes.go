@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,9 @@ const (
 
 // maxImages bounds the series of one pull probe.
 const maxImages = 50
+
+// maxPrefixes bounds how often one count walks through a container.
+const maxPrefixes = 20
 
 // Pull is what a client does to get images, done on a clock of its own.
 type Pull struct {
@@ -141,8 +145,22 @@ func (v *validation) probes(r *Registry) {
 			v.fail("is the name of a container, without a slash", "swift", "probe", "container")
 		}
 	}
-	if s := r.Swift; s != nil && s.Count != nil && len(s.Count.Prefixes) == 0 {
+	if s := r.Swift; s != nil && s.Count != nil {
+		v.prefixes(s.Count.Prefixes)
+	}
+}
+
+func (v *validation) prefixes(prefixes []string) {
+	switch {
+	case len(prefixes) == 0:
 		v.fail("prefixes is missing: what to count apart, such as files/ and segments/", "swift", "count")
+	case len(prefixes) > maxPrefixes:
+		v.fail("holds more than 20 prefixes: each is a walk through the listing", "swift", "count", "prefixes")
+	}
+	for i, prefix := range prefixes {
+		if slices.Contains(prefixes[:i], prefix) {
+			v.fail("stands twice: keep one", "swift", "count", "prefixes", i)
+		}
 	}
 }
 
