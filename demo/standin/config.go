@@ -47,8 +47,10 @@ var configText = template.Must(template.New("").Funcs(template.FuncMap{"address"
     tls: *tls
     nginx: {urls: ["http://{{address "hub nginx"}}/nginx_status"]}
     debug: {urls: ["http://{{address "hub debug"}}"]}
-    swift: {auth_url: "http://{{address "swift"}}/auth/v1.0", username: "` + swiftUser + `", key_file: swift.secret, container: ` + swiftContainer + `}
+    swift: {auth_url: "http://{{address "swift"}}/auth/v1.0", username: "` + swiftUser + `", key_file: swift.secret, container: ` + swiftContainer + `, probe: {every: {{.Every}}, container: ` + probeContainer + `}}
     redis: {addr: "{{address "redis"}}", username: monitor, password_file: redis.secret}
+    pull: {images: ["` + image + `:1.0"], every: {{.Every}}, backends: true, reread_after: {{.Reread}}}
+    push: {repository: monitoring/canary, every: {{.Every}}, mode: image}
 `))
 
 func (s *Stack) writeConfig(t Timeouts) error {

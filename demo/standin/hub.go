@@ -16,11 +16,15 @@ type hub struct {
 	faults   *Faults
 	monitor  *secret
 	registry http.Handler
+	image    *pulled
 	nginx    nginx
 }
 
-func newHub(f *Faults, monitor *secret) *hub {
-	return &hub{faults: f, monitor: monitor, registry: registry.New(quietRegistry)}
+func newHub(f *Faults, monitor *secret) (*hub, error) {
+	h := &hub{faults: f, monitor: monitor, registry: registry.New(quietRegistry)}
+	var err error
+	h.image, err = fill(h.registry)
+	return h, err
 }
 
 // failingChecks are what /debug/health says while a check fails.
@@ -58,7 +62,7 @@ func (h *hub) backend(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("WWW-Authenticate", `Basic realm="hub"`)
 		apiError(w, http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")
 	default:
-		h.registry.ServeHTTP(w, r)
+		h.onStore(w, r)
 	}
 }
 

@@ -93,9 +93,14 @@ func text(value any) []byte {
 }
 
 func apiError(w http.ResponseWriter, status int, code, message string) {
+	apiErrorWith(w, status, code, message, "null")
+}
+
+// apiErrorWith has a detail, which is JSON.
+func apiErrorWith(w http.ResponseWriter, status int, code, message, detail string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	fmt.Fprintf(w, `{"errors":[{"code":%q,"message":%q,"detail":null}]}`, code, message)
+	fmt.Fprintf(w, `{"errors":[{"code":%q,"message":%q,"detail":%s}]}`, code, message, detail)
 }
 
 func loginPage(w http.ResponseWriter) {

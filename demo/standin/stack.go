@@ -18,8 +18,9 @@ type Options struct {
 	Timeouts Timeouts      // for the configuration of the exporter
 }
 
-// Timeouts are those of a registry, and of its cluster_status.
-type Timeouts struct{ Registry, MSR time.Duration }
+// Timeouts are those of a registry, and of its cluster_status; how often is pulled and pushed; and how long after it
+// was found bad a layer is read again.
+type Timeouts struct{ Registry, MSR, Every, Reread time.Duration }
 
 // A Stack is all stand-ins, running.
 type Stack struct {
@@ -107,7 +108,10 @@ func (s *Stack) startHub(ca *authority) error {
 	if err != nil {
 		return err
 	}
-	h := newHub(s.Faults, monitor)
+	h, err := newHub(s.Faults, monitor)
+	if err != nil {
+		return err
+	}
 	for _, p := range []*port{
 		{name: "hub front", scheme: "https", closedBy: []string{"nginx-down"}, serve: serveHTTP(h.front(), breakable)},
 		{name: "hub backend 1", scheme: "https", closedBy: []string{"registry-down"}, serve: serveHTTP(http.HandlerFunc(h.backend), secure)},

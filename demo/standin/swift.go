@@ -14,6 +14,7 @@ import (
 const (
 	swiftUser      = "docker:registry"
 	swiftContainer = "docker_registry"
+	probeContainer = "monitoring"
 )
 
 // swift is an object store in memory. The one behind knows a single account: the user that the exporter has
@@ -40,8 +41,10 @@ func newSwift(f *Faults, key *secret) (*swift, error) {
 func (s *swift) fill() error {
 	ctx := context.Background()
 	c := &client.Connection{AuthUrl: s.store.AuthURL, UserName: swifttest.TEST_ACCOUNT, ApiKey: swifttest.TEST_ACCOUNT, AuthVersion: 1}
-	if err := c.ContainerCreate(ctx, swiftContainer, nil); err != nil {
-		return fmt.Errorf("creating the container in Swift: %w", err)
+	for _, container := range []string{swiftContainer, probeContainer} {
+		if err := c.ContainerCreate(ctx, container, nil); err != nil {
+			return fmt.Errorf("creating a container in Swift: %w", err)
+		}
 	}
 	for i := range 12 {
 		name := fmt.Sprintf("files/docker/registry/v2/blobs/sha256/%02x/data", i)
