@@ -103,13 +103,13 @@ func TestInhibitions(t *testing.T) {
 		}
 	}
 	for source, targets := range map[string]string{
-		"RegistryStorageDown":           "RegistryDown RegistryPassiveSiteDown RegistryHealthCheckFailing RegistryInstanceHealthCheckFailing RegistrySitesDiffer RegistrySitesDifferMuch",
-		"RegistryDown":                  "RegistryHealthCheckFailing RegistryBackendDown RegistrySitesDiffer RegistrySitesDifferMuch",
-		"RegistryPassiveSiteDown":       "RegistryHealthCheckFailing RegistryBackendDown RegistrySitesDiffer RegistrySitesDifferMuch",
-		"RegistryBackendDown":           "RegistryExporterCannotLook",
-		"RegistryCacheStopsRegistry":    "RegistryCacheDown RegistryDown",
-		"RegistryCertificateEnded":      "RegistryDown",
-		"RegistryCertificateNotTrusted": "RegistryDown",
+		"RegistryStorageDown":               "RegistryDown RegistryPassiveSiteDown RegistryHealthCheckFailing RegistryInstanceHealthCheckFailing RegistrySitesDiffer RegistrySitesDifferMuch",
+		"RegistryDown":                      "RegistryHealthCheckFailing RegistryBackendDown RegistrySitesDiffer RegistrySitesDifferMuch",
+		"RegistryPassiveSiteDown":           "RegistryHealthCheckFailing RegistryBackendDown RegistrySitesDiffer RegistrySitesDifferMuch",
+		"RegistryCacheStopsRegistry":        "RegistryCacheDown RegistryDown",
+		"RegistryCertificateEnded":          "RegistryDown",
+		"RegistryCertificateNotTrusted":     "RegistryDown",
+		"RegistryPassiveSiteCertificateBad": "RegistryPassiveSiteDown",
 		"MSRMajorityLost": "MSRNoSpareReplica MSRReplicaCount MSRReplicaUnhealthy MSRPingUnhealthy MSRTablesNotReady MSRViewsDiffer MSRSplitBrain " +
 			"MSRCriticalIssues MSRIssues MSRReadOnly MSRGarbageCollectionStuck MSRClusterStatusFails RegistryDown RegistryPassiveSiteDown",
 	} {
