@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -69,6 +70,27 @@ func TestInhibitorsComeFirst(t *testing.T) {
 				}
 				if source.Alert == target.Alert {
 					t.Errorf("%s silences itself", source.Alert)
+				}
+			}
+		}
+	}
+}
+
+// TestInhibitorsEndLast: what follows from a fault is over a scrape and an evaluation later, and must not be told then.
+func TestInhibitorsEndLast(t *testing.T) {
+	const longer = time.Minute
+	milder := map[string]string{ // may be told when the worse form is over
+		"RegistryCertificateEnding": "RegistryCertificateEndsSoon",
+		"RegistryObjectsVanished":   "RegistryObjectsVanishing",
+		"RegistrySitesDifferMuch":   "RegistrySitesDiffer",
+		"MSRSplitBrain":             "MSRViewsDiffer",
+		"MSRCriticalIssues":         "MSRIssues",
+	}
+	for _, i := range inhibitions(t) {
+		for _, source := range chosen(t, i.Source) {
+			for _, target := range chosen(t, i.Target) {
+				if source.KeepFiringFor < target.KeepFiringFor+longer && milder[source.Alert] != target.Alert {
+					t.Errorf("%s keeps firing for %s: %s, which it silences, does for %s", source.Alert, source.KeepFiringFor, target.Alert, target.KeepFiringFor)
 				}
 			}
 		}
