@@ -18,6 +18,7 @@ type Rule struct {
 	Alert, Record string
 	Expr          string
 	For           time.Duration
+	KeepFiringFor time.Duration `yaml:"keep_firing_for"`
 	Labels        map[string]string
 	Annotations   map[string]string
 	Comment       string `yaml:"-"` // what stands above it

@@ -15,11 +15,8 @@ import (
 	"registry_exporter/demo/notices"
 )
 
-// Where Prometheus and Alertmanager listen beside the demo.
-const (
-	prometheusListen   = "127.0.0.1:10503"
-	alertmanagerListen = "127.0.0.1:10504"
-)
+// alertingPrograms are Prometheus and Alertmanager as Debian calls them.
+var alertingPrograms = [...]string{"prometheus", "prometheus-alertmanager"}
 
 const prometheusConfig = `global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 2s}
 rule_files: [rules-*.yml]
@@ -34,12 +31,19 @@ func startAlerting(o options, dir string, out io.Writer) (end func(), err error)
 	if o.alerts == "" {
 		return nothing, nil
 	}
-	var programs [2]string
-	for i, name := range []string{"prometheus", "prometheus-alertmanager"} {
+	var programs [len(alertingPrograms)]string
+	for i, name := range alertingPrograms {
 		if programs[i], err = exec.LookPath(name); err != nil {
 			fmt.Fprintln(out, "No alerts: for them, apt-get install prometheus prometheus-alertmanager")
 			return nothing, nil
 		}
+	}
+	for option, address := range map[string]string{"--prometheus.listen": o.prometheusListen, "--alertmanager.listen": o.alertmanagerListen} {
+		free, err := listen(address, option)
+		if err != nil {
+			return nothing, err
+		}
+		free.Close() // the program takes it in a moment
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -58,7 +62,7 @@ func startAlerting(o options, dir string, out io.Writer) (end func(), err error)
 		end()
 		return nothing, err
 	}
-	config := fmt.Sprintf(prometheusConfig, alertmanagerListen, o.exporterListen)
+	config := fmt.Sprintf(prometheusConfig, o.alertmanagerListen, o.exporterListen)
 	if err := os.WriteFile(filepath.Join(dir, "prometheus.yml"), []byte(config), 0o644); err != nil {
 		end()
 		return nothing, fmt.Errorf("writing Prometheus' configuration: %w", err)
@@ -66,11 +70,11 @@ func startAlerting(o options, dir string, out io.Writer) (end func(), err error)
 	for _, argv := range [][]string{
 		{
 			programs[1], "--config.file=" + filepath.Join(dir, "alertmanager.yml"), "--storage.path=" + filepath.Join(dir, "alertmanager"),
-			"--web.listen-address=" + alertmanagerListen, "--cluster.listen-address=", "--log.level=error",
+			"--web.listen-address=" + o.alertmanagerListen, "--cluster.listen-address=", "--log.level=error",
 		},
 		{
 			programs[0], "--config.file=" + filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path=" + filepath.Join(dir, "prometheus"),
-			"--web.listen-address=" + prometheusListen, "--log.level=error",
+			"--web.listen-address=" + o.prometheusListen, "--log.level=error",
 		},
 	} {
 		c, err := child.Start(out, argv[0], argv[1:]...)
@@ -84,6 +88,6 @@ func startAlerting(o options, dir string, out io.Writer) (end func(), err error)
        http://%s/alerts    Prometheus
        http://%s/          Alertmanager
 
-`, prometheusListen, alertmanagerListen)
+`, o.prometheusListen, o.alertmanagerListen)
 	return end, nil
 }

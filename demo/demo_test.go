@@ -233,7 +233,7 @@ func startDemo(t *testing.T) *runningDemo {
 			t.Errorf("the demo ended with: %s", err)
 		}
 	})
-	d := &runningDemo{exporter: o.exporterListen, control: o.listen, parts: readGreeting(t, out)}
+	d := &runningDemo{exporter: o.exporterListen, control: o.listen, parts: readGreeting(t, bufio.NewScanner(out))}
 	go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the demo
 	return d
 }
@@ -241,10 +241,9 @@ func startDemo(t *testing.T) *runningDemo {
 var partLine = regexp.MustCompile(`^  (\S.*?) +\w+://127\.0\.0\.1:(\d+)$`)
 
 // readGreeting reads until the demo is ready, and learns where its parts are.
-func readGreeting(t *testing.T, out io.Reader) map[string]string {
+func readGreeting(t *testing.T, lines *bufio.Scanner) map[string]string {
 	t.Helper()
 	parts := map[string]string{}
-	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if m := partLine.FindStringSubmatch(lines.Text()); m != nil {
 			parts[m[2]] = m[1]
@@ -260,28 +259,27 @@ func readGreeting(t *testing.T, out io.Reader) map[string]string {
 // testOptions has timeouts that a healthy stand-in keeps on a slow machine too, and that a hanging one may use up.
 func testOptions(t *testing.T) options {
 	t.Helper()
-	exporterListen, listen := freeAddresses(t)
+	free := freeAddresses(t)
 	return options{
 		exporter: "true", fixtures: "../collector/testdata/rethinkdb",
-		exporterListen: exporterListen, listen: listen,
+		exporterListen: free[0], listen: free[1], prometheusListen: free[2], alertmanagerListen: free[3],
 		hung:     800 * time.Millisecond,
 		timeouts: standin.Timeouts{Registry: 2 * time.Second, MSR: 4 * time.Second},
 	}
 }
 
-// freeAddresses are two that were free a moment ago, outside of those that stand-ins take.
-func freeAddresses(t *testing.T) (one, two string) {
+// freeAddresses were free a moment ago, and are outside of those that stand-ins take.
+func freeAddresses(t *testing.T) (addresses [4]string) {
 	t.Helper()
-	var addresses []string
-	for range 2 {
+	for i := range addresses {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer l.Close()
-		addresses = append(addresses, l.Addr().String())
+		addresses[i] = l.Addr().String()
 	}
-	return addresses[0], addresses[1]
+	return addresses
 }
 
 func buildExporter(t *testing.T) string { return build(t, "..") }

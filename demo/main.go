@@ -32,6 +32,8 @@ func main() {
 	flag.StringVar(&o.exporterListen, "exporter.listen", "127.0.0.1:10500", "where the exporter listens")
 	flag.StringVar(&o.listen, "listen", "127.0.0.1:10501", "where faults are switched")
 	flag.StringVar(&o.alerts, "alerts", "", "folder of the alerts: runs Prometheus and Alertmanager with them, where Debian's are installed")
+	flag.StringVar(&o.prometheusListen, "prometheus.listen", "127.0.0.1:10503", "where Prometheus listens then")
+	flag.StringVar(&o.alertmanagerListen, "alertmanager.listen", "127.0.0.1:10504", "where Alertmanager listens then")
 	flag.Parse()
 	if err := run(ctx, o, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
@@ -40,11 +42,12 @@ func main() {
 }
 
 type options struct {
-	exporter, fixtures     string
-	exporterListen, listen string
-	alerts                 string
-	hung                   time.Duration
-	timeouts               standin.Timeouts
+	exporter, fixtures                   string
+	exporterListen, listen               string
+	alerts                               string
+	prometheusListen, alertmanagerListen string
+	hung                                 time.Duration
+	timeouts                             standin.Timeouts
 }
 
 // run shows the demo until ctx ends or the exporter dies.

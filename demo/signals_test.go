@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -18,23 +19,12 @@ import (
 // TestScrapesThatGiveUpDoNotEndTheDemo: stand-ins then write to connections that the exporter has closed.
 func TestScrapesThatGiveUpDoNotEndTheDemo(t *testing.T) {
 	o := testOptions(t)
-	cmd := demoCommand(t, o, buildExporter(t))
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_, _ = io.Copy(io.Discard, out)
-		if err := cmd.Wait(); err != nil {
-			t.Errorf("the demo ended with: %s", err)
+	d, lines, end := startCommand(t, o)
+	defer end()
+	go func() {
+		for lines.Scan() { // until the demo ends
 		}
 	}()
-	d := &runningDemo{exporter: o.exporterListen, control: o.listen, parts: readGreeting(t, out)}
-	go func() { _, _ = io.Copy(io.Discard, out) }() // ends with the demo
 	for _, fault := range []string{"replica-hangs", "one-server-hung"} {
 		d.request(t, http.MethodPost, d.fault(fault))
 	}
@@ -52,7 +42,8 @@ func TestADemoWithoutAReaderEndsAndLeavesNothingBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := testOptions(t)
-	cmd := demoCommand(t, o, silent)
+	o.exporter = silent
+	cmd := demoCommand(t, o)
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -71,11 +62,38 @@ func TestADemoWithoutAReaderEndsAndLeavesNothingBehind(t *testing.T) {
 	l.Close()
 }
 
-// demoCommand runs the demo as people do, but not for ever.
-func demoCommand(t *testing.T, o options, exporter string) *exec.Cmd {
+// startCommand starts the demo as people do, with the exporter of this tree. Lines is what it writes after its greeting.
+func startCommand(t *testing.T, o options) (d *runningDemo, lines *bufio.Scanner, end func()) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	o.exporter = buildExporter(t)
+	cmd := demoCommand(t, o)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines = bufio.NewScanner(out)
+	d = &runningDemo{exporter: o.exporterListen, control: o.listen, parts: readGreeting(t, lines)}
+	return d, lines, func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_, _ = io.Copy(io.Discard, out)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the demo ended with: %s", err)
+		}
+	}
+}
+
+// demoCommand runs the demo as people do, but not for ever.
+func demoCommand(t *testing.T, o options) *exec.Cmd {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
-	return exec.CommandContext(ctx, build(t, "."), "--exporter="+exporter, "--fixtures="+o.fixtures,
-		"--exporter.listen="+o.exporterListen, "--listen="+o.listen)
+	cmd := exec.CommandContext(ctx, build(t, "."), "--exporter="+o.exporter, "--fixtures="+o.fixtures, "--alerts="+o.alerts,
+		"--exporter.listen="+o.exporterListen, "--listen="+o.listen,
+		"--prometheus.listen="+o.prometheusListen, "--alertmanager.listen="+o.alertmanagerListen)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it has programs to stop
+	cmd.WaitDelay = 20 * time.Second
+	return cmd
 }

@@ -10,9 +10,9 @@ import (
 )
 
 const (
-	// deliveryTime is what an alert may take besides its `for`: two evaluations, a scrape or two, grouping, and
-	// what a busy machine adds.
-	deliveryTime = 30 * time.Second
+	// deliveryTime is what an alert may take besides its `for`, and what its end may take: two evaluations, a scrape or two,
+	// grouping, and what a busy machine adds; the end of an inhibitor also its `keep_firing_for`.
+	deliveryTime = time.Minute
 	// quietTime is how long nothing may change before a state counts: three evaluations.
 	quietTime = 6 * time.Second
 )

@@ -66,9 +66,11 @@ const configuration = `registries:
 - {name: x-token, url: "http://127.0.0.1:{registry-token}", http: {basic_auth: {username: alice, password: not-the-password-of-alice}}}
 - {name: x-token-rights, url: "http://127.0.0.1:{registry-token}", http: {basic_auth: {username: nobody, password: password-of-nobody}}}
 - {name: x-expired, url: "https://localhost:{front-expired}", http: *ca}
+- {name: x-passive, passive: true, url: "https://localhost:{front-expired}", http: *ca}
 - {name: x-wrong-name, url: "https://localhost:{front-wrong-name}", http: *ca}
 - {name: x-no-ip-san, url: "https://127.0.0.1:{front-no-ip-san}", http: *ca}
 - {name: x-unknown-ca, url: "https://localhost:{front-unknown-ca}", http: *ca}
+- {name: x-two-instances, url: "http://127.0.0.1:{registry-unchecked}", debug: {urls: ["http://127.0.0.1:{registry-tcp-check-debug}"]}}
 - {name: x-http-on-tls, url: "http://127.0.0.1:{front-good}"}
 - {name: x-tls-on-http, url: "https://127.0.0.1:{registry-unchecked}", http: *ca}
 - {name: x-slow-login, url: "http://127.0.0.1:{registry-unchecked}", swift: &keystone {auth_url: "http://127.0.0.1:{keystone}/v3", auth_version: 3, username: registry, key: {keystone-key}, tenant: docker, domain: Default, region: eqiad, container: docker}}

@@ -34,8 +34,8 @@ type Fault struct {
 	Notice time.Duration
 	// Recover is how long the system itself may take to be well again.
 	Recover time.Duration
-	// CI says that this one is run by every test run.
-	CI bool
+	// CI says that this one is run by every test run; CIAlerts, that its alerts are then waited for, too.
+	CI, CIAlerts bool
 }
 
 // Faults are all of them. "healthy" breaks nothing.
@@ -43,7 +43,7 @@ var Faults = []Fault{
 	{Name: "healthy", CI: true},
 
 	{
-		Name: "swift-proxy-stopped", Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Silenced: []string{"RegistryDown hub@eqiad", "RegistryHealthCheckFailing hub@eqiad", "RegistryBackendDown hub@eqiad"}, Start: stop("swift-proxy-eqiad"), End: start("swift-proxy-eqiad"), CI: true,
+		Name: "swift-proxy-stopped", Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Silenced: []string{"RegistryDown hub@eqiad", "RegistryHealthCheckFailing hub@eqiad", "RegistryBackendDown hub@eqiad"}, Start: stop("swift-proxy-eqiad"), End: start("swift-proxy-eqiad"), CI: true, CIAlerts: true,
 		Bad: []string{"swift_reachable swift-proxy-eqiad", "api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug"},
 		Fails: []string{
 			"api front-good: health_check_failed", "api registry-checked: health_check_failed", "swift swift-proxy-eqiad: refused",
@@ -84,11 +84,17 @@ var Faults = []Fault{
 	},
 
 	{
-		Name: "redis-stopped", Alerts: []string{"page RegistryCacheStopsRegistry tcp-check", "ticket RegistryCacheDown hub@eqiad"}, Silenced: []string{"RegistryDown tcp-check", "RegistryCacheDown tcp-check"}, Start: stop("redis"), End: start("redis"), CI: true,
+		Name: "redis-stopped", Alerts: redisStopped, Silenced: []string{"RegistryDown tcp-check", "RegistryCacheDown tcp-check"}, Start: stop("redis"), End: start("redis"), CI: true,
 		Bad: []string{"api_up registry-tcp-check", "health_ok registry-tcp-check-debug", "redis_reachable redis", "redis_reachable redis"},
 		Fails: []string{
 			"api registry-tcp-check: health_check_failed", "redis redis: refused", "redis redis: refused",
 		},
+		Values: map[string]float64{`registry_health_check_failing{kind="tcp"}`: 1},
+		Notice: 15 * time.Second, Recover: 15 * time.Second,
+	},
+	{
+		Name: "redis-stopped-one-instance-checks-it", Alerts: append([]string{"ticket RegistryInstanceHealthCheckFailing x-two-instances"}, redisStopped...), Silenced: []string{"RegistryDown tcp-check", "RegistryCacheDown tcp-check"}, Start: stop("redis"), End: start("redis"), Asks: "x-two-instances",
+		Bad:    []string{"health_ok registry-tcp-check-debug"},
 		Values: map[string]float64{`registry_health_check_failing{kind="tcp"}`: 1},
 		Notice: 15 * time.Second, Recover: 15 * time.Second,
 	},
@@ -106,7 +112,7 @@ var Faults = []Fault{
 	},
 
 	{
-		Name: "registry-stopped", Alerts: []string{"page RegistryDown hub@eqiad"}, Silenced: []string{"RegistryBackendDown hub@eqiad"}, Start: stop("registry-checked"), End: start("registry-checked"), CI: true,
+		Name: "registry-stopped", Alerts: []string{"page RegistryDown hub@eqiad"}, Silenced: []string{"RegistryBackendDown hub@eqiad"}, Start: stop("registry-checked"), End: start("registry-checked"), CI: true, CIAlerts: true,
 		Bad: []string{"api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug"},
 		Fails: []string{
 			"api front-good: server_error", "api registry-checked: refused", "health registry-checked-debug: refused",
@@ -139,6 +145,7 @@ var Faults = []Fault{
 	},
 
 	{Name: "certificate-expired", Alerts: []string{"page RegistryCertificateEnded x-expired"}, Silenced: []string{"RegistryDown x-expired"}, Asks: "x-expired", Bad: []string{"api_up front-expired", "tls_verified front-expired"}, Fails: []string{"api front-expired: tls_expired"}, Values: untrusted},
+	{Name: "certificate-expired-at-a-passive-site", Alerts: []string{"ticket RegistryPassiveSiteCertificateBad x-passive"}, Silenced: []string{"RegistryPassiveSiteDown x-passive"}, Asks: "x-passive", Bad: []string{"api_up front-expired", "tls_verified front-expired"}, Fails: []string{"api front-expired: tls_expired"}, Values: untrusted, CI: true, CIAlerts: true},
 	{Name: "certificate-wrong-name", Alerts: []string{"page RegistryCertificateNotTrusted x-wrong-name"}, Silenced: []string{"RegistryDown x-wrong-name"}, Asks: "x-wrong-name", Bad: []string{"api_up front-wrong-name", "tls_verified front-wrong-name"}, Fails: []string{"api front-wrong-name: tls_hostname"}, Values: untrusted},
 	{Name: "certificate-without-ip", Alerts: []string{"page RegistryCertificateNotTrusted x-no-ip-san"}, Silenced: []string{"RegistryDown x-no-ip-san"}, Asks: "x-no-ip-san", Bad: []string{"api_up front-no-ip-san", "tls_verified front-no-ip-san"}, Fails: []string{"api front-no-ip-san: tls_no_ip_san"}, Values: untrusted},
 	{Name: "certificate-unknown-ca", Alerts: []string{"page RegistryCertificateNotTrusted x-unknown-ca"}, Silenced: []string{"RegistryDown x-unknown-ca"}, Asks: "x-unknown-ca", Bad: []string{"api_up front-unknown-ca", "tls_verified front-unknown-ca"}, Fails: []string{"api front-unknown-ca: tls_unknown_authority"}, Values: untrusted},
@@ -158,6 +165,7 @@ var Faults = []Fault{
 	{
 		Name: "msr-replica-hung", Alerts: []string{"ticket MSRPingUnhealthy msr"}, Start: msrOn("replica-hangs"), End: msrOff("replica-hangs"), Asks: "msr", CI: true,
 		Bad: []string{"msr_ping_healthy msr-3"}, Fails: []string{"msr msr-3: timeout", "nginx msr-3: timeout", "ping msr-3: timeout"},
+		Notice: scrapeTimeout, // the first page may share a read with Prometheus that began before
 	},
 	msrPing("registry"), msrPing("auth"), msrPing("metadata"), msrPing("trust"),
 	{
@@ -179,7 +187,7 @@ var Faults = []Fault{
 		Fails: []string{"msr msr-1: timeout", "msr msr-2: timeout", "msr msr-3: timeout"},
 	},
 	{
-		Name: "msr-majority-lost", Alerts: []string{"page MSRMajorityLost msr"}, Silenced: []string{"MSRReplicaUnhealthy msr", "MSRTablesNotReady msr", "MSRCriticalIssues msr", "MSRIssues msr"}, Start: msrOn("majority-lost"), End: msrOff("majority-lost"), Asks: "msr",
+		Name: "msr-majority-lost", Alerts: []string{"page MSRMajorityLost msr"}, Silenced: []string{"MSRReplicaUnhealthy msr", "MSRTablesNotReady msr", "MSRCriticalIssues msr", "MSRIssues msr"}, Start: msrOn("majority-lost"), End: msrOff("majority-lost"), Asks: "msr", CI: true, CIAlerts: true,
 		Values: map[string]float64{`registry_msr_current_issues{type="table_availability",critical="true"}`: 28},
 	},
 	{
@@ -187,7 +195,8 @@ var Faults = []Fault{
 		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",endpoint="msr-2"}`: 0, `registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",endpoint="msr-1"}`: 1},
 	},
 	{
-		Name: "msr-backfilling", Alerts: []string{"ticket MSRTablesNotReady msr"}, Start: msrOn("backfilling"), End: msrOff("backfilling"), Asks: "msr",
+		// Some tables take no writes: a page when it stays so for longer than a server takes that comes back.
+		Name: "msr-backfilling", Alerts: []string{"page MSRMajorityLost msr"}, Silenced: []string{"MSRTablesNotReady msr"}, Start: msrOn("backfilling"), End: msrOff("backfilling"), Asks: "msr",
 		Values: map[string]float64{`registry_msr_current_issues{type="table_availability",critical="true"}`: 0},
 	},
 	msrStatus("401", "unauthorized", "RegistryExporterCannotLook"),
@@ -195,10 +204,10 @@ var Faults = []Fault{
 
 	{
 		Name: "everything-stopped", Alerts: []string{"page RegistryStorageDown hub@eqiad", "ticket RegistryCacheDown hub@eqiad", "page RegistryStorageDown hub@codfw", "page RegistryDown tcp-check", "ticket RegistryCacheDown tcp-check", "page RegistryStorageDown keystone", "page RegistryDown basic", "ticket RegistryCacheDown basic", "page RegistryDown basic-anonymous", "ticket RegistryCacheDown basic-anonymous", "page RegistryDown token", "ticket RegistryCacheDown token"}, Silenced: []string{"RegistryDown hub@eqiad", "RegistryBackendDown hub@eqiad", "RegistryPassiveSiteDown hub@codfw", "RegistryDown keystone"},
-		Start: stop("swift-proxy-eqiad", "swift-proxy-codfw", "keystone", "redis", "redis-acl", "redis-small", "redis-tls", "nginx",
+		Start: stop("swift-proxy-eqiad", "swift-proxy-codfw", "swift-proxy-keystone", "keystone", "redis", "redis-acl", "redis-small", "redis-tls", "nginx",
 			"registry-checked", "registry-tcp-check", "registry-unchecked", "registry-token"),
 		End: func(s *Stack) error {
-			if err := start("swift-proxy-eqiad", "swift-proxy-codfw", "keystone", "redis", "redis-acl", "redis-small", "redis-tls", "nginx")(s); err != nil {
+			if err := start("swift-proxy-eqiad", "swift-proxy-codfw", "swift-proxy-keystone", "keystone", "redis", "redis-acl", "redis-small", "redis-tls", "nginx")(s); err != nil {
 				return err
 			}
 			return s.startAll()
@@ -212,6 +221,9 @@ var Faults = []Fault{
 		Recover: 60 * time.Second,
 	},
 }
+
+// redisStopped is what a stopped Redis is told as: who only caches in it is slower, who checks it does not serve.
+var redisStopped = []string{"page RegistryCacheStopsRegistry tcp-check", "ticket RegistryCacheDown hub@eqiad"}
 
 // lostServer is what a lost RethinkDB server of three is told as: one ticket with four alerts.
 var lostServer = []string{"ticket MSRReplicaUnhealthy msr", "ticket MSRNoSpareReplica msr", "ticket MSRTablesNotReady msr", "ticket MSRIssues msr"}

@@ -15,7 +15,7 @@ import (
 
 var (
 	run      = flag.String("fault", "", "faults to run, with commas between them; all for every one, ci for the most telling, soak for many scrapes of what hangs; empty: none")
-	alerts   = flag.Bool("alerts", false, "wait for the alerts of each fault, and for their end")
+	alerts   = flag.Bool("alerts", false, "wait for the alerts of each fault, and for their end; those of some are always waited for with -fault=ci")
 	exporter = flag.String("exporter", "", "exporter to run; empty: built from this tree, with the race detector")
 	stack    *Stack
 )
@@ -75,7 +75,7 @@ func TestFaults(t *testing.T) {
 			told := seen.at.Sub(began)
 			mended := time.Now()
 			after := stack.requireHealthy(t, mended.Add(5*time.Second+f.Recover))
-			if *alerts {
+			if waitsForAlerts(f) {
 				stack.requireAlerts(t, Fault{}, mended)
 			}
 			stack.requireForward(t, stack.counters(before), stack.counters(after), began)
@@ -83,10 +83,12 @@ func TestFaults(t *testing.T) {
 				f.Name, told.Seconds(), seen.took.Seconds(), time.Since(mended).Seconds(), strings.Join(f.Fails, ", "))
 		})
 	}
-	if *alerts {
+	if slices.ContainsFunc(ran, waitsForAlerts) {
 		stack.requireNothingElse(t, ran)
 	}
 }
+
+func waitsForAlerts(f Fault) bool { return *alerts || *run == "ci" && f.CIAlerts }
 
 // selected are the faults to run. A name that is none is a mistake, not a success.
 func selected(t *testing.T) []Fault {
@@ -120,7 +122,7 @@ func (s *Stack) breakOne(t *testing.T, f Fault, test func() *look) *look {
 	}
 	seen := test()
 	s.requireStored(t, f)
-	if *alerts {
+	if waitsForAlerts(f) {
 		s.requireAlerts(t, f, began)
 	}
 	return seen

@@ -12,14 +12,14 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// Every `for`, and every window up to Longest, is divided by Speed. Nothing else of a rule is touched.
+// Every `for` and `keep_firing_for`, and every window up to Longest, is divided by Speed. Nothing else of a rule is touched.
 const (
 	Speed   = 10
 	Longest = 15 * time.Minute
 )
 
 var (
-	waits   = regexp.MustCompile(`(?m)^(\s+for: )(\w+)$`)
+	waits   = regexp.MustCompile(`(?m)^(\s+(?:keep_firing_)?for: )(\w+)$`)
 	windows = regexp.MustCompile(`\[(\d+[smh])\]`)
 )
 

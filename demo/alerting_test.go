@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestABrokenPartReachesPeopleWithinAMinute, and they hear of its end: through the real Prometheus and Alertmanager.
+func TestABrokenPartReachesPeopleWithinAMinute(t *testing.T) {
+	d, lines, end := startCommand(t, alertingOptions(t))
+	defer end()
+	d.request(t, http.MethodPost, d.fault("swift-down"))
+	began := time.Now()
+	wantNotice(t, lines, "firing to page: critical RegistryStorageDown: hub at eqiad: the store cannot be reached")
+	if took := time.Since(began); took > time.Minute {
+		t.Errorf("people hear of it after %s", took)
+	}
+	d.request(t, http.MethodDelete, d.fault("swift-down"))
+	wantNotice(t, lines, "resolved to page: critical RegistryStorageDown: hub at eqiad: the store cannot be reached")
+}
+
+// notice is the first line of what would reach a person, without the time.
+var notice = regexp.MustCompile(`^\S+ ((?:firing|resolved) to .*)$`)
+
+// wantNotice reads until people are told something, which has to be this.
+func wantNotice(t *testing.T, lines *bufio.Scanner, want string) {
+	t.Helper()
+	for lines.Scan() {
+		if m := notice.FindStringSubmatch(lines.Text()); m != nil {
+			if m[1] != want {
+				t.Fatalf("people are told %q, want %q", m[1], want)
+			}
+			return
+		}
+	}
+	t.Fatalf("people are told nothing: %v", lines.Err())
+}
+
+func TestATakenPortOfTheAlertingIsToldWithItsFlag(t *testing.T) {
+	for option, take := range map[string]func(options) string{
+		"--prometheus.listen":   func(o options) string { return o.prometheusListen },
+		"--alertmanager.listen": func(o options) string { return o.alertmanagerListen },
+	} {
+		t.Run(option, func(t *testing.T) {
+			o := alertingOptions(t)
+			taken, err := listen(take(o), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer taken.Close()
+			_, err = startAlerting(o, t.TempDir(), io.Discard)
+			if err == nil || !strings.Contains(err.Error(), "with "+option+"=") {
+				t.Errorf("error %v, want one that names %s", err, option)
+			}
+		})
+	}
+}
+
+// alertingOptions are those of a demo with alerts, where its programs are installed.
+func alertingOptions(t *testing.T) options {
+	t.Helper()
+	for _, program := range alertingPrograms {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("%s is not installed; on Debian: apt-get install prometheus prometheus-alertmanager", program)
+		}
+	}
+	o := testOptions(t)
+	o.alerts = "../alerts"
+	return o
+}
