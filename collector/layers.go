@@ -99,10 +99,14 @@ func (v *visit) copyBytes(ctx context.Context, out io.Writer, resp *http.Respons
 
 // wantEnd says that nothing comes any more.
 func (v *visit) wantEnd(resp *http.Response) error {
-	if n, _ := io.ReadFull(resp.Body, v.buffer[:1]); n > 0 {
+	n, _ := io.ReadFull(resp.Body, v.buffer[:1])
+	switch {
+	case n == 0:
+		return nil
+	case isPart(resp):
 		return failed(reasonBadAnswer, "more bytes came than were asked for")
 	}
-	return nil
+	return failed(reasonShortRead, "more bytes came than the manifest says")
 }
 
 // readConfig reads the configuration of the image to its end.

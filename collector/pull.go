@@ -119,6 +119,9 @@ func (p *puller) run(ctx context.Context) run {
 	}
 	p.memory.forget(p.images)
 	p.readInFull(ctx, visits)
+	if errors.Is(ctx.Err(), context.Canceled) { // what was cut off teaches nothing
+		return run{err: ctx.Err()}
+	}
 	return p.report(visits, time.Now())
 }
 

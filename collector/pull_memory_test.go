@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -304,5 +305,40 @@ func TestALargeLayerOfAServerThatIgnoresRanges(t *testing.T) {
 	want := "last bytes of 0 layers, first ones of 2, 1 read in full, 1 larger than max_bytes not at all: the server sends layers as a whole only"
 	if got := steps[len(steps)-1].note; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestABadLayerOfAServerThatIgnoresRangesCanBeWellAgain(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", strings.Repeat("0123456789", 10), "layer two")
+	e, p := f.puller(t, ", max_bytes: 60B", "library/base:1.0")
+	whole := f.wholeOnly(image.layers[0])
+	f.answer(image.layers[0].String(), emptied(100))
+	f.pulled(t, e, p).wantReason(t, reasonShortRead)
+	f.answer(image.layers[0].String(), whole)
+	f.pulled(t, e, p).wantReason(t, reasonShortRead)
+	memoryOf(t, e).later()
+	got := f.pulled(t, e, p)
+	got.wantReason(t, "")
+	got.wantNone(t, "registry_pull_content_bad{")
+}
+
+func TestARunThatIsStoppedTeachesNothing(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one", "layer two")
+	e, p := f.puller(t, "", "library/base:1.0")
+	ctx, cancel := context.WithCancel(t.Context())
+	f.lose(image.layers[0])
+	f.answer(image.layers[1].String(), func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	})
+	if p.once(ctx) {
+		t.Error("a run that was stopped counts")
+	}
+	for key, b := range memoryOf(t, e).blobs {
+		if b.bad != nil {
+			t.Errorf("%s is remembered as bad", key.digest)
+		}
 	}
 }

@@ -250,6 +250,12 @@ func TestPullOfLayersFromServersThatAreOdd(t *testing.T) {
 		{name: "a range that cannot be, without a total", reason: reasonShortRead, badReason: reasonShortRead, breakIt: instead(nil, 416, "")},
 		{name: "a range that cannot be though it can", reason: reasonClientError, breakIt: instead(part("bytes */9"), 416, "")},
 		{name: "the whole of another length", reason: reasonShortRead, badReason: reasonShortRead, breakIt: instead(nil, 200, "layer")},
+		{name: "a whole that is longer, of no announced length", reason: reasonShortRead, badReason: reasonShortRead, breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) {
+			f.answer(i.layers[1].String(), func(w http.ResponseWriter, _ *http.Request) {
+				_ = http.NewResponseController(w).Flush()
+				fmt.Fprint(w, "layer two and more")
+			})
+		}},
 		{name: "a body that is encoded", reason: reasonBadAnswer, breakIt: instead(http.Header{"Content-Encoding": {"gzip"}}, 200, "layer two")},
 		{name: "a health check that failed", reason: reasonHealthCheckFailed, breakIt: instead(nil, 503, `{"errors":[{"code":"UNAVAILABLE","message":"service unavailable","detail":"health check failed: please see /debug/health"}]}`)},
 		{name: "an error of the server", reason: reasonServerError, breakIt: instead(nil, 500, "{}")},

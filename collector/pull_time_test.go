@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -106,6 +107,36 @@ func TestPullFollowsToTheStoreWithoutCredentials(t *testing.T) {
 				t.Errorf("the store saw %s", header)
 			}
 		}
+	}
+}
+
+// The store may not learn who we are: a certificate is for the registry.
+func TestPullShowsTheStoreNoCertificate(t *testing.T) {
+	ca := newAuthority(t, "CA", nil)
+	certFile, keyFile := keyPairFiles(t, ca.issue(t))
+	shown := map[string]int{}
+	secure := func() *tls.Config {
+		return &tls.Config{Certificates: []tls.Certificate{ca.issue(t, forNames("127.0.0.1"))}, ClientAuth: tls.RequestClientCert}
+	}
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one")
+	store := tlsServer(t, secure(), func(w http.ResponseWriter, r *http.Request) {
+		shown["store"] += len(r.TLS.PeerCertificates)
+		f.serve(w, r)
+	})
+	registry := tlsServer(t, secure(), func(w http.ResponseWriter, r *http.Request) {
+		shown["registry"] += len(r.TLS.PeerCertificates)
+		if strings.HasSuffix(r.URL.Path, image.layers[0].String()) {
+			http.Redirect(w, r, store.URL+r.URL.Path, http.StatusTemporaryRedirect)
+			return
+		}
+		f.serve(w, r)
+	})
+	e := newTestExporter(t, "registries:\n- name: hub\n  url: "+registry.URL+"\n  http: {tls_config: {ca_file: "+ca.file(t)+
+		", cert_file: "+certFile+", key_file: "+keyFile+"}}\n  pull: {images: [library/base:1.0]}\n")
+	f.pulled(t, e, sourcesOf(e.live.Load().registries[0], "pull")[0].probe).wantReason(t, "")
+	if shown["store"] != 0 || shown["registry"] == 0 {
+		t.Errorf("certificates were shown: %v", shown)
 	}
 }
 

@@ -157,7 +157,10 @@ func (s *session) fetchElsewhere(ctx context.Context, to *url.URL, header http.H
 	}
 	req.Header = header.Clone()
 	req.Header.Set("User-Agent", userAgent)
-	resp, err := s.httpClient(s.transportFor(to.Host)).Do(req)
+	t := s.transportFor(to.Host).clone()
+	t.TLSClientConfig.Certificates, t.TLSClientConfig.GetClientCertificate = nil, nil
+	noteCertificateRequest(t.TLSClientConfig)
+	resp, err := s.httpClient(t).Do(req)
 	if err != nil {
 		return nil, ended(ctx, requestError(err))
 	}

@@ -65,7 +65,7 @@ type visit struct {
 	speed     speed
 }
 
-// A finding is what came of reading a blob. full says that it was read whole.
+// A finding is what came of reading a blob. full says that it was read to its end, or as far as the server lets us.
 type finding struct {
 	step string
 	blob blobKey
