@@ -27,7 +27,7 @@ type metric struct {
 
 // ownLabels are those whose values are our own words or those of the configuration, and need no mask.
 var ownLabels = []string{
-	"collector", "component", "container", "critical", "endpoint", "kind", "name", "phase", "reason", "role", "scheme", "state", "step", "type",
+	"collector", "component", "container", "critical", "endpoint", "kind", "mode", "name", "phase", "reason", "role", "scheme", "state", "step", "to", "type",
 }
 
 func gauge(name, help string, labels ...string) *metric {

@@ -58,11 +58,12 @@ var closedLabels = map[string][]string{
 	"component": {"registry", "auth", "metadata", "trust", "other"},
 	"critical":  {"true", "false"},
 	"kind":      {"storagedriver", "tcp", "http", "file", "data", "garbage", "metadata", "preallocated"},
+	"mode":      {"upload", "image"},
 	"state":     append(slices.Clone(replicaStates[:]), "reading", "writing", "waiting"),
 	"phase":     {"dns", "connect", "tls", "first_byte"},
 	"role":      {"front", "backend", "master", "slave", "sentinel", "other"},
 	"scheme":    {"none", "basic", "bearer", "other"},
-	"step":      {"auth", "container"},
+	"step":      {"auth", "container", "start", "chunk", "status", "cancel", "blobs", "manifest", "read_back", "delete"},
 	"type":      issueTypes,
 }
 
@@ -77,7 +78,7 @@ func TestLabelsThatAreNotMaskedHaveClosedLists(t *testing.T) {
 			}
 		}
 	}
-	others := []string{"collector", "container", "endpoint", "name", "reason"} // of the configuration, and what registry.go adds
+	others := []string{"collector", "container", "endpoint", "name", "reason", "to"} // of the configuration, and what registry.go adds
 	for _, label := range ownLabels {
 		if closedLabels[label] == nil && !slices.Contains(others, label) {
 			t.Errorf("nobody says what values %s has", label)

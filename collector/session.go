@@ -23,6 +23,9 @@ func (a *account) newSession() *session { return &session{account: a, tokens: ma
 func pullScope(repository string) string { return "repository:" + repository + ":pull" }
 func pushScope(repository string) string { return "repository:" + repository + ":pull,push" }
 
+// deleteScope is what Distribution wants for every DELETE, even that of an upload.
+func deleteScope(repository string) string { return "repository:" + repository + ":delete" }
+
 // request makes one of the session. ref is a path, or what a Location header said: of it only path and query
 // count, as what we ask is this endpoint. A body, which may be nil, must be one that net/http can rewind.
 func (s *session) request(ctx context.Context, method, ref string, body io.Reader) (*http.Request, error) {
@@ -58,21 +61,37 @@ func (s *session) send(req *http.Request, scope string) (*http.Response, error) 
 		}
 		token, err := s.token(req.Context(), ch)
 		if err != nil {
-			return nil, err
+			return nil, notLetIn{err}
 		}
 		s.tokens[scope] = token
 	case s.hasLogin && !s.basicAsked:
 		s.basicAsked = true
 	default:
-		return nil, fmt.Errorf("the registry does not let us in: %w", refused)
+		return nil, notLetIn{refused}
 	}
 	if resp, err = s.try(req, scope); err != nil {
 		return nil, err
 	}
 	if resp.StatusCode == http.StatusUnauthorized {
-		return nil, fmt.Errorf("the registry does not let us in: %w", refusalOf(resp))
+		return nil, notLetIn{lackOf(resp)}
 	}
 	return resp, nil
+}
+
+// A notLetIn error is that of a login, whatever was to be done after it.
+type notLetIn struct{ error }
+
+func (n notLetIn) Error() string { return "the registry does not let us in: " + n.error.Error() }
+func (n notLetIn) Unwrap() error { return n.error }
+
+// lackOf reads and closes a 401 to a request that carried credentials. They may be good, but not for this.
+func lackOf(resp *http.Response) error {
+	lacks := challengeOf(resp.Header).params["error"] == "insufficient_scope"
+	err := refusalOf(resp)
+	if lacks {
+		return failed(reasonForbidden, "%s insufficient_scope", err)
+	}
+	return err
 }
 
 // try sends req with what the session has.
