@@ -24,6 +24,7 @@ type Options struct {
 	ConfigFile  string
 	ExternalURL string // address that people reach the exporter at
 	StateDir    string // folder of what outlives the process; empty: nothing does
+	Name        string // of this exporter, in the tags of what it pushes; empty: that of the host
 	// Registries says whether /metrics shows the registries too, or the exporter only.
 	Registries bool
 	Logger     log.Logger
@@ -109,7 +110,7 @@ func (e *Exporter) load() error {
 		next.keep = newKeep(before.keep)
 	}
 	for i := range c.Registries {
-		r, err := newRegistry(c, i, &e.lockout, next.keep)
+		r, err := newRegistry(c, i, &e.opts, &e.lockout, next.keep)
 		if err != nil {
 			return err
 		}

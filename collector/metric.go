@@ -25,8 +25,8 @@ type metric struct {
 
 // ownLabels are those whose values are our own words or those of the configuration, and need no mask.
 var ownLabels = []string{
-	"cache", "collector", "component", "confirmed", "container", "critical", "endpoint", "image", "kind", "name", "phase", "prefix", "reason",
-	"role", "scheme", "state", "step", "to", "type",
+	"cache", "collector", "component", "confirmed", "container", "critical", "endpoint", "image", "kind", "mode", "name", "phase", "prefix",
+	"reason", "role", "scheme", "state", "step", "to", "type",
 }
 
 func gauge(name, help string, labels ...string) *metric {

@@ -54,7 +54,9 @@ func TestPages(t *testing.T) {
 }
 
 // ownPages are the collectors whose answers are not HTTP, or come only when their probe runs: their tests make the pages.
-var ownPages = map[string]bool{"pull": true, "redis": true, "swift_count": true, "swift_probe": true}
+var ownPages = map[string]bool{
+	"pull": true, "push": true, "redis": true, "replication": true, "swift_count": true, "swift_probe": true,
+}
 
 // configOf is what makes a registry have a collector.
 var configOf = map[string]string{

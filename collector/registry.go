@@ -24,7 +24,9 @@ var collectorTable = []struct {
 	{"nginx", nginxSources},
 	{"ping", pingSources},
 	{"pull", pullSources},
+	{"push", pushSources},
 	{"redis", redisSources},
+	{"replication", replicationSources},
 	{"swift", swiftSources},
 	{"swift_count", swiftCountSources},
 	{"swift_probe", swiftProbeSources},
@@ -54,6 +56,7 @@ type registry struct {
 type builder struct {
 	*config.Registry
 	config  *config.Config
+	opts    *Options
 	path    []any
 	lockout *lockout
 	keep    *keep
@@ -63,9 +66,9 @@ type builder struct {
 	collector string // that is being built
 }
 
-func newRegistry(c *config.Config, i int, l *lockout, k *keep) (*registry, error) {
+func newRegistry(c *config.Config, i int, opts *Options, l *lockout, k *keep) (*registry, error) {
 	r := c.Registries[i]
-	b := &builder{Registry: r, config: c, path: []any{"registries", i}, lockout: l, keep: k}
+	b := &builder{Registry: r, config: c, opts: opts, path: []any{"registries", i}, lockout: l, keep: k}
 	reg := &registry{name: r.Name, site: r.Site, passive: r.Passive, labels: []*dto.LabelPair{labelPair("registry", r.Name)}}
 	if r.Site != "" {
 		reg.labels = append(reg.labels, labelPair("site", r.Site))

@@ -48,6 +48,9 @@ func (a *account) newSession() *session { return &session{account: a, tokens: ma
 func pullScope(repository string) string { return "repository:" + repository + ":pull" }
 func pushScope(repository string) string { return "repository:" + repository + ":pull,push" }
 
+// deleteScope is what Distribution wants for every DELETE, even that of an upload.
+func deleteScope(repository string) string { return "repository:" + repository + ":delete" }
+
 // request makes one of the session. ref is a path, or what a Location header said: of it only path and query
 // count, as what we ask is this endpoint. A body, which may be nil, must be one that net/http can rewind.
 func (s *session) request(ctx context.Context, method, ref string, body io.Reader) (*http.Request, error) {
@@ -89,15 +92,25 @@ func (s *session) send(req *http.Request, scope string) (*http.Response, error) 
 	case s.hasLogin && !s.basicAsked:
 		s.basicAsked = true
 	default:
-		return nil, fmt.Errorf("the registry does not let us in: %w", refused)
+		return nil, notLetIn{refused}
 	}
 	if resp, err = s.try(req, scope); err != nil {
 		return nil, err
 	}
 	if resp.StatusCode == http.StatusUnauthorized {
-		return nil, fmt.Errorf("the registry does not let us in: %w", refusalOf(resp))
+		return nil, notLetIn{lackOf(resp)}
 	}
 	return resp, nil
+}
+
+// lackOf reads and closes a 401 to a request that carried credentials. They may be good, but not for this.
+func lackOf(resp *http.Response) error {
+	lacks := challengeOf(resp.Header).params["error"] == "insufficient_scope"
+	err := refusalOf(resp)
+	if lacks {
+		return failed(reasonForbidden, "%s insufficient_scope", err)
+	}
+	return err
 }
 
 // try sends req with what the session has.

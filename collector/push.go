@@ -1,0 +1,132 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"registry_exporter/config"
+)
+
+var (
+	pushSuccess = gauge("registry_push_success",
+		"1 if the last run of the push probe did every step, or on a passive site was refused as it should be; else 0.", "endpoint", "role")
+	pushStepSuccess = gauge("registry_push_step_success",
+		"1 if this step of the last push went well, 0 if not; absent when it was not reached. Steps are auth, start, chunk, status and cancel of an upload, or auth, blobs, manifest, read_back and delete of an image.",
+		"endpoint", "role", "step")
+	pushFailure = gauge("registry_push_failure",
+		"1 for the step at which the last push failed, and why, with one of a closed list of reasons.", "endpoint", "role", "step", "reason")
+	pushStepSeconds = gauge("registry_push_step_seconds",
+		"Seconds that this step of the last push took.", "endpoint", "role", "step")
+	pushBytes = gauge("registry_push_bytes",
+		"Bytes of blobs and manifests that the last push sent.", "endpoint", "role")
+	pushTimestamp = gauge("registry_push_timestamp_seconds",
+		"When the last push ended, in seconds since 1970.", "endpoint", "role")
+	pushInterval = gauge("registry_push_interval_seconds",
+		"Seconds from one push to the next (every in the configuration); mode is upload or image.", "endpoint", "role", "mode")
+)
+
+// pushTimeout is how long a push may take at most.
+const pushTimeout = time.Minute
+
+// push writes to the front of a registry as a client does.
+type push struct {
+	*account
+	*config.Push
+	passive     bool
+	tag         string
+	canaryImage *canaryImage
+	kept        keptUpload
+}
+
+func pushSources(b *builder) ([]*source, error) {
+	if b.Push == nil {
+		return nil, nil
+	}
+	a, err := newAccount(b, b.Push.HTTP, b.URL, "push", "http")
+	if err != nil {
+		return nil, err
+	}
+	name := b.opts.name()
+	p := &push{
+		account: a, Push: b.Push, passive: b.Passive,
+		tag: tagOf("canary", name), canaryImage: newCanary(name, "canary"),
+		kept: newKeptUpload(b, b.Push.Repository),
+	}
+	every := time.Duration(p.Every)
+	track := &probe{every: every, timeout: min(every, pushTimeout), run: p.run}
+	return []*source{track.source(b, &source{
+		endpoint: a.endpoint,
+		down:     []sample{pushSuccess.sample(0, a.endpoint, "front")},
+	}, p.Repository, p.Mode, p.passive)}, nil
+}
+
+func (p *push) run(ctx context.Context) run {
+	w := newWriter(p.account, p.Repository, p.kept)
+	err := p.write(ctx, w)
+	return run{samples: p.samples(w, err), steps: w.steps, err: err}
+}
+
+func (p *push) write(ctx context.Context, w *writer) error {
+	w.cancelKept(ctx)
+	defer w.cleanUp(ctx)
+	switch {
+	case p.passive:
+		return w.wantRefusal(ctx)
+	case p.Mode == config.PushImage:
+		return w.tryImage(ctx, p.canaryImage, p.tag)
+	}
+	return w.tryUpload(ctx)
+}
+
+func (p *push) samples(w *writer, err error) []sample {
+	samples := []sample{
+		pushSuccess.sample(bool01(err == nil), p.endpoint, "front"),
+		pushBytes.sample(float64(w.sent), p.endpoint, "front"),
+		pushTimestamp.sample(unix(time.Now()), p.endpoint, "front"),
+		pushInterval.sample(time.Duration(p.Every).Seconds(), p.endpoint, "front", p.Mode),
+	}
+	for _, s := range w.steps {
+		samples = append(samples,
+			pushStepSuccess.sample(bool01(s.err == nil), p.endpoint, "front", s.name),
+			pushStepSeconds.sample(s.took.Seconds(), p.endpoint, "front", s.name))
+		if s.err != nil && err != nil { // the first that failed: what comes after it only cleans up
+			samples = append(samples, pushFailure.sample(1, p.endpoint, "front", s.name, reason(err)))
+			err = nil
+		}
+	}
+	return samples
+}
+
+// wantRefusal is the write that a passive site has to refuse, and cleanly.
+func (w *writer) wantRefusal(ctx context.Context) error {
+	return w.step(ctx, "start", func() (string, error) {
+		err := w.start(ctx)
+		switch reason(err) {
+		case "":
+			return "", failed(reasonWriteAccepted, "the site is passive and takes writes")
+		case reasonReadOnly, reasonForbidden:
+			return fmt.Sprintf("refused, as it should be: %s", err), nil
+		}
+		return "", err
+	})
+}
+
+// tryUpload starts an upload, sends a chunk, asks what has come of it, and cancels it.
+func (w *writer) tryUpload(ctx context.Context) error {
+	chunk := []byte("registry_exporter asks whether people can push. This goes away.\n")
+	for _, s := range []struct {
+		name string
+		do   func() (string, error)
+	}{
+		{"start", func() (string, error) { return "", w.start(ctx) }},
+		{"chunk", func() (string, error) { return fmt.Sprintf("%d bytes", len(chunk)), w.chunk(ctx, chunk) }},
+		{"status", func() (string, error) { return "", w.status(ctx, len(chunk)) }},
+		{"cancel", func() (string, error) { return w.cancel(ctx) }},
+	} {
+		if err := w.step(ctx, s.name, s.do); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,285 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+var (
+	replicationSeconds = gauge("registry_replication_seconds",
+		"How long it took, in seconds, until the last canary that arrived could be pulled whole at the site \"to\", by its tag.", "endpoint", "to")
+	replicationSuccess = gauge("registry_replication_last_success_timestamp_seconds",
+		"When a canary was last found whole at the site \"to\", in seconds since 1970.", "endpoint", "to")
+	replicationPending = gauge("registry_replication_pending_seconds",
+		"Age in seconds of the oldest canary since which none has arrived at the site \"to\"; 0 when the last one is there; absent when none was ever pushed.", "endpoint", "to")
+	replicationFailure = gauge("registry_replication_failure",
+		"1 while the site \"to\" cannot be asked for the canary, with one of a closed list of reasons. That it is not there yet is no failure.", "endpoint", "to", "reason")
+	replicationTimestamp = gauge("registry_replication_timestamp_seconds",
+		"When the sites were last looked at, in seconds since 1970.", "endpoint")
+	replicationInterval = gauge("registry_replication_interval_seconds",
+		"Seconds from one canary to the next (every in the configuration), if the one before has arrived.", "endpoint")
+)
+
+const (
+	canaries   = 32               // as many are pushed in turn, so that the store does not grow
+	lookEvery  = 10 * time.Second // for the canary at the other sites
+	maxPending = 24 * time.Hour   // after which the next is pushed all the same
+)
+
+// replication pushes a canary at one site and looks for it at the others. A run is short, since a canary may take
+// hours: what is under way outlives it.
+type replication struct {
+	*account
+	repository, name, tag string
+	every                 time.Duration
+	looks                 []time.Duration // waits between those of one run
+	patience              time.Duration   // with one look
+	sites                 []site
+	kept                  keptUpload
+	state                 *voyage
+}
+
+// A site is another one of the registry.
+type site struct {
+	*account
+	name string
+}
+
+// A voyage is the canary under way, and what became of those before. Runs are never two at once: it needs no lock.
+type voyage struct {
+	number int // of the canary
+	canary *canaryImage
+	tried  time.Time // to push
+	pushed time.Time // zero: nothing was
+	err    error     // of the last push
+	to     map[string]*arrival
+}
+
+// An arrival is what is known of one site.
+type arrival struct {
+	since time.Time // of the oldest canary since which none has come; zero: the last one has
+	took  time.Duration
+	at    time.Time // zero: none has come yet
+	err   error     // of the last look; nil also when the canary is just not there yet
+}
+
+func replicationSources(b *builder) ([]*source, error) {
+	if b.Replication == nil {
+		return nil, nil
+	}
+	r, err := newReplication(b)
+	if err != nil {
+		return nil, err
+	}
+	clock := &probe{every: min(r.every, lookEvery), timeout: pushTimeout, run: r.run}
+	return []*source{clock.source(b, &source{endpoint: r.endpoint}, r.repository)}, nil
+}
+
+func newReplication(b *builder) (*replication, error) {
+	a, err := b.writingAccount()
+	if err != nil {
+		return nil, err
+	}
+	repository := b.Replication.Canary
+	r := &replication{
+		account: a, repository: repository, name: b.opts.name(), tag: tagOf("replication", b.opts.name()),
+		every: time.Duration(b.Replication.Every), patience: time.Duration(b.Timeout),
+		looks: []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second},
+		kept:  newKeptUpload(b, repository),
+	}
+	if r.sites, err = b.otherSites(); err != nil {
+		return nil, err
+	}
+	r.state = kept(b, newVoyage, a.endpoint, repository)
+	return r, nil
+}
+
+func newVoyage() *voyage { return &voyage{number: -1, to: map[string]*arrival{}} }
+
+// writingAccount is the one that pushes.
+func (b *builder) writingAccount() (*account, error) {
+	if b.Push != nil {
+		return newAccount(b, b.Push.HTTP, b.URL, "push", "http")
+	}
+	return newAccount(b, b.HTTP, b.URL, "http")
+}
+
+// otherSites are those of the same registry, each with the account that pulls there.
+func (b *builder) otherSites() ([]site, error) {
+	var sites []site
+	for i, other := range b.config.Registries {
+		if other.Name != b.Name || other.Site == b.Site {
+			continue
+		}
+		there := *b // of which secrets are seen on this one's pages, too
+		there.Registry, there.path = other, []any{"registries", i}
+		cfg, path := other.HTTP, []any{"http"}
+		if other.Pull != nil {
+			cfg, path = other.Pull.HTTP, []any{"pull", "http"}
+		}
+		a, err := newAccount(&there, cfg, other.URL, path...)
+		if err != nil {
+			return nil, err
+		}
+		b.secrets = there.secrets
+		sites = append(sites, site{a, other.Site})
+	}
+	return sites, nil
+}
+
+func (r *replication) run(ctx context.Context) run {
+	var steps []step
+	if r.due() {
+		steps = r.push(ctx)
+	}
+	for _, wait := range r.looks {
+		if len(r.missing()) == 0 || !sleep(ctx, wait) {
+			break
+		}
+		for _, s := range r.missing() {
+			steps = append(steps, r.look(ctx, s))
+		}
+		if time.Since(r.state.pushed) > lookEvery { // it takes its time: once a run will do
+			break
+		}
+	}
+	samples, err := r.found()
+	return run{samples: samples, steps: steps, err: err}
+}
+
+// due tells whether it is time for the next canary: not before the one under way is everywhere.
+func (r *replication) due() bool {
+	if time.Since(r.state.tried) < r.every {
+		return false
+	}
+	return len(r.missing()) == 0 || time.Since(r.state.pushed) >= maxPending
+}
+
+// missing are the sites that have not got the canary yet.
+func (r *replication) missing() []site {
+	var sites []site
+	for _, s := range r.sites {
+		if a := r.state.to[s.name]; a != nil && !a.since.IsZero() {
+			sites = append(sites, s)
+		}
+	}
+	return sites
+}
+
+// push pushes the next canary.
+func (r *replication) push(ctx context.Context) []step {
+	st := r.state
+	if st.number < 0 { // we have just been started
+		st.number = r.last(ctx)
+	}
+	number := (st.number + 1) % canaries
+	canary := r.canary(number)
+	st.number = number
+	w := newWriter(r.account, r.repository, r.kept)
+	w.cancelKept(ctx)
+	defer w.cleanUp(ctx)
+	err := w.pushImage(ctx, canary, r.tag)
+	if errors.Is(err, context.Canceled) { // we were told to stop: the next run tries again
+		return w.steps
+	}
+	st.tried, st.err = time.Now(), err
+	if err != nil {
+		return w.steps
+	}
+	st.canary, st.pushed = canary, st.tried
+	for _, s := range r.sites {
+		a := st.to[s.name]
+		if a == nil {
+			a = &arrival{}
+			st.to[s.name] = a
+		}
+		if a.since.IsZero() {
+			a.since = st.pushed
+		}
+	}
+	return w.steps
+}
+
+func (r *replication) canary(number int) *canaryImage {
+	return newCanary(r.name, fmt.Sprintf("canary %d of %d", number, canaries))
+}
+
+// last is the number of the canary that the tag stands for now: a new one that is the same would seem to have
+// arrived before it was sent.
+func (r *replication) last(ctx context.Context) int {
+	a, err := r.newSession().fetch(ctx, r.repository, "manifests/"+r.tag, typeManifest)
+	if err == nil {
+		for number := range canaries {
+			if r.canary(number).manifest.compare(a.body) == nil {
+				return number
+			}
+		}
+	}
+	return rand.N(canaries)
+}
+
+// look looks for the canary at a site.
+func (r *replication) look(ctx context.Context, s site) step {
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
+	defer cancel()
+	start, a := time.Now(), r.state.to[s.name]
+	err := s.newSession().holds(ctx, r.repository, r.tag, r.state.canary)
+	if errors.Is(err, context.Canceled) {
+		return step{name: "at " + s.name, took: time.Since(start), err: err}
+	}
+	found := step{name: "at " + s.name, took: time.Since(start)}
+	switch reason(err) {
+	case "":
+		*a = arrival{took: time.Since(r.state.pushed), at: time.Now()}
+		found.note = fmt.Sprintf("arrived after %s", a.took.Round(time.Millisecond))
+	case reasonNotFound, reasonMissingBlob, reasonDigestMismatch, reasonShortRead:
+		a.err = nil
+		found.note = fmt.Sprintf("not there yet: %s", err)
+	default:
+		a.err = fmt.Errorf("looking for the canary at %s: %w", s.name, err)
+		found.err = a.err
+	}
+	return found
+}
+
+// found is what is known now, of this run and those before.
+func (r *replication) found() ([]sample, error) {
+	samples := []sample{
+		replicationTimestamp.sample(unix(time.Now()), r.endpoint),
+		replicationInterval.sample(r.every.Seconds(), r.endpoint),
+	}
+	err := r.state.err
+	for _, s := range r.sites {
+		a := r.state.to[s.name]
+		if a == nil {
+			continue
+		}
+		pending := time.Duration(0)
+		if !a.since.IsZero() {
+			pending = time.Since(a.since)
+		}
+		samples = append(samples, replicationPending.sample(pending.Seconds(), r.endpoint, s.name))
+		if !a.at.IsZero() {
+			samples = append(samples, replicationSeconds.sample(a.took.Seconds(), r.endpoint, s.name),
+				replicationSuccess.sample(unix(a.at), r.endpoint, s.name))
+		}
+		if a.err != nil {
+			samples = append(samples, replicationFailure.sample(1, r.endpoint, s.name, reason(a.err)))
+		}
+		err = errors.Join(err, a.err)
+	}
+	return samples, err
+}
+
+// sleep waits, unless ctx ends before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
+}

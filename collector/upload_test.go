@@ -1,0 +1,158 @@
+package collector
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+func TestPushThatIsStoppedLeavesNothing(t *testing.T) {
+	for _, kind := range []string{"POST upload", "PATCH upload", "GET upload", "PUT upload"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			lines := pushesUploads
+			if kind == "PUT upload" {
+				lines = pushesImages
+			}
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			var stopped time.Time
+			r := startStore(t, nil)
+			r.set(faults{kind: func(w http.ResponseWriter, req *http.Request) {
+				r.set(nil)
+				stopped = time.Now()
+				stop()
+				time.Sleep(50 * time.Millisecond) // the answer comes after we were told to stop
+				r.ServeHTTP(w, req)
+			}})
+			if pusher(t, r, "", lines).once(ctx) {
+				t.Error("a run that was stopped counts")
+			}
+			if r.left() != 0 {
+				t.Errorf("%d uploads are left", r.left())
+			}
+			if took := time.Since(stopped); took > 4*time.Second {
+				t.Errorf("stopping took %s", took)
+			}
+		})
+	}
+}
+
+func TestPushThatHangsIsStoppedInTime(t *testing.T) {
+	r := startStore(t, nil)
+	ctx, stop := context.WithCancel(t.Context())
+	var stopped time.Time
+	r.set(faults{"DELETE upload": hang, "PATCH upload": func(w http.ResponseWriter, req *http.Request) {
+		stopped = time.Now()
+		stop()
+		hang(w, req)
+	}})
+	pusher(t, r, "", pushesUploads).once(ctx)
+	if took := time.Since(stopped); took > 4*time.Second+200*time.Millisecond {
+		t.Errorf("stopping took %s", took)
+	}
+}
+
+// files are those of a folder.
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// kill leaves the upload of a push that was killed while it did what.
+func kill(t *testing.T, r *fakeStore, dir, what string) {
+	t.Helper()
+	r.set(faults{what: func(w http.ResponseWriter, req *http.Request) {
+		names := files(t, dir)
+		if len(names) != 1 {
+			t.Errorf("files are %q", names)
+			return
+		}
+		if info, err := os.Stat(names[0]); err != nil || info.Mode() != 0o600 {
+			t.Errorf("mode is %v: %v", info, err)
+		}
+		r.set(faults{"DELETE upload": saysStatus(http.StatusInternalServerError, "")})
+		r.ServeHTTP(w, req)
+	}, "DELETE upload": saysStatus(http.StatusInternalServerError, "")})
+	pusher(t, r, dir, pushesUploads).once(t.Context())
+	r.set(nil)
+	if r.left() != 1 || len(files(t, dir)) != 1 {
+		t.Fatalf("%d uploads and %d files are left", r.left(), len(files(t, dir)))
+	}
+}
+
+func TestUploadThatWasLeftIsCancelledByTheNextRun(t *testing.T) {
+	for _, what := range []string{"PATCH upload", "GET upload"} {
+		t.Run(what, func(t *testing.T) {
+			r, dir := startStore(t, nil), t.TempDir()
+			kill(t, r, dir, what)
+			pusher(t, r, dir, pushesUploads).once(t.Context())
+			if r.left() != 0 || len(files(t, dir)) != 0 {
+				t.Errorf("%d uploads and %d files are left", r.left(), len(files(t, dir)))
+			}
+		})
+	}
+}
+
+func TestUploadThatWasLeftElsewhereIsNotOurs(t *testing.T) {
+	r, dir := startStore(t, nil), t.TempDir()
+	kill(t, r, dir, "GET upload")
+	for name, lines := range map[string]string{
+		"another repository": "  push: {repository: monitoring/other}\n",
+		"another site":       "  site: eqiad\n" + pushesUploads,
+	} {
+		pusher(t, r, dir, lines).once(t.Context())
+		if r.left() != 1 {
+			t.Errorf("%s: %d uploads are left, want 1", name, r.left())
+		}
+	}
+	other := startStore(t, nil)
+	pusher(t, other, dir, pushesUploads).once(t.Context())
+	if n := other.count("DELETE upload"); n != 1 {
+		t.Errorf("another endpoint is asked to cancel %d times, want once", n)
+	}
+}
+
+func TestUploadThatWasLeftIsGone(t *testing.T) {
+	r, dir := startStore(t, nil), t.TempDir()
+	kill(t, r, dir, "GET upload")
+	r.mu.Lock()
+	clear(r.uploads)
+	r.mu.Unlock()
+	p := pusher(t, r, dir, pushesUploads)
+	p.once(t.Context())
+	if err := p.track.result().err; err != nil {
+		t.Error(err)
+	}
+	if n := len(files(t, dir)); n != 0 {
+		t.Errorf("%d files are left", n)
+	}
+}
+
+func TestDamagedStateIsForgotten(t *testing.T) {
+	r, dir := startStore(t, nil), t.TempDir()
+	kill(t, r, dir, "GET upload")
+	writeFile(t, files(t, dir)[0], "/v2/library/base/manifests/1.0")
+	p := pusher(t, r, dir, pushesUploads)
+	p.once(t.Context())
+	if err := p.track.result().err; err != nil || len(files(t, dir)) != 0 {
+		t.Errorf("%v, and %d files are left", err, len(files(t, dir)))
+	}
+}
+
+func TestPushWithoutPlaceForItsState(t *testing.T) {
+	r, dir := startStore(t, nil), filepath.Join(t.TempDir(), "file")
+	writeFile(t, dir, "")
+	p := pusher(t, r, dir, pushesUploads)
+	p.once(t.Context())
+	if err := p.track.result().err; err != nil || r.left() != 0 {
+		t.Errorf("%v, and %d uploads are left", err, r.left())
+	}
+}

@@ -1,0 +1,135 @@
+package collector
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptrace"
+	"time"
+)
+
+// Bounds of what is done after a run was told to end, so that nothing is left behind: together at most 4 s.
+const (
+	lingerTime  = time.Second
+	cleanUpTime = 2 * time.Second
+)
+
+// A writer writes to one repository, step by step. It is for one run, and one goroutine.
+type writer struct {
+	*session
+	repository string
+	location   string // of the upload under way
+	kept       keptUpload
+	before     string // what became of an upload that was left by a run before
+
+	asked time.Time // when the last request was sent
+	sent  int       // bytes
+	steps []step
+}
+
+func newWriter(a *account, repository string, kept keptUpload) *writer {
+	return &writer{session: a.newSession(), repository: repository, kept: kept}
+}
+
+// step does one thing and notes how it went, unless ctx has ended. The first one tells the login apart, as a step
+// of its own: auth.
+func (w *writer) step(ctx context.Context, name string, do func() (note string, err error)) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	start, first := time.Now(), len(w.steps) == 0
+	note, err := do()
+	if first {
+		auth := step{name: "auth", took: time.Since(start), note: w.before}
+		if isLoginError(err) {
+			auth.err = err
+			return w.add(auth)
+		}
+		if w.asked.After(start) {
+			auth.took = w.asked.Sub(start)
+		}
+		start = start.Add(auth.took)
+		_ = w.add(auth)
+	}
+	return w.add(step{name, time.Since(start), err, note})
+}
+
+func (w *writer) add(s step) error {
+	w.steps = append(w.steps, s)
+	if s.err != nil {
+		return fmt.Errorf("%s: %w", s.name, s.err)
+	}
+	return nil
+}
+
+func isLoginError(err error) bool {
+	var login notLetIn
+	return errors.As(err, &login) || reason(err) == reasonForbidden
+}
+
+// lacksRights tells whether these credentials may not do it.
+func lacksRights(err error) bool {
+	return reason(err) == reasonUnauthorized || reason(err) == reasonForbidden
+}
+
+// ask sends a request and reads its answer. Once it is sent it may take a little longer than ctx: of what it begins
+// on the registry we have to know, to take it back.
+func (w *writer) ask(ctx context.Context, method, ref string, body []byte, header http.Header) (*answer, error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	longer, cancel := linger(ctx)
+	defer cancel()
+	req, err := w.request(httptrace.WithClientTrace(longer, &httptrace.ClientTrace{
+		GetConn: func(string) { w.asked = time.Now() },
+	}), method, ref, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	scope := pushScope(w.repository)
+	if method == http.MethodDelete {
+		scope = deleteScope(w.repository)
+	}
+	resp, err := w.send(req, scope)
+	if err != nil {
+		return nil, ended(ctx, err)
+	}
+	a, err := answerOf(resp, maxSmallBody)
+	if err != nil {
+		return a, ended(ctx, a.orRefusal(err))
+	}
+	return a, nil
+}
+
+// linger is a context that ends a while after ctx.
+func linger(ctx context.Context) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(lingerTime, cancel) })
+	return longer, func() { stop(); cancel() }
+}
+
+// writeRefusal is the error of an answer to a write that is not the one asked for.
+func writeRefusal(a *answer) error {
+	err := a.refusal()
+	code, _ := registryError(a.body)
+	switch {
+	case code == "BLOB_UPLOAD_UNKNOWN", code == "BLOB_UPLOAD_INVALID":
+		return failed(reasonUploadLost, "%s", err)
+	case code == "MANIFEST_BLOB_UNKNOWN", code == "BLOB_UNKNOWN":
+		return failed(reasonMissingBlob, "%s", err)
+	case a.status == http.StatusMethodNotAllowed, a.status >= 400 && saysReadOnly(a.body):
+		return failed(reasonReadOnly, "%s", err)
+	case a.status >= 500 && containsAny(a.body, "no space left on device", `"Err":28}`): // as text, or as Go writes it
+		return failed(reasonNoSpace, "%s", err)
+	}
+	return err
+}
+
+func saysReadOnly(body []byte) bool {
+	return containsAny(bytes.ToLower(body), "read only", "read-only", "readonly")
+}

@@ -1,0 +1,98 @@
+// Package durable keeps small files that outlive the process: each is there as a whole, old or new, whatever happens.
+package durable
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// maxSize bounds what is read back.
+const maxSize = 64 << 20
+
+// ErrDamaged is what Load says of a file that is not as Save left it.
+var ErrDamaged = errors.New("file is damaged")
+
+// Save replaces the file by data, and returns when both are on the disk. The folder is made if it is missing.
+// Only the user of the process can read the file.
+func Save(file string, data []byte) error {
+	dir := filepath.Dir(file)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the folder: %w", err)
+	}
+	if err := write(file+".new", data); err != nil {
+		return err
+	}
+	if err := os.Rename(file+".new", file); err != nil {
+		return fmt.Errorf("putting a new file in place: %w", err)
+	}
+	return syncFolder(dir)
+}
+
+func write(file string, data []byte) (err error) {
+	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) { // left by a process that was killed
+		return fmt.Errorf("removing an unfinished file: %w", err)
+	}
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fmt.Errorf("creating a file: %w", err)
+	}
+	defer func() {
+		if err = errors.Join(err, f.Close()); err != nil {
+			err = errors.Join(err, os.Remove(file))
+		}
+	}()
+	for _, part := range [][]byte{sum(data), data} {
+		if _, err := f.Write(part); err != nil {
+			return fmt.Errorf("writing: %w", err)
+		}
+	}
+	if err := f.Sync(); err != nil {
+		return fmt.Errorf("writing to the disk: %w", err)
+	}
+	return nil
+}
+
+// syncFolder makes a rename outlive a loss of power.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return fmt.Errorf("opening the folder: %w", err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil {
+		return fmt.Errorf("writing the folder to the disk: %w", err)
+	}
+	return nil
+}
+
+// Load is what Save was given last. The error is fs.ErrNotExist for a file that was never saved, and ErrDamaged for
+// one that something else wrote to.
+func Load(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxSize))
+	if err != nil {
+		return nil, err
+	}
+	_, data, _ := bytes.Cut(text, []byte("\n"))
+	if !bytes.Equal(text, append(sum(data), data...)) {
+		return nil, fmt.Errorf("%s: %w", file, ErrDamaged)
+	}
+	return data, nil
+}
+
+// sum is the first line of a file.
+func sum(data []byte) []byte {
+	s := sha256.Sum256(data)
+	return append([]byte("sha256:"+hex.EncodeToString(s[:])), '\n')
+}
