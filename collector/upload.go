@@ -166,10 +166,10 @@ func newKeptUpload(b *builder, repository string) keptUpload {
 	return keptUpload{filepath.Join(b.opts.StateDir, fmt.Sprintf("upload-%x", sha256.Sum256([]byte(about)))[:23])}
 }
 
-// save may fail: the probe tells about the registry, not about our disk.
+// save may fail, and does not wait for the disk: the probe tells about the registry, not about us.
 func (k keptUpload) save(location string) {
 	if k.file != "" {
-		_ = durable.Save(k.file, []byte(location))
+		_ = durable.SaveUnsynced(k.file, []byte(location))
 	}
 }
 
