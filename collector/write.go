@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// Bounds of what is done after a run was told to end, so that nothing is left behind: together at most 4 s.
+// Bounds of what is done after a run was told to end, so that nothing is left behind: with the last
+// request of the cleaning up together less than 4 s.
 const (
 	lingerTime  = time.Second
-	cleanUpTime = 2 * time.Second
+	cleanUpTime = 1500 * time.Millisecond
 )
 
 // A writer writes to one repository, step by step. It is for one run, and one goroutine.
