@@ -10,10 +10,11 @@ import (
 	"time"
 )
 
-// Bounds of what is done after a run was told to end, so that nothing is left behind: together at most 4 s.
+// Bounds of what is done after a run was told to end, so that nothing is left behind: with the last
+// request of the cleaning up together less than 4 s.
 const (
 	lingerTime  = time.Second
-	cleanUpTime = 2 * time.Second
+	cleanUpTime = 1500 * time.Millisecond
 )
 
 // A writer writes to one repository, step by step. It is for one run, and one goroutine.
@@ -24,7 +25,7 @@ type writer struct {
 	kept       keptUpload
 	before     string // what became of an upload that was left by a run before
 
-	asked time.Time // when the last request was sent
+	letIn time.Time // when the first request was sent that needed no more login
 	sent  int       // bytes
 	steps []step
 }
@@ -42,14 +43,12 @@ func (w *writer) step(ctx context.Context, name string, do func() (note string, 
 	start, first := time.Now(), len(w.steps) == 0
 	note, err := do()
 	if first {
-		auth := step{name: "auth", took: time.Since(start), note: w.before}
+		auth := step{name: "auth", note: w.before}
 		if isLoginError(err) {
-			auth.err = err
+			auth.took, auth.err = time.Since(start), err
 			return w.add(auth)
 		}
-		if w.asked.After(start) {
-			auth.took = w.asked.Sub(start)
-		}
+		auth.took = max(0, w.letIn.Sub(start))
 		start = start.Add(auth.took)
 		_ = w.add(auth)
 	}
@@ -82,8 +81,9 @@ func (w *writer) ask(ctx context.Context, method, ref string, body []byte, heade
 	}
 	longer, cancel := linger(ctx)
 	defer cancel()
+	var sent time.Time
 	req, err := w.request(httptrace.WithClientTrace(longer, &httptrace.ClientTrace{
-		GetConn: func(string) { w.asked = time.Now() },
+		GetConn: func(string) { sent = time.Now() },
 	}), method, ref, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -96,6 +96,9 @@ func (w *writer) ask(ctx context.Context, method, ref string, body []byte, heade
 		scope = deleteScope(w.repository)
 	}
 	resp, err := w.send(req, scope)
+	if w.letIn.IsZero() {
+		w.letIn = sent
+	}
 	if err != nil {
 		return nil, ended(ctx, err)
 	}

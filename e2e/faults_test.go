@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	run      = flag.String("fault", "", "faults to run, with commas between them; all for every one, ci for the most telling, soak for many scrapes of what hangs; empty: none")
+	run      = flag.String("fault", "", "faults to run, with commas between them; all for every one, ci for the most telling, soak for many scrapes of what hangs, push-killed for kills while it pushes; empty: none")
 	alerts   = flag.Bool("alerts", false, "wait for the alerts of each fault, and for their end; those of some are always waited for with -fault=ci")
 	exporter = flag.String("exporter", "", "exporter to run; empty: built from this tree, with the race detector")
 	stack    *Stack
