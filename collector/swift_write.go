@@ -18,14 +18,14 @@ import (
 const (
 	swiftCleanUpTime = 4 * time.Second
 	swiftWriteBytes  = 1 << 10
-	swiftWriteNames  = 256
+	swiftWriteNames  = 16
 )
 
 // write writes an object, reads it again and deletes it, and leaves nothing behind if it can. What stays if we are
 // killed is overwritten sooner or later, as there are few names. (X-Delete-After would make a hundred containers a day
 // for Swift's expirer.) There are more than one as another exporter may be at work here.
 func (r *swiftRun) write(ctx context.Context) error {
-	name := fmt.Sprintf("%s%02x", r.prefix, rand.N(swiftWriteNames))
+	name := fmt.Sprintf("%s%x", r.prefix, rand.N(swiftWriteNames))
 	content := make([]byte, swiftWriteBytes)
 	_, _ = cryptorand.Read(content) // an older copy is another one
 	left := true
