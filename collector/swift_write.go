@@ -18,13 +18,14 @@ import (
 const (
 	swiftCleanUpTime = 4 * time.Second
 	swiftWriteBytes  = 1 << 10
-	swiftWriteNames  = 256
+	swiftWriteNames  = 16
 )
 
-// write writes an object, reads it again and deletes it, and leaves nothing behind if it can. The names that it takes
-// in turn are few: if ever something stays, it is soon overwritten, and Swift drops it after an hour.
+// write writes an object, reads it again and deletes it, and leaves nothing behind if it can. What stays if we are
+// killed is overwritten sooner or later, as there are few names. (X-Delete-After would make a hundred containers a day
+// for Swift's expirer.) There are more than one as another exporter may be at work here.
 func (r *swiftRun) write(ctx context.Context) error {
-	name := fmt.Sprintf("%s%02x", r.prefix, rand.N(swiftWriteNames))
+	name := fmt.Sprintf("%s%x", r.prefix, rand.N(swiftWriteNames))
 	content := make([]byte, swiftWriteBytes)
 	_, _ = cryptorand.Read(content) // an older copy is another one
 	left := true
@@ -54,7 +55,7 @@ func (r *swiftRun) write(ctx context.Context) error {
 func (r *swiftRun) put(ctx context.Context, name string, content []byte) error {
 	resp, err := r.send(ctx, swiftRequest{
 		method: http.MethodPut, container: r.container, object: name, body: content,
-		header: map[string]string{"Content-Type": "application/octet-stream", "ETag": md5Hex(content), "X-Delete-After": "3600"},
+		header: map[string]string{"Content-Type": "application/octet-stream", "ETag": md5Hex(content)},
 	})
 	if err != nil {
 		return err
