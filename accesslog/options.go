@@ -2,14 +2,18 @@
 // and got: pulls and pushes, bytes, errors, how long it all took.
 package accesslog
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // What Options.Depth can be beside a number of parts.
 const (
-	WholeName   = 0  // the project of a/b/c is a/b/c
-	AllButLast  = -1 // the project of a/b/c is a/b, that of a is a
-	maxProjects = 10_000
+	WholeName  = 0  // the project of a/b/c is a/b/c
+	AllButLast = -1 // the project of a/b/c is a/b, that of a is a
 )
+
+const maxProjects = 10_000
 
 // Options say how lines are read and what they count for.
 type Options struct {
@@ -39,4 +43,18 @@ func (o Options) withDefaults() Options {
 		o.SlowBelow = 1e6
 	}
 	return o
+}
+
+func (o Options) check() error {
+	switch {
+	case o.Depth < AllButLast:
+		return fmt.Errorf("depth of projects: %d", o.Depth)
+	case o.MaxProjects < 0 || o.MaxProjects > maxProjects:
+		return fmt.Errorf("most projects: %d, but it can be 1 to %d", o.MaxProjects, maxProjects)
+	case o.SlowAfter < 0:
+		return fmt.Errorf("slow after: %v", o.SlowAfter)
+	case !(o.SlowBelow > 0): // nor NaN
+		return fmt.Errorf("slow below: %v bytes a second", o.SlowBelow)
+	}
+	return nil
 }

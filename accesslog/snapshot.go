@@ -61,3 +61,132 @@ type Span struct {
 	Offset int32
 	Length uint32
 }
+
+// Snapshot is what was counted so far.
+func (c *Counts) Snapshot() Snapshot {
+	s := Snapshot{
+		Requests:         c.requestRows(),
+		Operations:       []Row{},
+		UploadLost:       single(c.lost),
+		Lines:            []Row{row(c.parsed, "parsed"), row(c.unmatched, "unmatched"), row(c.tooLong, "too_long")},
+		Projects:         single(uint64(len(c.projects.all) - 1)),
+		FoldedProjects:   []Row{{Value: c.projects.foldedNames()}},
+		FoldedOperations: single(c.projects.foldedOperations),
+		LastLine:         c.LastLine(),
+	}
+	c.addFields(&s)
+	for i := range c.projects.all {
+		c.addProject(&s, &c.projects.all[i])
+	}
+	return s
+}
+
+// addFields adds what is there only when the format has it, but for projects.
+func (c *Counts) addFields(s *Snapshot) {
+	has := c.scanner.has
+	sent, received := has[bodyBytes] || has[sentBytes], has[requestLength] || has[contentLength]
+	timed := has[requestTime] || has[upstreamTime]
+	if sent || received {
+		s.Bytes = c.byteRows()
+	}
+	if timed {
+		s.Durations = c.histograms()
+	}
+	if timed && (sent || received) {
+		s.TransferSeconds, s.Layers, s.SlowLayers = []Row{}, []Row{}, []Row{}
+	}
+	if has[bodyBytes] {
+		s.EmptyPulls, s.IncompletePulls = single(c.empty), single(c.incomplete)
+	}
+	if has[cacheStatus] {
+		s.Cache = rows(c.cache[:], cacheNames[:])
+	}
+	if has[upstreamAddr] {
+		s.Upstreams = rows(c.upstream[:], c.upstreams.all)
+	}
+}
+
+func (c *Counts) requestRows() []Row {
+	all := []Row{}
+	for o := range operations {
+		for code, n := range c.requests[o] {
+			if n > 0 {
+				all = append(all, row(n, o.String(), codeNames[code]))
+			}
+		}
+	}
+	return all
+}
+
+// byteRows are those that belong to no project.
+func (c *Counts) byteRows() []Row {
+	all := []Row{}
+	for o := range operations {
+		for d := range directions {
+			if n := c.bytes[o][d]; n > 0 {
+				all = append(all, row(n, o.String(), directionNames[d], ""))
+			}
+		}
+	}
+	return all
+}
+
+func (c *Counts) histograms() []Histogram {
+	all := []Histogram{}
+	for o := range operations {
+		if h := c.durations[o].histogram(o); h.Count > 0 {
+			all = append(all, h)
+		}
+	}
+	return all
+}
+
+// addProject adds the rows of one project: those that have something to tell.
+func (c *Counts) addProject(s *Snapshot, p *project) {
+	for m, o := range moveOperations {
+		for outcome, n := range p.outcomes[m] {
+			if n > 0 {
+				s.Operations = append(s.Operations, row(n, o.String(), p.name, outcomeNames[outcome]))
+			}
+		}
+		if p.bytes[m] > 0 {
+			s.Bytes = append(s.Bytes, row(p.bytes[m], o.String(), directionNames[directionOf(m)], p.name))
+		}
+	}
+	for d := range directions {
+		if p.micros[d] > 0 {
+			s.TransferSeconds = append(s.TransferSeconds, Row{[]string{directionNames[d], p.name}, seconds(p.micros[d])})
+		}
+		c.addLayers(s, p, d)
+	}
+}
+
+// addLayers shows that no layer was slow only where there were layers.
+func (c *Counts) addLayers(s *Snapshot, p *project, d direction) {
+	for i, n := range p.layers[d] {
+		if n.all == 0 {
+			continue
+		}
+		labels := []string{directionNames[d], p.name}
+		if c.scanner.node != ignored {
+			labels = append(labels, c.nodes.all[i])
+		}
+		s.Layers = append(s.Layers, row(n.all, labels...))
+		s.SlowLayers = append(s.SlowLayers, row(n.slow, labels...))
+	}
+}
+
+func row(n uint64, labels ...string) Row { return Row{labels, float64(n)} }
+
+func single(n uint64) []Row { return []Row{row(n)} }
+
+// rows are those that are not 0.
+func rows(counts []uint64, names []string) []Row {
+	all := []Row{}
+	for i, n := range counts {
+		if n > 0 {
+			all = append(all, row(n, names[i]))
+		}
+	}
+	return all
+}
