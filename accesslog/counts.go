@@ -50,23 +50,27 @@ func New(o Options) (*Counts, error) {
 
 // Add counts whole lines, each ended by '\n'. It keeps nothing of them.
 func (c *Counts) Add(lines []byte) {
-	parsed := c.parsed
-	var when [fields][]byte
+	var last []byte // that was parsed
+	parsed := true
 	for len(lines) > 0 {
 		end := bytes.IndexByte(lines, '\n')
 		line := lines
 		if lines = nil; end >= 0 {
 			line, lines = line[:end], line[end+1:]
 		}
-		if c.line(bytes.TrimSuffix(line, []byte("\r"))) {
+		line = bytes.TrimSuffix(line, []byte("\r"))
+		if parsed = c.line(line); parsed {
 			c.parsed++
-			when[timeUnix], when[timeISO], when[timeLocal] = c.values[timeUnix], c.values[timeISO], c.values[timeLocal]
+			last = line
 		} else {
 			c.unmatched++
 		}
 	}
-	if c.parsed > parsed {
-		c.setLast(&when)
+	if last != nil {
+		if !parsed {
+			c.scanner.scan(last, &c.values)
+		}
+		c.setLast()
 	}
 	clear(c.values[:])
 }
@@ -83,25 +87,16 @@ func (c *Counts) LastLine() time.Time {
 	return time.Unix(0, int64(c.last)).UTC()
 }
 
-func (c *Counts) setLast(values *[fields][]byte) {
+// setLast takes the clock of the line at hand.
+func (c *Counts) setLast() {
 	at := c.now()
 	if c.scanner.has[timeUnix] || c.scanner.has[timeISO] || c.scanner.has[timeLocal] {
-		var err error
-		if at, err = clockOf(values); err != nil || at.Year() > 2255 {
+		var valid bool
+		if at, valid = clockOf(&c.values); !valid {
 			return // the one before is near enough
 		}
 	}
 	c.last = uint64(max(at.UnixNano(), 0))
-}
-
-func clockOf(values *[fields][]byte) (time.Time, error) {
-	if micros, present, valid := epochMicros(values[timeUnix]); valid && present {
-		return time.UnixMicro(int64(micros)), nil
-	}
-	if at, err := time.Parse(time.RFC3339, string(values[timeISO])); err == nil {
-		return at, nil
-	}
-	return time.Parse("02/Jan/2006:15:04:05 -0700", string(values[timeLocal]))
 }
 
 // A line is what one line says, where it does.

@@ -162,7 +162,7 @@ func (p *projects) foldedNames() float64 {
 	for _, w := range p.folded {
 		free += bits.OnesCount64(^w)
 	}
-	return math.Round(-foldedBits * math.Log(float64(max(free, 1))/foldedBits))
+	return math.Round(foldedBits * math.Log(foldedBits/float64(max(free, 1))))
 }
 
 // projectOf is the part of a repository's name that Options.Depth says.

@@ -187,4 +187,6 @@ func one[T any](g *Generator, all []T) T { return all[g.random.IntN(len(all))] }
 
 func (g *Generator) chance(p float64) bool { return g.random.Float64() < p }
 
-func (g *Generator) logNormal(mu, sigma float64) float64 { return math.Exp(mu + sigma*g.random.NormFloat64()) }
+func (g *Generator) logNormal(mu, sigma float64) float64 {
+	return math.Exp(mu + sigma*g.random.NormFloat64())
+}
