@@ -19,10 +19,17 @@ func page(s Snapshot) string {
 		name string
 		rows []Row
 	}{
-		{"requests", s.Requests}, {"bytes", s.Bytes}, {"operations", s.Operations},
-		{"transfer_seconds", s.TransferSeconds}, {"layers", s.Layers}, {"slow_layers", s.SlowLayers},
-		{"empty_pulls", s.EmptyPulls}, {"incomplete_pulls", s.IncompletePulls}, {"upload_lost", s.UploadLost},
-		{"cache", s.Cache}, {"upstreams", s.Upstreams},
+		{"requests", s.Requests},
+		{"bytes", s.Bytes},
+		{"operations", s.Operations},
+		{"transfer_seconds", s.TransferSeconds},
+		{"layers", s.Layers},
+		{"slow_layers", s.SlowLayers},
+		{"empty_pulls", s.EmptyPulls},
+		{"incomplete_pulls", s.IncompletePulls},
+		{"upload_lost", s.UploadLost},
+		{"cache", s.Cache},
+		{"upstreams", s.Upstreams},
 	} {
 		for _, r := range m.rows {
 			fmt.Fprintf(&b, "%s{%s} %v\n", m.name, strings.Join(r.Labels, ","), r.Value)

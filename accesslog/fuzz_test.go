@@ -112,6 +112,7 @@ func FuzzState(f *testing.F) {
 	f.Add(c.encode())
 	c.Add(logOf(100, (*genlog.Generator).AppendJSON))
 	f.Add(c.encode())
+	more := logOf(2, (*genlog.Generator).AppendJSON)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		tally, err := decode(data, o)
 		if err != nil {
@@ -124,7 +125,7 @@ func FuzzState(f *testing.F) {
 		c := newCounts(t, o)
 		c.tally = tally
 		c.Snapshot()
-		c.Add(logOf(2, (*genlog.Generator).AppendJSON))
+		c.Add(more)
 		c.Snapshot()
 	})
 }

@@ -98,7 +98,7 @@ func decode(data []byte, o Options) (*tally, error) {
 	return t, nil
 }
 
-// each shows all numbers, in an order that only a new version may change.
+// each shows all numbers that have a name, in an order that only a new version may change.
 func (t *tally) each(show func(*uint64)) {
 	for _, n := range []*uint64{&t.parsed, &t.unmatched, &t.tooLong, &t.last, &t.empty, &t.incomplete, &t.lost, &t.projects.foldedOperations} {
 		show(n)
@@ -110,9 +110,9 @@ func (t *tally) each(show func(*uint64)) {
 		show(&t.durations[o].micros)
 	}
 	eachOf(t.cache[:], show)
-	eachOf(t.upstream[:], show)
+	eachOf(t.upstream[:len(t.upstreams.all)], show)
 	for i := range t.projects.all {
-		t.projects.all[i].each(show)
+		t.projects.all[i].each(len(t.nodes.all), show)
 	}
 	for i := range t.projects.uses {
 		for j := range t.projects.uses[i] {
@@ -129,14 +129,14 @@ func (t *tally) each(show func(*uint64)) {
 	}
 }
 
-func (p *project) each(show func(*uint64)) {
+func (p *project) each(nodes int, show func(*uint64)) {
 	for m := range moves {
 		eachOf(p.outcomes[m][:], show)
 	}
 	eachOf(p.bytes[:], show)
 	eachOf(p.micros[:], show)
 	for d := range directions {
-		for n := range p.layers[d] {
+		for n := range nodes {
 			show(&p.layers[d][n].all)
 			show(&p.layers[d][n].slow)
 		}
