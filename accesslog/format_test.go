@@ -70,12 +70,29 @@ func TestFormats(t *testing.T) {
 			"POST /v2/a/b/blobs/uploads/?mount=sha256:1 201", "blob_mount 201 a",
 		},
 		{
+			"path and query apart, and no query", `$request_method $uri$is_args$args $status`,
+			"POST /v2/a/b/blobs/uploads/- 201", "upload_start 201 a",
+		},
+		{
+			"path and query apart, and no query in JSON", `escape=json '$request_method $uri$is_args$args $status'`,
+			"POST /v2/a/b/blobs/uploads/ 201", "upload_start 201 a",
+		},
+		{
+			"a user that looks like the rest of the line", "combined",
+			`127.0.0.1 - x [y \x22z]  [21/Nov/2026:23:08:41 +0000] "GET /v2/a/b/manifests/x HTTP/1.1" 200 10 "-" "evil \x22 200 \x5C agent \x5C"`,
+			"manifest_pull 200 a out=10",
+		},
+		{
 			"query in a field of its own", `$request_method $uri "$args" $status`,
 			`POST /v2/a/b/blobs/uploads/ "mount=sha256:1&from=x" 201`, "blob_mount 201 a",
 		},
 		{
 			"an address that begins with the host", `"$request_method $scheme://$host$request_uri" $status`,
 			`"GET https://registry.example.org/v2/a/b/manifests/x" 200`, "manifest_pull 200 a",
+		},
+		{
+			"such an address of what was no request", `"$request_method $scheme://$host$uri$is_args$args" $status`,
+			`"- http://registry.example.org--" 400`, "other 400",
 		},
 		{
 			"request line and URI: the URI counts", `$status "$request" $request_method $request_uri`,

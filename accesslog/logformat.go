@@ -143,6 +143,7 @@ func closing(conf string, start int) int {
 type part struct {
 	literal  string
 	variable string
+	merged   bool // $args goes on with it
 }
 
 func split(text string) ([]part, error) {
@@ -167,7 +168,7 @@ func split(text string) ([]part, error) {
 		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isWord(r) }) {
 			return nil, fmt.Errorf("%s: no name of a variable", excerpt("$"+rest))
 		}
-		parts = append(parts, part{literal, name})
+		parts = append(parts, part{literal: literal, variable: name})
 	}
 }
 
@@ -194,7 +195,9 @@ func merge(parts []part) ([]part, error) {
 		}
 		before := merged[len(merged)-1].variable
 		switch {
-		case isURI(before) && (p.variable == "is_args" || p.variable == "args" || p.variable == "query_string"):
+		case isURI(before) && p.variable == "is_args":
+		case isURI(before) && (p.variable == "args" || p.variable == "query_string"):
+			merged[len(merged)-1].merged = true
 		case isURI(p.variable):
 			merged = append(merged, p) // begins with a slash
 		default:

@@ -53,10 +53,12 @@ type scanner struct {
 type step struct {
 	field    field
 	until    []byte // empty: the end of the line
-	keep     bool   // until belongs to the next field
+	keep     bool   // until belongs to the next field, a path
+	orUntil  []byte // what is behind that path, in case there is none
 	last     bool   // the line ends with until
 	escapes  bool   // until may stand in the field behind a backslash
 	multiple bool   // upstreams: "a, b : c"
+	dash     bool   // a path ends with "-" where $args, which is merged into it, is empty
 }
 
 // compile makes a scanner of a format. nodeVariable is that of Options.
@@ -90,13 +92,15 @@ func newStep(f field, parts []part, escape string) step {
 	next := parts[1]
 	until := next.literal
 	keep := until == "" && next.variable != ""
+	var behind string
 	if keep {
-		until = "/"
+		until, behind = "/", parts[2].literal
 	}
 	return step{
-		field: f, until: []byte(until), keep: keep, last: next.variable == "",
+		field: f, until: []byte(until), keep: keep, orUntil: []byte(behind), last: next.variable == "",
 		escapes:  strings.HasPrefix(until, `"`) && escape != "none",
 		multiple: strings.HasPrefix(parts[0].variable, "upstream_") && until != ", " && until != " : ",
+		dash:     parts[0].merged && escape == "default",
 	}
 }
 
@@ -161,6 +165,9 @@ func (s *scanner) scan(line []byte, values *[fields][]byte) bool {
 			return false
 		}
 		values[step.field] = line[:end]
+		if step.dash && bytes.IndexByte(line[:end], '?') < 0 {
+			values[step.field] = bytes.TrimSuffix(line[:end], []byte("-"))
+		}
 		if !step.keep {
 			end += len(step.until)
 		}
@@ -176,6 +183,11 @@ func (s *scanner) scan(line []byte, values *[fields][]byte) bool {
 func (s *step) end(line []byte) int {
 	if len(s.until) == 0 {
 		return len(line)
+	}
+	if s.keep && len(s.orUntil) > 0 {
+		if end := bytes.Index(line, s.orUntil); end >= 0 && bytes.IndexByte(line[:end], '/') < 0 {
+			return end
+		}
 	}
 	first, more := s.until[0], s.until[1:]
 	for at := 0; ; at++ {
