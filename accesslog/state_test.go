@@ -52,6 +52,36 @@ func TestRestarts(t *testing.T) {
 	}
 }
 
+// The checksum would tell of these first, but is no defence.
+func TestDecodeDamaged(t *testing.T) {
+	o := Options{Format: short, MaxProjects: 4}.withDefaults()
+	c := newCounts(t, o)
+	c.Add(pull("a", 200))
+	c.Add(pull("b", 200))
+	data := c.encode()
+	for _, test := range []struct {
+		name     string
+		old, new string
+	}{
+		{"one name twice", "\x01a\x01b", "\x01a\x01a"},
+		{"a name that is none", "\x01a\x01b", "\x01a\x01B"},
+		{"more names than places", "\x02\x01a\x01b", "\x05\x01a\x01b\x01c\x01d\x01e"},
+		{"a name without end", "\x02\x01a", "\x02\xff\xff\x7fa"},
+		{"more numbers", "\x02\x01a\x01b", "\x00"},
+		{"fewer numbers", "\x00\x00\x00\x00\x00\x00", ""},
+		{"a number without end", "\x00\x00\x00\x00\x00\x00", "\xff\xff\xff\xff\xff\xff"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if _, err := decode(bytes.Replace(data, []byte(test.old), []byte(test.new), 1), o); err != errDamaged {
+				t.Errorf("%v, want %v", err, errDamaged)
+			}
+		})
+	}
+	if _, err := decode(data, o); err != nil {
+		t.Error("what is not damaged:", err)
+	}
+}
+
 func TestWhatWasSavedDoesNotFit(t *testing.T) {
 	o := Options{Format: short}
 	c := newCounts(t, o)
