@@ -173,12 +173,16 @@ func firstOf(a, b amount) amount {
 	return b
 }
 
-// classify prefers $request_method and $request_uri to the request line.
+// classify takes $uri only where the log does not say what the client sent.
 func (c *Counts) classify() request {
-	v := &c.values
-	verb, target := v[method], v[uri]
-	if !c.scanner.has[method] || !c.scanner.has[uri] {
+	v, has := &c.values, &c.scanner.has
+	verb, target := v[method], v[sentURI]
+	switch {
+	case has[method] && has[sentURI]:
+	case has[requestLine]:
 		verb, target = splitRequest(v[requestLine])
+	default:
+		target = v[uri]
 	}
 	path, query := splitURI(target, c.path[:])
 	if query == nil {

@@ -95,8 +95,12 @@ func TestFormats(t *testing.T) {
 			`"- http://registry.example.org--" 400`, "other 400",
 		},
 		{
-			"request line and URI: the URI counts", `$status "$request" $request_method $request_uri`,
-			`200 "GET /rewritten HTTP/1.1" GET /v2/`, "ping 200",
+			"request line and what the client sent", `$status "$request" $request_method $request_uri`,
+			`200 "POST /x HTTP/1.1" GET /v2/`, "ping 200",
+		},
+		{
+			"request line and an error page", `$status "$request" $request_method $uri`,
+			`502 "GET /v2/a/b/manifests/x HTTP/1.1" GET /50x.html`, "manifest_pull 502 a",
 		},
 		{
 			"JSON as nginx writes it", genlog.JSON,

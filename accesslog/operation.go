@@ -44,7 +44,8 @@ type request struct {
 }
 
 // classify reads a request. Names in it may be anything, and the registry may be served below any path. It is read
-// from its end, where the protocol's words are: a repository may be called a/manifests/b.
+// from its end, where the protocol's words are: a repository may be called a/manifests/b. What has no name of its own
+// here (referrers, a listing of a web page) is other.
 func classify(method, path, query []byte) request {
 	rest, found := bytes.CutPrefix(path, []byte("/v2/"))
 	if !found {

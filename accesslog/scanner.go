@@ -15,7 +15,8 @@ const (
 	ignored field = iota
 	requestLine
 	method
-	uri
+	sentURI // what the client sent
+	uri     // what became of it: /50x.html where nginx answers errors with a page
 	args
 	status
 	bodyBytes
@@ -34,7 +35,7 @@ const (
 )
 
 var fieldOf = map[string]field{
-	"request": requestLine, "request_method": method, "request_uri": uri, "uri": uri, "document_uri": uri,
+	"request": requestLine, "request_method": method, "request_uri": sentURI, "uri": uri, "document_uri": uri,
 	"args": args, "query_string": args, "status": status, "body_bytes_sent": bodyBytes, "bytes_sent": sentBytes,
 	"request_length": requestLength, "content_length": contentLength, "http_content_length": contentLength,
 	"request_time": requestTime, "upstream_response_time": upstreamTime, "upstream_addr": upstreamAddr,
@@ -104,8 +105,7 @@ func newStep(f field, parts []part, escape string) step {
 	}
 }
 
-// fieldOf takes each field once: the second time it is ignored. $request_uri is what the client sent, $uri what became
-// of it.
+// fieldOf takes each field once: the second time it is ignored.
 func (s *scanner) fieldOf(variable string) field {
 	f := fieldOf[variable]
 	if s.has[f] {
@@ -146,7 +146,7 @@ func (s *scanner) check() error {
 	switch {
 	case !s.has[status]:
 		return errors.New("there is no $status")
-	case s.has[requestLine], s.has[method] && s.has[uri]:
+	case s.has[requestLine], s.has[method] && (s.has[sentURI] || s.has[uri]):
 		return nil
 	}
 	return errors.New("there is neither $request nor $request_method with $request_uri")
