@@ -18,6 +18,7 @@ require (
 )
 
 replace (
+	registry_exporter => ../
 	registry_exporter/alerts => ../alerts
 	registry_exporter/dashboards => ../dashboards
 	registry_exporter/demo => ../demo

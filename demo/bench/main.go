@@ -21,10 +21,14 @@ func main() {
 	fixtures := flag.String("fixtures", "../collector/testdata/rethinkdb", "folder of the RethinkDB tables")
 	profile := flag.String("profile", "", "write a CPU profile of the exporter under a full registry to this file")
 	serve := flag.String("stand-ins", "", "only run the stand-ins, with their files in this folder, until stdin ends (the bench calls itself so)")
+	log := flag.String("read-log", "", "only count the lines of this access log (the bench calls itself so)")
 	flag.Parse()
 	err := func() error {
 		if *serve != "" {
 			return serveStandIns(*serve, *fixtures)
+		}
+		if *log != "" {
+			return readLog(*log, os.Stdout)
 		}
 		return run(ctx, *exporter, *fixtures, *profile)
 	}()
@@ -62,7 +66,7 @@ func run(ctx context.Context, exporter, fixtures, profile string) error {
 	}
 	defer s.stop()
 	b := &bench{ctx, exporter, dir, profile, s}
-	for _, measurement := range []func() error{b.full, b.peers, b.many} {
+	for _, measurement := range []func() error{b.full, b.peers, b.many, b.accessLog} {
 		if err := measurement(); err != nil {
 			return err
 		}

@@ -1,0 +1,131 @@
+package accesslog
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"registry_exporter/accesslog/genlog"
+)
+
+// Any text is a format or an error; a format can be given again as the directive it came from.
+func FuzzFormat(f *testing.F) {
+	f.Add("combined", "$remote_addr")
+	f.Add(named["combined"], "")
+	f.Add(genlog.JSON, "upstream_addr")
+	f.Add(`"$request" "$status"`, "server_name")
+	f.Add("log_format x escape=none '$status' \"${request}\"; # end", "")
+	f.Add(`$request_method $scheme://$host$uri$is_args$args $status`, "")
+	f.Fuzz(func(t *testing.T, format, node string) {
+		s, err := compile(format, node)
+		if err != nil {
+			return
+		}
+		var values [fields][]byte
+		s.scan([]byte(`10.0.0.7 - - [21/Nov/2026:22:24:55 +0000] "GET /v2/ HTTP/1.1" 200 2 "-" "-"`), &values)
+		read, err := readFormat(format)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := readFormat("log_format again escape=" + read.escape + " '" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(read.text) + "';")
+		if err != nil || again != read {
+			t.Errorf("%+v, %v, want %+v", again, err, read)
+		}
+	})
+}
+
+// Any line is cut into fields that the format puts together again, or is no line of it.
+func FuzzScan(f *testing.F) {
+	formats := []string{named["combined"], named["harbor"], genlog.Timed, genlog.JSON, full, `$scheme://$host$uri$is_args$args $request_method "$status"`}
+	for i, log := range logs {
+		for line := range bytes.Lines(logOf(20, log.appendLine)) {
+			f.Add(byte(2+i), line)
+		}
+	}
+	f.Add(byte(1), []byte(`10.0.0.7 - "GET /v2/a/b/manifests/x HTTP/1.1" 200 1234 "-" "docker/27" 0.016 0.000, 0.016 p`))
+	f.Add(byte(4), []byte(`200 3000000 300 2.000 n1 a:1 HIT "GET /v2/a/b/blobs/`+testDigest+` HTTP/1.1"`))
+	f.Fuzz(func(t *testing.T, n byte, text []byte) {
+		format := formats[int(n)%len(formats)]
+		c := newCounts(t, Options{Format: format, MaxProjects: 10})
+		for line := range bytes.Lines(text) {
+			line = bytes.TrimSuffix(line, []byte("\n"))
+			var values [fields][]byte
+			if !c.scanner.scan(line, &values) {
+				continue
+			}
+			rest := line[len(c.scanner.prefix):]
+			for _, s := range c.scanner.steps {
+				end := s.end(rest)
+				if s.field != ignored && !s.dash && !bytes.Equal(values[s.field], rest[:end]) {
+					t.Errorf("field %d is %q, want %q", s.field, values[s.field], rest[:end])
+				}
+				if rest = rest[end:]; !s.keep {
+					rest = rest[len(s.until):]
+				}
+			}
+			if len(rest) > 0 {
+				t.Errorf("%q is left", rest)
+			}
+		}
+		c.Add(text)
+		lines := bytes.Count(text, []byte("\n"))
+		if len(text) > 0 && text[len(text)-1] != '\n' {
+			lines++
+		}
+		if c.parsed+c.unmatched != uint64(lines) {
+			t.Errorf("%d parsed and %d unmatched of %d lines", c.parsed, c.unmatched, lines)
+		}
+		restarted(t, c)
+	})
+}
+
+// The words of the protocol make the operation, and a repository is a part of the path.
+func FuzzOperation(f *testing.F) {
+	f.Add("GET", "/v2/a/b/manifests/latest")
+	f.Add("GET", "/v2/a%2Fb/blobs/"+testDigest)
+	f.Add("POST", "/x/v2/a/blobs/uploads/?mount=x&from=y")
+	f.Add("PUT", "/v2/a/blobs/uploads/1?digest=x")
+	f.Add("GET", "/v2/a/_trust/tuf/root.json")
+	r := newReference(nil)
+	f.Fuzz(func(t *testing.T, method, uri string) {
+		path, query := splitURI([]byte(uri), make([]byte, 1<<10))
+		got := classify([]byte(method), path, query)
+		if len(uri) > 1<<10 {
+			return // the reference has no limit
+		}
+		operation, repository, _ := r.operation(method, uri)
+		if got.operation.String() != operation {
+			t.Errorf("%v, want %s", got.operation, operation)
+		}
+		if operation != "other" && string(got.repository) != repository {
+			t.Errorf("repository %q, want %q", got.repository, repository)
+		}
+		validName(projectOf(got.repository, AllButLast))
+		blobKey(got.digest)
+	})
+}
+
+// What decodes is encoded as the same counters; nothing else has an effect.
+func FuzzState(f *testing.F) {
+	o := Options{Format: genlog.JSON, Node: "upstream_addr"}.withDefaults()
+	c := newCounts(f, o)
+	f.Add(c.encode())
+	c.Add(logOf(100, (*genlog.Generator).AppendJSON))
+	f.Add(c.encode())
+	more := logOf(2, (*genlog.Generator).AppendJSON)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		tally, err := decode(data, o)
+		if err != nil {
+			return
+		}
+		again, err := decode(tally.encode(), o)
+		if err != nil || !bytes.Equal(again.encode(), tally.encode()) {
+			t.Errorf("saved again it is something else (%v)", err)
+		}
+		c := newCounts(t, o)
+		c.tally = tally
+		c.Snapshot()
+		c.Add(more)
+		c.Snapshot()
+	})
+}

@@ -1,0 +1,212 @@
+package accesslog
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// nginxQuotes are what a backslash means within quotes of nginx.conf; any other stays.
+var nginxQuotes = strings.NewReplacer(`\"`, `"`, `\'`, `'`, `\\`, `\`, `\t`, "\t", `\r`, "\r", `\n`, "\n")
+
+// Formats that have a name of their own.
+var named = map[string]string{
+	"combined": `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"`,
+	"harbor":   `$remote_addr - "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time $upstream_response_time $pipe`,
+}
+
+// A logFormat is the text of a format, with the variables still in it, and how values are escaped in lines.
+type logFormat struct {
+	text   string
+	escape string // default, json or none
+}
+
+// readFormat takes a format as people have it at hand.
+func readFormat(pasted string) (logFormat, error) {
+	pasted = strings.TrimSpace(pasted)
+	if text, found := named[pasted]; found {
+		return logFormat{text, "default"}, nil
+	}
+	bare := logFormat{pasted, "default"}
+	rest, directive := strings.CutPrefix(pasted, "log_format")
+	directive = directive && strings.IndexAny(rest, " \t\r\n") == 0
+	if !directive && !strings.HasPrefix(pasted, "'") && !strings.HasPrefix(pasted, `"`) && !strings.HasPrefix(pasted, "escape=") {
+		return bare, nil
+	}
+	words, err := words(pasted)
+	if err != nil && directive {
+		return logFormat{}, err
+	}
+	if directive {
+		if len(words) < 3 {
+			return logFormat{}, errors.New("log_format wants a name and a format")
+		}
+		words = words[2:]
+	}
+	return joined(words, bare, directive || err == nil && strings.HasPrefix(pasted, "escape="))
+}
+
+// joined puts the strings of a format together. Without the directive around them, text that only begins with a quote
+// is a format by itself: "$request" $status.
+func joined(words []word, bare logFormat, directive bool) (logFormat, error) {
+	f := logFormat{escape: "default"}
+	if len(words) > 0 && !words[0].quoted {
+		if escape, found := strings.CutPrefix(words[0].text, "escape="); found {
+			f.escape, words = escape, words[1:]
+		}
+	}
+	switch f.escape {
+	case "default", "json", "none":
+	default:
+		return logFormat{}, fmt.Errorf("escape=%s: it can be default, json or none", f.escape)
+	}
+	var text strings.Builder
+	for _, w := range words {
+		if !w.quoted && !directive {
+			return bare, nil
+		}
+		text.WriteString(w.text)
+	}
+	f.text = text.String()
+	if !directive && (len(words) == 0 || strings.Contains(f.text, "$") && checkNeighbours(f.text) != nil) {
+		return bare, nil
+	}
+	return f, nil
+}
+
+// checkNeighbours tells "$request" "$status", which is a format, from "…$status" " $request_time", which are its strings.
+func checkNeighbours(text string) error {
+	parts, err := split(text)
+	if err == nil {
+		_, err = merge(parts)
+	}
+	return err
+}
+
+// A word of nginx.conf.
+type word struct {
+	text   string
+	quoted bool
+}
+
+// words are those up to the semicolon.
+func words(conf string) ([]word, error) {
+	var all []word
+	for at := 0; at < len(conf); {
+		switch b := conf[at]; b {
+		case ' ', '\t', '\r', '\n':
+			at++
+		case ';':
+			if rest := strings.TrimSpace(conf[at+1:]); rest != "" && !strings.HasPrefix(rest, "#") {
+				return nil, fmt.Errorf("character %d: there is more behind the ;", at+2)
+			}
+			return all, nil
+		case '#':
+			end := strings.IndexByte(conf[at:], '\n')
+			if end < 0 {
+				return all, nil
+			}
+			at += end
+		case '\'', '"':
+			end := closing(conf, at)
+			if end < 0 {
+				return nil, fmt.Errorf("character %d: the %c is not closed", at+1, b)
+			}
+			all = append(all, word{nginxQuotes.Replace(conf[at+1 : end]), true})
+			at = end + 1
+		default:
+			end := strings.IndexAny(conf[at:], " \t\r\n;")
+			if end < 0 {
+				end = len(conf) - at
+			}
+			all = append(all, word{conf[at : at+end], false})
+			at += end
+		}
+	}
+	return all, nil
+}
+
+// closing is where the quote at start is closed.
+func closing(conf string, start int) int {
+	for at := start + 1; at < len(conf); at++ {
+		switch conf[at] {
+		case '\\':
+			at++
+		case conf[start]:
+			return at
+		}
+	}
+	return -1
+}
+
+// A part is a variable and the text before it. The last has no variable.
+type part struct {
+	literal  string
+	variable string
+	merged   bool // $args goes on with it
+}
+
+func split(text string) ([]part, error) {
+	var parts []part
+	for {
+		literal, rest, found := strings.Cut(text, "$")
+		if !found {
+			return append(parts, part{literal: literal}), nil
+		}
+		name := rest
+		if inner, braces := strings.CutPrefix(rest, "{"); braces {
+			if name, text, found = strings.Cut(inner, "}"); !found {
+				return nil, fmt.Errorf("%s: the ${ is not closed", excerpt("${"+inner))
+			}
+		} else {
+			end := strings.IndexFunc(rest, func(r rune) bool { return !isWord(r) })
+			if end < 0 {
+				end = len(rest)
+			}
+			name, text = rest[:end], rest[end:]
+		}
+		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !isWord(r) }) {
+			return nil, fmt.Errorf("%s: no name of a variable", excerpt("$"+rest))
+		}
+		parts = append(parts, part{literal: literal, variable: name})
+	}
+}
+
+func isWord(r rune) bool {
+	return r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
+}
+
+// excerpt tells where in the format something is wrong.
+func excerpt(s string) string {
+	const enough = 40
+	if len(s) > enough {
+		s = s[:enough]
+	}
+	return fmt.Sprintf("at %q", s)
+}
+
+// merge makes one of $uri$is_args$args, and says which variables nothing keeps apart.
+func merge(parts []part) ([]part, error) {
+	var merged []part
+	for _, p := range parts {
+		if len(merged) == 0 || p.literal != "" || p.variable == "" {
+			merged = append(merged, p)
+			continue
+		}
+		before := merged[len(merged)-1].variable
+		switch {
+		case isURI(before) && p.variable == "is_args":
+		case isURI(before) && (p.variable == "args" || p.variable == "query_string"):
+			merged[len(merged)-1].merged = true
+		case isURI(p.variable):
+			merged = append(merged, p) // begins with a slash
+		default:
+			return nil, fmt.Errorf("$%s$%s: nothing tells where one ends and the other begins", before, p.variable)
+		}
+	}
+	return merged, nil
+}
+
+func isURI(variable string) bool {
+	return variable == "uri" || variable == "request_uri" || variable == "document_uri"
+}
