@@ -119,7 +119,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 func routes(f *flags, e *collector.Exporter, books http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", e.ServeIndex)
+	mux.HandleFunc("GET /{$}", e.ServeStatus)
 	mux.HandleFunc("GET /metrics", e.ServeMetrics)
 	mux.HandleFunc("GET /probe", e.ServeProbe)
 	mux.HandleFunc("GET /sd", e.ServeDiscovery)

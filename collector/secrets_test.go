@@ -252,7 +252,7 @@ registries:
 				get("/config", e.ServeConfig, "/config")
 				get("/sd", e.ServeDiscovery, "/sd")
 				e.lockout.age(lockoutTime)
-				get("/", e.ServeIndex, "/")
+				get("/", e.ServeStatus, "/")
 				e.lockout.age(lockoutTime)
 				report, err := e.Check(t.Context(), nil)
 				if err != nil {
@@ -263,7 +263,7 @@ registries:
 				asJSON, _ := json.Marshal(report)
 				shown["check"], shown["check as JSON"] = forPeople.String(), string(asJSON)
 				if !strings.Contains(shown["/config"], "<secret>") || !strings.Contains(shown["/probe for people of one"], "panic") ||
-					!strings.Contains(shown["check"], "panic") {
+					!strings.Contains(shown["/"], "panic") || !strings.Contains(shown["check"], "panic") {
 					t.Error("the pages do not show what they should")
 				}
 				for i, mistake := range []func(string) string{
