@@ -26,6 +26,7 @@ var impacts = []impact{
 	{alert: "RegistryLoginFails", severity: severityCritical, means: "Who has to log in can neither pull nor push."},
 	{alert: "RegistryPullFails", severity: severityCritical, means: "People who pull the same get the same error.", noRunbook: true},
 	{alert: "RegistryPushFails", severity: severityCritical, means: "People cannot push.", noRunbook: true},
+	{alert: "RegistryStorageReadOnly", severity: severityCritical, means: "Pushes fail, pulls work.", noRunbook: true},
 	{alert: "MSRCriticalIssues", severity: severityCritical, means: "Pulls and pushes that need the tables in question fail."},
 	{alert: "RegistryNameNotCovered", severity: severityCritical, means: "Who pulls or pushes by that name or address is refused; others are not."},
 	{alert: "RegistryCertificateEnding", severity: severityCritical, means: "Pulls and pushes work until the certificate ends, and none after that."},

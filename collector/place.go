@@ -24,6 +24,7 @@ type place struct {
 	user       string
 	image      string
 	swift      *config.Swift
+	probed     string // container of the probe of Swift
 	redis      *config.Redis
 }
 
@@ -58,6 +59,9 @@ func (l *look) place(s *source) place {
 		p.swift, p.url, p.name = r.Swift, r.Swift.AuthURL.String(), p.host
 		if r.Swift.TLSConfig != nil {
 			p.tls = *r.Swift.TLSConfig
+		}
+		if c == "swift_probe" && r.Swift.Probe != nil {
+			p.probed = r.Swift.Probe.Container
 		}
 	case c == "redis" && r.Redis != nil:
 		p.redis, p.name = r.Redis, p.host
@@ -142,6 +146,9 @@ func (p place) words(sentence string) string {
 	container := ""
 	if p.swift != nil {
 		container = p.swift.Container
+		if p.probed != "" {
+			container += ", " + p.probed
+		}
 	}
 	return strings.NewReplacer(
 		"{host}", p.host, "{port}", p.port, "{endpoint}", p.endpoint, "{name}", p.name, "{image}", p.image,

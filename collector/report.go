@@ -58,7 +58,7 @@ type SourceReport struct {
 	Steps     []StepReport `json:"steps"`
 }
 
-// A StepReport is one thing that a probe did. The first that failed is the last there is.
+// A StepReport is one thing that a probe did. What it did not get to is not there.
 type StepReport struct {
 	Step    string  `json:"step"`
 	State   State   `json:"state"`

@@ -242,6 +242,20 @@ var reportCases = []struct {
 		},
 	})}},
 	{name: "push_finds_the_store_full", add: []*source{fakeProbe("push", atFront, run{err: failed(reasonNoSpace, "status 507")})}},
+	{name: "push_is_refused_while_read_only", add: []*source{fakeProbe("push", atFront, run{err: failed(reasonReadOnly, "status 405 UNSUPPORTED")})}},
+	{name: "pull_fails_at_a_backend_only", add: []*source{
+		fakeProbe("pull", atFront, run{}),
+		fakeProbe("pull", atBackend, run{err: failed(reasonDigestMismatch, "layer 1: sha256 is another")}),
+	}},
+	{name: "store_can_be_read_and_not_written", add: []*source{fakeProbe("swift_probe", atSwift, run{
+		samples: []sample{gauge("registry_swift_read_success", "", "endpoint").sample(1, atSwift)},
+		err:     failed(reasonNoSpace, "status 507"),
+		steps:   []step{{name: "auth"}, {name: "put", err: failed(reasonNoSpace, "status 507")}, {name: "read"}},
+	})}},
+	{name: "object_servers_are_down", add: []*source{fakeProbe("swift_probe", atSwift, run{
+		samples: []sample{gauge("registry_swift_read_success", "", "endpoint").sample(0, atSwift)},
+		err:     failed(reasonMissingBlob, "it is listed and not there"),
+	})}},
 	{name: "push_is_let_through_at_a_passive_site", config: "  site: eqiad\n|  site: eqiad\n  passive: true\n", add: []*source{
 		fakeProbe("push", atFront, run{err: failed(reasonWriteAccepted, "an upload was begun")}),
 	}},
