@@ -23,10 +23,26 @@ func (l *look) findings(res result) []*Finding {
 	case "redis":
 		found = l.redisFindings(res)
 	}
-	if state := stateOf(res.err); state == StateFailed {
+	if stateOf(res.err) == StateFailed {
 		found = append(found, l.failure(res))
 	}
-	return found
+	return append(found, l.stale(res)...)
+}
+
+// maxMissed is after how many runs that should have been a probe is stale, as the alerts have it.
+const maxMissed = 3
+
+func (l *look) stale(res result) []*Finding {
+	p := res.source.probe
+	if p == nil {
+		return nil
+	}
+	last := p.track.result()
+	if age := l.now.Sub(last.end); !last.end.IsZero() && age > maxMissed*p.every {
+		return []*Finding{l.finding(res, StateWarning, "RegistryProbeStale", "",
+			"the last run ended %s ago, and there should be one every %s: the exporter hangs", span(age), span(p.every))}
+	}
+	return nil
 }
 
 // finding is one that something that was read successfully brought.

@@ -45,6 +45,7 @@ var impacts = []impact{
 	{alert: "RegistryCAEndsSoon", severity: severityWarning, means: "Nothing yet: every client needs the next CA before this one ends."},
 	{alert: "RegistryCacheDown", severity: severityWarning, means: "Pulls and pushes work, slower."},
 	{alert: "RegistryCacheFull", severity: severityWarning, means: "Pulls and pushes work; the cache learns nothing new."},
+	{alert: "RegistryProbeStale", severity: severityWarning, means: "What the page says of it may no longer be true.", noRunbook: true},
 	{alert: "RegistryExporterCannotLook", severity: severityWarning, means: "It takes nothing from pulls and pushes by itself, but faults of that part stay unseen."},
 }
 

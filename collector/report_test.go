@@ -260,6 +260,11 @@ var reportCases = []struct {
 		fakeProbe("push", atFront, run{err: failed(reasonWriteAccepted, "an upload was begun")}),
 	}},
 	{name: "probe_that_has_not_run", add: []*source{{collector: "pull", endpoint: atFront, probe: testProbe(time.Minute, nil)}}},
+	{name: "probe_that_runs_no_longer", add: []*source{func() *source {
+		s := fakeProbe("push", atFront, run{})
+		s.probe.every = time.Second
+		return s
+	}()}},
 	{name: "collector_without_words_of_its_own", change: func(w world) {
 		lines := counter("registry_access_lines_total", "", "endpoint", "code")
 		w["access /var/log/nginx/access.log"] = read(lines.sample(12345, "/var/log/nginx/access.log", "200"), gauge("registry_access_lag_bytes", "", "endpoint").sample(2048, "/var/log/nginx/access.log"))
