@@ -142,7 +142,7 @@ func TestStatusIsThereBeforePeopleGiveUp(t *testing.T) {
 	e := newTestExporter(t, configOfHub(url, "  timeout: 1m\n"))
 	start := time.Now()
 	_, page := ask(t, e.ServeStatus, "/")
-	if took := time.Since(start); took < maxStatus-time.Second || took > maxStatus+2*time.Second || !strings.Contains(page, "does not answer in time") {
+	if took := time.Since(start); took < maxStatus-time.Second || took > 3*maxStatus || !strings.Contains(page, "does not answer in time") {
 		t.Errorf("after %s: %s", took, page)
 	}
 }
