@@ -31,13 +31,14 @@ const (
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // What the exporter can do; without a command it serves.
 const (
 	commandServe       = "serve"
 	commandHealthcheck = "healthcheck"
+	commandCheck       = "check"
 )
 
 type flags struct {
@@ -51,6 +52,7 @@ type flags struct {
 	logLevel    string
 	logFormat   string
 	web         *web.FlagConfig
+	report      checkFlags
 }
 
 func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
@@ -72,6 +74,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	f.web = kingpinflag.AddFlags(app, ":10500")
 	app.Command(commandServe, "Serve metrics: what is done without a command.").Default()
 	app.Command(commandHealthcheck, "Ask the exporter that runs with these flags whether it is alive, then exit.")
+	f.report.add(app.Command(commandCheck, "Ask registries once, and everything they stand on, and tell what is wrong and what to do."))
 	var err error
 	if f.command, err = app.Parse(args); err != nil {
 		return nil, err
@@ -80,14 +83,17 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	return f, err
 }
 
-func run(args []string, stdout, stderr io.Writer) int {
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	f, err := parseFlags(args, stdout, stderr)
 	if err != nil {
 		fmt.Fprintf(stderr, "registry_exporter: %s; see --help\n", err)
 		return 1
 	}
-	if f.command == commandHealthcheck {
+	switch f.command {
+	case commandHealthcheck:
 		return healthcheck(f, stdout, stderr)
+	case commandCheck:
+		return check(f, stdin, stdout, stderr)
 	}
 	logger := newLogging(f.logLevel, f.logFormat, stderr)
 	exporter, err := collector.New(collector.Options{
@@ -113,7 +119,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 func routes(f *flags, e *collector.Exporter, books http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", e.ServeIndex)
+	mux.HandleFunc("GET /{$}", e.ServeStatus)
 	mux.HandleFunc("GET /metrics", e.ServeMetrics)
 	mux.HandleFunc("GET /probe", e.ServeProbe)
 	mux.HandleFunc("GET /sd", e.ServeDiscovery)

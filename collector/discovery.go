@@ -3,11 +3,8 @@ package collector
 import (
 	"encoding/json"
 	"net/http"
-	"net/url"
 
 	"github.com/go-kit/log/level"
-	"github.com/prometheus/common/version"
-	"github.com/prometheus/exporter-toolkit/web"
 )
 
 // targetGroup is one entry of Prometheus' HTTP service discovery.
@@ -38,35 +35,4 @@ func (e *Exporter) ServeDiscovery(w http.ResponseWriter, r *http.Request) {
 	if err := json.NewEncoder(w).Encode(groups); err != nil {
 		level.Debug(e.opts.Logger).Log("msg", "client of discovery went away", "err", err)
 	}
-}
-
-// ServeIndex is the handler of /: links to everything there is to see.
-func (e *Exporter) ServeIndex(w http.ResponseWriter, r *http.Request) {
-	links := []web.LandingLinks{
-		{Address: "/metrics", Text: "Metrics", Description: "of this exporter and, unless switched off, of all registries"},
-		{Address: "/sd", Text: "Service discovery", Description: "the registries as probes, for http_sd_configs"},
-		{Address: "/config", Text: "Configuration", Description: "what is in force, without secrets"},
-		{Address: "/runbooks/", Text: "Runbooks", Description: "what to do when an alert fires"},
-	}
-	for _, reg := range e.live.Load().registries {
-		q := url.Values{"registry": {reg.name}}
-		if reg.site != "" {
-			q.Set("site", reg.site)
-		}
-		links = append(links,
-			web.LandingLinks{Address: "/probe?" + q.Encode(), Text: reg.instance(), Description: "asks this registry now"},
-			web.LandingLinks{Address: "/probe?debug=true&" + q.Encode(), Text: reg.instance() + ", for people", Description: "the same with its log"})
-	}
-	page, err := web.NewLandingPage(web.LandingConfig{
-		Name:        "registry_exporter",
-		Description: "Can people pull, can people push, and what is broken underneath",
-		Version:     version.Info(),
-		Links:       links,
-		Profiling:   "false",
-	})
-	if err != nil {
-		http.Error(w, "the page cannot be made: "+err.Error(), http.StatusInternalServerError)
-		return
-	}
-	page.ServeHTTP(w, r)
 }

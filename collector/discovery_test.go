@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 )
 
@@ -40,23 +39,6 @@ func TestDiscovery(t *testing.T) {
 		}
 		if got := w.Header().Get("Content-Type"); got != "application/json" {
 			t.Errorf("%s: Content-Type is %s", c.name, got)
-		}
-	}
-}
-
-func TestLandingPageListsTheRegistries(t *testing.T) {
-	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+"- name: other\n  url: http://127.0.0.1:1\n")
-	status, page := ask(t, e.ServeIndex, "/")
-	if status != http.StatusOK {
-		t.Fatal(status)
-	}
-	for _, link := range []string{
-		"/metrics", "/sd", "/config",
-		"/probe?registry=hub&site=eqiad", "/probe?debug=true&registry=hub&site=eqiad",
-		"/probe?registry=other", "/probe?debug=true&registry=other",
-	} {
-		if !strings.Contains(page, `href="`+link+`"`) {
-			t.Errorf("no link to %s in\n%s", link, page)
 		}
 	}
 }

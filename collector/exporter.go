@@ -22,9 +22,10 @@ const userAgent = "registry_exporter"
 // Options is what an Exporter needs to know besides its configuration file.
 type Options struct {
 	ConfigFile  string
-	ExternalURL string // address that people reach the exporter at
-	StateDir    string // folder of what outlives the process; empty: nothing does
-	Name        string // of this exporter, in the tags of what it pushes; empty: that of the host
+	Config      *config.Config // instead of a file
+	ExternalURL string         // address that people reach the exporter at
+	StateDir    string         // folder of what outlives the process; empty: nothing does
+	Name        string         // of this exporter, in the tags of what it pushes; empty: that of the host
 	// Registries says whether /metrics shows the registries too, or the exporter only.
 	Registries bool
 	Logger     log.Logger
@@ -101,9 +102,12 @@ func (e *Exporter) registerSelf() {
 }
 
 func (e *Exporter) load() error {
-	c, err := config.Load(e.opts.ConfigFile)
-	if err != nil {
-		return err
+	c := e.opts.Config
+	if c == nil {
+		var err error
+		if c, err = config.Load(e.opts.ConfigFile); err != nil {
+			return err
+		}
 	}
 	next := &live{config: c, keep: newKeep(nil)}
 	if before := e.live.Load(); before != nil {

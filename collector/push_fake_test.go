@@ -94,7 +94,7 @@ func (r *fakeStore) upload(w http.ResponseWriter, req *http.Request, id string, 
 	case !found:
 		refuseWrite(http.StatusNotFound, "BLOB_UPLOAD_UNKNOWN", "{}")(w, req)
 		return
-	case req.URL.Query().Get("_state") != stateOf(id, got):
+	case req.URL.Query().Get("_state") != uploadState(id, got):
 		refuseWrite(http.StatusNotFound, "BLOB_UPLOAD_INVALID", "{}")(w, req)
 		return
 	}
@@ -121,12 +121,14 @@ func (r *fakeStore) upload(w http.ResponseWriter, req *http.Request, id string, 
 
 // locate tells where the upload goes on, with a token that is nobody else's business.
 func (r *fakeStore) locate(w http.ResponseWriter, id string, status int) {
-	w.Header().Set("Location", "http://another.example.org"+fakeRepository+"blobs/uploads/"+id+"?_state="+stateOf(id, r.uploads[id]))
+	w.Header().Set("Location", "http://another.example.org"+fakeRepository+"blobs/uploads/"+id+"?_state="+uploadState(id, r.uploads[id]))
 	w.Header().Set("Range", fmt.Sprintf("0-%d", max(0, len(r.uploads[id])-1)))
 	w.WriteHeader(status)
 }
 
-func stateOf(id string, data []byte) string { return fmt.Sprintf("token-of-%s-at-%d", id, len(data)) }
+func uploadState(id string, data []byte) string {
+	return fmt.Sprintf("token-of-%s-at-%d", id, len(data))
+}
 
 func digestOf(data []byte) string { return fmt.Sprintf("sha256:%x", sha256.Sum256(data)) }
 

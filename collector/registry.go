@@ -47,6 +47,7 @@ var (
 type registry struct {
 	name, site string
 	passive    bool
+	config     *config.Registry
 	labels     []*dto.LabelPair
 	sources    []*source
 	secrets    secrets
@@ -69,7 +70,7 @@ type builder struct {
 func newRegistry(c *config.Config, i int, opts *Options, l *lockout, k *keep) (*registry, error) {
 	r := c.Registries[i]
 	b := &builder{Registry: r, config: c, opts: opts, path: []any{"registries", i}, lockout: l, keep: k}
-	reg := &registry{name: r.Name, site: r.Site, passive: r.Passive, labels: []*dto.LabelPair{labelPair("registry", r.Name)}}
+	reg := &registry{name: r.Name, site: r.Site, passive: r.Passive, config: r, labels: []*dto.LabelPair{labelPair("registry", r.Name)}}
 	if r.Site != "" {
 		reg.labels = append(reg.labels, labelPair("site", r.Site))
 	}
@@ -102,11 +103,13 @@ func (r *registry) add(sources ...*source) {
 }
 
 // instance is the name that tells a registry and site from all others.
-func (r *registry) instance() string {
-	if r.site == "" {
-		return r.name
+func (r *registry) instance() string { return instance(r.name, r.site) }
+
+func instance(name, site string) string {
+	if site == "" {
+		return name
 	}
-	return r.name + "@" + r.site
+	return name + "@" + site
 }
 
 func labelPair(name, value string) *dto.LabelPair {
@@ -148,6 +151,18 @@ func (b *builder) eachReplica(make func(*client) *source) ([]*source, error) {
 
 // scrape asks all wanted sources at once, each for at most timeout, and tells each of the loggers about it.
 func (r *registry) scrape(ctx context.Context, timeout time.Duration, wanted func(collector string) bool, loggers ...log.Logger) lines {
+	results := r.read(ctx, timeout, wanted)
+	hidden := r.secrets.mask()
+	page := newLines([]sample{passive.sample(bool01(r.passive))}, r.labels)
+	for _, res := range results {
+		r.log(loggers, hidden, res)
+		page = append(append(page, res.lines...), res.source.lines(about(res))...)
+	}
+	return page
+}
+
+// read asks all wanted sources at once, each for at most timeout.
+func (r *registry) read(ctx context.Context, timeout time.Duration, wanted func(collector string) bool) []result {
 	var group sync.WaitGroup
 	results := make([]result, len(r.sources))
 	for i, s := range r.sources {
@@ -156,15 +171,7 @@ func (r *registry) scrape(ctx context.Context, timeout time.Duration, wanted fun
 		}
 	}
 	group.Wait()
-	hidden := r.secrets.mask()
-	page := newLines([]sample{passive.sample(bool01(r.passive))}, r.labels)
-	for _, res := range results {
-		if res.source != nil {
-			r.log(loggers, hidden, res)
-			page = append(append(page, res.lines...), res.source.lines(about(res))...)
-		}
-	}
-	return page
+	return slices.DeleteFunc(results, func(res result) bool { return res.source == nil })
 }
 
 // about says how the reading itself went.

@@ -255,8 +255,19 @@ registries:
 				}
 				get("/config", e.ServeConfig, "/config")
 				get("/sd", e.ServeDiscovery, "/sd")
-				get("/", e.ServeIndex, "/")
-				if !strings.Contains(shown["/config"], "<secret>") || !strings.Contains(shown["/probe for people of one"], "panic") {
+				e.lockout.age(lockoutTime)
+				get("/", e.ServeStatus, "/")
+				e.lockout.age(lockoutTime)
+				report, err := e.Check(t.Context(), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var forPeople bytes.Buffer
+				_ = report.WriteText(&forPeople, false)
+				asJSON, _ := json.Marshal(report)
+				shown["check"], shown["check as JSON"] = forPeople.String(), string(asJSON)
+				if !strings.Contains(shown["/config"], "<secret>") || !strings.Contains(shown["/probe for people of one"], "panic") ||
+					!strings.Contains(shown["/"], "panic") || !strings.Contains(shown["check"], "panic") {
 					t.Error("the pages do not show what they should")
 				}
 				for i, mistake := range []func(string) string{

@@ -1,0 +1,101 @@
+package collector
+
+import "slices"
+
+// failure is that a source could not be read, or said that what it looks at does not work.
+func (l *look) failure(res result) *Finding {
+	why := reason(res.err)
+	what, try := l.advice(res, why)
+	f := l.finding(res, StateFailed, l.alertOf(res, why), try, "%s", what)
+	f.Reason = why
+	switch why {
+	case reasonWriteAccepted:
+		f.Means = "What people push here is missing at the other site."
+	case reasonReadOnly: // on purpose, mostly
+		f.Severity = severityWarning
+	}
+	return f
+}
+
+// reads says whether the store could be read all the same.
+func (r result) reads() bool {
+	return slices.ContainsFunc(r.samples, func(s sample) bool { return s.metric.name == "registry_swift_read_success" && s.value == 1 })
+}
+
+// isOurs says whether a failure is mostly ours to mend, as the alerts have it: our account, our certificate, a bug.
+func isOurs(why string) bool {
+	return slices.Contains([]string{reasonUnauthorized, reasonForbidden, reasonNotFound, reasonTLSClientCert, reasonPanic}, why)
+}
+
+// alertOf is the alert about the failure of a source.
+func (l *look) alertOf(res result, why string) string {
+	const cannotLook = "RegistryExporterCannotLook"
+	switch collector := res.source.collector; {
+	case why == reasonCanceled:
+		return ""
+	case collector == "api":
+		return l.apiAlert(res, why)
+	case collector == "pull" && !l.isFront(res.source):
+		return "RegistryBackendDown"
+	case collector == "pull":
+		return "RegistryPullFails"
+	case collector == "push" && why == reasonReadOnly && l.config.MSR != nil:
+		return "MSRReadOnly"
+	case collector == "push":
+		return "RegistryPushFails"
+	case collector == "replication":
+		return "RegistryReplicationFails"
+	case collector == "swift" && why == reasonNotFound:
+		return "RegistryStorageDown" // a container that is gone, or one whose servers are down
+	case isOurs(why):
+		return cannotLook
+	case collector == "swift_probe" && res.reads():
+		return "RegistryStorageReadOnly"
+	case collector == "swift", collector == "swift_probe":
+		return "RegistryStorageDown"
+	case collector == "redis":
+		return "RegistryCacheDown"
+	case collector == "msr" && l.majorityLost():
+		return "MSRMajorityLost"
+	case collector == "msr":
+		return "MSRClusterStatusFails"
+	case collector == "ping":
+		return "MSRPingUnhealthy"
+	}
+	return cannotLook
+}
+
+// majorityLost is so when no replica tells how the cluster is, and none calls itself healthy.
+func (l *look) majorityLost() bool {
+	for _, res := range l.results {
+		healthy, _ := res.value(pingHealthy)
+		if healthy == 1 || res.source.collector == "msr" && res.err == nil {
+			return false
+		}
+	}
+	return true
+}
+
+func (l *look) apiAlert(res result, why string) string {
+	up, _ := res.value(apiUp)
+	verified, shown := res.value(tlsVerified)
+	refused := shown && verified == 0
+	front := l.isFront(res.source)
+	switch {
+	case why == reasonTLSClientCert, why == reasonPanic, up == 1 && isOurs(why):
+		return "RegistryExporterCannotLook"
+	case refused && !front:
+		return "RegistryBackendCertificateBad"
+	case !front:
+		return "RegistryBackendDown"
+	case refused && why == reasonTLSExpired:
+		return "RegistryCertificateEnded"
+	case refused:
+		return "RegistryCertificateNotTrusted"
+	case up == 1:
+		return "RegistryLoginFails"
+	case l.passive:
+		return "RegistryPassiveSiteDown"
+	}
+	return "RegistryDown"
+}

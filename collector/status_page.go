@@ -1,0 +1,133 @@
+package collector
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-kit/log/level"
+	"github.com/prometheus/common/version"
+)
+
+// maxStatus bounds how long people wait for the page. What is slower counts as timeout there.
+const maxStatus = 5 * time.Second
+
+//go:embed status_page.html
+var statusHTML string
+
+var statusPage = template.Must(template.New("status").Funcs(template.FuncMap{"took": took, "ago": ago, "plural": plural}).Parse(statusHTML))
+
+func ago(t time.Time) string { return span(time.Since(t)) + " ago" }
+
+// A card is what the page shows of one registry.
+type card struct {
+	*RegistryReport
+	Class, Word string
+	First       *Finding
+	More        []*Finding
+}
+
+// ServeStatus is the handler of /: how all registries are now, for a browser. Probes are as their last run found them.
+func (e *Exporter) ServeStatus(w http.ResponseWriter, r *http.Request) {
+	if !e.admit(w) {
+		return
+	}
+	defer e.scrapes.Add(-1)
+	ctx, cut := context.WithCancelCause(r.Context())
+	defer cut(nil)
+	defer context.AfterFunc(e.drain, func() { cut(context.DeadlineExceeded) })()
+	report := reportOn(e.live.Load().registries, func(reg *registry) []result { return reg.read(ctx, maxStatus, everything) })
+	var page bytes.Buffer
+	if err := statusPage.Execute(&page, newStatus(report)); err != nil {
+		http.Error(w, "the page cannot be made: "+err.Error(), http.StatusInternalServerError)
+		return
+	}
+	limitServing(w)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	w.Header().Set("Cache-Control", "no-store")
+	if _, err := page.WriteTo(w); err != nil {
+		level.Debug(e.opts.Logger).Log("msg", "client of the page went away", "err", err)
+	}
+}
+
+// A status is the page.
+type status struct {
+	Title, Time, Version string
+	Cards                []card
+}
+
+func newStatus(r *Report) status {
+	s := status{Time: r.Time.UTC().Format("2006-01-02 15:04:05 UTC"), Version: version.Version}
+	for _, reg := range r.Registries {
+		s.Cards = append(s.Cards, newCard(reg))
+	}
+	slices.SortStableFunc(s.Cards, func(a, b card) int {
+		return cmp.Or(a.order()-b.order(), strings.Compare(a.Name(), b.Name()))
+	})
+	s.Title = s.count()
+	return s
+}
+
+// levels are how a registry can be, the worst first, with the word for one and for several.
+var levels = []struct{ class, one, several string }{
+	{"broken", "Broken", "broken"},
+	{"ill", "Needs care", "in need of care"},
+	{"waiting", "Waiting", "waiting"},
+	{"well", "All well", "well"},
+}
+
+func (c card) order() int {
+	for i, l := range levels {
+		if l.class == c.Class {
+			return i
+		}
+	}
+	return len(levels)
+}
+
+func newCard(r *RegistryReport) card {
+	at := 3
+	switch {
+	case slices.ContainsFunc(r.Findings, func(f *Finding) bool { return f.Severity == severityCritical }):
+		at = 0
+	case len(r.Findings) > 0:
+		at = 1
+	case r.State == StateWaiting:
+		at = 2
+	}
+	c := card{RegistryReport: r, Class: levels[at].class, Word: levels[at].one}
+	if len(r.Findings) > 0 {
+		c.First, c.More = r.Findings[0], r.Findings[1:]
+	}
+	return c
+}
+
+// count says how many registries are how.
+func (s status) count() string {
+	var parts []string
+	for _, l := range levels {
+		n := 0
+		for _, c := range s.Cards {
+			if c.Class == l.class {
+				n++
+			}
+		}
+		if n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, l.several))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Mark is the state as a sign.
+func (s State) Mark() string {
+	return map[State]string{StateOK: "✓", StateWarning: "!", StateWaiting: "…", StateFailed: "✗"}[s]
+}
