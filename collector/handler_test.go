@@ -103,7 +103,7 @@ func TestWhatProbeRefuses(t *testing.T) {
 		{"unknown site", "registry=hub&site=esams", 404, `no registry "hub", site "esams" in the configuration; there are: hub@eqiad, hub@codfw, other`},
 		{"site of one that has none", "registry=other&site=eqiad", 404, `no registry "other", site "eqiad" in the configuration; there are: hub@eqiad, hub@codfw, other`},
 		{"two sites and none given", "registry=hub", 400, `registry "hub" has several sites: add &site= with one of: eqiad, codfw`},
-		{"unknown collector", "registry=other&collect[]=api&collect[]=apo", 400, `no collector "apo"; there are: api, health, msr, nginx, ping, redis, swift`},
+		{"unknown collector", "registry=other&collect[]=api&collect[]=apo", 400, `no collector "apo"; there are: api, health, msr, nginx, ping, pull, redis, swift`},
 	} {
 		if status, body := ask(t, e.ServeProbe, "/probe?"+c.query); status != c.status || body != c.want+"\n" {
 			t.Errorf("%s: %d, want %d\n got %swant %s", c.name, status, c.status, body, c.want)
