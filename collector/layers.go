@@ -60,15 +60,15 @@ func checkBlob(resp *http.Response, d descriptor, from, n int64) error {
 	case resp.StatusCode == http.StatusNotFound:
 		return missing(resp)
 	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && !known:
-		return failed(reasonShortRead, "%s has no byte %d, the manifest says %d", d.digest, from, d.size)
+		return failed(reasonShortRead, "it has no byte %d, the manifest says %d bytes", from, d.size)
 	case (resp.StatusCode == http.StatusRequestedRangeNotSatisfiable || isPart(resp)) && known && has != d.size:
-		return failed(reasonShortRead, "%s has %d bytes, the manifest says %d", d.digest, has, d.size)
+		return failed(reasonShortRead, "it has %d bytes, the manifest says %d", has, d.size)
 	case resp.StatusCode != http.StatusOK && (!isPart(resp) || n == d.size):
 		return refusalOf(resp)
 	case isPart(resp) && resp.Header.Get("Content-Range") != fmt.Sprintf("bytes %d-%d/%d", from, from+n-1, d.size):
 		return failed(reasonBadAnswer, "status 206 with another range than the one asked for")
 	case resp.StatusCode == http.StatusOK && resp.ContentLength >= 0 && resp.ContentLength != d.size:
-		return failed(reasonShortRead, "%s has %d bytes, the manifest says %d", d.digest, resp.ContentLength, d.size)
+		return failed(reasonShortRead, "it has %d bytes, the manifest says %d", resp.ContentLength, d.size)
 	case encoding != "" && encoding != "identity":
 		return failed(reasonBadAnswer, "the answer is encoded, though nobody asked for that")
 	}

@@ -16,7 +16,7 @@ var (
 		"1 if the image could be pulled in the last run: token, manifest, config, and of each layer the last byte, with all digests and sizes right; and no blob of it is remembered as bad.",
 		"endpoint", "role", "image")
 	pullStep = gauge("registry_pull_step_success",
-		"1 if this step of the last pull was well: auth, manifest, config or layers; absent when it was not reached.",
+		"1 if this step of the last pull was well: auth, manifest, config or layers; absent when it was not reached, and auth also when the registry did not answer or with an error of its own.",
 		"endpoint", "role", "image", "step")
 	pullFailure = gauge("registry_pull_failure",
 		"1 while a step fails, with one of the closed list of reasons; cache says if the answer came from a cache on the way (X-Cache-Status, X-Cache, Age): hit, miss, or none.",

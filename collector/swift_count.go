@@ -20,8 +20,8 @@ var (
 		"How often the container is counted, in seconds (swift.count.every).", "endpoint")
 )
 
-// maxCount bounds how long a container is counted: ten thousand objects take some 20 ms.
-const maxCount = 10 * time.Minute
+// maxCountTime bounds how long a container is counted: ten thousand objects take some 20 ms.
+const maxCountTime = 10 * time.Minute
 
 // A swiftCount counts what is under each prefix of the registry's container. It goes through the whole listing.
 type swiftCount struct {
@@ -39,7 +39,7 @@ func swiftCountSources(b *builder) ([]*source, error) {
 	}
 	every := time.Duration(b.Swift.Count.Every)
 	c := &swiftCount{store, b.Swift.Count.Prefixes}
-	p := &probe{every: every, timeout: min(every, maxCount), run: c.run}
+	p := &probe{every: every, timeout: min(every, maxCountTime), run: c.run}
 	return []*source{p.source(b, &source{
 		endpoint: c.endpoint,
 		down:     []sample{swiftCountInterval.sample(every.Seconds(), c.endpoint)},

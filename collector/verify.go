@@ -48,7 +48,7 @@ func (v *visit) readOn(ctx context.Context, d descriptor, r *verification, n int
 // verdict says if all that was read is what the digest stands for.
 func (r *verification) verdict(d descriptor) error {
 	if digest.NewDigest(d.digest.Algorithm(), r.hash) != d.digest {
-		return failed(reasonDigestMismatch, "what was read is not that of its digest %s", d.digest)
+		return failed(reasonDigestMismatch, "what was read is not what the digest says")
 	}
 	return nil
 }

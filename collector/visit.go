@@ -150,12 +150,16 @@ func (v *visit) done(name string, start time.Time, note string, err error) (goOn
 // pull does all that needs to be done for each run: all but reading layers in full.
 func (v *visit) pull(ctx context.Context) {
 	start := time.Now()
+	asked := start
 	var note string
 	err := v.read(ctx, "/manifests/"+v.image.tag, acceptManifests, func(resp *http.Response) (err error) {
 		if resp.StatusCode == http.StatusForbidden {
 			return notLetIn{refusalOf(resp)}
 		}
-		v.letIn(start)
+		if resp.StatusCode < http.StatusInternalServerError { // an error of the server says nothing of who asks
+			asked = v.session.sent
+			v.steps = append(v.steps, step{name: stepAuth, took: asked.Sub(start), note: v.session.way()})
+		}
 		note, err = v.readManifests(ctx, resp)
 		return err
 	})
@@ -163,10 +167,7 @@ func (v *visit) pull(ctx context.Context) {
 		v.done(stepAuth, start, "", err)
 		return
 	}
-	if len(v.steps) == 0 {
-		v.letIn(start)
-	}
-	v.done(stepManifest, start.Add(v.steps[0].took), note, err)
+	v.done(stepManifest, asked, note, err)
 	if err != nil {
 		return
 	}
@@ -177,12 +178,6 @@ func (v *visit) pull(ctx context.Context) {
 		start = time.Now()
 		v.done(stepLayers, start, "", v.readEnds(ctx))
 	}
-}
-
-// letIn ends the step auth: the registry answered a request that was sent with all that it asks for, or it does not
-// answer at all, which is no matter of logging in.
-func (v *visit) letIn(start time.Time) {
-	v.steps = append(v.steps, step{name: stepAuth, took: max(0, v.session.sent.Sub(start)), note: v.session.way()})
 }
 
 // readManifests reads the answer for the tag and, when that is an index, the manifest of our platform.
