@@ -44,9 +44,13 @@ func fillIn(expr string) string {
 
 var metricName = regexp.MustCompile(`\b(?:up|ALERTS|registry[_:][\w:]+|(?:go|process)_\w+)\b`)
 
-// whileBroken is true when all metrics of an expression are there only while something is broken.
+// faults are the metrics that are there only while something is broken.
+var faults = []string{
+	"ALERTS", "registry_collector_failure", "registry_health_check_failing",
+	"registry_pull_content_bad", "registry_pull_failure", "registry_push_failure", "registry_replication_failure",
+}
+
+// whileBroken is true when all metrics of an expression are faults.
 func whileBroken(expr string) bool {
-	return !slices.ContainsFunc(metricName.FindAllString(expr, -1), func(name string) bool {
-		return name != "ALERTS" && name != "registry_collector_failure" && name != "registry_health_check_failing"
-	})
+	return !slices.ContainsFunc(metricName.FindAllString(expr, -1), func(name string) bool { return !slices.Contains(faults, name) })
 }

@@ -83,7 +83,6 @@ func TestWhileBroken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	faults := []string{"ALERTS", "registry_collector_failure", "registry_health_check_failing"}
 	found := 0
 	for _, q := range queries {
 		want := true
