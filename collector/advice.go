@@ -23,6 +23,11 @@ type advice struct {
 
 // advices: the first that fits counts.
 var advices = []advice{
+	{"access", reasonLogMissing, "there is no access log {endpoint}: its path is another, or nothing was ever written", "ls -l {endpoint}"},
+	{"access", reasonLogUnreadable, "the access log {endpoint} cannot be read: we have no right to it, or it is no file", "ls -l {endpoint}; id"},
+	{"access", reasonLinesLost, "lines of the access log {endpoint} were gone before they were read: it was compressed or truncated while we were down or behind, or our state was damaged", "ls -lt {endpoint}*"},
+	{"access", reasonNotListening, "we cannot listen at {endpoint}: another process does, or it is no address of this machine", "ss -lnptu"},
+	{"access", reasonStateNotSaved, "how far the access log {endpoint} is read cannot be saved: the folder of --state.dir is full, or we have no right to it", "df -h"},
 	{"access", "", "the access log {endpoint} cannot be read as it should: its path, our right to read it, or its format is another", "ls -l {endpoint}; tail -n 3 {endpoint}"},
 	// The network.
 	{"", reasonDNS, "the name {host} is not known here: a typing error, or this machine's resolver is down", "getent ahosts {host}"},

@@ -39,6 +39,7 @@ type Exporter struct {
 
 	reloading  sync.Mutex
 	clock      *clock // nil until Start
+	tails      tails
 	scrapes    atomic.Int64
 	compressor compressor
 	drain      context.Context
@@ -136,6 +137,7 @@ func (e *Exporter) Reload() error {
 	if e.clock != nil {
 		e.clock.stop()
 		e.clock = startClock(e.live.Load().registries)
+		e.tails = e.tails.change(e.live.Load().registries)
 	}
 	e.reloadGood.Set(1)
 	e.reloadTime.SetToCurrentTime()
@@ -143,14 +145,15 @@ func (e *Exporter) Reload() error {
 	return nil
 }
 
-// Start starts what runs on a clock of its own.
+// Start starts what runs on a clock of its own, and the readers of logs.
 func (e *Exporter) Start() {
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
 	e.clock = startClock(e.live.Load().registries)
+	e.tails = e.tails.change(e.live.Load().registries)
 }
 
-// StopProbes ends what runs on a clock of its own, and waits until it has cleaned up after itself.
+// StopProbes ends what Start started, and waits until it has cleaned up after itself.
 func (e *Exporter) StopProbes() {
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
@@ -158,6 +161,7 @@ func (e *Exporter) StopProbes() {
 		e.clock.stop()
 		e.clock = nil
 	}
+	e.tails = e.tails.change(nil)
 }
 
 // Stop ends what is still being asked. Pages under way are finished with what was learnt until then.

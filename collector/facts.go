@@ -55,6 +55,8 @@ func (r result) where(m *metric, value float64, label string) []string {
 // facts are the few things worth telling of what was read.
 func (l *look) facts(res result) []string {
 	switch res.source.collector {
+	case "access":
+		return accessFacts(res)
 	case "api":
 		return l.apiFacts(res)
 	case "health":

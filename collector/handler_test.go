@@ -472,7 +472,7 @@ func TestReload(t *testing.T) {
 
 	const refused = "reload failed, the old configuration stays in force: "
 	for text, want := range map[string]string{
-		configOfHub("http://127.0.0.1:1", "  sight: codfw\n"):                                                    ":4: registries[0].sight: unknown key: must be one of: backends, ",
+		configOfHub("http://127.0.0.1:1", "  sight: codfw\n"):                                                    ":4: registries[0].sight: unknown key: must be one of: access_log, ",
 		configOfHub("http://127.0.0.1:1", "  http:\n    basic_auth: {username: monitor, password_file: none}\n"): ":5: registries[0].http.basic_auth.password_file: ",
 		"": ":1: the file is empty: list at least one registry under registries",
 	} {

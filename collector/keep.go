@@ -1,16 +1,21 @@
 package collector
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
 // A keep holds what outlives a reload of the configuration, by what it is about. What nobody asks for any longer
 // is left behind.
 type keep struct {
 	before, now map[string]any
+	core        *sync.Mutex // of all readers of logs together
 }
 
 func newKeep(before *keep) *keep {
-	k := &keep{now: map[string]any{}}
+	k := &keep{now: map[string]any{}, core: &sync.Mutex{}}
 	if before != nil {
+		k.core = before.core
 		k.before = before.now
 	}
 	return k

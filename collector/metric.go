@@ -19,14 +19,15 @@ const maxOutsideBytes = 4 << 10
 type metric struct {
 	name, help string
 	counter    bool
+	histogram  bool
 	labels     []string
 	outside    []int // labels whose values other systems may choose: all but ownLabels
 }
 
 // ownLabels are those whose values are our own words or those of the configuration, and need no mask.
 var ownLabels = []string{
-	"cache", "collector", "component", "confirmed", "container", "critical", "endpoint", "image", "kind", "mode", "name", "phase", "prefix",
-	"reason", "role", "scheme", "state", "step", "to", "type",
+	"cache", "code", "collector", "component", "confirmed", "container", "critical", "direction", "endpoint", "file", "image", "kind", "mode",
+	"name", "operation", "outcome", "phase", "prefix", "reason", "result", "role", "scheme", "state", "step", "to", "type",
 }
 
 func gauge(name, help string, labels ...string) *metric {
@@ -52,12 +53,17 @@ type sample struct {
 	metric *metric
 	value  float64
 	labels []string
+
+	histogram *dto.Histogram // of a histogram, instead of the value
 }
 
 // family is the metric as it stands on a page, without samples.
 func (m *metric) family() *dto.MetricFamily {
 	kind := dto.MetricType_GAUGE
-	if m.counter {
+	switch {
+	case m.histogram:
+		kind = dto.MetricType_HISTOGRAM
+	case m.counter:
 		kind = dto.MetricType_COUNTER
 	}
 	return &dto.MetricFamily{Name: &m.name, Help: &m.help, Type: &kind}
@@ -74,14 +80,17 @@ func (m *metric) sample(value float64, labels ...string) sample {
 			labels[i] = "<too long>"
 		}
 	}
-	return sample{m, value, labels}
+	return sample{metric: m, value: value, labels: labels}
 }
 
 // write puts the value into out, as its kind wants it.
 func (s *sample) write(out *dto.Metric) {
-	if s.metric.counter {
+	switch {
+	case s.metric.histogram:
+		out.Histogram = s.histogram
+	case s.metric.counter:
 		out.Counter = &dto.Counter{Value: &s.value}
-	} else {
+	default:
 		out.Gauge = &dto.Gauge{Value: &s.value}
 	}
 }

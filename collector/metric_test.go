@@ -55,6 +55,17 @@ func TestALabelNobodyThoughtOfIsMasked(t *testing.T) {
 
 // closedLabels are all values of the labels that need no mask, where there is a list.
 var closedLabels = map[string][]string{
+	"code": {
+		"1xx", "2xx", "3xx", "4xx", "401", "404", "416", "429", "499",
+		"500", "501", "502", "503", "504", "505", "506", "507", "508", "509", "510", "511", "5xx", "other",
+	},
+	"direction": {"in", "out"},
+	"operation": {
+		"ping", "token", "catalog", "tags", "manifest_pull", "manifest_head", "manifest_push", "manifest_delete", "blob_pull", "blob_head",
+		"blob_delete", "blob_mount", "upload_start", "upload_chunk", "upload_commit", "upload_status", "upload_cancel", "trust", "other",
+	},
+	"outcome":   {"ok", "unauthorized", "client_error", "canceled", "server_error", "parsed", "unmatched", "too_long"},
+	"result":    {"hit", "miss", "bypass", "expired", "stale", "updating", "revalidated", "other"},
 	"cache":     {"hit", "miss", "none"},
 	"component": {"registry", "auth", "metadata", "trust", "other"},
 	"confirmed": {"true", "false"},
@@ -83,7 +94,7 @@ func TestLabelsThatAreNotMaskedHaveClosedLists(t *testing.T) {
 			}
 		}
 	}
-	others := []string{"collector", "container", "endpoint", "image", "name", "prefix", "reason", "to"} // of the configuration, and what registry.go adds
+	others := []string{"collector", "container", "endpoint", "file", "image", "name", "prefix", "reason", "to"} // of the configuration, and what registry.go adds
 	for _, label := range ownLabels {
 		if closedLabels[label] == nil && !slices.Contains(others, label) {
 			t.Errorf("nobody says what values %s has", label)

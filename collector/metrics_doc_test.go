@@ -42,7 +42,7 @@ func TestEveryMetricHasAGoldenPage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	definition := regexp.MustCompile(`(?:gauge|counter|newGauge)\(\s*"(registry_\w+)"`)
+	definition := regexp.MustCompile(`(?:gauge|counter|histogram|newGauge)\(\s*"(registry_\w+)"`)
 	found := 0
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
@@ -128,7 +128,7 @@ func documentMetrics(families map[string]*dto.MetricFamily) string {
 Made from the golden pages of the tests by ` + "`go test ./collector -run TestMetricsDoc -update`" + `.
 
 Every sample of a registry has the label ` + "`registry`" + `, and ` + "`site`" + ` where the configuration names one; they are left out below.
-` + "`endpoint`" + ` is the host:port that was asked (of Swift that of the auth URL). 1 is yes, 0 is no.
+` + "`endpoint`" + ` is the host:port that was asked (of Swift that of the auth URL); of ` + "`access`" + ` it is the paths of the logs. 1 is yes, 0 is no.
 
 
 Always there for every configured endpoint, 0 when nothing could be learnt: ` + "`registry_collector_success`, `registry_collector_duration_seconds`, `registry_passive`, `registry_api_up`, `registry_health_ok`, `registry_msr_ping_healthy`, `registry_pull_success`, `registry_push_success`, `registry_swift_reachable`, `registry_swift_read_success`, `registry_swift_write_success`, `registry_redis_reachable`" + `.

@@ -55,7 +55,7 @@ func TestPages(t *testing.T) {
 
 // ownPages are the collectors whose answers are not HTTP, or come only when their probe runs: their tests make the pages.
 var ownPages = map[string]bool{
-	"pull": true, "push": true, "redis": true, "replication": true, "swift_count": true, "swift_probe": true,
+	"access": true, "pull": true, "push": true, "redis": true, "replication": true, "swift_count": true, "swift_probe": true,
 }
 
 // configOf is what makes a registry have a collector.
@@ -174,7 +174,7 @@ func (e *Exporter) testPage(t *testing.T, collector string, names map[string]str
 						l.Value = &name
 					}
 				}
-				if isTime(f.GetName()) {
+				if isTime(f.GetName()) && m.Gauge != nil {
 					m.Gauge.Value = new(float64)
 				}
 			}

@@ -18,6 +18,7 @@ var collectorTable = []struct {
 	name  string
 	build func(*builder) ([]*source, error)
 }{
+	{"access", accessSources},
 	{"api", apiSources},
 	{"health", healthSources},
 	{"msr", msrSources},

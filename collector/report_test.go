@@ -266,8 +266,11 @@ var reportCases = []struct {
 		return s
 	}()}},
 	{name: "collector_without_words_of_its_own", change: func(w world) {
-		lines := counter("registry_access_lines_total", "", "endpoint", "code")
-		w["access /var/log/nginx/access.log"] = read(lines.sample(12345, "/var/log/nginx/access.log", "200"), gauge("registry_access_lag_bytes", "", "endpoint").sample(2048, "/var/log/nginx/access.log"))
+		lines := counter("registry_mirror_lines_total", "", "endpoint", "code")
+		w["mirror mirror.example.org:80"] = read(lines.sample(12345, "mirror.example.org:80", "200"), gauge("registry_mirror_lag_bytes", "", "endpoint").sample(2048, "mirror.example.org:80"))
+	}, add: []*source{{collector: "mirror", endpoint: "mirror.example.org:80"}}},
+	{name: "access_log", change: func(w world) {
+		w["access /var/log/nginx/access.log"] = read(accessLines.sample(12345, "parsed"), accessLag.sample(2048, "/var/log/nginx/access.log"))
 	}, add: []*source{{collector: "access", endpoint: "/var/log/nginx/access.log"}}},
 	{name: "collector_without_words_of_its_own_fails", change: func(w world) {
 		w["access /var/log/nginx/access.log"] = read().fails(failed(reasonForbidden, "opening the log: permission denied"))

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,9 +11,11 @@ import (
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
+
+	"registry_exporter/accesslog"
 )
 
-// maxSamples bounds what one source may put on a page.
+// maxSamples bounds what one source may put on a page, unless it has a bound of its own.
 const maxSamples = 1500
 
 // grace is how long after its end a reading may still hand over what it learnt.
@@ -24,9 +27,11 @@ type source struct {
 	timeout             time.Duration
 	down                []sample // what is true when nothing could be learnt
 	read                func(context.Context) ([]sample, error)
-	probe               *probe           // set: read hands out what the last run found
-	labels              []*dto.LabelPair // of its registry
-	secrets             secrets          // of its registry
+	probe               *probe            // set: read hands out what the last run found
+	tail                *accesslog.Tailer // set: read hands out what it has counted
+	most                int               // samples; 0: maxSamples
+	labels              []*dto.LabelPair  // of its registry
+	secrets             secrets           // of its registry
 
 	mu      sync.Mutex
 	running *reading
@@ -116,7 +121,7 @@ func (s *source) run(r *reading) {
 		}
 	}()
 	r.samples, r.err = s.read(r.ctx)
-	r.samples, r.err = tidy(s.secrets.mask().samples(r.samples), r.err)
+	r.samples, r.err = tidy(s.secrets.mask().samples(r.samples), r.err, cmp.Or(s.most, maxSamples))
 	r.lines = s.lines(r.samples)
 }
 
@@ -146,13 +151,13 @@ func has(samples []sample, m *metric) bool {
 	return false
 }
 
-// tidy drops what would spoil a page: a second sample of the same series, and more than maxSamples.
-func tidy(samples []sample, err error) ([]sample, error) {
-	seen := make(map[uint64]struct{}, min(len(samples), maxSamples))
+// tidy drops what would spoil a page: a second sample of the same series, and more than most.
+func tidy(samples []sample, err error, most int) ([]sample, error) {
+	seen := make(map[uint64]struct{}, min(len(samples), most))
 	kept := samples[:0]
 	for _, s := range samples {
-		if len(kept) == maxSamples {
-			return kept, errors.Join(failed(reasonTooLarge, "more than %d samples", maxSamples), err)
+		if len(kept) == most {
+			return kept, errors.Join(failed(reasonTooLarge, "more than %d samples", most), err)
 		}
 		key := s.key()
 		if _, doubled := seen[key]; doubled {

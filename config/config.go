@@ -51,6 +51,8 @@ type Registry struct {
 	Pull        *Pull        `yaml:"pull,omitempty"`
 	Push        *Push        `yaml:"push,omitempty"`
 	Replication *Replication `yaml:"replication,omitempty"`
+
+	AccessLog *AccessLog `yaml:"access_log,omitempty"`
 }
 
 // TLS says what the certificate of the front has to cover.
@@ -220,6 +222,7 @@ func (c *Config) setDefaults() {
 			s.TLSConfig.SetDirectory(dir)
 		}
 		r.probeDefaults(dir)
+		r.accessLogDefaults(dir)
 	}
 }
 

@@ -184,6 +184,8 @@ func TestPathsAreTakenFromTheFolderOfTheFile(t *testing.T) {
 		{"ca_file of swift", first.Swift.TLSConfig.CAFile, "testdata/swift-ca.pem"},
 		{"ca_file of oauth2", second.HTTP.OAuth2.TLSConfig.CAFile, "testdata/sso-ca.pem"},
 		{"key_file of swift", second.Swift.KeyFile, "testdata/secrets/swift"},
+		{"an access log", first.AccessLog.Paths[0], "testdata/logs/registry*.log"},
+		{"an absolute access log", first.AccessLog.Paths[1], "/var/log/nginx/registry.log"},
 		{"password_file of redis", second.Redis.PasswordFile, "testdata/secrets/redis"},
 	} {
 		if path.got != path.want {

@@ -22,6 +22,7 @@ func (c *Config) validate() error {
 		v.registry(r)
 		if v.err == nil {
 			v.unique(c.Registries[:i], r)
+			v.accessLog(r.AccessLog, c.Registries[:i])
 		}
 		if v.err != nil {
 			return v.err

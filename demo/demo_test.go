@@ -59,6 +59,23 @@ var names = []string{
 	"registry_nginx_connections_handled_total",
 	"registry_nginx_requests_total",
 	"registry_passive",
+	"registry_pull_bytes",
+	"registry_pull_bytes_per_second",
+	"registry_pull_first_byte_seconds",
+	"registry_pull_interval_seconds",
+	"registry_pull_layers",
+	"registry_pull_layers_verified",
+	"registry_pull_layers_verified_timestamp_seconds",
+	"registry_pull_step_seconds",
+	"registry_pull_step_success",
+	"registry_pull_success",
+	"registry_pull_timestamp_seconds",
+	"registry_push_bytes",
+	"registry_push_interval_seconds",
+	"registry_push_step_seconds",
+	"registry_push_step_success",
+	"registry_push_success",
+	"registry_push_timestamp_seconds",
 	"registry_redis_clients",
 	"registry_redis_evicted_keys_total",
 	"registry_redis_info",
@@ -71,8 +88,13 @@ var names = []string{
 	"registry_redis_rejected_connections_total",
 	"registry_swift_container_bytes",
 	"registry_swift_container_objects",
+	"registry_swift_probe_interval_seconds",
+	"registry_swift_probe_step_seconds",
+	"registry_swift_probe_timestamp_seconds",
 	"registry_swift_reachable",
+	"registry_swift_read_success",
 	"registry_swift_step_seconds",
+	"registry_swift_write_success",
 	"registry_tls_ca_expiry_timestamp_seconds",
 	"registry_tls_expiry_timestamp_seconds",
 	"registry_tls_name_covered",
@@ -81,7 +103,7 @@ var names = []string{
 }
 
 // namesOfFaults show only while something is wrong.
-var namesOfFaults = []string{"registry_collector_failure", "registry_health_check_failing"}
+var namesOfFaults = []string{"registry_collector_failure", "registry_health_check_failing", "registry_pull_content_bad", "registry_pull_failure", "registry_push_failure"}
 
 func TestDemo(t *testing.T) {
 	d := startDemo(t)
@@ -92,7 +114,7 @@ func TestDemo(t *testing.T) {
 }
 
 func (d *runningDemo) testNames(t *testing.T) {
-	p := d.scrape(t)
+	p := d.scrapeUntil(t, page.isHealthy)
 	p.wantHealthy(t)
 	if got := p.names(); !slices.Equal(got, names) {
 		t.Errorf("names on the page:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(names, "\n"))
@@ -100,7 +122,7 @@ func (d *runningDemo) testNames(t *testing.T) {
 }
 
 func (d *runningDemo) testFaults(t *testing.T) {
-	healthy := d.scrape(t)
+	healthy := d.scrapeUntil(t, page.isHealthy)
 	if len(changes) != len(standin.Table) {
 		t.Errorf("%d faults have changes, want %d", len(changes), len(standin.Table))
 	}
@@ -108,13 +130,13 @@ func (d *runningDemo) testFaults(t *testing.T) {
 	for _, fault := range standin.Table {
 		t.Run(fault.Name, func(t *testing.T) {
 			d.request(t, http.MethodPost, d.fault(fault.Name))
-			broken := d.scrape(t)
+			broken := d.scrapeUntil(t, func(p page) bool { return p.changed(t, fault.Name) })
 			d.request(t, http.MethodDelete, d.fault(fault.Name))
 			wantChanges(t, fault.Name, healthy, broken)
 			for _, name := range broken.names() {
 				ill[name] = true
 			}
-			d.scrape(t).wantHealthy(t)
+			d.scrapeUntil(t, page.isHealthy).wantHealthy(t)
 		})
 	}
 	for _, name := range namesOfFaults {
@@ -124,11 +146,27 @@ func (d *runningDemo) testFaults(t *testing.T) {
 	}
 }
 
+func changesOf(fault string) []string {
+	lines := strings.Split(strings.TrimSpace(changes[fault]), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimSpace(line)
+	}
+	return lines
+}
+
+// changed says whether everything that a fault changes has: what runs on a clock of its own does so at its next run.
+func (p page) changed(t *testing.T, fault string) bool {
+	for _, line := range changesOf(fault) {
+		if !p.holds(t, line) {
+			return false
+		}
+	}
+	return true
+}
+
 func wantChanges(t *testing.T, fault string, healthy, broken page) {
 	t.Helper()
-	lines := strings.Split(strings.TrimSpace(changes[fault]), "\n")
-	for _, line := range lines {
-		line = strings.TrimSpace(line)
+	for _, line := range changesOf(fault) {
 		if !broken.holds(t, line) {
 			t.Errorf("not so with the fault on: %s", line)
 		}
@@ -264,7 +302,7 @@ func testOptions(t *testing.T) options {
 		exporter: "true", fixtures: "../collector/testdata/rethinkdb",
 		exporterListen: free[0], listen: free[1], prometheusListen: free[2], alertmanagerListen: free[3],
 		hung:     800 * time.Millisecond,
-		timeouts: standin.Timeouts{Registry: 2 * time.Second, MSR: 4 * time.Second},
+		timeouts: standin.Timeouts{Registry: 2 * time.Second, MSR: 4 * time.Second, Every: time.Second, Reread: time.Second},
 	}
 }
 

@@ -129,6 +129,24 @@ var changes = map[string]string{
 		registry_tls_name_covered{endpoint="hub front",name="localhost"} = 0
 		registry_tls_name_covered{endpoint="hub front",name="127.0.0.1"} = 0
 		registry_collector_failure{endpoint="hub front",collector="api",reason="tls_hostname"} = 1`,
+	"layer-missing": `
+		registry_pull_success{endpoint="hub front",role="front",image="library/base:1.0"} = 0
+		registry_pull_success{endpoint="hub backend 2",role="backend"} = 0
+		registry_pull_failure{endpoint="hub front",step="layers",reason="missing_blob"} = 1
+		registry_pull_content_bad{endpoint="hub front",reason="missing_blob"} = 1
+		registry_collector_failure{endpoint="hub front",collector="pull",reason="missing_blob"} = 1`,
+	"layer-cut": `
+		registry_pull_success{endpoint="hub front"} = 0
+		registry_pull_failure{endpoint="hub front",step="layers",reason="short_read"} = 1`,
+	"layer-flipped": `
+		registry_pull_success{endpoint="hub front"} = 0
+		registry_pull_failure{endpoint="hub front",step="layers",reason="digest_mismatch"} = 1`,
+	"hub-read-only": `
+		registry_push_success{endpoint="hub front",role="front"} = 0
+		registry_push_failure{endpoint="hub front",step="blobs",reason="read_only"} = 1`,
+	"store-full": `
+		registry_push_success{endpoint="hub front",role="front"} = 0
+		registry_push_failure{endpoint="hub front",reason="no_space"} = 1`,
 	"nginx-down": `
 		registry_collector_failure{endpoint="hub nginx",collector="nginx",reason="refused"} = 1
 		registry_collector_failure{endpoint="hub front",collector="api",reason="refused"} = 1
@@ -136,7 +154,12 @@ var changes = map[string]string{
 		no registry_nginx_connections_active{endpoint="hub nginx"}`,
 	"swift-down": `
 		registry_swift_reachable{endpoint="swift"} = 0
+		registry_swift_read_success{endpoint="swift"} = 0
+		registry_swift_write_success{endpoint="swift"} = 0
 		registry_collector_failure{endpoint="swift",collector="swift",reason="refused"} = 1
+		registry_pull_success{endpoint="hub front"} = 0
+		registry_pull_failure{endpoint="hub front",step="manifest",reason="server_error"} = 1
+		registry_push_success{endpoint="hub front"} = 0
 		no registry_swift_container_objects{}`,
 	"swift-key": `
 		registry_swift_reachable{endpoint="swift"} = 0

@@ -5,7 +5,6 @@ go 1.26.0
 require (
 	github.com/alicebob/miniredis/v2 v2.40.0
 	github.com/google/go-containerregistry v0.22.1
-	github.com/ncw/swift/v2 v2.0.5
 	github.com/prometheus/client_model v0.6.3
 	github.com/prometheus/common v0.72.1
 	registry_exporter v0.0.0

@@ -25,7 +25,7 @@ func main() {
 	signal.Ignore(syscall.SIGPIPE)
 	o := options{
 		hung:     13 * time.Second, // as measured on a real cluster
-		timeouts: standin.Timeouts{Registry: 10 * time.Second, MSR: 15 * time.Second},
+		timeouts: standin.Timeouts{Registry: 10 * time.Second, MSR: 15 * time.Second, Every: 5 * time.Second, Reread: time.Minute},
 	}
 	flag.StringVar(&o.exporter, "exporter", "../registry_exporter", "the exporter to start")
 	flag.StringVar(&o.fixtures, "fixtures", "../collector/testdata/rethinkdb", "folder of the RethinkDB tables")

@@ -38,6 +38,16 @@ func (d *runningDemo) scrape(t *testing.T) page {
 	return families
 }
 
+// scrapeUntil reads /metrics until it is as wanted, or that takes too long, and returns the last page.
+func (d *runningDemo) scrapeUntil(t *testing.T, wanted func(page) bool) page {
+	t.Helper()
+	for end := time.Now().Add(15 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		if p := d.scrape(t); wanted(p) || time.Now().After(end) {
+			return p
+		}
+	}
+}
+
 // scrapeWithin reads /metrics with no more seconds than given.
 func (d *runningDemo) scrapeWithin(t *testing.T, seconds string) string {
 	t.Helper()
@@ -146,6 +156,9 @@ func compare(t *testing.T, got float64, operator, text string) bool {
 	}
 	return got == want
 }
+
+// isHealthy says whether no source fails.
+func (p page) isHealthy() bool { return len(p["registry_collector_failure"].GetMetric()) == 0 }
 
 // wantHealthy fails when any source does.
 func (p page) wantHealthy(t *testing.T) {

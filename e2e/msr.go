@@ -23,7 +23,7 @@ func (s *Stack) startMSR() (err error) {
 	}
 	s.msr, err = standin.Start(standin.Options{
 		Fixtures: rethinkTables, Dir: dir, Hung: 13 * time.Second,
-		Timeouts: standin.Timeouts{Registry: 10 * time.Second, MSR: 15 * time.Second},
+		Timeouts: standin.Timeouts{Registry: 10 * time.Second, MSR: 15 * time.Second, Every: time.Minute, Reread: time.Minute},
 	})
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ const slowAnswer = 5 * time.Millisecond
 // serveStandIns runs until stdin ends, and so never longer than the bench.
 func serveStandIns(dir, fixtures string) error {
 	stack, err := standin.Start(standin.Options{
-		Fixtures: fixtures, Dir: dir, Timeouts: standin.Timeouts{Registry: 10 * time.Second, MSR: 10 * time.Second},
+		Fixtures: fixtures, Dir: dir, Timeouts: standin.Timeouts{Registry: 10 * time.Second, MSR: 10 * time.Second, Every: time.Hour, Reread: time.Hour},
 	})
 	if err != nil {
 		return err

@@ -27,7 +27,6 @@ type Stack struct {
 	Faults *Faults
 	dir    string
 	ports  []*port
-	close  []func()
 }
 
 // Start runs everything on free ports of 127.0.0.1.
@@ -131,15 +130,9 @@ func (s *Stack) startStores() error {
 	if err != nil {
 		return err
 	}
-	store, err := newSwift(s.Faults, key)
-	if err != nil {
+	if err := s.open(&port{name: "swift", scheme: "http", closedBy: []string{"swift-down"}, serve: serveHTTP(newSwift(s.Faults, key).handler(), nil)}); err != nil {
 		return err
 	}
-	s.close = append(s.close, store.store.Close)
-	if err := s.open(&port{name: "swift", scheme: "http", closedBy: []string{"swift-down"}, serve: serveHTTP(store.handler(), nil)}); err != nil {
-		return err
-	}
-	store.announce(s.Address("swift"))
 	password, err := s.secret("redis", "redis-password")
 	if err != nil {
 		return err
@@ -170,9 +163,6 @@ func (s *Stack) Close() {
 		if p.stop != nil {
 			p.stop()
 		}
-	}
-	for _, c := range s.close {
-		c()
 	}
 }
 

@@ -1,71 +1,50 @@
 package standin
 
 import (
-	"context"
+	"bytes"
+	"crypto/md5"
+	"crypto/rand"
+	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
-	"net/http/httputil"
-	"net/url"
-
-	client "github.com/ncw/swift/v2"
-	"github.com/ncw/swift/v2/swifttest"
+	"slices"
+	"strings"
+	"sync"
+	"time"
 )
 
 const (
 	swiftUser      = "docker:registry"
 	swiftContainer = "docker_registry"
 	probeContainer = "monitoring"
+	storagePath    = "/v1/AUTH_docker/"
 )
 
-// swift is an object store in memory. The one behind knows a single account: the user that the exporter has
-// is translated to it.
+// swift is an object store in memory.
 type swift struct {
 	faults *Faults
 	key    *secret
-	store  *swifttest.SwiftServer
-	proxy  http.Handler
+	token  string
+
+	mu         sync.Mutex
+	containers map[string]map[string][]byte
 }
 
-func newSwift(f *Faults, key *secret) (*swift, error) {
-	store, err := swifttest.NewSwiftServer("127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("starting Swift: %w", err)
+func newSwift(f *Faults, key *secret) *swift {
+	s := &swift{faults: f, key: key, token: "AUTH_tk" + rand.Text(), containers: map[string]map[string][]byte{swiftContainer: {}, probeContainer: {}}}
+	for i := range 12 { // what a registry keeps
+		s.containers[swiftContainer][fmt.Sprintf("files/docker/registry/v2/blobs/sha256/%02x/data", i)] = make([]byte, 1000+i)
 	}
-	s := &swift{faults: f, key: key, store: store}
-	behind := &url.URL{Scheme: "http", Host: store.Listener.Addr().String()}
-	s.proxy = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(behind) }}
-	return s, s.fill()
-}
-
-// fill puts in what a registry keeps.
-func (s *swift) fill() error {
-	ctx := context.Background()
-	c := &client.Connection{AuthUrl: s.store.AuthURL, UserName: swifttest.TEST_ACCOUNT, ApiKey: swifttest.TEST_ACCOUNT, AuthVersion: 1}
-	for _, container := range []string{swiftContainer, probeContainer} {
-		if err := c.ContainerCreate(ctx, container, nil); err != nil {
-			return fmt.Errorf("creating a container in Swift: %w", err)
-		}
-	}
-	for i := range 12 {
-		name := fmt.Sprintf("files/docker/registry/v2/blobs/sha256/%02x/data", i)
-		if err := c.ObjectPutBytes(ctx, swiftContainer, name, make([]byte, 1000+i), "application/octet-stream"); err != nil {
-			return fmt.Errorf("putting an object into Swift: %w", err)
-		}
-	}
-	return nil
-}
-
-// announce tells the store which address clients use.
-func (s *swift) announce(address string) {
-	s.store.Lock()
-	defer s.store.Unlock()
-	s.store.URL = "http://" + address + "/v1"
+	return s
 }
 
 func (s *swift) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /auth/v1.0", s.login)
-	mux.HandleFunc("/v1/", s.objects)
+	mux.HandleFunc(storagePath+"{container}", s.letIn(s.container))
+	mux.HandleFunc(storagePath+"{container}/{object...}", s.letIn(s.object))
 	return mux
 }
 
@@ -74,19 +53,71 @@ func (s *swift) login(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "Unauthorized", http.StatusUnauthorized)
 		return
 	}
-	r.URL.Path = "/v1.0"
-	r.Header.Set("X-Auth-User", swifttest.TEST_ACCOUNT)
-	r.Header.Set("X-Auth-Key", swifttest.TEST_ACCOUNT)
-	s.proxy.ServeHTTP(w, r)
+	w.Header().Set("X-Storage-Url", "http://"+r.Host+strings.TrimSuffix(storagePath, "/"))
+	w.Header().Set("X-Auth-Token", s.token)
 }
 
-func (s *swift) objects(w http.ResponseWriter, r *http.Request) {
+// letIn asks next, which has all containers to itself, for the objects of one.
+func (s *swift) letIn(next func(http.ResponseWriter, *http.Request, map[string][]byte)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if s.key.isChanged() || r.Header.Get("X-Auth-Token") != s.token {
+			http.Error(w, "Unauthorized", http.StatusUnauthorized)
+			return
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		objects, found := s.containers[r.PathValue("container")]
+		if !found || s.faults.On("swift-container-gone") {
+			http.Error(w, "The resource could not be found.", http.StatusNotFound)
+			return
+		}
+		next(w, r, objects)
+	}
+}
+
+// container counts the objects, and lists them.
+func (s *swift) container(w http.ResponseWriter, r *http.Request, objects map[string][]byte) {
+	bytes := 0
+	for _, o := range objects {
+		bytes += len(o)
+	}
+	w.Header().Set("X-Container-Object-Count", fmt.Sprint(len(objects)))
+	w.Header().Set("X-Container-Bytes-Used", fmt.Sprint(bytes))
+	w.Header().Set("Content-Type", "application/json")
+	if r.Method == http.MethodHead {
+		return
+	}
+	q := r.URL.Query()
+	list := []map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(objects)) {
+		if name > q.Get("marker") && strings.HasPrefix(name, q.Get("prefix")) {
+			list = append(list, map[string]any{"name": name, "bytes": len(objects[name])})
+		}
+	}
+	_ = json.NewEncoder(w).Encode(list)
+}
+
+func (s *swift) object(w http.ResponseWriter, r *http.Request, objects map[string][]byte) {
+	name := r.PathValue("object")
+	content, found := objects[name]
+	etag := func(b []byte) { w.Header().Set("ETag", fmt.Sprintf("%x", md5.Sum(b))) }
 	switch {
-	case s.key.isChanged() || len(r.Header.Get("X-Auth-Token")) < len("AUTH_tk"): // the store cannot bear shorter ones
-		http.Error(w, "Unauthorized", http.StatusUnauthorized)
-	case s.faults.On("swift-container-gone"):
+	case r.Method == http.MethodPut:
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+		if err != nil {
+			http.Error(w, "Client Disconnect", http.StatusBadRequest)
+			return
+		}
+		objects[name] = body
+		etag(body)
+		w.WriteHeader(http.StatusCreated)
+	case !found:
 		http.Error(w, "The resource could not be found.", http.StatusNotFound)
+	case r.Method == http.MethodDelete:
+		delete(objects, name)
+		w.WriteHeader(http.StatusNoContent)
 	default:
-		s.proxy.ServeHTTP(w, r)
+		etag(content)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(content))
 	}
 }

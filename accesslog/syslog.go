@@ -1,0 +1,238 @@
+package accesslog
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	maxConns    = 50               // of relays, over TCP
+	idleTimeout = 10 * time.Minute // of a connection
+	listenAgain = 10 * time.Second // after a failure
+	udpBuffer   = 8 << 20          // that the kernel is asked for; it gives what net.core.rmem_max says
+)
+
+// A syslogServer takes lines that web servers send over the network. It is under the lock of its Tailer.
+type syslogServer struct {
+	udp        *net.UDPConn
+	tcp        bool // listens
+	refused    uint64
+	udpProblem error // why it does not listen
+	tcpProblem error
+}
+
+// A SyslogReport is what was lost of what was sent.
+type SyslogReport struct {
+	Listening  int    // over UDP and TCP: 2 when all is well
+	Dropped    uint64 // UDP: by the kernel, since nobody took them in time
+	KnowsDrops bool
+	Refused    uint64 // TCP: connections beyond the bound
+}
+
+func (s *syslogServer) report() *SyslogReport {
+	r := &SyslogReport{Refused: s.refused}
+	if s.tcp {
+		r.Listening++
+	}
+	if s.udp != nil {
+		r.Listening++
+		r.Dropped, r.KnowsDrops = drops(s.udp)
+	}
+	return r
+}
+
+// listenUDP takes datagrams until ctx ends.
+func (t *Tailer) listenUDP(ctx context.Context) {
+	t.listen(ctx, &t.syslog.udpProblem, func() error {
+		conn, err := (&net.ListenConfig{}).ListenPacket(ctx, "udp", t.opts.Listen)
+		if err != nil {
+			return err
+		}
+		udp := conn.(*net.UDPConn)
+		defer udp.Close()
+		defer context.AfterFunc(ctx, func() { udp.Close() })()
+		_ = udp.SetReadBuffer(udpBuffer)
+		t.guarded(func() { t.syslog.udp, t.syslog.udpProblem = udp, nil })
+		defer t.guarded(func() { t.syslog.udp = nil })
+		return t.takeDatagrams(udp)
+	})
+}
+
+// listen calls serve until ctx ends, and keeps why it fails meanwhile.
+func (t *Tailer) listen(ctx context.Context, problem *error, serve func() error) {
+	for ctx.Err() == nil {
+		err := serve()
+		t.guarded(func() { *problem = fmt.Errorf("%w: %w", ErrListen, err) })
+		select {
+		case <-time.After(listenAgain):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (t *Tailer) takeDatagrams(udp *net.UDPConn) error {
+	buf := make([]byte, maxLine+1)
+	for {
+		n, _, err := udp.ReadFromUDPAddrPort(buf[:maxLine])
+		if err != nil {
+			return fmt.Errorf("reading: %w", err)
+		}
+		line := message(bytes.TrimRight(buf[:n], "\r\n\x00"))
+		if len(line) > 0 {
+			t.guarded(func() { t.count(append(line, '\n'), 0) })
+		}
+	}
+}
+
+// maxHeader bounds what stands before the message.
+const maxHeader = 300
+
+// message is what stands behind the header that nginx and relays write: <190>Nov 21 22:18:08 host nginx: MESSAGE.
+// The host may be missing, the time be another's. What has no such header is taken whole.
+func message(packet []byte) []byte {
+	if len(packet) == 0 || packet[0] != '<' {
+		return packet
+	}
+	priority, _, found := bytes.Cut(packet[1:min(len(packet), len("<191>"))], []byte(">"))
+	if !found || len(bytes.Trim(priority, "0123456789")) > 0 {
+		return packet
+	}
+	_, rest, found := bytes.Cut(packet, []byte(": "))
+	if !found || len(packet)-len(rest) > maxHeader {
+		return packet
+	}
+	return rest
+}
+
+// listenTCP takes connections until ctx ends: those of relays, with one line for each message.
+func (t *Tailer) listenTCP(ctx context.Context) {
+	t.listen(ctx, &t.syslog.tcpProblem, func() error {
+		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", t.opts.Listen)
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		defer context.AfterFunc(ctx, func() { l.Close() })()
+		t.guarded(func() { t.syslog.tcp, t.syslog.tcpProblem = true, nil })
+		defer t.guarded(func() { t.syslog.tcp = false })
+		var group sync.WaitGroup
+		defer group.Wait()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		return t.accept(ctx, l, &group)
+	})
+}
+
+func (t *Tailer) accept(ctx context.Context, l net.Listener, group *sync.WaitGroup) error {
+	places := make(chan struct{}, maxConns)
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return fmt.Errorf("accepting: %w", err)
+		}
+		select {
+		case places <- struct{}{}:
+		default:
+			conn.Close()
+			t.guarded(func() { t.syslog.refused++ })
+			continue
+		}
+		group.Go(func() {
+			defer func() { <-places }()
+			defer conn.Close()
+			defer context.AfterFunc(ctx, func() { conn.Close() })()
+			t.takeLines(conn)
+		})
+	}
+}
+
+// takeLines counts what comes over a connection, until it ends, is idle for too long, or is closed.
+func (t *Tailer) takeLines(conn net.Conn) {
+	buf := make([]byte, maxLine)
+	held, skipping := 0, false
+	for {
+		_ = conn.SetReadDeadline(time.Now().Add(idleTimeout))
+		n, err := conn.Read(buf[held:])
+		held += n
+		if err != nil {
+			if !skipping && held > 0 && held < len(buf) && errors.Is(err, io.EOF) {
+				t.guarded(func() { t.count(append(message(buf[:held]), '\n'), 0) })
+			}
+			return
+		}
+		end := bytes.LastIndexByte(buf[:held], '\n') + 1
+		lines := buf[:end]
+		if skipping && end > 0 {
+			_, lines, _ = bytes.Cut(lines, []byte{'\n'})
+			skipping = false
+		}
+		tooLong := 0
+		if end == 0 && held == len(buf) {
+			if end = held; !skipping {
+				tooLong, skipping = 1, true
+			}
+		}
+		if len(lines) > 0 || tooLong > 0 {
+			t.guarded(func() { t.count(messages(lines), tooLong) })
+		}
+		held = copy(buf, buf[end:held])
+	}
+}
+
+// messages takes the headers out of lines, in their place.
+func messages(lines []byte) []byte {
+	out := lines[:0]
+	for len(lines) > 0 {
+		end := bytes.IndexByte(lines, '\n') + 1
+		line := message(lines[:end])
+		lines = lines[end:]
+		out = append(out, line...)
+	}
+	return out
+}
+
+// drops is how many datagrams the kernel threw away because nobody took them, as Linux says in /proc/net/udp.
+func drops(udp *net.UDPConn) (uint64, bool) {
+	raw, err := udp.SyscallConn()
+	if err != nil {
+		return 0, false
+	}
+	var s syscall.Stat_t
+	if err := raw.Control(func(fd uintptr) { err = syscall.Fstat(int(fd), &s) }); err != nil {
+		return 0, false
+	}
+	inode := strconv.FormatUint(s.Ino, 10)
+	for _, table := range []string{"/proc/net/udp", "/proc/net/udp6"} {
+		if n, found := dropsIn(table, inode); found {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+func dropsIn(table, inode string) (uint64, bool) {
+	f, err := os.Open(table)
+	if err != nil {
+		return 0, false
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		fields := strings.Fields(lines.Text())
+		if len(fields) == 13 && fields[9] == inode {
+			n, err := strconv.ParseUint(fields[12], 10, 64)
+			return n, err == nil
+		}
+	}
+	return 0, false
+}

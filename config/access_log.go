@@ -1,0 +1,142 @@
+package config
+
+import (
+	"net"
+	"path/filepath"
+	"strings"
+	"time"
+
+	promconfig "github.com/prometheus/common/config"
+	"github.com/prometheus/common/model"
+
+	"registry_exporter/accesslog"
+)
+
+// Defaults of what an access log need not say.
+const (
+	DefaultLogFormat   = "combined"
+	DefaultLogProjects = 100
+	DefaultSlowAfter   = model.Duration(5 * time.Second)
+)
+
+const (
+	// maxDepth is more than the parts that any repository has.
+	maxDepth = 20
+	// A project has up to 36 series, and with a node for each layer 76: these fit on a page.
+	maxLogProjects          = 250
+	maxLogProjectsWithNodes = 100
+)
+
+// AccessLog is what the web server in front of a registry writes about its clients.
+type AccessLog struct {
+	Paths    []string    `yaml:"paths,omitempty"` // with wildcards, as of filepath.Glob
+	Syslog   *Syslog     `yaml:"syslog,omitempty"`
+	Format   string      `yaml:"format,omitempty"` // as it stands in nginx.conf, or a name
+	Projects LogProjects `yaml:"projects,omitempty"`
+	Slow     LogSlow     `yaml:"slow,omitempty"`
+	Node     string      `yaml:"node,omitempty"` // the variable that names the node a layer came through
+}
+
+// Syslog is where web servers send their lines, over UDP or TCP.
+type Syslog struct {
+	Listen string `yaml:"listen"` // host:port
+}
+
+// LogProjects says what a project is, and how many are told apart.
+type LogProjects struct {
+	Max   int  `yaml:"max,omitempty"`
+	Depth *int `yaml:"depth,omitempty"` // parts of the repository; 0: all; nil: all but the last
+}
+
+// LogSlow says which layers are slow: those that take longer, with fewer bytes a second.
+type LogSlow struct {
+	After model.Duration `yaml:"after,omitempty"`
+	Below Bytes          `yaml:"below,omitempty"` // 0: 1 MB
+}
+
+// Options are those of the package that reads the lines.
+func (a *AccessLog) Options() accesslog.Options {
+	o := accesslog.Options{
+		Format: a.Format, Depth: accesslog.AllButLast, MaxProjects: a.Projects.Max,
+		SlowAfter: time.Duration(a.Slow.After), SlowBelow: float64(a.Slow.Below), Node: a.Node,
+	}
+	if a.Projects.Depth != nil {
+		o.Depth = *a.Projects.Depth
+	}
+	return o
+}
+
+func (r *Registry) accessLogDefaults(dir string) {
+	a := r.AccessLog
+	if a == nil {
+		return
+	}
+	for i, path := range a.Paths {
+		a.Paths[i] = promconfig.JoinDir(dir, path)
+	}
+	orDefault(&a.Format, DefaultLogFormat)
+	orDefault(&a.Projects.Max, DefaultLogProjects)
+	orDefault(&a.Slow.After, DefaultSlowAfter)
+}
+
+func (v *validation) accessLog(a *AccessLog, earlier []*Registry) {
+	if a == nil {
+		return
+	}
+	if len(a.Paths) == 0 && a.Syslog == nil {
+		v.fail("paths is missing: the log of the web server, such as /var/log/nginx/registry*.log (or syslog)", "access_log")
+	}
+	for i, path := range a.Paths {
+		if _, err := filepath.Match(path, ""); path == "" || err != nil {
+			v.fail("must be a path, where * and ? stand for any text and character and [a-z] for one of some", "access_log", "paths", i)
+		}
+	}
+	if s := a.Syslog; s != nil {
+		if host, port, err := net.SplitHostPort(s.Listen); err != nil || host != "" && !isHost(host) || !isPort(port) {
+			v.fail("must be an address of this host, such as 127.0.0.1:10514, or :10514 for all of them", "access_log", "syslog", "listen")
+		}
+	}
+	switch depth := a.Projects.Depth; {
+	case depth != nil && (*depth < 0 || *depth > maxDepth):
+		v.fail("must be 0 for the whole name of the repository, or how many of its parts are the project, or be left out for all but the last", "access_log", "projects", "depth")
+	case a.Projects.Max < 1 || a.Projects.Max > maxLogProjects || a.Node != "" && a.Projects.Max > maxLogProjectsWithNodes:
+		v.fail("must be between 1 and 250, and with a node 100 at most: each project has many series", "access_log", "projects", "max")
+	}
+	v.logFormat(a)
+	for _, other := range earlier {
+		if other.AccessLog != nil {
+			v.sameLog(a, other.AccessLog)
+		}
+	}
+}
+
+const inFormat = "format of the access log: "
+
+// logFormat compiles the format by itself, to know whether it is the format or the node that is wrong.
+func (v *validation) logFormat(a *AccessLog) {
+	if _, err := accesslog.New(accesslog.Options{Format: a.Format}); err != nil {
+		v.fail(strings.TrimPrefix(err.Error(), inFormat), "access_log", "format")
+	}
+	if _, err := accesslog.New(a.Options()); err != nil {
+		v.fail(strings.TrimPrefix(err.Error(), inFormat), "access_log", "node")
+	}
+}
+
+// sameLog refuses that one line counts for two registries, where that can be seen.
+func (v *validation) sameLog(a, other *AccessLog) {
+	for i, path := range a.Paths {
+		for _, taken := range other.Paths {
+			if overlap(path, taken) || overlap(taken, path) {
+				v.fail("is read for an earlier registry already: each needs a log of its own", "access_log", "paths", i)
+			}
+		}
+	}
+	if a.Syslog != nil && other.Syslog != nil && a.Syslog.Listen == other.Syslog.Listen {
+		v.fail("is where an earlier registry listens already: each needs an address of its own", "access_log", "syslog", "listen")
+	}
+}
+
+func overlap(pattern, path string) bool {
+	match, err := filepath.Match(pattern, path)
+	return err == nil && match || pattern == path
+}
