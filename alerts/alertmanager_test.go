@@ -85,6 +85,7 @@ func TestInhibitorsEndLast(t *testing.T) {
 		"RegistrySitesDifferMuch":   "RegistrySitesDiffer",
 		"MSRSplitBrain":             "MSRViewsDiffer",
 		"MSRCriticalIssues":         "MSRIssues",
+		"RegistryManyServerErrors":  "RegistryServerErrors",
 	}
 	for _, i := range inhibitions(t) {
 		for _, source := range chosen(t, i.Source) {
@@ -124,11 +125,12 @@ func TestInhibitions(t *testing.T) {
 			}
 		}
 	}
+	const clients = "RegistryServerErrors RegistryManyServerErrors RegistryEmptyPulls RegistrySlowLayers "
 	const apart = "RegistrySitesDiffer RegistrySitesDifferMuch RegistryReplicationFails RegistryReplicationStopped"
 	for source, targets := range map[string]string{
-		"RegistryStorageDown":               "RegistryDown RegistryPassiveSiteDown RegistryHealthCheckFailing RegistryInstanceHealthCheckFailing RegistryPullFails RegistryPushFails RegistryStorageReadOnly RegistryPassiveSiteProbeFails " + apart,
-		"RegistryDown":                      "RegistryHealthCheckFailing RegistryBackendDown RegistryPullFails RegistryPushFails " + apart,
-		"RegistryPassiveSiteDown":           "RegistryHealthCheckFailing RegistryBackendDown RegistryPassiveSiteProbeFails " + apart,
+		"RegistryStorageDown":               "RegistryDown RegistryPassiveSiteDown RegistryHealthCheckFailing RegistryInstanceHealthCheckFailing RegistryPullFails RegistryPushFails RegistryStorageReadOnly RegistryPassiveSiteProbeFails " + clients + apart,
+		"RegistryDown":                      "RegistryHealthCheckFailing RegistryBackendDown RegistryPullFails RegistryPushFails " + clients + apart,
+		"RegistryPassiveSiteDown":           "RegistryHealthCheckFailing RegistryBackendDown RegistryPassiveSiteProbeFails " + clients + apart,
 		"RegistryLoginFails":                "RegistryPullFails RegistryPushFails",
 		"RegistryPullFails":                 "RegistryBackendDown",
 		"RegistryStorageReadOnly":           "RegistryPushFails",
@@ -137,7 +139,7 @@ func TestInhibitions(t *testing.T) {
 		"RegistryCertificateNotTrusted":     "RegistryDown RegistryPullFails RegistryPushFails",
 		"RegistryPassiveSiteCertificateBad": "RegistryPassiveSiteDown RegistryPassiveSiteProbeFails",
 		"MSRMajorityLost": "MSRNoSpareReplica MSRReplicaCount MSRReplicaUnhealthy MSRPingUnhealthy MSRTablesNotReady MSRViewsDiffer MSRSplitBrain " +
-			"MSRCriticalIssues MSRIssues MSRReadOnly MSRGarbageCollectionStuck MSRClusterStatusFails RegistryDown RegistryPassiveSiteDown RegistryPullFails RegistryPushFails",
+			"MSRCriticalIssues MSRIssues MSRReadOnly MSRGarbageCollectionStuck MSRClusterStatusFails RegistryDown RegistryPassiveSiteDown RegistryPullFails RegistryPushFails RegistryServerErrors RegistryManyServerErrors",
 	} {
 		for target := range strings.FieldsSeq(targets) {
 			if !silences[[2]string{source, target}] {
