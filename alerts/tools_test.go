@@ -34,5 +34,10 @@ func TestPromtoolTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run(t, "promtool", append([]string{"test", "rules"}, files...)...)
+	for _, file := range files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			t.Parallel()
+			run(t, "promtool", "test", "rules", file)
+		})
+	}
 }
