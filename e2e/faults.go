@@ -54,13 +54,16 @@ var sourceFaults = []Fault{
 		Fails: slices.Concat(hubFails("health_check_failed", "health_check_failed", "refused"), []string{
 			"api front-good: health_check_failed", "api registry-checked: health_check_failed", "swift swift-proxy-eqiad: refused",
 		}),
-		Values: map[string]float64{`registry_health_check_failing{check="storagedriver_swift",kind="storagedriver"}`: 1, `registry_api_status_code{role="front"}`: 503},
+		Values: both(pullFails("front-good", "manifest", "health_check_failed"), pushFails("front-good", "start", "health_check_failed"), map[string]float64{
+			`registry_health_check_failing{check="storagedriver_swift",kind="storagedriver"}`: 1, `registry_api_status_code{role="front"}`: 503,
+		}),
 		Notice: 20 * time.Second, Recover: 20 * time.Second,
 	},
 	{
 		Name: "swift-proxy-hung", Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Start: pause("swift-proxy-eqiad"), End: resume("swift-proxy-eqiad"), CI: true,
 		Bad:     slices.Concat(hubSwiftBad, []string{"swift_reachable swift-proxy-eqiad"}),
 		Fails:   slices.Concat(hubFails("server_error", "timeout", "timeout"), []string{"swift swift-proxy-eqiad: timeout"}),
+		Values:  both(pullFails("registry-checked", "manifest", "timeout"), pushFails("front-good", "start", "server_error")),
 		Recover: 20 * time.Second,
 	},
 	{
@@ -124,7 +127,7 @@ var sourceFaults = []Fault{
 		Fails: slices.Concat(hubFails("server_error", "refused", ""), []string{
 			"api front-good: server_error", "api registry-checked: refused", "health registry-checked-debug: refused",
 		}),
-		Values: map[string]float64{`registry_api_status_code{role="front"}`: 502},
+		Values: both(pullFails("registry-checked", "manifest", "refused"), pushFails("front-good", "start", "server_error"), map[string]float64{`registry_api_status_code{role="front"}`: 502}),
 	},
 	{
 		Name: "registry-hung", Alerts: []string{"page RegistryDown hub@eqiad"}, Silenced: []string{"RegistryBackendDown hub@eqiad"}, Start: pause("registry-checked"), End: resume("registry-checked"), CI: true,
@@ -161,8 +164,8 @@ var sourceFaults = []Fault{
 	{Name: "no-such-host", Alerts: []string{"page RegistryDown x-no-such-host"}, Asks: "x-no-such-host", Bad: []string{"api_up registry.invalid:443"}, Fails: []string{"api registry.invalid:443: dns"}},
 
 	{Name: "no-credentials", Asks: "basic-anonymous", Values: map[string]float64{`registry_api_auth{scheme="basic"}`: 1, `registry_api_up{role="front"}`: 1}},
-	{Name: "credentials-wrong", Alerts: []string{"ticket RegistryExporterCannotLook x-basic"}, Asks: "x-basic", Bad: []string{"pull_success front-basic", "push_success front-basic", "api_authorized front-basic"}, Fails: []string{"pull front-basic: unauthorized", "push front-basic: unauthorized", "api front-basic: unauthorized"}, Values: map[string]float64{`registry_api_up{role="front"}`: 1}, CI: true},
-	{Name: "token-credentials-wrong", Alerts: []string{"ticket RegistryExporterCannotLook x-token"}, Asks: "x-token", Bad: []string{"pull_success registry-token", "push_success registry-token", "api_authorized registry-token"}, Fails: []string{"pull registry-token: unauthorized", "push registry-token: unauthorized", "api registry-token: unauthorized"}},
+	{Name: "credentials-wrong", Alerts: []string{"ticket RegistryExporterCannotLook x-basic"}, Asks: "x-basic", Bad: []string{"pull_success front-basic", "push_success front-basic", "api_authorized front-basic"}, Fails: []string{"pull front-basic: unauthorized", "push front-basic: unauthorized", "api front-basic: unauthorized"}, Values: both(pullFails("front-basic", "auth", "unauthorized"), pushFails("front-basic", "auth", "unauthorized"), map[string]float64{`registry_api_up{role="front"}`: 1}), CI: true},
+	{Name: "token-credentials-wrong", Alerts: []string{"ticket RegistryExporterCannotLook x-token"}, Asks: "x-token", Bad: []string{"pull_success registry-token", "push_success registry-token", "api_authorized registry-token"}, Fails: []string{"pull registry-token: unauthorized", "push registry-token: unauthorized", "api registry-token: unauthorized"}, Values: both(pullFails("registry-token", "auth", "unauthorized"), pushFails("registry-token", "auth", "unauthorized"))},
 	{Name: "token-without-rights", Alerts: []string{"ticket RegistryExporterCannotLook x-token-rights"}, Asks: "x-token-rights", Bad: []string{"pull_success registry-token", "push_success registry-token", "api_authorized registry-token"}, Fails: []string{"pull registry-token: unauthorized", "push registry-token: unauthorized", "api registry-token: unauthorized"}},
 
 	{
