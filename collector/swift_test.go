@@ -357,7 +357,8 @@ func startSwift(t *testing.T) *fakeSwift {
 	at := func(pattern string, usual http.HandlerFunc, instead *http.HandlerFunc) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			if *instead != nil {
-				usual = *instead
+				(*instead)(w, r)
+				return
 			}
 			usual(w, r)
 		})
