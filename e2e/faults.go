@@ -49,7 +49,7 @@ var sourceFaults = []Fault{
 	{Name: "healthy", CI: true},
 
 	{
-		Name: "swift-proxy-stopped", Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Silenced: []string{"RegistryDown hub@eqiad", "RegistryHealthCheckFailing hub@eqiad", "RegistryBackendDown hub@eqiad"}, Start: stop("swift-proxy-eqiad"), End: start("swift-proxy-eqiad"), CI: true, CIAlerts: true,
+		Name: "swift-proxy-stopped", Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Silenced: hubSilenced, Start: stop("swift-proxy-eqiad"), End: start("swift-proxy-eqiad"), CI: true, CIAlerts: true,
 		Bad: slices.Concat(hubSwiftBad, []string{"swift_reachable swift-proxy-eqiad", "api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug"}),
 		Fails: slices.Concat(hubFails("health_check_failed", "health_check_failed", "refused"), []string{
 			"api front-good: health_check_failed", "api registry-checked: health_check_failed", "swift swift-proxy-eqiad: refused",
@@ -60,14 +60,14 @@ var sourceFaults = []Fault{
 		Notice: 20 * time.Second, Recover: 20 * time.Second,
 	},
 	{
-		Name: "swift-proxy-hung", Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Start: pause("swift-proxy-eqiad"), End: resume("swift-proxy-eqiad"), CI: true,
+		Name: "swift-proxy-hung", Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Silenced: []string{"RegistryPullFails hub@eqiad", "RegistryBackendDown hub@eqiad"}, Start: pause("swift-proxy-eqiad"), End: resume("swift-proxy-eqiad"), CI: true,
 		Bad:     slices.Concat(hubSwiftBad, []string{"swift_reachable swift-proxy-eqiad"}),
 		Fails:   slices.Concat(hubFails("server_error", "timeout", "timeout"), []string{"swift swift-proxy-eqiad: timeout"}),
 		Values:  both(pullFails("registry-checked", "manifest", "timeout"), pushFails("front-good", "start", "server_error")),
 		Recover: 20 * time.Second,
 	},
 	{
-		Name: "swift-storage-stopped", Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Maybe: []string{"RegistryDown hub@eqiad", "RegistryHealthCheckFailing hub@eqiad", "RegistryBackendDown hub@eqiad"},
+		Name: "swift-storage-stopped", Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Silenced: []string{"RegistryPullFails hub@eqiad", "RegistryBackendDown hub@eqiad"}, Maybe: []string{"RegistryDown hub@eqiad", "RegistryHealthCheckFailing hub@eqiad"},
 		Start:  stop("swift-object-eqiad", "swift-container-eqiad", "swift-account-eqiad"),
 		End:    start("swift-object-eqiad", "swift-container-eqiad", "swift-account-eqiad"),
 		Bad:    slices.Concat(hubSwiftBad, []string{"swift_reachable swift-proxy-eqiad"}),
@@ -122,7 +122,7 @@ var sourceFaults = []Fault{
 	},
 
 	{
-		Name: "registry-stopped", Alerts: []string{"page RegistryDown hub@eqiad"}, Silenced: []string{"RegistryBackendDown hub@eqiad"}, Start: stop("registry-checked"), End: start("registry-checked"), CI: true, CIAlerts: true,
+		Name: "registry-stopped", Alerts: []string{"page RegistryDown hub@eqiad"}, Silenced: []string{"RegistryPullFails hub@eqiad", "RegistryBackendDown hub@eqiad"}, Start: stop("registry-checked"), End: start("registry-checked"), CI: true, CIAlerts: true,
 		Bad: slices.Concat(hubBad, []string{"api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug"}),
 		Fails: slices.Concat(hubFails("server_error", "refused", ""), []string{
 			"api front-good: server_error", "api registry-checked: refused", "health registry-checked-debug: refused",
@@ -130,7 +130,7 @@ var sourceFaults = []Fault{
 		Values: both(pullFails("registry-checked", "manifest", "refused"), pushFails("front-good", "start", "server_error"), map[string]float64{`registry_api_status_code{role="front"}`: 502}),
 	},
 	{
-		Name: "registry-hung", Alerts: []string{"page RegistryDown hub@eqiad"}, Silenced: []string{"RegistryBackendDown hub@eqiad"}, Start: pause("registry-checked"), End: resume("registry-checked"), CI: true,
+		Name: "registry-hung", Alerts: []string{"page RegistryDown hub@eqiad"}, Silenced: []string{"RegistryPullFails hub@eqiad", "RegistryBackendDown hub@eqiad"}, Start: pause("registry-checked"), End: resume("registry-checked"), CI: true,
 		Bad: slices.Concat(hubBad, []string{"api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug"}),
 		Fails: slices.Concat(hubFails("server_error", "timeout", ""), []string{
 			"api front-good: server_error", "api registry-checked: timeout", "health registry-checked-debug: timeout",
@@ -138,7 +138,7 @@ var sourceFaults = []Fault{
 		Values: map[string]float64{`registry_api_status_code{role="front"}`: 504}, Recover: 10 * time.Second,
 	},
 	{
-		Name: "registry-started-while-swift-is-down", Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Silenced: []string{"RegistryDown hub@eqiad", "RegistryBackendDown hub@eqiad"}, Start: (*Stack).startRegistryWithoutSwift,
+		Name: "registry-started-while-swift-is-down", Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Silenced: []string{"RegistryPullFails hub@eqiad", "RegistryDown hub@eqiad", "RegistryBackendDown hub@eqiad"}, Start: (*Stack).startRegistryWithoutSwift,
 		End: start("swift-proxy-eqiad", "registry-checked"),
 		Bad: slices.Concat(hubSwiftBad, []string{"api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug", "swift_reachable swift-proxy-eqiad"}),
 		Fails: slices.Concat(hubFails("server_error", "refused", "refused"), []string{
@@ -147,7 +147,7 @@ var sourceFaults = []Fault{
 		Recover: 20 * time.Second,
 	},
 	{
-		Name: "nginx-stopped", Alerts: []string{"page RegistryDown basic", "page RegistryDown basic-anonymous", "page RegistryDown hub@eqiad"}, Start: stop("nginx"), End: start("nginx"), CI: true,
+		Name: "nginx-stopped", Alerts: []string{"page RegistryDown basic", "page RegistryDown basic-anonymous", "page RegistryDown hub@eqiad"}, Silenced: []string{"RegistryPullFails hub@eqiad"}, Start: stop("nginx"), End: start("nginx"), CI: true,
 		Bad: []string{"pull_success front-good", "push_success front-good", "api_up front-basic", "api_up front-basic", "api_up front-good"},
 		Fails: []string{
 			"api front-basic: refused", "api front-basic: refused", "api front-good: refused", "nginx nginx: refused", "pull front-good: refused", "push front-good: refused",
@@ -213,7 +213,7 @@ var sourceFaults = []Fault{
 	msrStatus("503", "unavailable", "MSRClusterStatusFails"), msrStatus("html", "bad_answer", "MSRClusterStatusFails"),
 
 	{
-		Name: "everything-stopped", Alerts: []string{"page RegistryStorageDown hub@eqiad", "ticket RegistryCacheDown hub@eqiad", "page RegistryStorageDown hub@codfw", "page RegistryDown tcp-check", "ticket RegistryCacheDown tcp-check", "page RegistryStorageDown keystone", "page RegistryDown basic", "ticket RegistryCacheDown basic", "page RegistryDown basic-anonymous", "ticket RegistryCacheDown basic-anonymous", "page RegistryDown token", "ticket RegistryCacheDown token"}, Silenced: []string{"RegistryDown hub@eqiad", "RegistryBackendDown hub@eqiad", "RegistryPassiveSiteDown hub@codfw", "RegistryDown keystone"},
+		Name: "everything-stopped", Alerts: []string{"page RegistryStorageDown hub@eqiad", "ticket RegistryCacheDown hub@eqiad", "page RegistryStorageDown hub@codfw", "page RegistryDown tcp-check", "ticket RegistryCacheDown tcp-check", "page RegistryStorageDown keystone", "page RegistryDown basic", "ticket RegistryCacheDown basic", "page RegistryDown basic-anonymous", "ticket RegistryCacheDown basic-anonymous", "page RegistryDown token", "ticket RegistryCacheDown token"}, Silenced: []string{"RegistryPullFails hub@eqiad", "RegistryPullFails token", "RegistryDown hub@eqiad", "RegistryBackendDown hub@eqiad", "RegistryPassiveSiteDown hub@codfw", "RegistryDown keystone"},
 		Start: stop("swift-proxy-eqiad", "swift-proxy-codfw", "swift-proxy-keystone", "keystone", "redis", "redis-acl", "redis-small", "redis-tls", "nginx",
 			"registry-checked", "registry-tcp-check", "registry-unchecked", "registry-token"),
 		End: func(s *Stack) error {

@@ -57,6 +57,9 @@ var (
 	hubSwiftBad = append(slices.Clone(hubBad), "swift_read_success swift-proxy-eqiad", "swift_write_success swift-proxy-eqiad")
 )
 
+// hubSilenced is what a stopped Swift raises for hub@eqiad besides RegistryStorageDown.
+var hubSilenced = []string{"RegistryPullFails hub@eqiad", "RegistryDown hub@eqiad", "RegistryHealthCheckFailing hub@eqiad", "RegistryBackendDown hub@eqiad"}
+
 // Selectors of why a probe fails.
 func pullFails(program, step, reason string) map[string]float64 {
 	return map[string]float64{`registry_pull_failure{endpoint="` + program + `",step="` + step + `",reason="` + reason + `"}`: 1}
@@ -84,7 +87,7 @@ var (
 // contentFault is a blob of a registry on disk that is not as it was pushed.
 func contentFault(name, step, reason string, start func(*Stack) error, blob []byte) Fault {
 	return Fault{
-		Name: name, Asks: "content", Alerts: []string{"page RegistryContentBad content"}, Silenced: []string{"RegistryPullFails content"}, Start: start, End: mend("content", blob),
+		Name: name, Asks: "content", Alerts: []string{"page RegistryContentBad content"}, Start: start, End: mend("content", blob),
 		Bad: []string{"pull_success registry-content"}, Fails: []string{"pull registry-content: " + reason}, Values: pullFails("registry-content", step, reason),
 	}
 }
@@ -101,29 +104,29 @@ var probeFaults = []Fault{
 	// The store of the registry, of which /v2/ says nothing.
 	{
 		Name: "object-servers-stopped", Start: stop("swift-object-eqiad"), End: start("swift-object-eqiad"),
-		Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Silenced: []string{"RegistryPullFails hub@eqiad", "RegistryPushFails hub@eqiad"},
+		Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Silenced: []string{"RegistryPullFails hub@eqiad", "RegistryBackendDown hub@eqiad"},
 		Bad: hubSwiftBad, Fails: hubFails("server_error", "server_error", "unavailable"),
 		Values:  both(pullFails("front-good", "manifest", "server_error"), pushFails("front-good", "start", "server_error")),
 		Recover: 60 * time.Second,
 	},
 	{
 		Name: "swift-stopped-descriptors-cached", Start: inTurn(warm("front-manifests"), stop("swift-proxy-eqiad")), End: start("swift-proxy-eqiad"),
-		Asks: "x-cached-manifests", Alerts: []string{"page RegistryStorageDown hub@eqiad", "page RegistryPullFails x-cached-manifests"},
+		Asks: "x-cached-manifests", Alerts: []string{"page RegistryStorageDown hub@eqiad", "page RegistryPullFails x-cached-manifests"}, Silenced: hubSilenced,
 		Bad: []string{"pull_success front-manifests"}, Fails: []string{"pull front-manifests: short_read"}, CI: true,
 		Values:  both(pullFails("front-manifests", "config", "short_read"), pullFails("front-manifests", "layers", "short_read"), map[string]float64{`registry_api_up{role="front"}`: 1}),
 		Recover: 20 * time.Second,
 	},
 	{
 		Name: "swift-stopped-nothing-cached", Start: inTurn(warm("front-manifests"), stop("swift-proxy-eqiad"), (*Stack).forgetDescriptors), End: start("swift-proxy-eqiad"),
-		Asks: "x-cached-manifests", Alerts: []string{"page RegistryStorageDown hub@eqiad", "page RegistryPullFails x-cached-manifests"},
+		Asks: "x-cached-manifests", Alerts: []string{"page RegistryStorageDown hub@eqiad", "page RegistryPullFails x-cached-manifests"}, Silenced: hubSilenced,
 		Bad: []string{"pull_success front-manifests"}, Fails: []string{"pull front-manifests: server_error"},
 		Values:  pullFails("front-manifests", "config", "server_error"),
 		Recover: 20 * time.Second,
 	},
 	{
 		Name: "swift-lost-a-layer", Start: inTurn(swiftLoses(smallImage().layers[0])), End: swiftFinds(smallImage().layers[0]),
-		Alerts: []string{"page RegistryContentBad hub@eqiad"}, Silenced: []string{"RegistryPullFails hub@eqiad"},
-		Bad: hubBad[:2], Fails: []string{"pull front-good: short_read", "pull registry-checked: short_read"},
+		Alerts: []string{"page RegistryContentBad hub@eqiad", "ticket RegistryBackendDown hub@eqiad"},
+		Bad:    hubBad[:2], Fails: []string{"pull front-good: short_read", "pull registry-checked: short_read"},
 		Values: pullFails("registry-checked", "layers", "short_read"),
 	},
 
@@ -141,7 +144,7 @@ var probeFaults = []Fault{
 
 	// Writes.
 	{
-		Name: "registry-read-only", Asks: "content", Alerts: []string{"ticket RegistryPushReadOnly content"},
+		Name: "registry-read-only", Asks: "content", Alerts: []string{"ticket RegistryReadOnly content"},
 		Start: restartWith("registry-content", "readonly: {enabled: false}", "readonly: {enabled: true}"),
 		End:   restartWith("registry-content", "readonly: {enabled: true}", "readonly: {enabled: false}"),
 		Bad:   []string{"push_success registry-content"}, Fails: []string{"push registry-content: read_only"}, Values: pushFails("registry-content", "start", "read_only"),
@@ -151,14 +154,14 @@ var probeFaults = []Fault{
 		Bad: []string{"push_success registry-content"}, Fails: []string{"push registry-content: no_space"}, Values: pushFails("registry-content", "start", "no_space"),
 	},
 	{
-		Name: "passive-site-takes-writes", Asks: "x-takes-writes", Alerts: []string{"page RegistryPushFails x-takes-writes"},
+		Name: "passive-site-takes-writes", Asks: "x-takes-writes", Alerts: []string{"ticket RegistryPassiveSiteTakesWrites x-takes-writes"},
 		Bad: []string{"push_success registry-content"}, Fails: []string{"push registry-content: write_accepted"}, Values: pushFails("registry-content", "start", "write_accepted"),
 	},
 
 	// Logging in.
 	{
 		Name: "token-server-stopped", Asks: "token", Start: stopServing("token"), End: serveAgain("token"),
-		Alerts: []string{"page RegistryLoginFails token"}, Silenced: []string{"RegistryPullFails token", "RegistryPushFails token"},
+		Alerts: []string{"page RegistryLoginFails token"}, Silenced: []string{"RegistryPullFails token"},
 		Bad:    []string{"api_authorized registry-token", "pull_success registry-token", "push_success registry-token"},
 		Fails:  []string{"api registry-token: refused", "pull registry-token: refused", "push registry-token: refused"},
 		Values: both(pullFails("registry-token", "auth", "refused"), pushFails("registry-token", "auth", "refused"), map[string]float64{`registry_api_up{role="front"}`: 1}),
@@ -177,7 +180,7 @@ var probeFaults = []Fault{
 
 	// Two backends, and caches.
 	{
-		Name: "one-backend-lost-a-layer", Asks: "pair", Alerts: []string{"page RegistryPullFails pair"}, CI: true,
+		Name: "one-backend-lost-a-layer", Asks: "pair", Alerts: []string{"page RegistryContentBad pair", "ticket RegistryBackendDown pair"}, CI: true,
 		Start: inTurn(copyStore("pair", "pair-b"), damage("pair-b", lastLayer, removed), restartWith("registry-pair-b", "store-pair}", "store-pair-b}")),
 		End:   inTurn(restartWith("registry-pair-b", "store-pair-b}", "store-pair}"), removeStore("pair-b")),
 		Bad:   []string{"pull_success registry-pair-b"}, Fails: []string{"pull registry-pair-b: missing_blob"},
@@ -190,7 +193,7 @@ var probeFaults = []Fault{
 		Bad: []string{"push_success front-pair"}, Fails: []string{"push front-pair: upload_lost"}, Values: pushFails("front-pair", "chunk", "upload_lost"),
 	},
 	{
-		Name: "cache-serves-a-bad-copy", Asks: "cached", Alerts: []string{"page RegistryContentBad cached"}, Silenced: []string{"RegistryPullFails cached"}, CI: true,
+		Name: "cache-serves-a-bad-copy", Asks: "cached", Alerts: []string{"page RegistryContentBad cached"}, CI: true,
 		Start: spoilCache(lastLayer), End: (*Stack).emptyCache,
 		Bad: []string{"pull_success front-cached"}, Fails: []string{"pull front-cached: digest_mismatch"},
 		Values: map[string]float64{
@@ -200,8 +203,8 @@ var probeFaults = []Fault{
 	},
 
 	// Two sites.
-	{
-		Name: "container-sync-stopped", Asks: "x-mirror@eqiad", Alerts: []string{"ticket RegistryReplicationStopped x-mirror@eqiad"},
+	{ // which people are told of after hours: promtool tests that
+		Name: "container-sync-stopped", Asks: "x-mirror@eqiad",
 		Start: inTurn((*Stack).awaitCanary, stop("swift-sync-eqiad")), End: inTurn(start("swift-sync-eqiad"), (*Stack).awaitCanary),
 		AtLeast: map[string]float64{`registry_replication_pending_seconds{to="codfw"}`: 20},
 		Notice:  60 * time.Second,

@@ -141,14 +141,15 @@ http {
   server { listen %[2]s; location / { proxy_pass http://%[3]s; proxy_cache cache; add_header X-Cache-Status $upstream_cache_status; } }
   server { listen %[4]s; location / { proxy_pass http://%[5]s; } location ~ /manifests/ { proxy_pass http://%[5]s; proxy_cache cache; } }
   upstream pair { server %[7]s max_fails=0; server %[8]s max_fails=0; }
+  upstream pulls { server %[7]s max_fails=0; server %[8]s max_fails=0; }
   upstream uploads { server %[7]s max_fails=0; server %[8]s max_fails=0; }
-  server { listen %[6]s; location / { proxy_pass http://pair; } location /v2/monitoring/ { proxy_pass http://uploads; } }
+  server { listen %[6]s; location / { proxy_pass http://pair; } location /v2/library/ { proxy_pass http://pulls; } location /v2/monitoring/ { proxy_pass http://uploads; } }
 }
 `
 
 // addCaches describes one more nginx: with a cache of all, with a cache of manifests only, and in front of a pair whose
-// two take turns, even while one of them is restarted. Uploads have turns of their own: no other request comes between
-// those of one.
+// two take turns, even while one of them is restarted. Pulls and uploads have turns of their own: no other request comes
+// between theirs.
 func (s *Stack) addCaches() error {
 	file, err := s.file("nginx-caches.conf", fmt.Sprintf(cachesConf, s.dir,
 		address(s.port("front-cached")), address(s.port("registry-pair-a")),
