@@ -195,6 +195,18 @@ func pusher(t *testing.T, r *fakeStore, stateDir, lines string) *probe {
 	return storeSource(t, e, "push").probe
 }
 
+// TestPushWithAPasswordThatWasRefused is how it goes on: the password is not sent again for a while.
+func TestPushWithAPasswordThatWasRefused(t *testing.T) {
+	p := pusher(t, startStore(t, faults{"POST upload": refuse("Basic", "")}), "", pushesUploads+withPassword)
+	for n := range 2 {
+		p.once(t.Context())
+		steps := p.track.last.steps
+		if len(steps) != 1 || steps[0].name != "auth" || reason(steps[0].err) != reasonUnauthorized {
+			t.Errorf("the steps of push %d are %+v, want auth and that we are not let in: %v", n+1, steps, steps[len(steps)-1].err)
+		}
+	}
+}
+
 func TestPushOfImagesDoesNotGrow(t *testing.T) {
 	r := startStore(t, faults{"DELETE manifest": saysStatus(http.StatusMethodNotAllowed, "")})
 	p := pusher(t, r, "", pushesImages)

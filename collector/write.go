@@ -3,7 +3,6 @@ package collector
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
@@ -64,8 +63,7 @@ func (w *writer) add(s step) error {
 }
 
 func isLoginError(err error) bool {
-	var login notLetIn
-	return errors.As(err, &login) || reason(err) == reasonForbidden
+	return isNotLetIn(err) || reason(err) == reasonForbidden
 }
 
 // lacksRights tells whether these credentials may not do it.

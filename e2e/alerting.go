@@ -58,8 +58,10 @@ func (s *Stack) addPrometheus() error {
 func (s *Stack) askAlso(registry string) error {
 	targets := []map[string]any{}
 	if registry != "" {
+		name, site, _ := strings.Cut(registry, "@")
 		targets = append(targets, map[string]any{
-			"targets": []string{address(s.port("exporter"))}, "labels": map[string]string{"__param_registry": registry, "instance": registry},
+			"targets": []string{address(s.port("exporter"))},
+			"labels":  map[string]string{"__param_registry": name, "__param_site": site, "instance": registry},
 		})
 	}
 	text, err := json.Marshal(targets)

@@ -29,8 +29,10 @@ const configuration = `registries:
   tls: {names: [localhost, 127.0.0.1]}
   nginx: {urls: ["http://127.0.0.1:{nginx}/nginx_status"]}
   debug: {urls: ["http://127.0.0.1:{registry-checked-debug}"]}
-  swift: &eqiad {auth_url: "http://127.0.0.1:{swift-proxy-eqiad}/auth/v1.0", username: "docker:registry", key: {swift-key}, container: registry}
+  swift: &eqiad {auth_url: "http://127.0.0.1:{swift-proxy-eqiad}/auth/v1.0", username: "docker:registry", key: {swift-key}, container: registry, probe: {every: 4s, container: monitoring}}
   redis: {addr: "127.0.0.1:{redis}"}
+  pull: {images: ["library/base:1.0"], every: 4s, reread_after: 3s, backends: true}
+  push: {repository: monitoring/canary, every: 8s}
 - name: hub
   site: codfw
   passive: true
@@ -56,15 +58,36 @@ const configuration = `registries:
   url: http://127.0.0.1:{registry-token}
   http: {basic_auth: {username: alice, password: {password}}}
   redis: {addr: "127.0.0.1:{redis-small}"}
+  pull: &pull {images: ["library/base:1.0"], every: 3s, reread_after: 3s}
+  push: &push {repository: monitoring/canary, every: 3s}
+- name: content
+  url: http://127.0.0.1:{registry-content}
+  pull: {<<: *pull, images: ["library/base:1.0", "library/multi:1.0"]}
+  push: *push
+- name: pair
+  url: http://127.0.0.1:{front-pair}
+  backends: ["http://127.0.0.1:{registry-pair-a}", "http://127.0.0.1:{registry-pair-b}"]
+  pull: &all {<<: *pull, backends: true}
+  push: *push
+- name: cached
+  url: http://127.0.0.1:{front-cached}
+  backends: ["http://127.0.0.1:{registry-pair-a}"]
+  pull: *all
 
 - {name: x-swift-key, url: "http://127.0.0.1:{registry-unchecked}", swift: {<<: *eqiad, key: not-the-key-of-swift}}
 - {name: x-swift-container, url: "http://127.0.0.1:{registry-unchecked}", swift: {<<: *eqiad, container: another}}
 - {name: x-redis-password, url: "http://127.0.0.1:{registry-unchecked}", redis: {addr: "127.0.0.1:{redis-acl}", username: mon, password: not-the-password}}
 - {name: x-redis-no-password, url: "http://127.0.0.1:{registry-unchecked}", redis: {addr: "127.0.0.1:{redis-acl}"}}
 - {name: x-redis-tls, url: "http://127.0.0.1:{registry-unchecked}", redis: {addr: "127.0.0.1:{redis-tls}", tls_config: {}}}
-- {name: x-basic, url: "https://localhost:{front-basic}", http: {tls_config: {ca_file: ca.crt}, basic_auth: {username: alice, password: not-the-password-of-alice}}}
-- {name: x-token, url: "http://127.0.0.1:{registry-token}", http: {basic_auth: {username: alice, password: not-the-password-of-alice}}}
-- {name: x-token-rights, url: "http://127.0.0.1:{registry-token}", http: {basic_auth: {username: nobody, password: password-of-nobody}}}
+- {name: x-basic, url: "https://localhost:{front-basic}", http: {tls_config: {ca_file: ca.crt}, basic_auth: {username: alice, password: not-the-password-of-alice}}, pull: *pull, push: *push}
+- {name: x-token, url: "http://127.0.0.1:{registry-token}", http: {basic_auth: {username: alice, password: not-the-password-of-alice}}, pull: *pull, push: *push}
+- {name: x-token-rights, url: "http://127.0.0.1:{registry-token}", http: {basic_auth: {username: nobody, password: password-of-nobody}}, pull: *pull, push: *push}
+- {name: x-token-guest, url: "http://127.0.0.1:{registry-token}", http: {basic_auth: {username: guest, password: password-of-guest}}, pull: *pull, push: *push}
+- {name: x-token-reader, url: "http://127.0.0.1:{registry-token}", http: {basic_auth: {username: reader, password: password-of-reader}}, pull: *pull, push: *push}
+- {name: x-cached-manifests, url: "http://127.0.0.1:{front-manifests}", pull: *pull}
+- {name: x-takes-writes, passive: true, url: "http://127.0.0.1:{registry-content}", push: *push}
+- {name: x-mirror, site: eqiad, url: "http://127.0.0.1:{registry-tcp-check}", replication: {canary: monitoring/replication, every: 20s}}
+- {name: x-mirror, site: codfw, url: "http://127.0.0.1:{registry-unchecked}"}
 - {name: x-expired, url: "https://localhost:{front-expired}", http: *ca}
 - {name: x-passive, passive: true, url: "https://localhost:{front-expired}", http: *ca}
 - {name: x-wrong-name, url: "https://localhost:{front-wrong-name}", http: *ca}
@@ -81,7 +104,7 @@ const configuration = `registries:
 // secretsInUse must not be on any page or in any log.
 var secretsInUse = []string{
 	swiftKey, swiftSyncKey, registryPassword, redisPassword, redisRequirePass, keystoneUserPassword, keystoneAdminPassword, keystoneServicePassword,
-	"not-the-key-of-swift", "not-the-password", "password-of-nobody",
+	"not-the-key-of-swift", "not-the-password", "password-of-nobody", "password-of-guest", "password-of-reader",
 }
 
 // addExporter describes the exporter with the configuration above, and the MSR that stands in for a real one.
@@ -182,7 +205,8 @@ func (s *Stack) failures(p *page) []string {
 
 // verdicts are the metrics that are always there.
 var verdicts = []string{
-	"registry_api_up", "registry_api_authorized", "registry_health_ok", "registry_msr_ping_healthy", "registry_redis_reachable", "registry_swift_reachable",
+	"registry_api_up", "registry_api_authorized", "registry_health_ok", "registry_msr_ping_healthy", "registry_pull_success", "registry_push_success",
+	"registry_redis_reachable", "registry_swift_reachable", "registry_swift_read_success", "registry_swift_write_success",
 	"registry_tls_name_covered", "registry_tls_verified",
 }
 
@@ -212,4 +236,31 @@ func (s *Stack) program(endpoint string) string {
 		}
 	}
 	return endpoint
+}
+
+// value is that of the first sample that a selector such as METRIC{LABEL="VALUE",…} finds.
+// The label endpoint takes the name of a program.
+func (s *Stack) value(pages []*page, selector string) (float64, bool) {
+	name, rest, _ := strings.Cut(selector, "{")
+	for _, p := range pages {
+		family := p.families[name]
+		if family == nil {
+			continue
+		}
+		for _, m := range family.Metric {
+			matches := true
+			for pair := range strings.SplitSeq(strings.TrimSuffix(rest, "}"), ",") {
+				key, want, _ := strings.Cut(pair, "=")
+				got := label(m, key)
+				if key == "endpoint" {
+					got = s.program(got)
+				}
+				matches = matches && got == strings.Trim(want, `"`)
+			}
+			if matches {
+				return m.GetGauge().GetValue() + m.GetCounter().GetValue(), true
+			}
+		}
+	}
+	return 0, false
 }

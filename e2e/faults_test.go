@@ -74,7 +74,7 @@ func TestFaults(t *testing.T) {
 			seen := stack.breakOne(t, f, func() *look { return stack.requireTold(t, f, began.Add(f.Notice)) })
 			told := seen.at.Sub(began)
 			mended := time.Now()
-			after := stack.requireHealthy(t, mended.Add(5*time.Second+f.Recover))
+			after := stack.requireHealthy(t, mended.Add(10*time.Second+f.Recover))
 			if waitsForAlerts(f) {
 				stack.requireAlerts(t, Fault{}, mended)
 			}
@@ -136,6 +136,11 @@ type look struct {
 	at         time.Time     // when all were there
 }
 
+// withoutProbes is what a page says without them.
+func (l *look) withoutProbes() *look {
+	return &look{pages: l.pages, bad: slices.DeleteFunc(slices.Clone(l.bad), isProbe), fails: slices.DeleteFunc(slices.Clone(l.fails), isProbe)}
+}
+
 func (s *Stack) look(asked []string, timeout time.Duration) (*look, error) {
 	l := &look{pages: make([]*page, len(asked))}
 	errs := make([]error, len(asked))
@@ -160,13 +165,13 @@ func (s *Stack) look(asked []string, timeout time.Duration) (*look, error) {
 
 // mismatch says in which way a look is not what the fault must look like.
 func (s *Stack) mismatch(l *look, f Fault) string {
-	want := slices.Sorted(slices.Values(f.Bad))
-	if !slices.Equal(l.bad, want) {
-		return fmt.Sprintf("verdicts that are 0:\n  got  %q\n  want %q", l.bad, want)
+	got, want := f.steady(l.bad), slices.Sorted(slices.Values(f.Bad))
+	if !slices.Equal(got, want) {
+		return fmt.Sprintf("verdicts that are 0:\n  got  %q\n  want %q", got, want)
 	}
-	want = slices.Sorted(slices.Values(f.Fails))
-	if !slices.Equal(l.fails, want) {
-		return fmt.Sprintf("sources that fail:\n  got  %q\n  want %q", l.fails, want)
+	got, want = f.steady(l.fails), slices.Sorted(slices.Values(f.Fails))
+	if !slices.Equal(got, want) {
+		return fmt.Sprintf("sources that fail:\n  got  %q\n  want %q", got, want)
 	}
 	for selector, value := range f.Values {
 		if got, found := s.value(l.pages, selector); !found || got != value {
@@ -181,7 +186,8 @@ func (s *Stack) mismatch(l *look, f Fault) string {
 	return ""
 }
 
-// requireTold waits until the pages say what the fault must look like. None may be late.
+// requireTold waits until the pages say what the fault must look like. None may be late. Of what is read with each page
+// all must be said by end; probes have the time of their clocks on top.
 func (s *Stack) requireTold(t *testing.T, f Fault, end time.Time) *look {
 	t.Helper()
 	asked := instances
@@ -200,7 +206,11 @@ func (s *Stack) requireTold(t *testing.T, f Fault, end time.Time) *look {
 		if wrong == "" {
 			return l
 		}
-		if time.Now().After(end) {
+		late := s.mismatch(l.withoutProbes(), f.withoutProbes())
+		switch now := time.Now(); {
+		case late != "" && now.After(end):
+			t.Fatal(late)
+		case now.After(end.Add(probeTime)):
 			t.Fatal(wrong)
 		}
 		time.Sleep(200 * time.Millisecond)
@@ -210,31 +220,4 @@ func (s *Stack) requireTold(t *testing.T, f Fault, end time.Time) *look {
 func (s *Stack) requireHealthy(t *testing.T, end time.Time) *look {
 	t.Helper()
 	return s.requireTold(t, Fault{Name: "healthy", Recover: time.Until(end)}, end)
-}
-
-// value is that of the first sample that a selector such as METRIC{LABEL="VALUE",…} finds.
-// The label endpoint takes the name of a program.
-func (s *Stack) value(pages []*page, selector string) (float64, bool) {
-	name, rest, _ := strings.Cut(selector, "{")
-	for _, p := range pages {
-		family := p.families[name]
-		if family == nil {
-			continue
-		}
-		for _, m := range family.Metric {
-			matches := true
-			for pair := range strings.SplitSeq(strings.TrimSuffix(rest, "}"), ",") {
-				key, want, _ := strings.Cut(pair, "=")
-				got := label(m, key)
-				if key == "endpoint" {
-					got = s.program(got)
-				}
-				matches = matches && got == strings.Trim(want, `"`)
-			}
-			if matches {
-				return m.GetGauge().GetValue() + m.GetCounter().GetValue(), true
-			}
-		}
-	}
-	return 0, false
 }

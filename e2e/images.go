@@ -6,58 +6,125 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 )
 
-// pushImages puts a real image into the registries on Swift, so that the stores hold something.
+// pushImages puts real images into the registries: a small one into those on Swift, so that the stores hold something,
+// and larger ones into those on disk.
 func (s *Stack) pushImages() error {
-	dir := filepath.Join(s.dir, "image")
-	if err := writeImage(dir); err != nil {
-		return err
+	for name, i := range map[string]image{"small": smallImage(), "large": largeImage(), "multi": multiImage()} {
+		if err := i.write(filepath.Join(s.dir, "image-"+name)); err != nil {
+			return err
+		}
 	}
-	for _, name := range []string{"registry-checked", "registry-unchecked"} {
-		cmd := exec.Command("skopeo", "--insecure-policy", "copy", "--dest-tls-verify=false", "dir:"+dir, "docker://"+address(s.port(name))+"/library/base:1.0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("pushing to %s: %w\n%s", name, err, out)
+	for registry, images := range map[string]map[string]string{
+		"registry-checked":   {"library/base:1.0": "small"},
+		"registry-unchecked": {"library/base:1.0": "small"},
+		"registry-token":     {"library/base:1.0": "small"},
+		"registry-content":   {"library/base:1.0": "large", "library/multi:1.0": "multi"},
+		"registry-pair-a":    {"library/base:1.0": "large"},
+	} {
+		for reference, name := range images {
+			cmd := exec.Command("skopeo", "--insecure-policy", "copy", "--all", "--dest-tls-verify=false", "--dest-creds="+registryUser+":"+registryPassword,
+				"dir:"+filepath.Join(s.dir, "image-"+name), "docker://"+address(s.port(registry))+"/"+reference)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				return fmt.Errorf("pushing to %s: %w\n%s", registry, err, out)
+			}
 		}
 	}
 	return nil
 }
 
-// writeImage writes an image of one small layer in the form that skopeo calls dir.
-func writeImage(dir string) error {
+// Media types of Docker's images.
+const (
+	typeIndex    = "application/vnd.docker.distribution.manifest.list.v2+json"
+	typeManifest = "application/vnd.docker.distribution.manifest.v2+json"
+	typeConfig   = "application/vnd.docker.container.image.v1+json"
+	typeLayer    = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+)
+
+// An image is one, or an index of some. It is the same each time it is made.
+type image struct {
+	manifest []byte
+	layers   [][]byte
+	blobs    [][]byte // layers and configuration
+	children []image  // of an index
+}
+
+// smallImage has one layer, of next to nothing.
+func smallImage() image { return newImage("amd64", 1<<10) }
+
+// largeImage has three, of which the last is large enough to tell of the speed of the way.
+func largeImage() image { return newImage("amd64", 1<<10, 100<<10, 300<<10) }
+
+// multiImage is an index of two.
+func multiImage() image { return newIndex(newImage("amd64", 5<<10), newImage("arm64", 6<<10)) }
+
+func newImage(architecture string, sizes ...int) image {
+	var i image
+	var diffIDs []string
+	var layers []map[string]any
+	for _, size := range sizes {
+		content := make([]byte, size) // that cannot be made smaller
+		_, _ = rand.NewChaCha8([32]byte{byte(size >> 10)}).Read(content)
+		var zipped bytes.Buffer
+		zip := gzip.NewWriter(&zipped)
+		_, _ = zip.Write(content)
+		_ = zip.Close()
+		i.layers = append(i.layers, zipped.Bytes())
+		diffIDs = append(diffIDs, "sha256:"+digest(content))
+		layers = append(layers, descriptor(typeLayer, zipped.Bytes()))
+	}
+	config := encoded(map[string]any{
+		"architecture": architecture, "os": "linux", "config": map[string]any{},
+		"rootfs": map[string]any{"type": "layers", "diff_ids": diffIDs},
+	})
+	i.blobs = append([][]byte{config}, i.layers...)
+	i.manifest = encoded(map[string]any{
+		"schemaVersion": 2, "mediaType": typeManifest, "config": descriptor(typeConfig, config), "layers": layers,
+	})
+	return i
+}
+
+// newIndex is of images for amd64 and arm64.
+func newIndex(children ...image) image {
+	var manifests []map[string]any
+	for n, child := range children {
+		d := descriptor(typeManifest, child.manifest)
+		d["platform"] = map[string]string{"os": "linux", "architecture": []string{"amd64", "arm64"}[n]}
+		manifests = append(manifests, d)
+	}
+	return image{children: children, manifest: encoded(map[string]any{"schemaVersion": 2, "mediaType": typeIndex, "manifests": manifests})}
+}
+
+func descriptor(mediaType string, b []byte) map[string]any {
+	return map[string]any{"mediaType": mediaType, "size": len(b), "digest": "sha256:" + digest(b)}
+}
+
+func encoded(v map[string]any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return text
+}
+
+// write writes the image in the form that skopeo calls dir.
+func (i image) write(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	var layer bytes.Buffer
-	zip := gzip.NewWriter(&layer)
-	_, _ = zip.Write(make([]byte, 1024)) // an empty tar
-	if err := zip.Close(); err != nil {
-		return err
+	files := map[string][]byte{"version": []byte("Directory Transport Version: 1.1\n"), "manifest.json": i.manifest}
+	for _, one := range append([]image{i}, i.children...) {
+		files[digest(one.manifest)+".manifest.json"] = one.manifest
+		for _, b := range one.blobs {
+			files[digest(b)] = b
+		}
 	}
-	config, err := json.Marshal(map[string]any{
-		"architecture": "amd64", "os": "linux", "config": map[string]any{},
-		"rootfs": map[string]any{"type": "layers", "diff_ids": []string{"sha256:" + digest(make([]byte, 1024))}},
-	})
-	if err != nil {
-		return err
-	}
-	blob := func(mediaType string, b []byte) map[string]any {
-		return map[string]any{"mediaType": mediaType, "size": len(b), "digest": "sha256:" + digest(b)}
-	}
-	manifest, err := json.Marshal(map[string]any{
-		"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-		"config": blob("application/vnd.docker.container.image.v1+json", config),
-		"layers": []any{blob("application/vnd.docker.image.rootfs.diff.tar.gzip", layer.Bytes())},
-	})
-	if err != nil {
-		return err
-	}
-	for name, b := range map[string][]byte{
-		digest(config): config, digest(layer.Bytes()): layer.Bytes(), "manifest.json": manifest, "version": []byte("Directory Transport Version: 1.1\n"),
-	} {
+	for name, b := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), b, 0o644); err != nil {
 			return err
 		}

@@ -137,7 +137,17 @@ func (s *Stack) serveHere(name string, h http.Handler) error {
 		return fmt.Errorf("serving %s: %w", name, err)
 	}
 	server := &http.Server{Handler: h}
-	s.servers = append(s.servers, server)
+	s.servers[name] = server
 	go func() { _ = server.Serve(l) }() // ends with Close
 	return nil
+}
+
+// stopServing stops what serveHere started.
+func stopServing(name string) func(*Stack) error {
+	return func(s *Stack) error { return s.servers[name].Close() }
+}
+
+// serveAgain starts it again.
+func serveAgain(name string) func(*Stack) error {
+	return func(s *Stack) error { return s.serveHere(name, s.servers[name].Handler) }
 }

@@ -34,18 +34,18 @@ storage:
 %s
 http:
   addr: %s
-  secret: e2e
+  secret: the-one-of-all
   debug: {addr: %s}
 %s`
 
-// addRegistries describes five of docker-registry, which differ in store, cache, checks and login.
+// addRegistries describes those of docker-registry, which differ in store, cache, checks and login.
 func (s *Stack) addRegistries() error {
 	swift := func(site string) string {
 		return fmt.Sprintf("  swift: {username: %q, password: %s, authurl: %s, container: %s, chunksize: 5242880}\n  redirect: {disable: true}\n  maintenance: {uploadpurging: {enabled: false}}",
 			swiftUser, swiftKey, s.authURL(site), swiftContainer)
 	}
 	disk := func(name string) string {
-		return fmt.Sprintf("  filesystem: {rootdirectory: %s}", filepath.Join(s.dir, "store-"+name))
+		return fmt.Sprintf("  filesystem: {rootdirectory: %s}\n  maintenance: {uploadpurging: {enabled: false}, readonly: {enabled: false}}", s.store(name))
 	}
 	redis := fmt.Sprintf("redis: {addr: %s, dialtimeout: 10ms, readtimeout: 10ms, writetimeout: 10ms}\n", address(s.port("redis")))
 	cached := "\n  cache: {blobdescriptor: redis}"
@@ -67,6 +67,9 @@ func (s *Stack) addRegistries() error {
 		"registry-checked":   {swift("eqiad") + cached, redis + storageCheck},
 		"registry-tcp-check": {swift("eqiad") + cached, redis + tcpCheck},
 		"registry-unchecked": {swift("codfw"), noCheck},
+		"registry-content":   {disk("content") + "\n  cache: {blobdescriptor: inmemory}", noCheck},
+		"registry-pair-a":    {disk("pair"), noCheck},
+		"registry-pair-b":    {disk("pair"), noCheck},
 		"registry-basic":     {disk("basic"), fmt.Sprintf("auth: {htpasswd: {realm: e2e, path: %s}}\n", passwordFile)},
 		"registry-token": {disk("token"), fmt.Sprintf("auth: {token: {realm: %q, service: e2e, issuer: e2e, rootcertbundle: %s}}\n",
 			"http://"+address(s.port("token"))+"/token", filepath.Join(s.dir, "token.crt"))},
@@ -79,6 +82,9 @@ func (s *Stack) addRegistries() error {
 	}
 	return nil
 }
+
+// store is the folder of a registry that keeps its content on disk.
+func (s *Stack) store(name string) string { return filepath.Join(s.dir, "store-"+name) }
 
 // addRedis describes four: plain, with an ACL user, with TLS, and one that is small and may not evict.
 func (s *Stack) addRedis() error {
@@ -126,6 +132,33 @@ func (s *Stack) addNginx() error {
 	return err
 }
 
+const cachesConf = `worker_processes 1; daemon off; user root; pid %[1]s/nginx-caches.pid; error_log %[1]s/nginx-caches-error.log;
+events { worker_connections 512; }
+http {
+  access_log off; client_max_body_size 0; proxy_request_buffering off; proxy_read_timeout 2s;
+  client_body_temp_path %[1]s/caches-b; proxy_temp_path %[1]s/caches-p; fastcgi_temp_path %[1]s/caches-f; uwsgi_temp_path %[1]s/caches-u; scgi_temp_path %[1]s/caches-s;
+  proxy_cache_path %[1]s/cache levels=1:2 keys_zone=cache:1m; proxy_cache_valid 200 1h; proxy_set_header Host $http_host;
+  server { listen %[2]s; location / { proxy_pass http://%[3]s; proxy_cache cache; add_header X-Cache-Status $upstream_cache_status; } }
+  server { listen %[4]s; location / { proxy_pass http://%[5]s; } location ~ /manifests/ { proxy_pass http://%[5]s; proxy_cache cache; } }
+  upstream pair { server %[7]s max_fails=0; server %[8]s max_fails=0; }
+  upstream pulls { server %[7]s max_fails=0; server %[8]s max_fails=0; }
+  upstream uploads { server %[7]s max_fails=0; server %[8]s max_fails=0; }
+  server { listen %[6]s; location / { proxy_pass http://pair; } location /v2/library/ { proxy_pass http://pulls; } location /v2/monitoring/ { proxy_pass http://uploads; } }
+}
+`
+
+// addCaches describes one more nginx: with a cache of all, with a cache of manifests only, and in front of a pair whose
+// two take turns, even while one of them is restarted. Pulls and uploads have turns of their own: no other request comes
+// between theirs.
+func (s *Stack) addCaches() error {
+	file, err := s.file("nginx-caches.conf", fmt.Sprintf(cachesConf, s.dir,
+		address(s.port("front-cached")), address(s.port("registry-pair-a")),
+		address(s.port("front-manifests")), address(s.port("registry-tcp-check")),
+		address(s.port("front-pair")), address(s.port("registry-pair-a")), address(s.port("registry-pair-b"))))
+	s.add("front-cached", "nginx", "-c", file)
+	return err
+}
+
 // makeTokenKey makes the key that signs tokens and starts the server that hands them out.
 func (s *Stack) makeTokenKey() error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -142,11 +175,16 @@ func (s *Stack) makeTokenKey() error {
 	}
 	handler := func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
+		service, scopes := r.URL.Query().Get("service"), r.URL.Query()["scope"]
 		switch {
 		case user == registryUser && password == registryPassword:
-			_ = json.NewEncoder(w).Encode(map[string]string{"token": signToken(key, der, r.URL.Query().Get("service"))})
+			_ = json.NewEncoder(w).Encode(map[string]string{"token": signToken(key, der, service, scopes, "pull", "push", "delete")})
+		case user == "reader": // whose tokens lack what they were asked for, without a word
+			_ = json.NewEncoder(w).Encode(map[string]string{"token": signToken(key, der, service, scopes, "pull")})
+		case user == "guest": // who may log in, and no more
+			_ = json.NewEncoder(w).Encode(map[string]string{"token": signToken(key, der, service, scopes)})
 		case user == "nobody": // a token all the same, as such servers do; it opens nothing
-			_ = json.NewEncoder(w).Encode(map[string]string{"token": signToken(key, der, "another-service")})
+			_ = json.NewEncoder(w).Encode(map[string]string{"token": signToken(key, der, "another-service", scopes)})
 		default:
 			w.Header().Set("WWW-Authenticate", `Basic realm="token"`)
 			w.WriteHeader(http.StatusUnauthorized)
@@ -155,15 +193,22 @@ func (s *Stack) makeTokenKey() error {
 	return s.serveHere("token", http.HandlerFunc(handler))
 }
 
-// signToken is a JSON web token for a service.
-func signToken(key *ecdsa.PrivateKey, cert []byte, service string) string {
+// signToken is a JSON web token for a service, with those of the actions that the scopes ask for.
+func signToken(key *ecdsa.PrivateKey, cert []byte, service string, scopes []string, actions ...string) string {
 	encode := func(v any) string {
 		text, _ := json.Marshal(v)
 		return base64.RawURLEncoding.EncodeToString(text)
 	}
+	access := []map[string]any{}
+	for scope := range strings.FieldsSeq(strings.Join(scopes, " ")) {
+		if parts := strings.Split(scope, ":"); len(parts) == 3 {
+			granted := slices.DeleteFunc(strings.Split(parts[2], ","), func(a string) bool { return !slices.Contains(actions, a) })
+			access = append(access, map[string]any{"type": parts[0], "name": parts[1], "actions": granted})
+		}
+	}
 	now := time.Now().Unix()
 	text := encode(map[string]any{"typ": "JWT", "alg": "ES256", "x5c": []string{base64.StdEncoding.EncodeToString(cert)}}) + "." +
-		encode(map[string]any{"iss": "e2e", "sub": registryUser, "aud": service, "exp": now + 300, "nbf": now - 10, "iat": now, "jti": rand.Text(), "access": []any{}})
+		encode(map[string]any{"iss": "e2e", "sub": registryUser, "aud": service, "exp": now + 300, "nbf": now - 10, "iat": now, "jti": rand.Text(), "access": access})
 	hash := sha256.Sum256([]byte(text))
 	r, sig, err := ecdsa.Sign(rand.Reader, key, hash[:])
 	if err != nil {

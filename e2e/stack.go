@@ -29,12 +29,12 @@ type Stack struct {
 	order     []string
 	msr       *standin.Stack
 	inbox     *inbox
-	servers   []*http.Server // in this process
+	servers   map[string]*http.Server // in this process
 }
 
 // Start brings everything up and fills it: it takes about half a minute. Close ends it.
 func Start(exporter string) (s *Stack, err error) {
-	s = &Stack{ports: map[string]int{}, processes: map[string]*process{}}
+	s = &Stack{ports: map[string]int{}, processes: map[string]*process{}, servers: map[string]*http.Server{}}
 	if s.dir, err = os.MkdirTemp("/var/tmp", "registry_exporter-e2e-"); err != nil {
 		return nil, err
 	}
@@ -52,6 +52,7 @@ func Start(exporter string) (s *Stack, err error) {
 		s.addRedis,
 		s.addRegistries,
 		s.addNginx,
+		s.addCaches,
 		s.startMSR,
 		s.startAll,
 		s.pushImages,

@@ -8,12 +8,13 @@ import (
 	"strings"
 )
 
-// Accounts of tempauth and the container that both sites keep equal.
+// Accounts of tempauth, the container that both sites keep equal, and the one of the probe.
 const (
 	swiftUser      = "docker:registry"
 	swiftKey       = "swift-key-of-the-registry"
 	swiftContainer = "registry"
 	swiftSyncKey   = "key-between-the-sites"
+	probeContainer = "monitoring"
 )
 
 const proxyConf = `[DEFAULT]
@@ -168,16 +169,26 @@ func makeRing(dir, kind string, port int) error {
 	return nil
 }
 
-// makeContainers creates the container on both sites and has them kept equal.
+// makeContainers creates the container on both sites and has them kept equal, and one for the probe, which is not.
 func (s *Stack) makeContainers() error {
 	sites := map[string]string{"eqiad": "codfw", "codfw": "eqiad"}
 	for site, other := range sites {
-		cmd := exec.Command("swift", "-A", s.authURL(site), "-U", swiftUser, "-K", swiftKey, "post",
-			"-H", "X-Container-Sync-To: //e2e/"+other+"/AUTH_docker/"+swiftContainer,
-			"-H", "X-Container-Sync-Key: "+swiftSyncKey, swiftContainer)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("making the container at %s: %w\n%s", site, err, out)
+		if err := s.swift(site, "post", "-H", "X-Container-Sync-To: //e2e/"+other+"/AUTH_docker/"+swiftContainer,
+			"-H", "X-Container-Sync-Key: "+swiftSyncKey, swiftContainer); err != nil {
+			return err
 		}
+		if err := s.swift(site, "post", probeContainer); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// swift runs Swift's own client at a site, as the registry.
+func (s *Stack) swift(site string, args ...string) error {
+	cmd := exec.Command("swift", append([]string{"-A", s.authURL(site), "-U", swiftUser, "-K", swiftKey}, args...)...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("swift %s at %s: %w\n%s", args[0], site, err, out)
 	}
 	return nil
 }

@@ -1,0 +1,212 @@
+package e2e
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// probeTime is what probes may take until they tell, or are well again: one more run that began before, the next,
+// and a look at what was remembered as bad.
+const probeTime = 20 * time.Second
+
+// isProbe tells whether a line of Bad or Fails, or a metric without registry_ in front, is of a probe.
+func isProbe(line string) bool {
+	return slices.ContainsFunc([]string{"pull", "push", "replication", "swift_probe", "swift_read", "swift_write"}, func(name string) bool {
+		return strings.HasPrefix(line, name)
+	})
+}
+
+// withoutProbes is what must be said by the first page.
+func (f Fault) withoutProbes() Fault {
+	f.Bad = slices.DeleteFunc(slices.Clone(f.Bad), isProbe)
+	f.Fails = slices.DeleteFunc(slices.Clone(f.Fails), isProbe)
+	f.Values, f.AtLeast = withoutProbes(f.Values), withoutProbes(f.AtLeast)
+	return f
+}
+
+func withoutProbes(values map[string]float64) map[string]float64 {
+	rest := map[string]float64{}
+	for selector, value := range values {
+		if !isProbe(strings.TrimPrefix(selector, "registry_")) {
+			rest[selector] = value
+		}
+	}
+	return rest
+}
+
+// steady are the lines that do not come and go.
+func (f Fault) steady(lines []string) []string {
+	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return slices.Contains(f.Flaps, line) })
+}
+
+// hubFails is what the probes of hub@eqiad say when its store or registry is not there: why the front fails, why the
+// registry behind it, and why Swift.
+func hubFails(front, backend, swift string) (fails []string) {
+	fails = []string{"pull front-good: " + front, "push front-good: " + front, "pull registry-checked: " + backend}
+	if swift != "" {
+		fails = append(fails, "swift_probe swift-proxy-eqiad: "+swift)
+	}
+	return fails
+}
+
+// Verdicts of the probes of hub@eqiad.
+var (
+	hubBad      = []string{"pull_success front-good", "pull_success registry-checked", "push_success front-good"}
+	hubSwiftBad = append(slices.Clone(hubBad), "swift_read_success swift-proxy-eqiad", "swift_write_success swift-proxy-eqiad")
+)
+
+// hubSilenced is what a stopped Swift raises for hub@eqiad besides RegistryStorageDown.
+var hubSilenced = []string{"RegistryPullFails hub@eqiad", "RegistryDown hub@eqiad", "RegistryHealthCheckFailing hub@eqiad", "RegistryBackendDown hub@eqiad"}
+
+// Selectors of why a probe fails.
+func pullFails(program, step, reason string) map[string]float64 {
+	return map[string]float64{`registry_pull_failure{endpoint="` + program + `",step="` + step + `",reason="` + reason + `"}`: 1}
+}
+
+func pushFails(program, step, reason string) map[string]float64 {
+	return map[string]float64{`registry_push_failure{endpoint="` + program + `",step="` + step + `",reason="` + reason + `"}`: 1}
+}
+
+func both(values ...map[string]float64) map[string]float64 {
+	all := map[string]float64{}
+	for _, v := range values {
+		maps.Copy(all, v)
+	}
+	return all
+}
+
+// lastLayer of the large image, and the document that its index names for our platform.
+var (
+	base      = largeImage()
+	lastLayer = base.layers[2]
+	child     = multiImage().children[0].manifest
+)
+
+// contentFault is a blob of a registry on disk that is not as it was pushed.
+func contentFault(name, step, reason string, start func(*Stack) error, blob []byte) Fault {
+	return Fault{
+		Name: name, Asks: "content", Alerts: []string{"page RegistryContentBad content"}, Start: start, End: mend("content", blob),
+		Bad: []string{"pull_success registry-content"}, Fails: []string{"pull registry-content: " + reason}, Values: pullFails("registry-content", step, reason),
+	}
+}
+
+// confirmed wants the blob to be found so a second time, later.
+func (f Fault) confirmed(reason string) Fault {
+	f.Values = both(f.Values, map[string]float64{`registry_pull_content_bad{reason="` + reason + `",confirmed="true"}`: 1})
+	f.CI = true
+	return f
+}
+
+// probeFaults are those that only a pull, a push, or reading and writing objects tells of.
+var probeFaults = []Fault{
+	// The store of the registry, of which /v2/ says nothing.
+	{
+		Name: "object-servers-stopped", Start: stop("swift-object-eqiad"), End: start("swift-object-eqiad"),
+		Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Silenced: []string{"RegistryPullFails hub@eqiad", "RegistryBackendDown hub@eqiad"},
+		Bad: hubSwiftBad, Fails: hubFails("server_error", "server_error", "unavailable"),
+		Values:  both(pullFails("front-good", "manifest", "server_error"), pushFails("front-good", "start", "server_error")),
+		Recover: 60 * time.Second,
+	},
+	{
+		Name: "swift-stopped-descriptors-cached", Start: inTurn(warm("front-manifests"), stop("swift-proxy-eqiad")), End: start("swift-proxy-eqiad"),
+		Asks: "x-cached-manifests", Alerts: []string{"page RegistryStorageDown hub@eqiad", "page RegistryPullFails x-cached-manifests"}, Silenced: hubSilenced,
+		Bad: []string{"pull_success front-manifests"}, Fails: []string{"pull front-manifests: short_read"}, CI: true,
+		Values:  both(pullFails("front-manifests", "config", "short_read"), pullFails("front-manifests", "layers", "short_read"), map[string]float64{`registry_api_up{role="front"}`: 1}),
+		Recover: 20 * time.Second,
+	},
+	{
+		Name: "swift-stopped-nothing-cached", Start: inTurn(warm("front-manifests"), stop("swift-proxy-eqiad"), (*Stack).forgetDescriptors), End: start("swift-proxy-eqiad"),
+		Asks: "x-cached-manifests", Alerts: []string{"page RegistryStorageDown hub@eqiad", "page RegistryPullFails x-cached-manifests"}, Silenced: hubSilenced,
+		Bad: []string{"pull_success front-manifests"}, Fails: []string{"pull front-manifests: server_error"},
+		Values:  pullFails("front-manifests", "config", "server_error"),
+		Recover: 20 * time.Second,
+	},
+	{
+		Name: "swift-lost-a-layer", Start: inTurn(swiftLoses(smallImage().layers[0])), End: swiftFinds(smallImage().layers[0]),
+		Alerts: []string{"page RegistryContentBad hub@eqiad", "ticket RegistryBackendDown hub@eqiad"},
+		Bad:    hubBad[:2], Fails: []string{"pull front-good: short_read", "pull registry-checked: short_read"},
+		Values: pullFails("registry-checked", "layers", "short_read"),
+	},
+
+	// Content, on the disk of a registry.
+	contentFault("layer-removed", "layers", "missing_blob", inTurn(damage("content", lastLayer, removed), restart("registry-content")), lastLayer),
+	contentFault("layer-removed-descriptor-cached", "layers", "short_read", damage("content", lastLayer, removed), lastLayer),
+	contentFault("layer-cut-short", "layers", "short_read", damage("content", lastLayer, cutShort), lastLayer),
+	contentFault("layer-flipped", "layers", "digest_mismatch", damage("content", lastLayer, flipped), lastLayer).confirmed("digest_mismatch"),
+	{ // the registry says what it says of a tag that never was
+		Name: "manifest-removed", Asks: "content", Alerts: []string{"page RegistryPullFails content"},
+		Start: damage("content", base.manifest, removed), End: mend("content", base.manifest),
+		Bad: []string{"pull_success registry-content"}, Fails: []string{"pull registry-content: not_found"}, Values: pullFails("registry-content", "manifest", "not_found"),
+	},
+	contentFault("index-child-removed", "manifest", "missing_blob", damage("content", child, removed), child),
+
+	// Writes.
+	{
+		Name: "registry-read-only", Asks: "content", Alerts: []string{"ticket RegistryReadOnly content"},
+		Start: restartWith("registry-content", "readonly: {enabled: false}", "readonly: {enabled: true}"),
+		End:   restartWith("registry-content", "readonly: {enabled: true}", "readonly: {enabled: false}"),
+		Bad:   []string{"push_success registry-content"}, Fails: []string{"push registry-content: read_only"}, Values: pushFails("registry-content", "start", "read_only"),
+	},
+	{
+		Name: "store-full", Asks: "content", Alerts: []string{"page RegistryPushFails content"}, Start: (*Stack).fillStore, End: (*Stack).emptyStore,
+		Bad: []string{"push_success registry-content"}, Fails: []string{"push registry-content: no_space"}, Values: pushFails("registry-content", "start", "no_space"),
+	},
+	{
+		Name: "passive-site-takes-writes", Asks: "x-takes-writes", Alerts: []string{"ticket RegistryPassiveSiteTakesWrites x-takes-writes"},
+		Bad: []string{"push_success registry-content"}, Fails: []string{"push registry-content: write_accepted"}, Values: pushFails("registry-content", "start", "write_accepted"),
+	},
+
+	// Logging in.
+	{
+		Name: "token-server-stopped", Asks: "token", Start: stopServing("token"), End: serveAgain("token"),
+		Alerts: []string{"page RegistryLoginFails token"}, Silenced: []string{"RegistryPullFails token"},
+		Bad:    []string{"api_authorized registry-token", "pull_success registry-token", "push_success registry-token"},
+		Fails:  []string{"api registry-token: refused", "pull registry-token: refused", "push registry-token: refused"},
+		Values: both(pullFails("registry-token", "auth", "refused"), pushFails("registry-token", "auth", "refused"), map[string]float64{`registry_api_up{role="front"}`: 1}),
+	},
+	{
+		Name: "token-may-not-pull", Asks: "x-token-guest", Alerts: []string{"ticket RegistryExporterCannotLook x-token-guest"},
+		Bad:    []string{"pull_success registry-token", "push_success registry-token"},
+		Fails:  []string{"pull registry-token: forbidden", "push registry-token: forbidden"},
+		Values: both(pullFails("registry-token", "auth", "forbidden"), map[string]float64{`registry_api_authorized{role="front"}`: 1}),
+	},
+	{
+		Name: "token-may-not-push", Asks: "x-token-reader", Alerts: []string{"ticket RegistryExporterCannotLook x-token-reader"},
+		Bad: []string{"push_success registry-token"}, Fails: []string{"push registry-token: forbidden"},
+		Values: both(pushFails("registry-token", "auth", "forbidden"), map[string]float64{`registry_pull_success{role="front"}`: 1}),
+	},
+
+	// Two backends, and caches.
+	{
+		Name: "one-backend-lost-a-layer", Asks: "pair", Alerts: []string{"page RegistryContentBad pair", "ticket RegistryBackendDown pair"}, CI: true,
+		Start: inTurn(copyStore("pair", "pair-b"), damage("pair-b", lastLayer, removed), restartWith("registry-pair-b", "store-pair}", "store-pair-b}")),
+		End:   inTurn(restartWith("registry-pair-b", "store-pair-b}", "store-pair}"), removeStore("pair-b")),
+		Bad:   []string{"pull_success registry-pair-b"}, Fails: []string{"pull registry-pair-b: missing_blob"},
+		Flaps:  []string{"pull_success front-pair", "pull front-pair: missing_blob", "push_success front-pair", "push front-pair: upload_lost"},
+		Values: both(pullFails("registry-pair-b", "layers", "missing_blob"), map[string]float64{`registry_pull_success{endpoint="registry-pair-a"}`: 1}),
+	},
+	{
+		Name: "backends-with-different-secrets", Asks: "pair", Alerts: []string{"page RegistryPushFails pair"}, CI: true,
+		Start: restartWith("registry-pair-b", "the-one-of-all", "another"), End: restartWith("registry-pair-b", "another", "the-one-of-all"),
+		Bad: []string{"push_success front-pair"}, Fails: []string{"push front-pair: upload_lost"}, Values: pushFails("front-pair", "chunk", "upload_lost"),
+	},
+	{
+		Name: "cache-serves-a-bad-copy", Asks: "cached", Alerts: []string{"page RegistryContentBad cached"}, CI: true,
+		Start: spoilCache(lastLayer), End: (*Stack).emptyCache,
+		Bad: []string{"pull_success front-cached"}, Fails: []string{"pull front-cached: digest_mismatch"},
+		Values: map[string]float64{
+			`registry_pull_failure{role="front",step="layers",reason="digest_mismatch",cache="hit"}`: 1,
+			`registry_pull_success{endpoint="registry-pair-a",role="backend"}`:                       1,
+		},
+	},
+
+	// Two sites.
+	{ // which people are told of after hours: promtool tests that
+		Name: "container-sync-stopped", Asks: "x-mirror@eqiad",
+		Start: inTurn((*Stack).awaitCanary, stop("swift-sync-eqiad")), End: inTurn(start("swift-sync-eqiad"), (*Stack).awaitCanary),
+		AtLeast: map[string]float64{`registry_replication_pending_seconds{to="codfw"}`: 20},
+		Notice:  60 * time.Second,
+	},
+}
