@@ -48,6 +48,7 @@ type flags struct {
 	externalURL string
 	registries  bool
 	stateDir    string
+	name        string
 	pprof       bool
 	logLevel    string
 	logFormat   string
@@ -69,6 +70,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	app.Flag("web.metrics-registries", "Show the registries on /metrics too, not only on /probe.").Default("true").BoolVar(&f.registries)
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter under /debug/pprof/.").BoolVar(&f.pprof)
 	app.Flag("state.dir", "Folder of what outlives the exporter: uploads to cancel, positions in access logs. Without it nothing is kept.").PlaceHolder("DIR").StringVar(&f.stateDir)
+	app.Flag("exporter.name", "Name of this exporter in the tags it pushes and the objects it writes, which stays when it is started anew (default: that of the host).").PlaceHolder("NAME").StringVar(&f.name)
 	app.Flag("log.level", "Only log messages of this severity or above: debug, info, warn or error.").Default("info").EnumVar(&f.logLevel, "debug", "info", "warn", "error")
 	app.Flag("log.format", "Form of the log: logfmt or json.").Default("logfmt").EnumVar(&f.logFormat, "logfmt", "json")
 	f.web = kingpinflag.AddFlags(app, ":10500")
@@ -97,7 +99,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	logger := newLogging(f.logLevel, f.logFormat, stderr)
 	exporter, err := collector.New(collector.Options{
-		ConfigFile: f.configFile, ExternalURL: f.externalURL, StateDir: f.stateDir, Registries: f.registries, Logger: logger.own,
+		ConfigFile: f.configFile, ExternalURL: f.externalURL, StateDir: f.stateDir, Name: f.name, Registries: f.registries, Logger: logger.own,
 	})
 	if err == nil {
 		err = web.Validate(*f.web.WebConfigFile)
