@@ -167,24 +167,37 @@ func serve(f *flags, e *collector.Exporter, logger logging) error {
 	server := newServer(routes(f, e, books), logger)
 	defer reloadOnHangup(e)()
 	e.Start()
-	defer e.StopProbes()
 	served := make(chan error, 1)
 	level.Info(logger.own).Log("msg", "starting", "version", version.Version, "config", f.configFile)
 	go func() { served <- web.ListenAndServe(server, f.web, logger.toolkit) }()
 	select {
-	case err := <-served:
-		return err
+	case err = <-served:
 	case <-stopping.Done():
+		level.Info(logger.own).Log("msg", "stopping: scrapes under way are finished")
 	}
-	level.Info(logger.own).Log("msg", "stopping: scrapes under way are finished")
-	go e.StopProbes()
 	defer time.AfterFunc(drainTime, e.Stop).Stop()
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
+	defer atMost(ctx, e.StopProbes)()
 	if err := server.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("stopping: %w", err)
 	}
-	return nil
+	return err
+}
+
+// atMost starts do. The function it returns waits for its end, or for that of ctx: what hangs in a file system knows of no context.
+func atMost(ctx context.Context, do func()) (wait func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	return func() {
+		select {
+		case <-done:
+		case <-ctx.Done():
+		}
+	}
 }
 
 // reloadOnHangup reloads the configuration on every HUP until the function it returns is called.

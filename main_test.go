@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -499,6 +500,18 @@ func TestTermWhileAScrapeHangs(t *testing.T) {
 	if strings.Contains(strings.Join(p.lines(), "\n"), "level=error") {
 		t.Error("an error is logged")
 	}
+}
+
+func TestAtMost(t *testing.T) {
+	ended, hang := false, make(chan struct{})
+	defer close(hang)
+	ctx, cancel := context.WithCancel(t.Context())
+	if atMost(ctx, func() { time.Sleep(time.Millisecond); ended = true })(); !ended {
+		t.Error("it was not waited for")
+	}
+	wait := atMost(ctx, func() { <-hang })
+	cancel()
+	wait() // or never
 }
 
 func TestTLSAndBasicAuthOfItsOwn(t *testing.T) {
