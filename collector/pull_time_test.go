@@ -190,6 +190,26 @@ func TestPullOfRedirects(t *testing.T) {
 	}
 }
 
+// What a redirect names may be as good as a password, to the last part of its path.
+func TestPullErrorsDoNotSayWhereARedirectLed(t *testing.T) {
+	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", manifestTypes[0])
+		w.Header().Set("Content-Length", "100")
+		_, _ = w.Write([]byte("{"))
+	}))
+	defer store.Close()
+	f := startRegistry(t)
+	f.push("1.0", "layer one")
+	f.answer("1.0", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, store.URL+"/for/jjjjjjjj?signature=ssssssss", http.StatusFound)
+	})
+	e, p := f.puller(t, "", "library/base:1.0")
+	f.pulled(t, e, p).wantReason(t, reasonShortRead)
+	if text := p.track.result().err.Error(); strings.Contains(text, "jjjjjjjj") || strings.Contains(text, "ssssssss") {
+		t.Errorf("the error says %s", text)
+	}
+}
+
 func TestPullFollowsAFewTimes(t *testing.T) {
 	stores := make([]*httptest.Server, 2) // net/http itself follows what stays at one
 	for i := range stores {
