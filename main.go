@@ -48,6 +48,7 @@ type flags struct {
 	externalURL string
 	registries  bool
 	stateDir    string
+	name        string
 	pprof       bool
 	logLevel    string
 	logFormat   string
@@ -69,6 +70,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	app.Flag("web.metrics-registries", "Show the registries on /metrics too, not only on /probe.").Default("true").BoolVar(&f.registries)
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter under /debug/pprof/.").BoolVar(&f.pprof)
 	app.Flag("state.dir", "Folder of what outlives the exporter: uploads to cancel, positions in access logs. Without it nothing is kept.").PlaceHolder("DIR").StringVar(&f.stateDir)
+	app.Flag("exporter.name", "Name of this exporter in the tags it pushes and the objects it writes, which stays when it is started anew (default: that of the host).").PlaceHolder("NAME").StringVar(&f.name)
 	app.Flag("log.level", "Only log messages of this severity or above: debug, info, warn or error.").Default("info").EnumVar(&f.logLevel, "debug", "info", "warn", "error")
 	app.Flag("log.format", "Form of the log: logfmt or json.").Default("logfmt").EnumVar(&f.logFormat, "logfmt", "json")
 	f.web = kingpinflag.AddFlags(app, ":10500")
@@ -97,7 +99,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	logger := newLogging(f.logLevel, f.logFormat, stderr)
 	exporter, err := collector.New(collector.Options{
-		ConfigFile: f.configFile, ExternalURL: f.externalURL, StateDir: f.stateDir, Registries: f.registries, Logger: logger.own,
+		ConfigFile: f.configFile, ExternalURL: f.externalURL, StateDir: f.stateDir, Name: f.name, Registries: f.registries, Logger: logger.own,
 	})
 	if err == nil {
 		err = web.Validate(*f.web.WebConfigFile)
@@ -165,24 +167,37 @@ func serve(f *flags, e *collector.Exporter, logger logging) error {
 	server := newServer(routes(f, e, books), logger)
 	defer reloadOnHangup(e)()
 	e.Start()
-	defer e.StopProbes()
 	served := make(chan error, 1)
 	level.Info(logger.own).Log("msg", "starting", "version", version.Version, "config", f.configFile)
 	go func() { served <- web.ListenAndServe(server, f.web, logger.toolkit) }()
 	select {
-	case err := <-served:
-		return err
+	case err = <-served:
 	case <-stopping.Done():
+		level.Info(logger.own).Log("msg", "stopping: scrapes under way are finished")
 	}
-	level.Info(logger.own).Log("msg", "stopping: scrapes under way are finished")
-	go e.StopProbes()
 	defer time.AfterFunc(drainTime, e.Stop).Stop()
 	ctx, cancel := context.WithTimeout(context.Background(), stopTime)
 	defer cancel()
+	defer atMost(ctx, e.StopProbes)()
 	if err := server.Shutdown(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("stopping: %w", err)
 	}
-	return nil
+	return err
+}
+
+// atMost starts do. The function it returns waits for its end, or for that of ctx: what hangs in a file system knows of no context.
+func atMost(ctx context.Context, do func()) (wait func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	return func() {
+		select {
+		case <-done:
+		case <-ctx.Done():
+		}
+	}
 }
 
 // reloadOnHangup reloads the configuration on every HUP until the function it returns is called.

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -214,6 +215,8 @@ func TestWhatDoesNotStart(t *testing.T) {
 		"web file is not there":    {[]string{"--config.file=" + good, "--web.config.file=/none.yml"}, "open /none.yml: no such file or directory"},
 		"web certificate missing":  {[]string{"--config.file=" + good, "--web.config.file=" + web, "--config.check"}, "none.pem: no such file or directory"},
 		"external URL is not one":  {[]string{"--config.file=" + good, "--web.external-url=exporter:10500"}, "--web.external-url must be a URL such as https://exporter.example.org:10500"},
+		"state is no folder":       {[]string{"--config.file=" + good, "--state.dir=" + good, "--config.check"}, "--state.dir: making the folder: mkdir " + good + ": not a directory"},
+		"state cannot be written":  {[]string{"--config.file=" + good, "--state.dir=/proc/self"}, "--state.dir: creating a file: open /proc/self/usable-"},
 		"port in use":              {[]string{"--config.file=" + good, "--web.listen-address=" + taken.Addr().String()}, "bind: address already in use"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -222,6 +225,27 @@ func TestWhatDoesNotStart(t *testing.T) {
 				t.Errorf("exit %d, stdout %q, stderr %q, want %q", code, stdout, stderr, c.want)
 			}
 		})
+	}
+}
+
+func TestNameIsThatOfWhatIsPushed(t *testing.T) {
+	t.Parallel()
+	pushed := make(chan string, 100)
+	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "/upload")
+		status := http.StatusCreated
+		if r.Method == http.MethodPost {
+			status = http.StatusAccepted
+		}
+		w.WriteHeader(status)
+		if r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/") {
+			pushed <- r.URL.Path
+		}
+	}))
+	defer registry.Close()
+	start(t, writeFile(t, "hub.yml", hub(registry.URL)+"  push: {repository: monitoring/canary, mode: image}\n"), "--exporter.name=cluster-a")
+	if path := <-pushed; path != "/v2/monitoring/canary/manifests/canary-cluster-a" {
+		t.Errorf("pushed is %s", path)
 	}
 }
 
@@ -476,6 +500,18 @@ func TestTermWhileAScrapeHangs(t *testing.T) {
 	if strings.Contains(strings.Join(p.lines(), "\n"), "level=error") {
 		t.Error("an error is logged")
 	}
+}
+
+func TestAtMost(t *testing.T) {
+	ended, hang := false, make(chan struct{})
+	defer close(hang)
+	ctx, cancel := context.WithCancel(t.Context())
+	if atMost(ctx, func() { time.Sleep(time.Millisecond); ended = true })(); !ended {
+		t.Error("it was not waited for")
+	}
+	wait := atMost(ctx, func() { <-hang })
+	cancel()
+	wait() // or never
 }
 
 func TestTLSAndBasicAuthOfItsOwn(t *testing.T) {

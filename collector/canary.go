@@ -19,7 +19,7 @@ const (
 	typeLayer    = "application/vnd.oci.image.layer.v1.tar"
 )
 
-// A blob is bytes by their digest.
+// A canaryBlob is bytes by their digest.
 type canaryBlob struct {
 	data      []byte
 	digest    string
@@ -30,10 +30,10 @@ func newCanaryBlob(data []byte, mediaType string) canaryBlob {
 	return canaryBlob{data, fmt.Sprintf("sha256:%x", sha256.Sum256(data)), mediaType}
 }
 
-// An image is the smallest that a client can pull and run. The same words make the same bytes, always.
+// A canaryImage is the smallest that a client can pull and run. The same words make the same bytes, always.
 type canaryImage struct{ manifest, config, layer canaryBlob }
 
-// newImage is that of an exporter: the digest of its manifest is that of no other, so that deleting one by
+// newCanary is that of an exporter: the digest of its manifest is that of no other, so that deleting one by
 // digest leaves those of the others.
 func newCanary(exporter, content string) *canaryImage {
 	layer := newCanaryBlob(layerOf(content), typeLayer)

@@ -134,6 +134,28 @@ func TestKeep(t *testing.T) {
 	}
 }
 
+func TestKeepOfTwoKindsAboutTheSame(t *testing.T) {
+	load := func(before *keep) (*keep, *track, *voyage) {
+		b := testBuilder("eqiad")
+		b.keep = newKeep(before)
+		return b.keep, kept(b, newTrack, "hub:443", "monitoring/canary"), kept(b, newVoyage, "hub:443", "monitoring/canary")
+	}
+	first, oneTrack, oneVoyage := load(nil)
+	if _, sameTrack, sameVoyage := load(first); oneTrack != sameTrack || oneVoyage != sameVoyage {
+		t.Error("one takes the place of the other")
+	}
+}
+
+func TestKeepTellsListsApart(t *testing.T) {
+	b := testBuilder("eqiad")
+	b.keep = newKeep(nil)
+	kept(b, newTrack, []string{"files/ segments/"})
+	kept(b, newTrack, []string{"files/", "segments/"})
+	if n := len(b.keep.now); n != 2 {
+		t.Errorf("%d are kept, want 2", n)
+	}
+}
+
 func testBuilder(site string) *builder {
 	return &builder{Registry: &config.Registry{Name: "hub", Site: site}, collector: "pull"}
 }

@@ -15,6 +15,7 @@ import (
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 
 	"registry_exporter/config"
+	"registry_exporter/durable"
 )
 
 const userAgent = "registry_exporter"
@@ -25,7 +26,7 @@ type Options struct {
 	Config      *config.Config // instead of a file
 	ExternalURL string         // address that people reach the exporter at
 	StateDir    string         // folder of what outlives the process; empty: nothing does
-	Name        string         // of this exporter, in the tags of what it pushes; empty: that of the host
+	Name        string         // of this exporter, in what it pushes and writes; empty: that of the host
 	// Registries says whether /metrics shows the registries too, or the exporter only.
 	Registries bool
 	Logger     log.Logger
@@ -61,6 +62,11 @@ type live struct {
 
 // New loads the configuration and makes everything ready, or says what is wrong with it.
 func New(opts Options) (*Exporter, error) {
+	if opts.StateDir != "" {
+		if err := durable.Usable(opts.StateDir); err != nil {
+			return nil, fmt.Errorf("--state.dir: %w", err)
+		}
+	}
 	e := &Exporter{opts: opts}
 	e.drain, e.stop = context.WithCancel(context.Background())
 	if err := e.load(); err != nil {

@@ -38,7 +38,7 @@ func (l *look) stale(res result) []*Finding {
 		return nil
 	}
 	last := p.track.result()
-	if age := l.now.Sub(last.end); !last.end.IsZero() && age > maxMissed*p.every {
+	if age := l.now.Sub(last.end); !last.end.IsZero() && age > maxMissed*max(p.every, p.timeout) {
 		return []*Finding{l.finding(res, StateWarning, "RegistryProbeStale", "",
 			"the last run ended %s ago, and there should be one every %s: the exporter hangs", span(age), span(p.every))}
 	}

@@ -178,8 +178,7 @@ func answerOf(resp *http.Response, limit int64) (*answer, error) {
 	}
 	var err error
 	if a.body, err = readBounded(resp.Body, resp.ContentLength, limit); err != nil {
-		req := resp.Request
-		return a, fmt.Errorf("reading the answer of %s: %w", req.URL.Path, ended(req.Context(), requestError(err)))
+		return a, fmt.Errorf("reading the answer: %w", ended(resp.Request.Context(), requestError(err)))
 	}
 	return a, nil
 }

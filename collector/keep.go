@@ -21,9 +21,11 @@ func newKeep(before *keep) *keep {
 	return k
 }
 
-// kept returns what was kept of the builder's registry and collector about the same things, or else a fresh one.
+// kept returns what was kept of the builder's registry and collector about the same things, which are plain values, or
+// else a fresh one.
 func kept[T any](b *builder, fresh func() T, about ...any) T {
-	key := fmt.Sprintf("%q %q %q %+v", b.Name, b.Site, b.collector, about)
+	var kind T
+	key := fmt.Sprintf("%T %q %q %q %#v", kind, b.Name, b.Site, b.collector, about)
 	held, found := b.keep.before[key].(T)
 	if !found {
 		held = fresh()

@@ -121,7 +121,7 @@ func hasEndpoint(urls []config.URL, s *source) bool {
 func failingImage(images []string, steps []step) string {
 	for _, done := range steps {
 		for _, image := range images {
-			if done.err != nil && strings.Contains(done.name, image) {
+			if done.err != nil && strings.HasPrefix(done.name, image+" ") {
 				return image
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -186,6 +187,50 @@ func TestPullOfRedirects(t *testing.T) {
 				t.Errorf("the store was asked %d times", n)
 			}
 		})
+	}
+}
+
+// What a redirect names may be as good as a password, to the last part of its path.
+func TestPullErrorsDoNotSayWhereARedirectLed(t *testing.T) {
+	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", manifestTypes[0])
+		w.Header().Set("Content-Length", "100")
+		_, _ = w.Write([]byte("{"))
+	}))
+	defer store.Close()
+	f := startRegistry(t)
+	f.push("1.0", "layer one")
+	f.answer("1.0", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, store.URL+"/for/jjjjjjjj?signature=ssssssss", http.StatusFound)
+	})
+	e, p := f.puller(t, "", "library/base:1.0")
+	f.pulled(t, e, p).wantReason(t, reasonShortRead)
+	if text := p.track.result().err.Error(); strings.Contains(text, "jjjjjjjj") || strings.Contains(text, "ssssssss") {
+		t.Errorf("the error says %s", text)
+	}
+}
+
+func TestPullFollowsAFewTimes(t *testing.T) {
+	stores := make([]*httptest.Server, 2) // net/http itself follows what stays at one
+	for i := range stores {
+		stores[i] = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			left, _ := strconv.Atoi(r.URL.Path[1:])
+			if left == 0 {
+				http.ServeContent(w, r, "", time.Time{}, strings.NewReader("layer one"))
+				return
+			}
+			http.Redirect(w, r, fmt.Sprintf("%s/%d", stores[1-i].URL, left-1), http.StatusFound)
+		}))
+		defer stores[i].Close()
+	}
+	for redirects, want := range map[int]string{1: "", maxRedirects: "", maxRedirects + 1: reasonRedirected} {
+		f := startRegistry(t)
+		image := f.push("1.0", "layer one")
+		f.answer(image.layers[0].String(), func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, fmt.Sprintf("%s/%d", stores[0].URL, redirects-1), http.StatusFound)
+		})
+		e, p := f.puller(t, "", "library/base:1.0")
+		f.pulled(t, e, p).wantReason(t, want)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// A fakeRegistry keeps blobs and manifests in memory. As Distribution does, it knows an upload only by the place
+// A fakeStore is a registry that takes pushes: it keeps blobs and manifests in memory. As Distribution does, it knows an upload only by the place
 // that it told last.
 type fakeStore struct {
 	mu        sync.Mutex
@@ -163,7 +163,7 @@ func refuseWrite(status int, code, detail string) http.HandlerFunc {
 	}
 }
 
-// says answers with a status and a text.
+// saysStatus answers with a status and a text.
 func saysStatus(status int, text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)

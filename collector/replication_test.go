@@ -28,10 +28,14 @@ func startSites(t *testing.T, here, there faults, more string) *twoSites {
 // restart makes a new exporter, as a new process is.
 func (s *twoSites) restart(t *testing.T, more string) {
 	t.Helper()
-	s.exporter = newPushExporter(t, "", fmt.Sprintf(
-		"registries:\n- name: hub\n  site: eqiad\n  url: http://%s\n  replication: {canary: monitoring/canary}\n- name: hub\n  site: codfw\n  url: http://%s\n%s",
-		s.here.address(), s.there.address(), more))
+	s.exporter = newPushExporter(t, "", s.config(more))
 	s.use(t, func(r *replication) { r.looks = []time.Duration{0} })
+}
+
+func (s *twoSites) config(more string) string {
+	return fmt.Sprintf(
+		"registries:\n- name: hub\n  site: eqiad\n  url: http://%s\n  replication: {canary: monitoring/canary}\n- name: hub\n  site: codfw\n  url: http://%s\n%s",
+		s.here.address(), s.there.address(), more)
 }
 
 // use finds the probe and sets it up for a test.
@@ -221,6 +225,30 @@ func TestReplicationAfterARestart(t *testing.T) {
 		if s.state.to["codfw"].since.IsZero() {
 			t.Fatal("it has arrived before it was sent")
 		}
+	}
+}
+
+// TestReplicationAfterAReload must know what was pushed before.
+func TestReplicationAfterAReload(t *testing.T) {
+	s := &twoSites{here: startStore(t, nil), there: startStore(t, nil)}
+	s.there.set(faults{"GET manifest": func(w http.ResponseWriter, r *http.Request) {
+		s.there.set(nil)
+		s.here.copyTo(s.there)
+		s.there.ServeHTTP(w, r)
+	}})
+	e := newPushExporter(t, "", s.config(""))
+	for range 2 {
+		p := storeSource(t, e, "replication").probe
+		p.once(t.Context())
+		if err := p.track.result().err; err != nil {
+			t.Error(err)
+		}
+		if err := e.Reload(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := s.here.count("PUT manifest"); n != 1 {
+		t.Errorf("%d canaries were pushed, the second before its time", n)
 	}
 }
 

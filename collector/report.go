@@ -212,6 +212,9 @@ func (r *Report) summarize() {
 	if n := count[StateWarning]; n > 0 {
 		r.Summary += ", " + plural(n, "warning", "warnings")
 	}
+	if n := count[StateWaiting]; n > 0 {
+		r.Summary += fmt.Sprintf(", %d not run yet", n)
+	}
 	slices.SortStableFunc(failed, func(a, b *Finding) int { return a.order - b.order })
 	var names []string
 	for _, f := range failed {
@@ -226,7 +229,9 @@ func (r *Report) summarize() {
 
 // Failed says whether anything is broken, or could not be looked at.
 func (r *Report) Failed() bool {
-	return slices.ContainsFunc(r.Registries, func(reg *RegistryReport) bool { return reg.State == StateFailed })
+	return slices.ContainsFunc(r.Registries, func(reg *RegistryReport) bool {
+		return slices.ContainsFunc(reg.Sources, func(s *SourceReport) bool { return s.State == StateFailed || s.State == StateWaiting })
+	})
 }
 
 // maxNamed bounds lists in sentences.

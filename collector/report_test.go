@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -265,6 +266,18 @@ var reportCases = []struct {
 		s.probe.every = time.Second
 		return s
 	}()}},
+	{name: "probe_that_may_take_longer_than_its_clock", add: []*source{func() *source {
+		s := fakeProbe("replication", atFront, run{})
+		s.probe.every, s.probe.timeout = 10*time.Second, time.Minute
+		return s
+	}()}},
+	{name: "name_of_an_image_begins_with_that_of_another", config: "library/base:1.0|library/base:1\", \"library/base:1.0", add: []*source{fakeProbe("pull", atFront, run{
+		err: failed(reasonMissingBlob, "status 404"),
+		steps: []step{
+			{name: "library/base:1 manifest"},
+			{name: "library/base:1.0 manifest", err: failed(reasonMissingBlob, "status 404")},
+		},
+	})}},
 	{name: "collector_without_words_of_its_own", change: func(w world) {
 		lines := counter("registry_mirror_lines_total", "", "endpoint", "code")
 		w["mirror mirror.example.org:80"] = read(lines.sample(12345, "mirror.example.org:80", "200"), gauge("registry_mirror_lag_bytes", "", "endpoint").sample(2048, "mirror.example.org:80"))
@@ -346,6 +359,24 @@ func TestReports(t *testing.T) {
 				golden(t, c.name+".json", named(string(text))+"\n")
 			}
 		})
+	}
+}
+
+// A check that was interrupted has not shown that all is well.
+func TestReportOfAnInterruptedCheckHasFailed(t *testing.T) {
+	f := startRegistry(t)
+	e, _ := f.puller(t, "", "library/base:1.0")
+	ctx, interrupt := context.WithCancel(t.Context())
+	defer interrupt()
+	f.answer("1.0", func(w http.ResponseWriter, r *http.Request) { interrupt(); hang(w, r) })
+	r := e.live.Load().registries[0]
+	r.sources = sourcesOf(r, "pull")
+	report, err := e.Check(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !report.Failed() || report.Summary != "1 registry, 1 check, 0 failed, 1 not run yet" {
+		t.Errorf("failed is %t: %s", report.Failed(), report.Summary)
 	}
 }
 

@@ -146,11 +146,14 @@ func (s *session) try(req *http.Request, scope string) (*http.Response, error) {
 // follow asks where resp redirects to, up to a few times, without our credentials; from elsewhere than the endpoint
 // itself, that is: net/http has followed those. header is what the first request carried besides.
 func (s *session) follow(resp *http.Response, header http.Header) (*http.Response, error) {
-	for range maxRedirects {
+	for n := 0; ; n++ {
 		if !slices.Contains([]int{301, 302, 303, 307, 308}, resp.StatusCode) || !s.account.client.follow {
 			return resp, nil
 		}
 		resp.Body.Close()
+		if n == maxRedirects {
+			return nil, failed(reasonRedirected, "more than %d redirects", maxRedirects)
+		}
 		to, err := resp.Location()
 		if err != nil || to.Scheme != "http" && to.Scheme != "https" {
 			return nil, failed(reasonBadAnswer, "the answer redirects to something that is not a URL")
@@ -159,8 +162,6 @@ func (s *session) follow(resp *http.Response, header http.Header) (*http.Respons
 			return nil, fmt.Errorf("following a redirect to the store: %w", err)
 		}
 	}
-	resp.Body.Close()
-	return nil, failed(reasonRedirected, "more than %d redirects", maxRedirects)
 }
 
 func (s *session) fetchElsewhere(ctx context.Context, to *url.URL, header http.Header) (*http.Response, error) {

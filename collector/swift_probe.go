@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
-	"os"
 	"path"
 	"slices"
 	"time"
@@ -50,14 +49,10 @@ func swiftProbeSources(b *builder) ([]*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	host, err := os.Hostname()
-	if err != nil {
-		return nil, fmt.Errorf("asking for the name of this host, for the objects of the Swift probe: %w", err)
-	}
 	every := time.Duration(b.Swift.Probe.Every)
 	s := &swiftProbe{
 		swiftStore: store, container: b.Swift.Probe.Container, limit: min(every, swiftProbeTime),
-		prefix: path.Join("registry_exporter", host, b.Name, b.Site) + "/",
+		prefix: path.Join("registry_exporter", b.opts.name(), b.Name, b.Site) + "/",
 		marker: fmt.Sprintf("segments/%03x", rand.N(1<<12)), // the registry keeps its layers there
 	}
 	down := []sample{

@@ -307,12 +307,12 @@ func (noStatus) WriteHeader(int) {}
 func TestSwiftProbeNames(t *testing.T) {
 	server := startSwift(t)
 	server.objects.instead["DELETE"] = dead
-	e := newTestExporter(t, server.probing())
+	e := newPushExporter(t, "", server.probing())
 	for range 3 {
 		e.runOnce(t, "swift_probe")
 	}
 	for _, name := range server.objects.left() {
-		if !strings.HasPrefix(name, "registry_exporter/") || !strings.Contains(name, "/hub/") || len(name) > 200 {
+		if !strings.HasPrefix(name, "registry_exporter/exporter.example.org/hub/") || len(name) > 200 {
 			t.Errorf("an object is called %s", name)
 		}
 	}

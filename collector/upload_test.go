@@ -148,9 +148,12 @@ func TestDamagedStateIsForgotten(t *testing.T) {
 }
 
 func TestPushWithoutPlaceForItsState(t *testing.T) {
-	r, dir := startStore(t, nil), filepath.Join(t.TempDir(), "file")
-	writeFile(t, dir, "")
+	r, dir := startStore(t, nil), filepath.Join(t.TempDir(), "folder")
 	p := pusher(t, r, dir, pushesUploads)
+	if err := os.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, dir, "") // there was a folder when we started
 	p.once(t.Context())
 	if err := p.track.result().err; err != nil || r.left() != 0 {
 		t.Errorf("%v, and %d uploads are left", err, r.left())

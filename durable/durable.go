@@ -35,6 +35,18 @@ func Save(file string, data []byte) error {
 	return syncFolder(dir)
 }
 
+// Usable says why nothing can be saved in a folder, which is made if it is missing.
+func Usable(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("making the folder: %w", err)
+	}
+	f, err := os.CreateTemp(dir, "usable-")
+	if err != nil {
+		return fmt.Errorf("creating a file: %w", err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
 func write(file string, data []byte) (err error) {
 	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) { // left by a process that was killed
 		return fmt.Errorf("removing an unfinished file: %w", err)

@@ -32,6 +32,22 @@ func TestSavedIsLoaded(t *testing.T) {
 	}
 }
 
+func TestUsable(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "folder", "of it")
+	if err := Usable(dir); err != nil {
+		t.Error(err)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 0 {
+		t.Errorf("left in the folder: %v, %v", files, err)
+	}
+	mustSave(t, filepath.Join(dir, "file"), "")
+	for _, dir := range []string{filepath.Join(dir, "file"), "/proc/self"} {
+		if err := Usable(dir); err == nil {
+			t.Errorf("%s can be used", dir)
+		}
+	}
+}
+
 func TestNeverSaved(t *testing.T) {
 	if _, err := Load(filepath.Join(t.TempDir(), "hub")); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
