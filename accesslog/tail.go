@@ -130,6 +130,9 @@ func (t *Tailer) begin(predecessor []byte, now time.Time) {
 		t.look(now)
 		t.begun = true
 	})
+	if t.opts.StateFile != "" {
+		_, _ = t.save(context.Background(), now, 0) // killed before the first page, it still knows where it began
+	}
 }
 
 // guarded does something under the lock. A panic is a problem of the logs, not the end of the process.
