@@ -8,6 +8,7 @@ COPY . .
 ARG VERSION=unknown
 ARG REVISION=unknown
 RUN make build "VERSION=$VERSION" "REVISION=$REVISION"
+RUN mkdir state
 
 FROM build AS build-demo
 RUN cd demo && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/ . ./receiver
@@ -27,9 +28,13 @@ FROM scratch
 # Public CAs; one of your own is named by ca_file in the configuration.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /src/registry_exporter /
+# An empty folder that the user may write to: a volume takes over whose it is.
+COPY --from=build --chown=65534:65534 /src/state /var/lib/registry_exporter
 USER 65534:65534
 EXPOSE 10500
 ENV REGISTRY_EXPORTER_CONFIG_FILE=/etc/registry_exporter/registry_exporter.yml
+ENV REGISTRY_EXPORTER_STATE_DIR=/var/lib/registry_exporter
+VOLUME /var/lib/registry_exporter
 # It has the environment of the container, not its arguments: set another address by REGISTRY_EXPORTER_WEB_LISTEN_ADDRESS.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=5s CMD ["/registry_exporter", "healthcheck"]
 ENTRYPOINT ["/registry_exporter"]

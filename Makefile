@@ -11,7 +11,7 @@ MODULES     = $(dir $(wildcard go.mod */go.mod))
 in_modules  = @for m in $(MODULES); do (cd $$m && $(1)) || exit 1; done
 
 # What the tests run besides Go; what is missing is installed (Debian, as root).
-PACKAGES    = gcc libc6-dev prometheus prometheus-alertmanager nginx-light docker-compose systemd
+PACKAGES    = gcc libc6-dev prometheus prometheus-alertmanager nginx-light docker-registry curl docker-compose systemd
 
 .PHONY: build demo test tools lint format bench e2e e2e-all
 

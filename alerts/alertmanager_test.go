@@ -124,16 +124,20 @@ func TestInhibitions(t *testing.T) {
 			}
 		}
 	}
+	const apart = "RegistrySitesDiffer RegistrySitesDifferMuch RegistryReplicationFails RegistryReplicationStopped"
 	for source, targets := range map[string]string{
-		"RegistryStorageDown":               "RegistryDown RegistryPassiveSiteDown RegistryHealthCheckFailing RegistryInstanceHealthCheckFailing RegistrySitesDiffer RegistrySitesDifferMuch",
-		"RegistryDown":                      "RegistryHealthCheckFailing RegistryBackendDown RegistrySitesDiffer RegistrySitesDifferMuch",
-		"RegistryPassiveSiteDown":           "RegistryHealthCheckFailing RegistryBackendDown RegistrySitesDiffer RegistrySitesDifferMuch",
+		"RegistryStorageDown":               "RegistryDown RegistryPassiveSiteDown RegistryHealthCheckFailing RegistryInstanceHealthCheckFailing RegistryPullFails RegistryPushFails RegistryStorageReadOnly RegistryPassiveSiteProbeFails " + apart,
+		"RegistryDown":                      "RegistryHealthCheckFailing RegistryBackendDown RegistryPullFails RegistryPushFails " + apart,
+		"RegistryPassiveSiteDown":           "RegistryHealthCheckFailing RegistryBackendDown RegistryPassiveSiteProbeFails " + apart,
+		"RegistryLoginFails":                "RegistryPullFails RegistryPushFails",
+		"RegistryPullFails":                 "RegistryBackendDown",
+		"RegistryStorageReadOnly":           "RegistryPushFails",
 		"RegistryCacheStopsRegistry":        "RegistryCacheDown RegistryDown",
-		"RegistryCertificateEnded":          "RegistryDown",
-		"RegistryCertificateNotTrusted":     "RegistryDown",
-		"RegistryPassiveSiteCertificateBad": "RegistryPassiveSiteDown",
+		"RegistryCertificateEnded":          "RegistryDown RegistryPullFails RegistryPushFails",
+		"RegistryCertificateNotTrusted":     "RegistryDown RegistryPullFails RegistryPushFails",
+		"RegistryPassiveSiteCertificateBad": "RegistryPassiveSiteDown RegistryPassiveSiteProbeFails",
 		"MSRMajorityLost": "MSRNoSpareReplica MSRReplicaCount MSRReplicaUnhealthy MSRPingUnhealthy MSRTablesNotReady MSRViewsDiffer MSRSplitBrain " +
-			"MSRCriticalIssues MSRIssues MSRReadOnly MSRGarbageCollectionStuck MSRClusterStatusFails RegistryDown RegistryPassiveSiteDown",
+			"MSRCriticalIssues MSRIssues MSRReadOnly MSRGarbageCollectionStuck MSRClusterStatusFails RegistryDown RegistryPassiveSiteDown RegistryPullFails RegistryPushFails",
 	} {
 		for target := range strings.FieldsSeq(targets) {
 			if !silences[[2]string{source, target}] {
@@ -142,7 +146,7 @@ func TestInhibitions(t *testing.T) {
 		}
 	}
 	for pair := range silences {
-		for _, page := range []string{"RegistryStorageDown", "MSRMajorityLost", "RegistryObjectsVanished", "RegistryLoginFails", "RegistryExporterGone"} {
+		for _, page := range []string{"RegistryStorageDown", "MSRMajorityLost", "RegistryObjectsVanished", "RegistryContentBad", "RegistryLoginFails", "RegistryExporterGone"} {
 			if pair[1] == page {
 				t.Errorf("%s silences %s", pair[0], page)
 			}

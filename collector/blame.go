@@ -8,12 +8,6 @@ func (l *look) failure(res result) *Finding {
 	what, try := l.advice(res, why)
 	f := l.finding(res, StateFailed, l.alertOf(res, why), try, "%s", what)
 	f.Reason = why
-	switch why {
-	case reasonWriteAccepted:
-		f.Means = "What people push here is missing at the other site."
-	case reasonReadOnly: // on purpose, mostly
-		f.Severity = severityWarning
-	}
 	return f
 }
 
@@ -22,35 +16,33 @@ func (r result) reads() bool {
 	return slices.ContainsFunc(r.samples, func(s sample) bool { return s.metric.name == "registry_swift_read_success" && s.value == 1 })
 }
 
+// confirmsContent says whether something that is bad was so again when it was read later.
+func (r result) confirmsContent() bool {
+	return isContent(r.err) && slices.ContainsFunc(r.all(pullContentBad), func(s sample) bool { return s.label("confirmed") == "true" })
+}
+
 // isOurs says whether a failure is mostly ours to mend, as the alerts have it: our account, our certificate, a bug.
 func isOurs(why string) bool {
 	return slices.Contains([]string{reasonUnauthorized, reasonForbidden, reasonNotFound, reasonTLSClientCert, reasonPanic}, why)
 }
 
+const cannotLook = "RegistryExporterCannotLook"
+
 // alertOf is the alert about the failure of a source.
 func (l *look) alertOf(res result, why string) string {
-	const cannotLook = "RegistryExporterCannotLook"
 	switch collector := res.source.collector; {
 	case why == reasonCanceled:
 		return ""
 	case collector == "api":
 		return l.apiAlert(res, why)
-	case collector == "pull" && !l.isFront(res.source):
-		return "RegistryBackendDown"
-	case collector == "pull":
-		return "RegistryPullFails"
-	case collector == "push" && why == reasonReadOnly && l.config.MSR != nil:
-		return "MSRReadOnly"
-	case collector == "push":
-		return "RegistryPushFails"
-	case collector == "replication":
-		return "RegistryReplicationFails"
 	case collector == "swift" && why == reasonNotFound:
 		return "RegistryStorageDown" // a container that is gone, or one whose servers are down
+	case collector == "pull" && why == reasonNotFound: // a registry without its store knows no image
+		return l.probeAlert(res, why)
 	case isOurs(why):
 		return cannotLook
-	case collector == "swift_probe" && res.reads():
-		return "RegistryStorageReadOnly"
+	case slices.Contains([]string{"pull", "push", "replication"}, collector), collector == "swift_probe" && res.reads():
+		return l.probeAlert(res, why)
 	case collector == "swift", collector == "swift_probe":
 		return "RegistryStorageDown"
 	case collector == "redis":
@@ -63,6 +55,32 @@ func (l *look) alertOf(res result, why string) string {
 		return "MSRPingUnhealthy"
 	}
 	return cannotLook
+}
+
+// probeAlert is the alert about what a probe found that is not well.
+func (l *look) probeAlert(res result, why string) string {
+	switch collector := res.source.collector; {
+	case collector == "replication" && why == reasonReadOnly, collector == "push" && why == reasonReadOnly:
+		if l.config.MSR != nil {
+			return "MSRReadOnly"
+		}
+		return "RegistryReadOnly"
+	case collector == "replication":
+		return "RegistryReplicationFails"
+	case why == reasonWriteAccepted:
+		return "RegistryPassiveSiteTakesWrites"
+	case collector == "pull" && !l.isFront(res.source):
+		return "RegistryBackendDown"
+	case l.passive:
+		return "RegistryPassiveSiteProbeFails"
+	case collector == "pull" && res.confirmsContent():
+		return "RegistryContentBad"
+	case collector == "pull":
+		return "RegistryPullFails"
+	case collector == "push":
+		return "RegistryPushFails"
+	}
+	return "RegistryStorageReadOnly"
 }
 
 // majorityLost is so when no replica tells how the cluster is, and none calls itself healthy.
@@ -83,11 +101,13 @@ func (l *look) apiAlert(res result, why string) string {
 	front := l.isFront(res.source)
 	switch {
 	case why == reasonTLSClientCert, why == reasonPanic, up == 1 && isOurs(why):
-		return "RegistryExporterCannotLook"
+		return cannotLook
 	case refused && !front:
 		return "RegistryBackendCertificateBad"
 	case !front:
 		return "RegistryBackendDown"
+	case refused && l.passive:
+		return "RegistryPassiveSiteCertificateBad"
 	case refused && why == reasonTLSExpired:
 		return "RegistryCertificateEnded"
 	case refused:

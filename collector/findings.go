@@ -22,6 +22,8 @@ func (l *look) findings(res result) []*Finding {
 		found = l.pingFindings(res)
 	case "redis":
 		found = l.redisFindings(res)
+	case "replication":
+		found = l.replicationFindings(res)
 	}
 	if stateOf(res.err) == StateFailed {
 		found = append(found, l.failure(res))
@@ -29,9 +31,7 @@ func (l *look) findings(res result) []*Finding {
 	return append(found, l.stale(res)...)
 }
 
-// maxMissed is after how many runs that should have been a probe is stale, as the alerts have it.
-const maxMissed = 3
-
+// stale is when a probe has not run for so long that what it found last says nothing any more.
 func (l *look) stale(res result) []*Finding {
 	p := res.source.probe
 	if p == nil {
@@ -50,7 +50,7 @@ func (l *look) finding(res result, state State, alert, try, format string, args 
 	known, order := impactOf(alert)
 	f := &Finding{
 		Registry: l.instance(), Collector: res.source.collector, Endpoint: l.hidden.plain(res.source.endpoint),
-		State: state, Severity: known.severity, Alert: alert, Runbook: alert != "" && !known.noRunbook,
+		State: state, Severity: known.severity, Alert: alert, Runbook: alert != "",
 		What: l.hidden.plain(fmt.Sprintf(format, args...)), Means: known.means, Try: l.hidden.plain(try), order: order,
 	}
 	if l.passive && f.Severity == severityCritical {
@@ -70,7 +70,7 @@ func (l *look) apiFindings(res result) []*Finding {
 	if verified, read := res.value(tlsVerified); read && verified == 0 && !broken {
 		alert := "RegistryBackendCertificateBad"
 		if front {
-			alert = "RegistryCertificateNotTrusted"
+			alert = l.onFront("RegistryCertificateNotTrusted")
 		}
 		found = append(found, l.finding(res, StateFailed, alert, p.fill("{tls} 2>/dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName"),
 			"the certificate does not verify, only we are told not to mind: clients that verify it refuse it"))
@@ -79,7 +79,7 @@ func (l *look) apiFindings(res result) []*Finding {
 	}
 	if !broken {
 		for _, name := range res.where(tlsNameCovered, 0, "name") {
-			found = append(found, l.finding(res, StateFailed, "RegistryNameNotCovered", p.fill(tryNames), "%s", notCovered(name)))
+			found = append(found, l.finding(res, StateFailed, l.onFront("RegistryNameNotCovered"), p.fill(tryNames), "%s", notCovered(name)))
 		}
 	}
 	if end, read := res.value(tlsCAExpiry); read && unixTime(end).Sub(l.now) < caEndsSoon {
@@ -87,6 +87,14 @@ func (l *look) apiFindings(res result) []*Finding {
 			"a certificate in the CA file ends in %s", span(unixTime(end).Sub(l.now))))
 	}
 	return found
+}
+
+// onFront is the alert about a certificate of the front: at a passive site there is one for all that is wrong with it.
+func (l *look) onFront(alert string) string {
+	if l.passive {
+		return "RegistryPassiveSiteCertificateBad"
+	}
+	return alert
 }
 
 func isCertificate(err error) bool {
@@ -217,4 +225,17 @@ func (l *look) redisFindings(res result) []*Finding {
 			"the cache is full and, with noeviction, takes nothing new")}
 	}
 	return nil
+}
+
+func (l *look) replicationFindings(res result) []*Finding {
+	unasked := res.where(replicationFailure, 1, "to")
+	var found []*Finding
+	for _, s := range res.all(replicationPending) {
+		to, pending := s.label("to"), time.Duration(s.value*float64(time.Second))
+		if pending > replicationTooLong && !slices.Contains(unasked, to) {
+			found = append(found, l.finding(res, StateWarning, "RegistryReplicationStopped", l.place(res.source).fill(tryRequest),
+				"what was pushed here %s ago has not arrived at %s", span(pending), to))
+		}
+	}
+	return found
 }

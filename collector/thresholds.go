@@ -11,4 +11,6 @@ const (
 	caEndsSoon                   = 30 * 24 * time.Hour
 	cacheFullRatio               = 0.95
 	msrVerdictAge                = 5 * time.Minute
+	replicationTooLong           = 4 * time.Hour
+	maxMissed                    = 3 // runs of a probe
 )

@@ -36,6 +36,8 @@ func TestThresholdsAreThoseOfTheAlerts(t *testing.T) {
 		"ca_ends_soon_seconds":             caEndsSoon.Seconds(),
 		"cache_full_ratio":                 cacheFullRatio,
 		"msr_verdict_age_seconds":          msrVerdictAge.Seconds(),
+		"probe_missed_runs":                maxMissed,
+		"replication_pending_seconds":      replicationTooLong.Seconds(),
 	} {
 		if theirs, found := values["registry:threshold:"+name]; !found || math.Abs(theirs-ours) > 1e-9 {
 			t.Errorf("%s: %g here, %g in the alerts", name, ours, theirs)

@@ -104,6 +104,11 @@ type Defaults struct {
 	NoValue string
 	Color   struct{ Mode string }
 	Links   []Link
+
+	Mappings []struct {
+		Type    string
+		Options json.RawMessage
+	}
 }
 
 // An Override shows some of the values in another way.

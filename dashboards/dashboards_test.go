@@ -14,8 +14,8 @@ func load(t *testing.T) []Dashboard {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(all) != 4 {
-		t.Fatalf("%d dashboards, want 4", len(all))
+	if len(all) != 5 {
+		t.Fatalf("%d dashboards, want 5", len(all))
 	}
 	return all
 }
@@ -76,16 +76,16 @@ func TestChecks(t *testing.T) {
 		"panel without query":                    {func(d *Dashboard) { d.Panels[0].Targets = nil }, "panel Fronts: asks nothing"},
 		"data made up":                           {func(d *Dashboard) { d.Panels[0].Targets[0].Expr += " or vector(0)" }, "panel Fronts: query A makes data up"},
 		"rate over a fixed window":               {func(d *Dashboard) { d.Panels[0].Targets[0].Expr = "rate(x[5m])" }, "panel Fronts: query A looks over [5m], not [$__rate_interval]"},
-		"table of graphs":                        {func(d *Dashboard) { d.Panels[6].Targets[0].Format = "" }, "panel Registries now: query A: its format does not fit the panel"},
-		"timeline without legend":                {func(d *Dashboard) { d.Panels[7].Targets[0].LegendFormat = "" }, "panel Fronts by time: query A has no legend"},
-		"column that is not there":               {func(d *Dashboard) { d.Panels[6].FieldConfig.Overrides[1].Matcher.Options = "x" }, "panel Registries now: there is no column x"},
-		"sorted by no column":                    {func(d *Dashboard) { d.Panels[6].Options.SortBy[0].DisplayName = "x" }, "panel Registries now: is sorted by x, which is no column"},
-		"panel too wide":                         {func(d *Dashboard) { d.Panels[6].GridPos.W = 25 }, "panel Registries now stands outside of the grid"},
-		"panels on each other":                   {func(d *Dashboard) { d.Panels[1].GridPos.X-- }, "panel Storage lies on Fronts"},
+		"table of graphs":                        {func(d *Dashboard) { d.Panels[10].Targets[0].Format = "" }, "panel Registries now: query A: its format does not fit the panel"},
+		"timeline without legend":                {func(d *Dashboard) { d.Panels[11].Targets[0].LegendFormat = "" }, "panel Fronts by time: query A has no legend"},
+		"column that is not there":               {func(d *Dashboard) { d.Panels[10].FieldConfig.Overrides[1].Matcher.Options = "x" }, "panel Registries now: there is no column x"},
+		"sorted by no column":                    {func(d *Dashboard) { d.Panels[10].Options.SortBy[0].DisplayName = "x" }, "panel Registries now: is sorted by x, which is no column"},
+		"panel too wide":                         {func(d *Dashboard) { d.Panels[10].GridPos.W = 25 }, "panel Registries now stands outside of the grid"},
+		"panels on each other":                   {func(d *Dashboard) { d.Panels[1].GridPos.X-- }, "panel Pulls lies on Fronts"},
 		"link to no dashboard":                   {func(d *Dashboard) { d.Links[0].URL = "/d/x" }, "link One registry leads to x, which is no dashboard"},
 		"link that loses the time":               {func(d *Dashboard) { d.Links[0].KeepTime = false }, "link One registry loses variables or time"},
 		"link to elsewhere":                      {func(d *Dashboard) { d.Links[0].URL = "https://example.org" }, "link One registry leads nowhere known: https://example.org"},
-		"no link to a dashboard":                 {func(d *Dashboard) { d.Links = slices.Delete(d.Links, 2, 3) }, "no link leads to registry-exporter"},
+		"no link to a dashboard":                 {func(d *Dashboard) { d.Links = slices.Delete(d.Links, 2, 3) }, "no link leads to registry-traffic"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all := load(t)

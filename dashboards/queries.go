@@ -42,11 +42,18 @@ func fillIn(expr string) string {
 	return strings.NewReplacer("$registry", ".*", "$site", ".*", "$__rate_interval", "5m", "$__range", "1h").Replace(expr)
 }
 
-var metricName = regexp.MustCompile(`\b(?:up|ALERTS|registry[_:][\w:]+|(?:go|process)_\w+)\b`)
+var metricName = regexp.MustCompile(regexp.QuoteMeta(serverErrors) + `|\b(?:up|ALERTS|registry[_:][\w:]+|(?:go|process)_\w+)\b`)
 
-// whileBroken is true when all metrics of an expression are there only while something is broken.
+// serverErrors is a metric that is always there, asked for what it has only while something is broken.
+const serverErrors = `registry_access_requests_total{code=~"5.."`
+
+// faults are there only while something is broken.
+var faults = []string{
+	serverErrors, "ALERTS", "registry_collector_failure", "registry_health_check_failing",
+	"registry_pull_content_bad", "registry_pull_failure", "registry_push_failure", "registry_replication_failure",
+}
+
+// whileBroken is true when an expression asks for faults and nothing else.
 func whileBroken(expr string) bool {
-	return !slices.ContainsFunc(metricName.FindAllString(expr, -1), func(name string) bool {
-		return name != "ALERTS" && name != "registry_collector_failure" && name != "registry_health_check_failing"
-	})
+	return !slices.ContainsFunc(metricName.FindAllString(expr, -1), func(name string) bool { return !slices.Contains(faults, name) })
 }

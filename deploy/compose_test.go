@@ -10,8 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-kit/log"
 	"go.yaml.in/yaml/v3"
 
+	"registry_exporter/collector"
 	"registry_exporter/config"
 )
 
@@ -23,11 +25,13 @@ type composition struct {
 
 type service struct {
 	Image, Restart string
+	Hostname       string
 	Build          *struct{ Context, Target string }
 	Volumes, Ports []string
-	ReadOnly       bool     `yaml:"read_only"`
-	CapDrop        []string `yaml:"cap_drop"`
-	SecurityOpt    []string `yaml:"security_opt"`
+	DependsOn      map[string]struct{ Condition string } `yaml:"depends_on"`
+	ReadOnly       bool                                  `yaml:"read_only"`
+	CapDrop        []string                              `yaml:"cap_drop"`
+	SecurityOpt    []string                              `yaml:"security_opt"`
 	Healthcheck    map[string]any
 	Networks       map[string]struct{ Aliases []string }
 }
@@ -43,7 +47,7 @@ func readYAML[T any](t *testing.T, name string) (v T) {
 func readComposition(t *testing.T) *composition {
 	t.Helper()
 	c := readYAML[composition](t, "docker-compose.yml")
-	want := []string{"alertmanager", "demo", "exporter", "grafana", "nginx", "prometheus", "receiver", "redis", "registry"}
+	want := []string{"alertmanager", "demo", "exporter", "grafana", "nginx", "prometheus", "receiver", "redis", "registry", "seed"}
 	for _, name := range want {
 		if c.Services[name] == nil {
 			t.Fatalf("no service %s", name)
@@ -95,7 +99,7 @@ func TestEveryServiceIsPinnedCheckedAndPrivate(t *testing.T) {
 	tag := regexp.MustCompile(`^[a-z/]+:v?\d+\.\d+\.\d+(-alpine)?$`)
 	stages := readDockerfile(t)
 	for name, s := range readComposition(t).Services {
-		checked := s.Healthcheck != nil
+		checked := s.Healthcheck != nil || s.Restart == "on-failure" // which ends by itself
 		if s.Build != nil {
 			target := slices.IndexFunc(stages, func(one *stage) bool { return one.name == s.Build.Target })
 			if target < 0 {
@@ -149,7 +153,7 @@ func TestEveryHostIsAService(t *testing.T) {
 	address := regexp.MustCompile(`([a-z][a-z.]*):\d{2,5}\b`)
 	asked := regexp.MustCompile(`https?://[^\s"'\]}/;$]+`)
 	for _, file := range []string{
-		"deploy/compose/exporter/registry_exporter.yml", "deploy/compose/prometheus.yml", "deploy/compose/registry.yml", "deploy/compose/nginx.conf",
+		composeConfig, nginxFile, "deploy/compose/prometheus.yml", "deploy/compose/registry.yml",
 		"alerts/alertmanager.yml", "dashboards/provisioning/datasources/prometheus.yml",
 	} {
 		text := regexp.MustCompile(`(?m)(^|\s)#.*`).ReplaceAllString(readFile(t, file), "")
@@ -170,25 +174,73 @@ func TestEveryHostIsAService(t *testing.T) {
 				t.Errorf("%s: nobody is called %s", file, host)
 			}
 		}
-		if len(found) == 0 && !strings.HasSuffix(file, "nginx.conf") {
+		if len(found) == 0 {
 			t.Errorf("%s names nobody", file)
 		}
 	}
 }
 
-func TestConfigurationOfTheExporter(t *testing.T) {
-	if _, err := config.Load(filepath.Join(root, "deploy/compose/exporter/registry_exporter.yml")); err != nil {
+const composeConfig = "deploy/compose/exporter/registry_exporter.yml"
+
+// checkConfig does what --config.check does.
+func checkConfig(t *testing.T, file string) {
+	t.Helper()
+	e, err := collector.New(collector.Options{ConfigFile: file, StateDir: t.TempDir(), Logger: log.NewNopLogger()})
+	if err != nil {
 		t.Error(err)
+		return
 	}
+	e.Stop()
 }
 
-func TestConfigurationOfNginx(t *testing.T) {
-	nginx := program(t, "nginx", "nginx-light")
-	file, err := filepath.Abs(filepath.Join(root, "deploy/compose/nginx.conf"))
+func TestConfigurationOfTheExporter(t *testing.T) {
+	checkConfig(t, filepath.Join(root, composeConfig))
+}
+
+// What nginx writes, and where to, is what the exporter reads.
+func TestAccessLogOfNginxReachesTheExporter(t *testing.T) {
+	c, err := config.Load(filepath.Join(root, composeConfig))
 	if err != nil {
 		t.Fatal(err)
 	}
+	logs := c.Registries[0].AccessLog
+	conf := readFile(t, nginxFile)
+	for _, want := range []string{
+		"  log_format registry '" + logs.Format + "';\n",
+		"    access_log syslog:server=exporter" + logs.Syslog.Listen + ",tag=nginx registry;\n",
+	} {
+		if !strings.Contains(conf, want) {
+			t.Errorf("nginx.conf has no %q", want)
+		}
+	}
+	services := readComposition(t).Services
+	if services["nginx"].DependsOn["exporter"].Condition != "service_healthy" {
+		t.Error("nginx does not start where it cannot look up the name of the exporter")
+	}
+}
+
+// Distribution keeps what the exporter pushed under the name of its host: a new container may not have a new one.
+func TestStateOutlivesTheContainer(t *testing.T) {
+	image, _ := images(t)
+	exporter := readComposition(t).Services["exporter"]
+	if want := "state:" + image.env()[stateVariable]; !slices.Contains(exporter.Volumes, want) {
+		t.Errorf("no %s in %q", want, exporter.Volumes)
+	}
+	if exporter.Hostname == "" {
+		t.Error("Docker would name the host by the container")
+	}
+}
+
+const nginxFile = "deploy/compose/nginx.conf"
+
+func TestConfigurationOfNginx(t *testing.T) {
+	nginx := program(t, "nginx", "nginx-light")
 	dir := t.TempDir()
+	file := filepath.Join(dir, "nginx.conf")
+	text := strings.ReplaceAll(readFile(t, nginxFile), "server=exporter:", "server=127.0.0.1:") // it looks the name up
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	out, err := exec.CommandContext(t.Context(), nginx, "-t", "-q", "-c", file, "-p", dir, "-e", filepath.Join(dir, "log"), "-g", "pid "+dir+"/pid;").CombinedOutput()
 	if err != nil {
 		t.Errorf("%s\n%s", err, out)

@@ -51,6 +51,16 @@ func (s *stage) all(instruction string) (args []string) {
 	return args
 }
 
+// env is what the image sets.
+func (s *stage) env() map[string]string {
+	set := map[string]string{}
+	for _, one := range s.all("ENV") {
+		name, value, _ := strings.Cut(one, "=")
+		set[name] = value
+	}
+	return set
+}
+
 // readDockerfile knows what our own needs: one instruction a line.
 func readDockerfile(t *testing.T) (stages []*stage) {
 	t.Helper()
@@ -93,6 +103,20 @@ func TestImagesHoldLittleAndRunAsNobody(t *testing.T) {
 		if len(health) != 1 || !strings.HasSuffix(health[0], `CMD ["/registry_exporter", "healthcheck"]`) {
 			t.Errorf("%s: health check %q", name, health)
 		}
+	}
+}
+
+const stateVariable = "REGISTRY_EXPORTER_STATE_DIR"
+
+// A volume takes over from the image whose it is: the user of the image has to be able to write to it.
+func TestStateIsOnAVolumeOfTheUser(t *testing.T) {
+	exporter, _ := images(t)
+	dir, user := exporter.env()[stateVariable], exporter.all("USER")[0]
+	if got := exporter.all("VOLUME"); dir == "" || !slices.Equal(got, []string{dir}) {
+		t.Errorf("volumes %q, the state is in %q", got, dir)
+	}
+	if want := "--from=build --chown=" + user + " /src/state " + dir; !slices.Contains(exporter.all("COPY"), want) {
+		t.Errorf("no COPY %s", want)
 	}
 }
 
@@ -166,8 +190,8 @@ func testCopies(t *testing.T, src string) {
 			}
 		}
 	}
-	if copied != 5 {
-		t.Errorf("%d files are copied, want 5", copied)
+	if copied != 6 {
+		t.Errorf("%d files and folders are copied, want 6", copied)
 	}
 }
 
@@ -211,10 +235,19 @@ func testVersion(t *testing.T, program string) {
 func testExporterImage(t *testing.T, src string) {
 	exporter, _ := images(t)
 	i := newImage(t, filepath.Join(src, "registry_exporter"))
-	i.write(t, "registry_exporter.yml", "registries: [{name: hub, url: \"http://127.0.0.1:1\"}]\n")
-	address := freeAddress(t)
-	i.env = []string{"REGISTRY_EXPORTER_CONFIG_FILE=/registry_exporter.yml", "REGISTRY_EXPORTER_WEB_LISTEN_ADDRESS=" + address}
+	env := exporter.env()
+	i.mkdir(t, filepath.Dir(env["REGISTRY_EXPORTER_CONFIG_FILE"]), 0)
+	i.mkdir(t, env[stateVariable], 65534)
+	i.write(t, env["REGISTRY_EXPORTER_CONFIG_FILE"],
+		"registries: [{name: hub, url: \"http://127.0.0.1:1\", access_log: {syslog: {listen: \""+freeAddress(t)+"\"}}}]\n")
+	i.env = []string{"REGISTRY_EXPORTER_WEB_LISTEN_ADDRESS=" + freeAddress(t)}
+	for name, value := range env {
+		i.env = append(i.env, name+"="+value)
+	}
 	i.testServes(t, entrypoint(t, exporter))
+	if _, err := os.Stat(filepath.Join(i.dir, env[stateVariable], "access-hub.state")); err != nil {
+		t.Errorf("no state is kept: %s", err)
+	}
 }
 
 func testDemoImage(t *testing.T, src string) {
@@ -283,6 +316,18 @@ func newImage(t *testing.T, programs ...string) *image {
 func (i *image) write(t *testing.T, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(i.dir, name), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// mkdir makes a folder as the image has it.
+func (i *image) mkdir(t *testing.T, name string, owner int) {
+	t.Helper()
+	dir := filepath.Join(i.dir, name)
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(dir, owner, owner); err != nil {
 		t.Fatal(err)
 	}
 }

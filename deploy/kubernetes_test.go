@@ -3,6 +3,7 @@ package deploy
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path"
@@ -41,6 +42,8 @@ type manifests struct {
 	}
 	Deployment struct {
 		Spec struct {
+			Replicas int
+			Strategy struct{ Type string }
 			Selector struct {
 				MatchLabels labels `yaml:"matchLabels"`
 			}
@@ -55,8 +58,9 @@ type manifests struct {
 		Spec     struct {
 			Selector labels
 			Ports    []struct {
-				Name       string
-				TargetPort string `yaml:"targetPort"`
+				Name, Protocol string
+				Port           int
+				TargetPort     string `yaml:"targetPort"`
 			}
 		}
 	}
@@ -74,6 +78,7 @@ type manifests struct {
 }
 
 type pod struct {
+	Hostname                      string
 	SecurityContext               map[string]any `yaml:"securityContext"`
 	TerminationGracePeriodSeconds int            `yaml:"terminationGracePeriodSeconds"`
 	Containers                    []container
@@ -83,6 +88,9 @@ type pod struct {
 		Secret    *struct {
 			SecretName string `yaml:"secretName"`
 		}
+		EmptyDir *struct {
+			SizeLimit string `yaml:"sizeLimit"`
+		} `yaml:"emptyDir"`
 	}
 }
 
@@ -92,12 +100,13 @@ type container struct {
 	LivenessProbe   probe          `yaml:"livenessProbe"`
 	ReadinessProbe  probe          `yaml:"readinessProbe"`
 	Ports           []struct {
-		Name          string
-		ContainerPort int `yaml:"containerPort"`
+		Name, Protocol string
+		ContainerPort  int `yaml:"containerPort"`
 	}
 	VolumeMounts []struct {
 		Name      string
 		MountPath string `yaml:"mountPath"`
+		ReadOnly  bool   `yaml:"readOnly"`
 	} `yaml:"volumeMounts"`
 	Resources map[string]map[string]string
 }
@@ -167,12 +176,18 @@ func TestSelectorsFindTheirObjects(t *testing.T) {
 func TestPortsAndProbes(t *testing.T) {
 	m := readManifests(t)
 	c := m.container()
-	if len(c.Ports) != 1 || c.Ports[0].ContainerPort != 10500 {
-		t.Fatalf("ports of the container: %+v", c.Ports)
+	if len(c.Ports) != 3 || len(m.Service.Spec.Ports) != 3 {
+		t.Fatalf("ports of the container: %+v, of the Service: %+v", c.Ports, m.Service.Spec.Ports)
 	}
 	name := c.Ports[0].Name
-	if len(m.Service.Spec.Ports) != 1 || m.Service.Spec.Ports[0].TargetPort != name {
-		t.Errorf("ports of the Service: %+v", m.Service.Spec.Ports)
+	for i, want := range []struct {
+		number   int
+		protocol string
+	}{{10500, ""}, {10514, "UDP"}, {10514, "TCP"}} { // the exporter takes syslog over both
+		in, out := c.Ports[i], m.Service.Spec.Ports[i]
+		if in.ContainerPort != want.number || out.Port != want.number || in.Protocol != want.protocol || out.Protocol != want.protocol || out.TargetPort != in.Name {
+			t.Errorf("port %d %s: %+v, of the Service %+v", want.number, want.protocol, in, out)
+		}
 	}
 	if e := m.ServiceMonitor.Spec.Endpoints; len(e) != 1 || e[0].Port != m.Service.Spec.Ports[0].Name {
 		t.Errorf("endpoints of the ServiceMonitor: %+v", e)
@@ -214,7 +229,7 @@ func (m *manifests) files(t *testing.T) map[string]string {
 		for _, v := range m.Deployment.Spec.Template.Spec.Volumes {
 			var content map[string]string
 			switch {
-			case v.Name != mount.Name:
+			case v.Name != mount.Name, v.EmptyDir != nil:
 			case v.ConfigMap != nil && v.ConfigMap.Name == m.ConfigMap.Metadata.Name:
 				content = m.ConfigMap.Data
 			case v.Secret != nil && v.Secret.SecretName == m.Secret.Metadata.Name:
@@ -242,8 +257,12 @@ func TestConfigurationInTheCluster(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := config.Load(file); err != nil {
-		t.Error(err)
+	c, err := config.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Registries[0].AccessLog.Syslog.Listen; got != fmt.Sprintf(":%d", m.container().Ports[1].ContainerPort) {
+		t.Errorf("it takes syslog at %s", got)
 	}
 	secrets := regexp.MustCompile(`_file: ([^\s,}]+)`).FindAllStringSubmatch(text, -1)
 	if len(secrets) < 4 {
@@ -253,6 +272,29 @@ func TestConfigurationInTheCluster(t *testing.T) {
 		if _, found := files[one[1]]; !found {
 			t.Errorf("%s is not mounted", one[1])
 		}
+	}
+}
+
+// It may write to one folder, and pushes by one name: one pod at a time, whose host is called as the one before.
+func TestStateInTheCluster(t *testing.T) {
+	m := readManifests(t)
+	spec, pod, c := m.Deployment.Spec, m.Deployment.Spec.Template.Spec, m.container()
+	exporter, _ := images(t)
+	dir := exporter.env()[stateVariable]
+	if !slices.Contains(c.Args, "--state.dir="+dir) {
+		t.Errorf("%q, the state of the image is in %s", c.Args, dir)
+	}
+	for _, mount := range c.VolumeMounts {
+		if mount.ReadOnly != (mount.MountPath != dir) {
+			t.Errorf("%s is read-only: %t", mount.MountPath, mount.ReadOnly)
+		}
+	}
+	last := pod.Volumes[len(pod.Volumes)-1]
+	if last.Name != c.VolumeMounts[len(c.VolumeMounts)-1].Name || last.EmptyDir == nil || last.EmptyDir.SizeLimit == "" {
+		t.Errorf("%+v", last)
+	}
+	if spec.Replicas != 1 || spec.Strategy.Type != "Recreate" || pod.Hostname == "" {
+		t.Errorf("%d replicas, strategy %q, host %q", spec.Replicas, spec.Strategy.Type, pod.Hostname)
 	}
 }
 

@@ -27,6 +27,10 @@ func unit(t *testing.T) (file string) {
 	if err := os.WriteFile(file, []byte(strings.Replace(text, installed, "ExecStart="+exporter+" ", 1)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	dropIns := filepath.Base(file) + ".d"
+	if err := os.CopyFS(filepath.Join(dir, dropIns), os.DirFS(filepath.Join(root, "deploy/systemd", dropIns))); err != nil {
+		t.Fatal(err)
+	}
 	return file
 }
 
@@ -60,9 +64,13 @@ func TestUnitIsHardened(t *testing.T) {
 	}
 }
 
-func TestSecretsOfTheUnit(t *testing.T) {
+func TestSecretsAndStateOfTheUnit(t *testing.T) {
 	text := readFile(t, "deploy/systemd/registry_exporter.service")
+	if !strings.Contains(text, " --state.dir=%S/registry_exporter\n") {
+		t.Error("the state is not in the folder that systemd makes")
+	}
 	for _, line := range []string{
+		"StateDirectory=registry_exporter", "StateDirectoryMode=0700",
 		"DynamicUser=yes", "LoadCredential=secrets:/etc/registry_exporter/secrets", "ExecReload=/bin/kill -HUP $MAINPID",
 		"#   password_file: /run/credentials/registry_exporter.service/secrets_msr",
 	} {
