@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -31,6 +32,7 @@ const configuration = `registries:
   debug: {urls: ["http://127.0.0.1:{registry-checked-debug}"]}
   swift: &eqiad {auth_url: "http://127.0.0.1:{swift-proxy-eqiad}/auth/v1.0", username: "docker:registry", key: {swift-key}, container: registry}
   redis: {addr: "127.0.0.1:{redis}"}
+  access_log: {paths: [` + frontLogName + `], format: '` + frontLogFormat + `'}
 - name: hub
   site: codfw
   passive: true
@@ -99,7 +101,8 @@ func (s *Stack) addExporter(binary string) error {
 	if err != nil {
 		return err
 	}
-	s.add("exporter", binary, "--config.file="+file, "--web.listen-address="+address(s.port("exporter")), "--log.level=debug", "--no-web.metrics-registries")
+	s.add("exporter", binary, "--config.file="+file, "--web.listen-address="+address(s.port("exporter")), "--log.level=debug", "--no-web.metrics-registries",
+		"--state.dir="+filepath.Join(s.dir, "state"))
 	return nil
 }
 
