@@ -200,6 +200,10 @@ func TestOptionErrors(t *testing.T) {
 		{"a node that is not logged", Options{Node: "$server_name"}, "format of the access log: $server_name, which names the node, is not in the format"},
 		{"a node that is a person", Options{Node: "$remote_addr"}, "format of the access log: $remote_addr names no node: a client chooses it, or it tells who the client is"},
 		{"a node that a client chooses", Options{Node: "http_x_node"}, "format of the access log: $http_x_node names no node: a client chooses it, or it tells who the client is"},
+		{"a node that a client chooses in TLS", Options{Node: "ssl_server_name"}, "format of the access log: $ssl_server_name names no node: a client chooses it, or it tells who the client is"},
+		{"a node that is a cookie", Options{Node: "uid_got"}, "format of the access log: $uid_got names no node: a client chooses it, or it tells who the client is"},
+		{"a node that is in a token", Options{Node: "jwt_claim_sub"}, "format of the access log: $jwt_claim_sub names no node: a client chooses it, or it tells who the client is"},
+		{"a node that is a path", Options{Node: "fastcgi_script_name"}, "format of the access log: $fastcgi_script_name names no node: a client chooses it, or it tells who the client is"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			test.options.Format = format

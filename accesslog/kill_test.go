@@ -31,7 +31,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	renamed, copied := newRotatedLog(t, dir, "renamed.log"), newRotatedLog(t, dir, "copied.log")
 	shown := 0
 	r := startReader(t, dir)
-	r.shows(t, &shown) // from here on all lines count
+	r.shows(t, &shown) // it has begun: from here on all lines count
 
 	written := make(chan error, 1)
 	go func() {

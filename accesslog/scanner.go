@@ -119,7 +119,8 @@ func (s *scanner) fieldOf(variable string) field {
 var aboutClients = []string{
 	"remote_", "http_", "cookie_", "arg", "request", "uri", "document_uri", "query_string", "binary_remote_", "realip_",
 	"proxy_add_", "proxy_protocol_", "ssl_client_", "ssl_session", "content_", "host", "is_args", "sent_http_", "upstream_http_",
-	"upstream_cookie_", "limit_rate", "geoip_",
+	"upstream_cookie_", "limit_rate", "geoip_", "ssl_server_name", "ssl_curves", "ssl_ciphers", "uid_", "jwt_", "fastcgi_script_", "fastcgi_path_",
+	"slice_range",
 }
 
 func (s *scanner) setNode(variable string, parts []part) error {

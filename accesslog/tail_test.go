@@ -199,9 +199,13 @@ func TestEveryLineOnce(t *testing.T) {
 			tt.append("registry.log", logLine(7)[40:])
 			tt.written++
 		},
-		"killed with nothing new":      func(tt *tailTest) { tt.write("registry.log", 10); tt.look(); tt.scrape(); tt.kill(nothing) },
-		"killed before it was saved":   func(tt *tailTest) { tt.scrape(); tt.write("registry.log", 10); tt.look(); tt.kill(nothing) },
-		"killed before the first save": func(tt *tailTest) { tt.scrape(); tt.kill(func() { tt.write("registry.log", 10) }) },
+		"killed with nothing new":    func(tt *tailTest) { tt.write("registry.log", 10); tt.look(); tt.scrape(); tt.kill(nothing) },
+		"killed before it was saved": func(tt *tailTest) { tt.scrape(); tt.write("registry.log", 10); tt.look(); tt.kill(nothing) },
+		"killed before the first page": func(tt *tailTest) {
+			tt.write("registry.log", 10)
+			tt.look()
+			tt.kill(func() { tt.write("registry.log", 10) })
+		},
 
 		"rotated by rename": func(tt *tailTest) {
 			tt.write("registry.log", 5)

@@ -22,6 +22,25 @@ import (
 
 // names are all that the exporter tells of registries and of itself.
 var names = []string{
+	"registry_access_bytes_total",
+	"registry_access_duration_seconds",
+	"registry_access_empty_pulls_total",
+	"registry_access_folded_operations_total",
+	"registry_access_folded_projects",
+	"registry_access_incomplete_pulls_total",
+	"registry_access_last_line_timestamp_seconds",
+	"registry_access_layers_total",
+	"registry_access_lines_total",
+	"registry_access_log_lag_bytes",
+	"registry_access_log_lag_seconds",
+	"registry_access_log_position_bytes",
+	"registry_access_lost_bytes_total",
+	"registry_access_operations_total",
+	"registry_access_projects",
+	"registry_access_requests_total",
+	"registry_access_slow_layers_total",
+	"registry_access_transfer_seconds_total",
+	"registry_access_upload_lost_total",
 	"registry_api_auth",
 	"registry_api_authorized",
 	"registry_api_phase_seconds",
@@ -114,7 +133,7 @@ func TestDemo(t *testing.T) {
 }
 
 func (d *runningDemo) testNames(t *testing.T) {
-	p := d.scrapeUntil(t, page.isHealthy)
+	p := d.scrapeUntil(t, func(p page) bool { return p.isHealthy() && slices.Equal(p.names(), names) })
 	p.wantHealthy(t)
 	if got := p.names(); !slices.Equal(got, names) {
 		t.Errorf("names on the page:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(names, "\n"))

@@ -115,6 +115,7 @@ var changes = map[string]string{
 	"registry-down": `
 		registry_api_up{endpoint="hub front",role="front"} = 0
 		registry_api_status_code{endpoint="hub front"} = 502
+		registry_access_requests_total{operation="ping",code="502"} > 0
 		registry_collector_failure{endpoint="hub front",collector="api",reason="server_error"} = 1
 		registry_collector_failure{endpoint="hub backend 1",collector="api",reason="refused"} = 1
 		registry_collector_failure{endpoint="hub debug",collector="health",reason="refused"} = 1
@@ -160,6 +161,7 @@ var changes = map[string]string{
 		registry_pull_success{endpoint="hub front"} = 0
 		registry_pull_failure{endpoint="hub front",step="manifest",reason="server_error"} = 1
 		registry_push_success{endpoint="hub front"} = 0
+		registry_access_requests_total{operation="manifest_pull",code="500"} > 0
 		no registry_swift_container_objects{}`,
 	"swift-key": `
 		registry_swift_reachable{endpoint="swift"} = 0

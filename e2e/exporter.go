@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -33,6 +34,7 @@ const configuration = `registries:
   redis: {addr: "127.0.0.1:{redis}"}
   pull: {images: ["library/base:1.0"], every: 4s, reread_after: 3s, backends: true}
   push: {repository: monitoring/canary, every: 8s}
+  access_log: {paths: [` + frontLogName + `], format: '` + frontLogFormat + `'}
 - name: hub
   site: codfw
   passive: true
@@ -122,7 +124,8 @@ func (s *Stack) addExporter(binary string) error {
 	if err != nil {
 		return err
 	}
-	s.add("exporter", binary, "--config.file="+file, "--web.listen-address="+address(s.port("exporter")), "--log.level=debug", "--no-web.metrics-registries")
+	s.add("exporter", binary, "--config.file="+file, "--web.listen-address="+address(s.port("exporter")), "--log.level=debug", "--no-web.metrics-registries",
+		"--state.dir="+filepath.Join(s.dir, "state"))
 	return nil
 }
 

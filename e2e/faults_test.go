@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	run      = flag.String("fault", "", "faults to run, with commas between them; all for every one, ci for the most telling, soak for many scrapes of what hangs, push-killed for kills while it pushes; empty: none")
+	run      = flag.String("fault", "", "faults to run, with commas between them; all for every one, ci for the most telling, soak for many scrapes of what hangs, push-killed for kills while it pushes, access-log for traffic while its log is rotated; empty: none")
 	alerts   = flag.Bool("alerts", false, "wait for the alerts of each fault, and for their end; those of some are always waited for with -fault=ci")
 	exporter = flag.String("exporter", "", "exporter to run; empty: built from this tree, with the race detector")
 	stack    *Stack
@@ -101,7 +101,9 @@ func selected(t *testing.T) []Fault {
 			names = slices.DeleteFunc(names, func(n string) bool { return n == f.Name })
 		}
 	}
-	names = slices.DeleteFunc(names, func(n string) bool { return n == "all" || n == "ci" || n == "soak" })
+	names = slices.DeleteFunc(names, func(n string) bool {
+		return slices.Contains([]string{"all", "ci", "soak", "push-killed", "access-log"}, n)
+	})
 	if len(names) > 0 {
 		t.Fatalf("no fault %q; e2e/faults.go lists them", names)
 	}

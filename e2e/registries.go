@@ -110,10 +110,10 @@ func (s *Stack) addRedis() error {
 const nginxConf = `worker_processes 1; daemon off; user root; pid %[1]s/nginx.pid; error_log %[1]s/nginx-error.log;
 events { worker_connections 512; }
 http {
-  access_log off; client_max_body_size 0; proxy_request_buffering off; proxy_read_timeout 2s;
+  client_max_body_size 0; proxy_request_buffering off; proxy_read_timeout 2s;
   client_body_temp_path %[1]s/nginx-b; proxy_temp_path %[1]s/nginx-p; fastcgi_temp_path %[1]s/nginx-f; uwsgi_temp_path %[1]s/nginx-u; scgi_temp_path %[1]s/nginx-s;
   server { listen %[2]s; location = /nginx_status { stub_status; } location / { return 404; } }
-%[3]s}
+%[3]s%[4]s}
 `
 
 const nginxServer = `  server { listen %s ssl; ssl_certificate %[2]s.crt; ssl_certificate_key %[2]s.key;
@@ -127,7 +127,7 @@ func (s *Stack) addNginx() error {
 		fmt.Fprintf(&servers, nginxServer, address(s.port("front-"+name)), filepath.Join(s.dir, name), address(s.port("registry-checked")))
 	}
 	fmt.Fprintf(&servers, nginxServer, address(s.port("front-basic")), filepath.Join(s.dir, "good"), address(s.port("registry-basic")))
-	file, err := s.file("nginx.conf", fmt.Sprintf(nginxConf, s.dir, address(s.port("nginx")), servers.String()))
+	file, err := s.file("nginx.conf", fmt.Sprintf(nginxConf, s.dir, address(s.port("nginx")), servers.String(), s.frontLogConf()))
 	s.add("nginx", "nginx", "-c", file)
 	return err
 }

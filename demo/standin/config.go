@@ -51,6 +51,9 @@ var configText = template.Must(template.New("").Funcs(template.FuncMap{"address"
     redis: {addr: "{{address "redis"}}", username: monitor, password_file: redis.secret}
     pull: {images: ["` + image + `:1.0"], every: {{.Every}}, backends: true, reread_after: {{.Reread}}}
     push: {repository: monitoring/canary, every: {{.Every}}, mode: image}
+    access_log:
+      paths: [hub-access.log]
+      format: '` + accessFormat + `'
 `))
 
 func (s *Stack) writeConfig(t Timeouts) error {

@@ -18,10 +18,11 @@ type hub struct {
 	registry http.Handler
 	image    *pulled
 	nginx    nginx
+	log      *accessLog
 }
 
-func newHub(f *Faults, monitor *secret) (*hub, error) {
-	h := &hub{faults: f, monitor: monitor, registry: registry.New(quietRegistry)}
+func newHub(f *Faults, monitor *secret, log *accessLog) (*hub, error) {
+	h := &hub{faults: f, monitor: monitor, registry: registry.New(quietRegistry), log: log}
 	var err error
 	h.image, err = fill(h.registry)
 	return h, err
@@ -35,7 +36,7 @@ var failingChecks = map[string]string{
 
 // front is nginx: it needs the registry behind it.
 func (h *hub) front() http.Handler {
-	return h.nginx.count(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return h.nginx.count(h.log.around(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h.faults.On("registry-down") {
 			w.Header().Set("Content-Type", "text/html")
 			w.WriteHeader(http.StatusBadGateway)
@@ -43,7 +44,7 @@ func (h *hub) front() http.Handler {
 			return
 		}
 		h.backend(w, r)
-	}))
+	})))
 }
 
 // backend is the registry itself.

@@ -27,6 +27,7 @@ type Stack struct {
 	Faults *Faults
 	dir    string
 	ports  []*port
+	log    *accessLog // of the hub
 }
 
 // Start runs everything on free ports of 127.0.0.1.
@@ -107,7 +108,10 @@ func (s *Stack) startHub(ca *authority) error {
 	if err != nil {
 		return err
 	}
-	h, err := newHub(s.Faults, monitor)
+	if s.log, err = newAccessLog(s.LogFile()); err != nil {
+		return err
+	}
+	h, err := newHub(s.Faults, monitor, s.log)
 	if err != nil {
 		return err
 	}
@@ -164,6 +168,9 @@ func (s *Stack) Close() {
 			p.stop()
 		}
 	}
+	if s.log != nil {
+		s.log.close()
+	}
 }
 
 // Address is the host:port of a part, such as "msr replica 1".
@@ -189,6 +196,9 @@ func (s *Stack) Parts() string {
 
 // CAFile is the authority that all certificates are from.
 func (s *Stack) CAFile() string { return filepath.Join(s.dir, "ca.pem") }
+
+// LogFile is the access log of the nginx in front of the hub.
+func (s *Stack) LogFile() string { return filepath.Join(s.dir, "hub-access.log") }
 
 // SecretFile is where the exporter finds a password.
 func (s *Stack) SecretFile(name string) string { return filepath.Join(s.dir, name+".secret") }
