@@ -71,7 +71,7 @@ func (s *Stack) slowest(t *testing.T, names []string) (longest time.Duration) {
 }
 
 // withReason are the alerts whose text says why a source fails.
-var withReason = []string{"RegistryDown", "RegistryStorageDown", "RegistryCacheDown", "RegistryExporterCannotLook", "MSRClusterStatusFails"}
+var withReason = []string{"RegistryDown", "RegistryStorageDown", "RegistryCacheDown", "RegistryExporterCannotLook", "MSRClusterStatusFails", "RegistryPullFails", "RegistryPushFails", "RegistryStorageReadOnly"}
 
 // requireReason wants a reason of the fault in the text of an alert that gives one. Of a registry that is not asked, the
 // reasons are not known.
