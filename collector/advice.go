@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"errors"
 	"slices"
 	"strings"
 )
@@ -99,7 +100,10 @@ var advices = []advice{
 func (l *look) advice(res result, why string) (what, try string) {
 	s := res.source
 	p := l.place(s)
+	var other otherSite
 	switch up, _ := res.value(apiUp); {
+	case errors.As(res.err, &other):
+		return "site " + other.site + " cannot be asked for what was pushed here: what is said of that site tells more", ""
 	case isUnasked(res.err) && why == reasonUnauthorized:
 		return "the secret cannot be read, so nothing was asked: look at the file and its rights", ""
 	case up == 1 && !isOurs(why):

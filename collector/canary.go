@@ -180,19 +180,10 @@ func (s *session) holds(ctx context.Context, repository, tag string, img *canary
 	return nil
 }
 
-// fetch reads a manifest or a blob, wherever the registry sends us for it.
+// fetch reads a manifest or a blob.
 func (s *session) fetch(ctx context.Context, repository, path, mediaType string) (*answer, error) {
-	req, err := s.request(ctx, http.MethodGet, "/v2/"+repository+"/"+path, http.NoBody)
+	resp, err := s.open(ctx, repository, path, http.Header{"Accept": {mediaType}})
 	if err != nil {
-		return nil, err
-	}
-	accept := http.Header{"Accept": {mediaType}}
-	req.Header["Accept"] = accept["Accept"]
-	resp, err := s.send(req, pullScope(repository))
-	if err != nil {
-		return nil, err
-	}
-	if resp, err = s.follow(resp, accept); err != nil {
 		return nil, err
 	}
 	a, err := answerOf(resp, maxSmallBody)

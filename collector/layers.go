@@ -44,7 +44,7 @@ func (v *visit) readBlob(ctx context.Context, d descriptor, from, n int64, take 
 	if n < d.size {
 		header.Set("Range", fmt.Sprintf("bytes=%d-%d", from, from+n-1))
 	}
-	return v.read(ctx, "/blobs/"+d.digest.String(), header, func(resp *http.Response) error {
+	return v.read(ctx, "blobs/"+d.digest.String(), header, func(resp *http.Response) error {
 		if err := checkBlob(resp, d, from, n); err != nil {
 			return err
 		}

@@ -42,7 +42,11 @@ func (l *look) place(s *source) place {
 		p.front(s, r, r.Push.HTTP, "/v2/", r.URL)
 	case c == "replication" && r.Replication != nil:
 		p.image = r.URL.Host + "/" + r.Replication.Canary
-		p.front(s, r, r.HTTP, "/v2/", r.URL)
+		cfg := r.HTTP
+		if r.Push != nil {
+			cfg = r.Push.HTTP
+		}
+		p.front(s, r, cfg, "/v2/", r.URL)
 	case c == "msr" && r.MSR != nil:
 		p.front(s, r, r.MSR.HTTP, clusterStatusPath, r.MSR.Replicas...)
 	case c == "ping" && r.MSR != nil:

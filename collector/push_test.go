@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -141,6 +142,25 @@ func TestPushPages(t *testing.T) {
 }
 
 // newPushExporter is one of that name in what it pushes, with a folder for its state.
+// A push whose time ends between two steps says at which, as any that fails does.
+func TestPushWhoseTimeEndsBetweenSteps(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	r := startStore(t, nil)
+	r.set(faults{"POST upload": func(w http.ResponseWriter, req *http.Request) {
+		r.set(nil)
+		<-ctx.Done()
+		r.ServeHTTP(w, req)
+	}})
+	found := pusher(t, r, "", pushesUploads).run(ctx)
+	for _, s := range found.samples {
+		if s.metric == pushFailure && s.label("step") == "chunk" && s.label("reason") == reasonTimeout && r.left() == 0 {
+			return
+		}
+	}
+	t.Errorf("%d uploads are left, %v", r.left(), found.err)
+}
+
 func newPushExporter(t *testing.T, stateDir, text string) *Exporter {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "registry_exporter.yml")

@@ -97,6 +97,14 @@ func newReplication(b *builder) (*replication, error) {
 	return r, nil
 }
 
+// An otherSite error is not about the site that pushes, but about another.
+type otherSite struct {
+	error
+	site string
+}
+
+func (e otherSite) Unwrap() error { return e.error }
+
 func newVoyage() *voyage { return &voyage{number: -1, to: map[string]*arrival{}} }
 
 // writingAccount is the one that pushes.
@@ -239,7 +247,7 @@ func (r *replication) look(ctx context.Context, s site) step {
 		a.err = nil
 		found.note = fmt.Sprintf("not there yet: %s", err)
 	default:
-		a.err = fmt.Errorf("looking for the canary at %s: %w", s.name, err)
+		a.err = otherSite{fmt.Errorf("looking for the canary at %s: %w", s.name, err), s.name}
 		found.err = a.err
 	}
 	return found
@@ -269,7 +277,12 @@ func (r *replication) found() ([]sample, error) {
 		if a.err != nil {
 			samples = append(samples, replicationFailure.sample(1, r.endpoint, s.name, reason(a.err)))
 		}
-		err = errors.Join(err, a.err)
+		switch {
+		case err == nil:
+			err = a.err
+		case a.err != nil: // the first is what counts
+			err = fmt.Errorf("%w; %s", err, a.err)
+		}
 	}
 	return samples, err
 }

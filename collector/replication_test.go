@@ -2,10 +2,12 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 )
@@ -249,6 +251,22 @@ func TestReplicationAfterAReload(t *testing.T) {
 	}
 	if n := s.here.count("PUT manifest"); n != 1 {
 		t.Errorf("%d canaries were pushed, the second before its time", n)
+	}
+}
+
+// That the push fails counts before what another site says.
+func TestReplicationFailsHereAndElsewhere(t *testing.T) {
+	away := failed(reasonTimeout, "no answer")
+	r := &replication{account: &account{client: &client{endpoint: "hub:443"}}, sites: []site{{name: "codfw"}}, state: &voyage{
+		to: map[string]*arrival{"codfw": {err: otherSite{away, "codfw"}}},
+	}}
+	var other otherSite
+	if _, err := r.found(); reason(err) != reasonTimeout || !errors.As(err, &other) || other.site != "codfw" {
+		t.Errorf("only elsewhere: %v", err)
+	}
+	r.state.err = failed(reasonReadOnly, "status 405")
+	if _, err := r.found(); reason(err) != reasonReadOnly || errors.As(err, &other) || !strings.Contains(err.Error(), "no answer") {
+		t.Errorf("here and elsewhere: %v", err)
 	}
 }
 

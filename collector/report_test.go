@@ -271,6 +271,15 @@ var reportCases = []struct {
 		s.probe.every, s.probe.timeout = 10*time.Second, time.Minute
 		return s
 	}()}},
+	{name: "another_site_cannot_be_asked_for_the_canary", add: []*source{fakeProbe("replication", atFront, run{
+		err:   otherSite{nobodyListens(), "codfw"},
+		steps: []step{{name: "at codfw", err: nobodyListens()}},
+	})}},
+	{
+		name: "replication_pushes_with_the_account_of_the_pushes", config: "  push: {repository: monitoring/canary}\n|  push: {repository: monitoring/canary, http: {basic_auth: {username: pusher, password: push-password}, tls_config: {ca_file: CAFILE}}}\n" +
+			"  replication: {canary: monitoring/replica}\n- {name: hub, site: codfw, url: \"https://registry.codfw.example.org\"}\n",
+		add: []*source{fakeProbe("replication", atFront, run{err: failed(reasonUnauthorized, "status 401")})},
+	},
 	{name: "name_of_an_image_begins_with_that_of_another", config: "library/base:1.0|library/base:1\", \"library/base:1.0", add: []*source{fakeProbe("pull", atFront, run{
 		err: failed(reasonMissingBlob, "status 404"),
 		steps: []step{

@@ -143,6 +143,22 @@ func (s *session) try(req *http.Request, scope string) (*http.Response, error) {
 	return nil, err
 }
 
+// open asks for a manifest or blob of a repository, and goes to the store for it where the registry sends us there.
+func (s *session) open(ctx context.Context, repository, path string, header http.Header) (*http.Response, error) {
+	req, err := s.request(ctx, http.MethodGet, "/v2/"+repository+"/"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	resp, err := s.send(req, pullScope(repository))
+	if err != nil {
+		return nil, err
+	}
+	return s.follow(resp, header)
+}
+
 // follow asks where resp redirects to, up to a few times, without our credentials; from elsewhere than the endpoint
 // itself, that is: net/http has followed those. header is what the first request carried besides.
 func (s *session) follow(resp *http.Response, header http.Header) (*http.Response, error) {

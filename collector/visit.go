@@ -112,25 +112,9 @@ func cacheOfError(err error) string {
 	return "none"
 }
 
-// get asks for something of the image's repository, and goes to the store for it where the registry sends us there.
-func (v *visit) get(ctx context.Context, path string, header http.Header) (*http.Response, error) {
-	req, err := v.session.request(ctx, http.MethodGet, "/v2/"+v.image.repository+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
-	resp, err := v.session.send(req, pullScope(v.image.repository))
-	if err != nil {
-		return nil, err
-	}
-	return v.session.follow(resp, header)
-}
-
 // read calls take with the answer for path.
 func (v *visit) read(ctx context.Context, path string, header http.Header, take func(*http.Response) error) error {
-	resp, err := v.get(ctx, path, header)
+	resp, err := v.session.open(ctx, v.image.repository, path, header)
 	if err != nil {
 		return err
 	}
@@ -152,7 +136,7 @@ func (v *visit) pull(ctx context.Context) {
 	start := time.Now()
 	asked := start
 	var note string
-	err := v.read(ctx, "/manifests/"+v.image.tag, acceptManifests, func(resp *http.Response) (err error) {
+	err := v.read(ctx, "manifests/"+v.image.tag, acceptManifests, func(resp *http.Response) (err error) {
 		if resp.StatusCode == http.StatusForbidden {
 			return notLetIn{refusalOf(resp)}
 		}
@@ -206,7 +190,7 @@ func (v *visit) readManifests(ctx context.Context, resp *http.Response) (note st
 }
 
 func (v *visit) readChild(ctx context.Context, child descriptor) (m *manifest, err error) {
-	err = v.read(ctx, "/manifests/"+child.digest.String(), acceptManifests, func(resp *http.Response) (err error) {
+	err = v.read(ctx, "manifests/"+child.digest.String(), acceptManifests, func(resp *http.Response) (err error) {
 		if resp.StatusCode == http.StatusNotFound {
 			return missing(resp)
 		}

@@ -33,11 +33,11 @@ func newWriter(a *account, repository string, kept keptUpload) *writer {
 	return &writer{session: a.newSession(), repository: repository, kept: kept}
 }
 
-// step does one thing and notes how it went, unless ctx has ended. The first one tells the login apart, as a step
+// step does one thing, unless ctx has ended, and notes how it went. The first one tells the login apart, as a step
 // of its own: auth.
 func (w *writer) step(ctx context.Context, name string, do func() (note string, err error)) error {
-	if ctx.Err() != nil {
-		return ctx.Err()
+	if err := ctx.Err(); err != nil {
+		return w.add(step{name: name, err: err})
 	}
 	start, first := time.Now(), len(w.steps) == 0
 	note, err := do()
