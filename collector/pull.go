@@ -62,6 +62,9 @@ type puller struct {
 	buffer      []byte // of the run under way
 }
 
+// maxPull is how long a run may take at most: what hangs has to show, however seldom is pulled.
+const maxPull = 5 * time.Minute
+
 func pullSources(b *builder) ([]*source, error) {
 	if b.Pull == nil {
 		return nil, nil
@@ -100,7 +103,7 @@ func newPullSource(b *builder, u config.URL, role string) (*source, error) {
 		p.images = append(p.images, image)
 		s.down = append(s.down, pullSuccess.sample(0, p.endpoint, role, name))
 	}
-	return (&probe{every: p.every, run: p.run}).source(b, s, role, c.Images, c.Platform), nil
+	return (&probe{every: p.every, timeout: min(p.every, maxPull), run: p.run}).source(b, s, role, c.Images, c.Platform), nil
 }
 
 // run pulls all images, one after the other. Each has its part of what is left of three quarters of the time: one that

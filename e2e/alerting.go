@@ -46,7 +46,7 @@ scrape_configs:
 
 // addPrometheus describes the Prometheus that finds the registries by itself.
 func (s *Stack) addPrometheus() error {
-	if err := s.askAlso(""); err != nil {
+	if err := s.askAlso(); err != nil {
 		return err
 	}
 	file, err := s.file("prometheus.yml", fmt.Sprintf(prometheusConf, address(s.port("exporter")), address(s.port("alertmanager"))))
@@ -55,9 +55,9 @@ func (s *Stack) addPrometheus() error {
 }
 
 // askAlso makes Prometheus ask a registry that is set up wrong, too; or none.
-func (s *Stack) askAlso(registry string) error {
+func (s *Stack) askAlso(registries ...string) error {
 	targets := []map[string]any{}
-	if registry != "" {
+	for _, registry := range registries {
 		name, site, _ := strings.Cut(registry, "@")
 		targets = append(targets, map[string]any{
 			"targets": []string{address(s.port("exporter"))},

@@ -13,6 +13,9 @@ func TestDashboards(t *testing.T) {
 	queries, err := dashboards.Queries()
 	must(t, err)
 	stack.requireHealthy(t, time.Now().Add(30*time.Second))
+	must(t, stack.askAlso("x-mirror@eqiad", "x-mirror@codfw")) // which has a canary, and counts
+	defer func() { must(t, stack.askAlso()) }()
+	must(t, stack.awaitCanary())
 	for _, q := range queries {
 		if q.WhileBroken {
 			continue

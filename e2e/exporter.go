@@ -40,7 +40,7 @@ const configuration = `registries:
   passive: true
   url: http://127.0.0.1:{registry-unchecked}
   debug: {urls: ["http://127.0.0.1:{registry-unchecked-debug}"]}
-  swift: {auth_url: "http://127.0.0.1:{swift-proxy-codfw}/auth/v1.0", username: "docker:registry", key: {swift-key}, container: registry}
+  swift: &codfw {auth_url: "http://127.0.0.1:{swift-proxy-codfw}/auth/v1.0", username: "docker:registry", key: {swift-key}, container: registry}
 - name: tcp-check
   url: http://127.0.0.1:{registry-tcp-check}
   debug: {urls: ["http://127.0.0.1:{registry-tcp-check-debug}"]}
@@ -88,8 +88,8 @@ const configuration = `registries:
 - {name: x-token-reader, url: "http://127.0.0.1:{registry-token}", http: {basic_auth: {username: reader, password: password-of-reader}}, pull: *pull, push: *push}
 - {name: x-cached-manifests, url: "http://127.0.0.1:{front-manifests}", pull: *pull}
 - {name: x-takes-writes, passive: true, url: "http://127.0.0.1:{registry-content}", push: *push}
-- {name: x-mirror, site: eqiad, url: "http://127.0.0.1:{registry-tcp-check}", replication: {canary: monitoring/replication, every: 20s}}
-- {name: x-mirror, site: codfw, url: "http://127.0.0.1:{registry-unchecked}"}
+- {name: x-mirror, site: eqiad, url: "http://127.0.0.1:{registry-tcp-check}", replication: {canary: monitoring/replication, every: 20s}, swift: {<<: *eqiad, count: &count {prefixes: [files/, segments/], every: 10s}}}
+- {name: x-mirror, site: codfw, url: "http://127.0.0.1:{registry-unchecked}", swift: {<<: *codfw, count: *count}}
 - {name: x-expired, url: "https://localhost:{front-expired}", http: *ca}
 - {name: x-passive, passive: true, url: "https://localhost:{front-expired}", http: *ca}
 - {name: x-wrong-name, url: "https://localhost:{front-wrong-name}", http: *ca}

@@ -116,7 +116,7 @@ func (s *Stack) breakOne(t *testing.T, f Fault, test func() *look) *look {
 	began := time.Now()
 	if strings.HasPrefix(f.Asks, "x-") {
 		must(t, s.askAlso(f.Asks))
-		defer func() { must(t, s.askAlso("")) }()
+		defer func() { must(t, s.askAlso()) }()
 	}
 	if f.Start != nil {
 		defer func() { must(t, f.End(s)) }()
