@@ -11,6 +11,12 @@ const frontLogFormat = `$remote_addr - $remote_user [$time_local] "$request" $st
 // frontLogName is a file beside the configuration of the exporter.
 const frontLogName = "hub-access.log"
 
+// The log in front of the cached registry says what came from the cache, and from whom the rest.
+const (
+	cachedLogFormat = `$remote_addr [$time_local] "$request" $status $body_bytes_sent $request_time $request_length $upstream_addr $upstream_cache_status`
+	cachedLogName   = "cached-access.log"
+)
+
 func (s *Stack) frontLog() string { return filepath.Join(s.dir, frontLogName) }
 
 // frontLogConf makes nginx write that log, and none for its other ports.

@@ -16,6 +16,7 @@ func TestDashboards(t *testing.T) {
 	must(t, stack.askAlso("x-mirror@eqiad", "x-mirror@codfw")) // which has a canary, and counts
 	defer func() { must(t, stack.askAlso()) }()
 	must(t, stack.awaitCanary())
+	must(t, stack.push("small", "front-good", "library/pushed:1.0"))
 	for _, q := range queries {
 		if q.WhileBroken {
 			continue

@@ -75,6 +75,7 @@ const configuration = `registries:
   url: http://127.0.0.1:{front-cached}
   backends: ["http://127.0.0.1:{registry-pair-a}"]
   pull: *all
+  access_log: {paths: [` + cachedLogName + `], format: '` + cachedLogFormat + `'}
 
 - {name: x-swift-key, url: "http://127.0.0.1:{registry-unchecked}", swift: {<<: *eqiad, key: not-the-key-of-swift}}
 - {name: x-swift-container, url: "http://127.0.0.1:{registry-unchecked}", swift: {<<: *eqiad, container: another}}

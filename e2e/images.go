@@ -28,12 +28,19 @@ func (s *Stack) pushImages() error {
 		"registry-pair-a":    {"library/base:1.0": "large"},
 	} {
 		for reference, name := range images {
-			cmd := exec.Command("skopeo", "--insecure-policy", "copy", "--all", "--dest-tls-verify=false", "--dest-creds="+registryUser+":"+registryPassword,
-				"dir:"+filepath.Join(s.dir, "image-"+name), "docker://"+address(s.port(registry))+"/"+reference)
-			if out, err := cmd.CombinedOutput(); err != nil {
-				return fmt.Errorf("pushing to %s: %w\n%s", registry, err, out)
+			if err := s.push(name, registry, reference); err != nil {
+				return err
 			}
 		}
+	}
+	return nil
+}
+
+func (s *Stack) push(image, registry, reference string) error {
+	cmd := exec.Command("skopeo", "--insecure-policy", "copy", "--all", "--dest-tls-verify=false", "--dest-creds="+registryUser+":"+registryPassword,
+		"dir:"+filepath.Join(s.dir, "image-"+image), "docker://"+address(s.port(registry))+"/"+reference)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("pushing to %s: %w\n%s", registry, err, out)
 	}
 	return nil
 }

@@ -138,7 +138,8 @@ http {
   access_log off; client_max_body_size 0; proxy_request_buffering off; proxy_read_timeout 2s;
   client_body_temp_path %[1]s/caches-b; proxy_temp_path %[1]s/caches-p; fastcgi_temp_path %[1]s/caches-f; uwsgi_temp_path %[1]s/caches-u; scgi_temp_path %[1]s/caches-s;
   proxy_cache_path %[1]s/cache levels=1:2 keys_zone=cache:1m; proxy_cache_valid 200 1h; proxy_set_header Host $http_host;
-  server { listen %[2]s; location / { proxy_pass http://%[3]s; proxy_cache cache; add_header X-Cache-Status $upstream_cache_status; } }
+  log_format cached '%[9]s';
+  server { listen %[2]s; access_log %[1]s/%[10]s cached; location / { proxy_pass http://%[3]s; proxy_cache cache; add_header X-Cache-Status $upstream_cache_status; } }
   server { listen %[4]s; location / { proxy_pass http://%[5]s; } location ~ /manifests/ { proxy_pass http://%[5]s; proxy_cache cache; } }
   upstream pair { server %[7]s max_fails=0; server %[8]s max_fails=0; }
   upstream pulls { server %[7]s max_fails=0; server %[8]s max_fails=0; }
@@ -154,7 +155,8 @@ func (s *Stack) addCaches() error {
 	file, err := s.file("nginx-caches.conf", fmt.Sprintf(cachesConf, s.dir,
 		address(s.port("front-cached")), address(s.port("registry-pair-a")),
 		address(s.port("front-manifests")), address(s.port("registry-tcp-check")),
-		address(s.port("front-pair")), address(s.port("registry-pair-a")), address(s.port("registry-pair-b"))))
+		address(s.port("front-pair")), address(s.port("registry-pair-a")), address(s.port("registry-pair-b")),
+		cachedLogFormat, cachedLogName))
 	s.add("front-cached", "nginx", "-c", file)
 	return err
 }
