@@ -36,7 +36,9 @@ func (s *Stack) requireAlerts(t *testing.T, f Fault, began time.Time) {
 		rules, err := s.rules()
 		must(t, err)
 		got := slices.Sorted(maps.Keys(delivered))
-		raised := slices.DeleteFunc(raisedBy(rules), func(a string) bool { return slices.Contains(f.Maybe, a) })
+		raised := slices.DeleteFunc(raisedBy(rules), func(a string) bool {
+			return slices.Contains(f.Maybe, a) || ofTraffic(a) && !slices.Contains(wantRaised, a)
+		})
 		switch right := slices.Equal(got, wantDelivered) && slices.Equal(raised, wantRaised); {
 		case right && since.IsZero():
 			since = time.Now()
@@ -55,6 +57,13 @@ func (s *Stack) requireAlerts(t *testing.T, f Fault, began time.Time) {
 			return
 		}
 	}
+}
+
+// ofTraffic are the alerts of what clients got, in the access log of the hub: if they are raised depends on who asked
+// what while it was broken. People must not hear of them besides.
+func ofTraffic(alert string) bool {
+	name, _, _ := strings.Cut(alert, " ")
+	return slices.Contains([]string{"RegistryServerErrors", "RegistryManyServerErrors", "RegistryEmptyPulls"}, name)
 }
 
 // slowest is the longest `for` of the alerts.
