@@ -76,7 +76,8 @@ func (t *Tailer) follow(s *stream, now time.Time) error {
 		return err
 	}
 	isNew := f != nil && !s.has(at.id) && !t.elsewhere(s, at.id)
-	if isNew || len(gone) > 0 {
+	absent := f == nil && err == nil // a rotation's new log comes later
+	if isNew || absent || len(gone) > 0 {
 		notFound = errors.Join(notFound, t.readPacked(s, gone, nil, plain, packed, now))
 	}
 	if errors.Is(notFound, errMoved) {
@@ -84,16 +85,23 @@ func (t *Tailer) follow(s *stream, now time.Time) error {
 		f.Close()
 		return err
 	}
-	if !isNew {
+	if !isNew && !absent {
 		f.Close()
 		return errors.Join(err, notFound)
 	}
-	missed := t.missed(s, beginning(f), at.id, plain, now)
+	var begins []byte
+	if isNew {
+		begins = beginning(f)
+	}
+	missed := t.missed(s, begins, at.id, plain, now)
 	if errors.Is(missed, errMoved) {
 		t.looked = time.Time{}
-		return errors.Join(err, notFound, f.Close())
+		f.Close()
+		return errors.Join(err, notFound)
 	}
-	s.add(t.newFile(f, at, now))
+	if isNew {
+		s.add(t.newFile(f, at, now))
+	}
 	return errors.Join(err, notFound, missed)
 }
 

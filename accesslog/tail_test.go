@@ -457,6 +457,15 @@ func TestEveryLineOnce(t *testing.T) {
 				}
 			}
 		},
+		"rotated twice between two looks, and the new log is not there yet": func(tt *tailTest) {
+			tt.write("registry.log", 6)
+			tt.rename("registry.log", "registry.log.3")
+			tt.write("registry.log", 6)
+			tt.rename("registry.log", "registry.log.2")
+			tt.pack("registry.log.2")
+			tt.write("registry.log", 6)
+			tt.rename("registry.log", "registry.log.1")
+		},
 		"read in part, then compressed while it is down": func(tt *tailTest) {
 			tt.write("registry.log", 5)
 			tt.look()
