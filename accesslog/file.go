@@ -17,10 +17,11 @@ var errReplaced = errors.New("file was truncated")
 // A logFile is one file of a log, at the place up to which it is counted.
 type logFile struct {
 	position
-	f          *os.File // nil until it is found, and again once it was truncated
-	before     []byte   // what stands before Offset, at most markSize
-	unfinished int64    // the size at which nothing but half a line was left
-	sure       int64    // the size when it was seen last to be the same file
+	f          *os.File  // nil until it is found, and again once it was truncated
+	before     []byte    // what stands before Offset, at most markSize
+	unfinished int64     // the size at which nothing but half a line was left
+	sure       int64     // the size when it was seen last to be the same file
+	written    time.Time // when it was written to last, be it the same file or not
 	grew       time.Time
 	caught     time.Time // when all of it was read last
 	broken     error     // of the last reading
@@ -33,7 +34,8 @@ func (l *logFile) opened(f *os.File, at found, before []byte, now time.Time) {
 	l.f, l.Name, l.ID = f, at.name, at.id
 	l.before = append(make([]byte, 0, markSize), before...)
 	l.caught, l.broken = now, nil
-	l.Size, l.Modified, l.links, l.grew, l.restored, l.unfinished, l.sure = at.size, at.modified, at.links, now, false, 0, at.size
+	l.Size, l.Modified, l.links, l.grew, l.restored, l.unfinished = at.size, at.modified, at.links, now, false, 0
+	l.sure, l.written = at.size, at.modified
 }
 
 // truncated makes l a position that is looked for: a copy of the file may hold what is not read yet.
@@ -66,7 +68,7 @@ func (l *logFile) refresh(now time.Time) error {
 	if at.size < l.Offset {
 		return errReplaced
 	}
-	l.Size, l.Modified, l.links = at.size, at.modified, at.links
+	l.Size, l.written, l.links = at.size, at.modified, at.links
 	return nil
 }
 
@@ -93,7 +95,7 @@ func (l *logFile) next(buf []byte) (block, error) {
 	if n < mark || !bytes.Equal(buf[:mark], l.before) {
 		return block{}, errReplaced
 	}
-	l.sure = l.Size
+	l.sure, l.Modified = l.Size, l.written
 	rest := buf[mark:n]
 	end := bytes.LastIndexByte(rest, '\n') + 1
 	switch {

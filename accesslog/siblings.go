@@ -3,7 +3,9 @@ package accesslog
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -51,8 +53,32 @@ func wasRotated(path string, isLog func(string) bool) bool {
 	return base != stem && base != "" && isLog(dir+base+ext)
 }
 
-// siblings are the older files beside a log, oldest first: those one can read, and those that are compressed.
-func siblings(path string) (plain, packed []found) {
+// errMoved says that files were renamed or deleted while they were looked at.
+var errMoved = errors.New("files are being rotated")
+
+// siblings are the older files beside a log, oldest first: those one can read, and those that are compressed. The error
+// is errMoved, or nil.
+func siblings(path string) (plain, packed []found, err error) {
+	files, err := list(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	again, err := list(path) // a file that is renamed meanwhile may be in one list twice, or not at all
+	if err != nil || !slices.EqualFunc(files, again, func(a, b found) bool { return a.name == b.name && a.id == b.id }) {
+		return nil, nil, errMoved
+	}
+	for _, at := range again {
+		if packedName.MatchString(at.name) {
+			packed = append(packed, at)
+		} else {
+			plain = append(plain, at)
+		}
+	}
+	return newest(plain), newest(packed), nil
+}
+
+// list are the older files beside a log, by name.
+func list(path string) (files []found, err error) {
 	dir, base := filepath.Split(path)
 	d, err := os.Open(cmp.Or(dir, "."))
 	if err != nil {
@@ -60,21 +86,32 @@ func siblings(path string) (plain, packed []found) {
 	}
 	defer d.Close()
 	names, _ := d.Readdirnames(-1) // what it could list is better than nothing
+	slices.Sort(names)
 	for _, name := range names {
-		open := packedName.ReplaceAllString(name, "")
-		if !isOld(base, open) {
+		if !isOld(base, packedName.ReplaceAllString(name, "")) {
 			continue
 		}
-		at, err := stat(dir + name)
-		switch {
-		case err != nil: // gone since
-		case open == name:
-			plain = append(plain, at)
-		default:
-			packed = append(packed, at)
+		if _, err := os.Lstat(dir + name); errors.Is(err, fs.ErrNotExist) {
+			return nil, errMoved
+		}
+		if at, err := stat(dir + name); err == nil {
+			files = append(files, at)
 		}
 	}
-	return newest(plain), newest(packed)
+	return files, nil
+}
+
+// openSame opens a file that was found. The error is errMoved when it is no longer there.
+func openSame(c found) (*os.File, found, error) {
+	f, at, err := open(c.name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, at, errMoved
+	}
+	if err == nil && at.id != c.id {
+		f.Close()
+		return nil, at, errMoved
+	}
+	return f, at, err
 }
 
 func newest(files []found) []found {

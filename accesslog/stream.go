@@ -63,18 +63,64 @@ func (t *Tailer) follow(s *stream, now time.Time) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		at, err = found{}, nil
 	}
-	plain, packed := siblings(s.path)
-	lost, notFound := t.find(s, at, plain, packed, now)
-	if f == nil || s.has(at.id) || t.elsewhere(s, at.id) {
+	plain, packed, moved := siblings(s.path)
+	if moved != nil {
+		t.looked = time.Time{}
+		f.Close()
+		return err
+	}
+	gone, notFound := t.find(s, at, plain, now)
+	if errors.Is(notFound, errMoved) {
+		t.looked = time.Time{} // a rotation is going on
+		f.Close()
+		return err
+	}
+	isNew := f != nil && !s.has(at.id) && !t.elsewhere(s, at.id)
+	absent := f == nil && err == nil // a rotation's new log comes later
+	if isNew || absent || len(gone) > 0 {
+		notFound = errors.Join(notFound, t.readPacked(s, gone, nil, plain, packed, now))
+	}
+	if errors.Is(notFound, errMoved) {
+		t.looked = time.Time{}
+		f.Close()
+		return err
+	}
+	if !isNew && !absent {
 		f.Close()
 		return errors.Join(err, notFound)
 	}
-	if !lost {
-		t.losePacked(s, packed, now)
+	var begins []byte
+	if isNew {
+		begins = beginning(f)
 	}
-	err = t.missed(s, f, at.id, plain, now)
-	s.add(t.newFile(f, at, now))
-	return errors.Join(err, notFound)
+	missed := t.missed(s, begins, at.id, plain, now)
+	if errors.Is(missed, errMoved) {
+		t.looked = time.Time{}
+		f.Close()
+		return errors.Join(err, notFound)
+	}
+	if isNew {
+		s.add(t.newFile(f, at, now))
+	}
+	return errors.Join(err, notFound, missed)
+}
+
+// before takes up the copies that were made before the first lines of a log are counted: a log of which nothing was
+// read shows no truncation. It says whether that could be done.
+func (t *Tailer) before(s *stream, l *logFile, lines []byte, now time.Time) bool {
+	plain, packed, moved := siblings(s.path)
+	if moved != nil {
+		return false
+	}
+	lines = slices.Clone(lines[:min(len(lines), markSize)])
+	files := s.files
+	s.files = slices.DeleteFunc(slices.Clone(files), func(other *logFile) bool { return other == l })
+	err := t.missed(s, lines, l.ID, plain, now)
+	s.files = append(s.files, l)
+	if errors.Is(err, errMoved) {
+		return false
+	}
+	return t.readPacked(s, nil, lines, plain, packed, now) == nil
 }
 
 // elsewhere says whether a file belongs to another log, by another name.
@@ -104,34 +150,37 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// find opens the files of s that are known by their position only: at the path, rotated, or as a copy. It says
-// whether the newest one is lost.
-func (t *Tailer) find(s *stream, at found, plain, packed []found, now time.Time) (lost bool, problem error) {
+// find opens the files of s that are known by their position only: at the path, rotated, or as a copy. It takes those
+// that are nowhere out of s.
+func (t *Tailer) find(s *stream, at found, plain []found, now time.Time) (gone []*logFile, problem error) {
 	candidates := append(slices.Clone(plain), at)
 	for _, other := range t.streams { // renamed from one to the other
 		if c, err := stat(other.path); err == nil && other != s {
 			candidates = append(candidates, c)
 		}
 	}
-	newest := s.newest()
-	for _, l := range slices.Clone(s.files) {
-		if l.f == nil && l.Offset == 0 && l.ID == at.id {
-			s.drop(l) // it may have been copied and truncated since: nothing tells
+	for _, l := range s.files {
+		if l.f != nil || l.Offset == 0 && l.ID == at.id { // it may have been copied and truncated since: nothing tells
 			continue
 		}
-		if l.f == nil {
-			err := t.findOne(l, candidates, now)
-			if errors.Is(err, fs.ErrNotExist) {
-				lost = l == newest
-				t.lose(l, packed, lost, now)
-				s.drop(l)
-				continue
-			}
+		err := t.findOne(l, candidates, now)
+		switch {
+		case errors.Is(err, errMoved):
+			return nil, err
+		case errors.Is(err, fs.ErrNotExist):
+			gone = append(gone, l)
+		default:
 			problem = errors.Join(problem, err)
 		}
-		s.modified = later(s.modified, l.Modified)
 	}
-	return lost, problem
+	for _, l := range slices.Clone(s.files) {
+		if slices.Contains(gone, l) || l.f == nil && l.Offset == 0 && l.ID == at.id {
+			s.drop(l)
+		} else {
+			s.modified = later(s.modified, l.Modified)
+		}
+	}
+	return gone, problem
 }
 
 // findOne opens the file of a position. The error is fs.ErrNotExist when none of the candidates is it.
@@ -155,10 +204,8 @@ func (t *Tailer) findOne(l *logFile, candidates []found, now time.Time) error {
 
 // take opens a candidate and says whether it is the file of l.
 func (t *Tailer) take(l *logFile, c found, now time.Time) (bool, error) {
-	f, at, err := open(c.name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	} else if err != nil {
+	f, at, err := openSame(c)
+	if err != nil {
 		return false, err
 	}
 	before, is := l.is(f)
@@ -173,41 +220,52 @@ func (t *Tailer) take(l *logFile, c found, now time.Time) (bool, error) {
 }
 
 // missed adds the files that came and were rotated away since the newest one of s was looked at last. The file at the
-// path is f.
-func (t *Tailer) missed(s *stream, f *os.File, at fileID, plain []found, now time.Time) (problem error) {
+// path is at, and begins with those bytes.
+func (t *Tailer) missed(s *stream, begins []byte, at fileID, plain []found, now time.Time) (problem error) {
 	if s.modified.IsZero() {
 		return nil
 	}
-	from := s.modified
+	var files []*logFile
 	for _, c := range plain {
-		if c.id == at || c.modified.Before(from) || s.claims(c.id) || t.follows(c.id) {
+		if c.id == at || c.modified.Before(s.modified) || s.claims(c.id) || t.follows(c.id) {
 			continue
 		}
-		old, opened, err := open(c.name)
+		old, opened, err := openSame(c)
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-		case err == nil && sameBeginning(old, f): // a copy is being made, and f truncated after that
-			old.Close()
+		case errors.Is(err, errMoved):
+			for _, l := range files {
+				l.close()
+			}
+			return err
 		case err != nil:
 			problem = errors.Join(problem, err)
-			s.add(&logFile{position: position{Name: c.name, ID: c.id, Size: c.size, Modified: c.modified}})
+			files = append(files, &logFile{position: position{Name: c.name, ID: c.id, Size: c.size, Modified: c.modified}})
+		case sameBeginning(beginning(old), begins): // a copy is being made, and the log truncated after that
+			old.Close()
 		default:
 			if l := t.newFile(old, opened, now); l.Size > l.Offset {
-				s.add(l)
+				files = append(files, l)
 			} else {
 				l.close()
 			}
 		}
 	}
+	for _, l := range files {
+		s.add(l)
+	}
 	return problem
 }
 
-func sameBeginning(a, b *os.File) bool {
-	var beginning [2][markSize]byte
-	n, _ := a.ReadAt(beginning[0][:], 0)
-	m, _ := b.ReadAt(beginning[1][:], 0)
-	n = min(n, m)
-	return n > 0 && bytes.Equal(beginning[0][:n], beginning[1][:n])
+func beginning(f *os.File) []byte {
+	var b [markSize]byte
+	n, _ := f.ReadAt(b[:], 0)
+	return b[:n]
+}
+
+// sameBeginning says whether two files begin as one, as far as both have been written.
+func sameBeginning(a, b []byte) bool {
+	n := min(len(a), len(b), markSize)
+	return n > 0 && bytes.Equal(a[:n], b[:n])
 }
 
 // newFile is a file nobody reads, at its beginning, or at the place where it was left.
@@ -215,7 +273,7 @@ func (t *Tailer) newFile(f *os.File, at found, now time.Time) *logFile {
 	l := &logFile{}
 	var before []byte
 	for _, p := range t.done {
-		if p.ID != at.id || p.Offset > at.size {
+		if p.ID != at.id || p.Offset > at.size || p.Marked == 0 {
 			continue
 		}
 		if mark, is := p.is(f); is {
@@ -248,44 +306,23 @@ func (t *Tailer) finish(s *stream, now time.Time) {
 			t.count(last, 0)
 			l.advance(last[:len(last)-1])
 		}
-		t.done = append(t.done, l.where())
-		t.done = t.done[max(0, len(t.done)-maxDone):]
+		t.remember(l.where())
 		s.drop(l)
 	}
 }
 
-// lose counts what was not read of a file that is gone, as far as one can know; and if it was the newest, of those
-// that came and were compressed since.
-func (t *Tailer) lose(l *logFile, packed []found, newest bool, now time.Time) {
-	lost, known := max(0, l.Size-l.Offset), !l.restored
-	if after := since(packed, l.Modified); len(after) > 0 {
-		lost, known = max(0, unpackedSize(after[0].name)-l.Offset), true
-		if newest {
-			lost += unpackedSizes(after[1:])
-		}
-	}
-	if lost > 0 || !known {
+func (t *Tailer) remember(done position) {
+	t.done = append(t.done, done)
+	t.done = t.done[max(0, len(t.done)-maxDone):]
+}
+
+// lose counts what was not read of a file that is gone, as far as one can know.
+func (t *Tailer) lose(l *logFile, now time.Time) {
+	lost := max(0, l.Size-l.Offset)
+	if lost > 0 || l.restored {
 		t.lost += uint64(lost)
 		t.loss = loss{now, fmt.Errorf("%w: %s is gone, with %d bytes or more that nobody read", ErrLost, l.Name, lost)}
 	}
-}
-
-// losePacked counts the files of s that came and were compressed since its newest one was looked at last.
-func (t *Tailer) losePacked(s *stream, packed []found, now time.Time) {
-	if s.modified.IsZero() {
-		return
-	}
-	if lost := unpackedSizes(since(packed, s.modified.Add(time.Second))); lost > 0 {
-		t.lost += uint64(lost)
-		t.loss = loss{now, fmt.Errorf("%w: older files of %s were compressed before anybody read them, %d bytes", ErrLost, s.path, lost)}
-	}
-}
-
-func unpackedSizes(files []found) (sum int64) {
-	for _, f := range files {
-		sum += unpackedSize(f.name)
-	}
-	return sum
 }
 
 // since are the files that were written to at that time or later, in whole seconds: all that some packers keep.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 )
@@ -194,17 +195,17 @@ func (t *Tailer) turn(now time.Time) (more bool) {
 		t.guarded(func() { t.look(now) })
 	}
 	for _, s := range t.streams {
-		for _, l := range s.files {
-			more = t.read(l, now) || more
+		for _, l := range slices.Clone(s.files) {
+			more = t.read(s, l, now) || more
 		}
 	}
 	return more
 }
 
 // read reads some of a file, and says whether there is more. The lock is held for one block at a time.
-func (t *Tailer) read(l *logFile, now time.Time) (more bool) {
+func (t *Tailer) read(s *stream, l *logFile, now time.Time) (more bool) {
 	for block := range blocksPerTurn {
-		t.guarded(func() { more = t.readBlock(l, block == 0, now) })
+		t.guarded(func() { more = t.readBlock(s, l, block == 0, now) })
 		if !more || l.f == nil {
 			break
 		}
@@ -212,7 +213,7 @@ func (t *Tailer) read(l *logFile, now time.Time) (more bool) {
 	return more
 }
 
-func (t *Tailer) readBlock(l *logFile, first bool, now time.Time) (more bool) {
+func (t *Tailer) readBlock(s *stream, l *logFile, first bool, now time.Time) (more bool) {
 	if l.f == nil {
 		return false
 	}
@@ -223,6 +224,9 @@ func (t *Tailer) readBlock(l *logFile, first bool, now time.Time) (more bool) {
 	var b block
 	if l.broken == nil {
 		b, l.broken = l.next(t.buf)
+	}
+	if l.broken == nil && l.Offset == 0 && l == s.newest() && len(b.lines) > 0 && !t.before(s, l, b.lines, now) {
+		return false
 	}
 	switch {
 	case errors.Is(l.broken, errReplaced):

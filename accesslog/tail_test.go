@@ -114,6 +114,17 @@ func (tt *tailTest) pack(name string) {
 	tt.remove(name)
 }
 
+// damage makes a file one that gzip does not know.
+func (tt *tailTest) damage(name string) {
+	tt.Helper()
+	at, err := stat(tt.path(name))
+	tt.try(err)
+	f, err := os.OpenFile(tt.path(name), os.O_WRONLY, 0)
+	tt.try(err)
+	_, err = f.WriteString("??")
+	tt.try(errors.Join(err, f.Close(), os.Chtimes(tt.path(name), at.modified, at.modified)))
+}
+
 // look lets a second pass, and the Tailer read.
 func (tt *tailTest) look() { tt.after(time.Second) }
 
@@ -171,6 +182,23 @@ func (tt *tailTest) exact() {
 			tt.Errorf("%s lags by %d bytes, %s", f.Path, f.Lag, f.Behind)
 		}
 	}
+}
+
+// copyTruncate rotates as logrotate does with copytruncate, compress and delaycompress.
+func copyTruncate(tt *tailTest) {
+	tt.Helper()
+	for n := 30; n > 1; n-- {
+		if name := fmt.Sprintf("registry.log.%d.gz", n); exists(tt.path(name)) {
+			tt.rename(name, fmt.Sprintf("registry.log.%d.gz", n+1))
+		}
+	}
+	if exists(tt.path("registry.log.1")) {
+		tt.rename("registry.log.1", "registry.log.2")
+		tt.pack("registry.log.2")
+	}
+	time.Sleep(5 * time.Millisecond) // the order of copies is that of their times
+	tt.copy("registry.log", "registry.log.1")
+	tt.truncate("registry.log")
 }
 
 // TestEveryLineOnce names what may happen to logs. Whatever it is, each line is counted once.
@@ -376,6 +404,79 @@ func TestEveryLineOnce(t *testing.T) {
 			tt.truncate("registry.log")
 			tt.write("registry.log", 7)
 		},
+		"copied and truncated several times between two looks": func(tt *tailTest) {
+			tt.write("registry.log", 5)
+			tt.look()
+			for range 4 {
+				tt.write("registry.log", 6)
+				copyTruncate(tt)
+			}
+			tt.write("registry.log", 3)
+		},
+		"copied and truncated several times between two looks, and larger than before": func(tt *tailTest) {
+			tt.write("registry.log", 2)
+			tt.look()
+			for range 4 {
+				tt.write("registry.log", 6)
+				copyTruncate(tt)
+			}
+			tt.write("registry.log", 300)
+		},
+		"copied and truncated when nothing of it was read": func(tt *tailTest) {
+			tt.write("registry.log", 5)
+			copyTruncate(tt)
+			tt.look()
+			for range 3 {
+				tt.write("registry.log", 6)
+				copyTruncate(tt)
+				tt.write("registry.log", 7)
+				tt.look()
+				copyTruncate(tt)
+				tt.look()
+			}
+		},
+		"copied, truncated and compressed several times, in between looks and while it is down": func(tt *tailTest) {
+			for range 5 {
+				tt.write("registry.log", 6)
+				copyTruncate(tt)
+				if tt.written%4 == 0 {
+					tt.look()
+				}
+			}
+			tt.scrape()
+			tt.kill(func() { tt.write("registry.log", 6); copyTruncate(tt); tt.write("registry.log", 6); copyTruncate(tt) })
+		},
+		"rotated and compressed several times between two looks": func(tt *tailTest) {
+			for n := range 5 {
+				tt.write("registry.log", 6)
+				tt.rename("registry.log", fmt.Sprintf("registry.log-2026112%d", n))
+				tt.pack(fmt.Sprintf("registry.log-2026112%d", n))
+				tt.write("registry.log", 3)
+				if n%2 == 1 {
+					tt.look()
+				}
+			}
+		},
+		"rotated twice between two looks, and the new log is not there yet": func(tt *tailTest) {
+			tt.write("registry.log", 6)
+			tt.rename("registry.log", "registry.log.3")
+			tt.write("registry.log", 6)
+			tt.rename("registry.log", "registry.log.2")
+			tt.pack("registry.log.2")
+			tt.write("registry.log", 6)
+			tt.rename("registry.log", "registry.log.1")
+		},
+		"read in part, then compressed while it is down": func(tt *tailTest) {
+			tt.write("registry.log", 5)
+			tt.look()
+			tt.scrape()
+			tt.kill(func() {
+				tt.append("registry.log", strings.TrimSuffix(tt.lines(2000), "\n"))
+				tt.rename("registry.log", "registry.log.1")
+				tt.pack("registry.log.1")
+				tt.write("registry.log", 5)
+			})
+		},
 		"copied and not truncated": func(tt *tailTest) {
 			tt.copy("registry.log", "registry.log-20261121")
 			tt.look()
@@ -470,36 +571,39 @@ func TestEveryLineOnce(t *testing.T) {
 	}
 }
 
-// Files that must not be read, and how much of them is known to be lost.
+// Files that cannot be read, and how much of them is known to be lost.
 func TestWhatIsLostIsCounted(t *testing.T) {
 	for name, c := range map[string]struct {
 		happens func(*tailTest)
 		read    int // lines, of those written
 		lost    int // lines
 	}{
-		"compressed while it is down": {func(tt *tailTest) {
+		"compressed and damaged while it is down": {func(tt *tailTest) {
 			tt.write("registry.log", 5)
 			tt.rename("registry.log", "registry.log.1")
 			tt.pack("registry.log.1")
+			tt.damage("registry.log.1" + ".gz")
 			tt.write("registry.log", 7)
 		}, 7, 5},
-		"several compressed while it is down": {func(tt *tailTest) {
+		"several compressed and damaged while it is down": {func(tt *tailTest) {
 			for n := range 3 {
 				tt.write("registry.log", 5)
 				tt.rename("registry.log", fmt.Sprintf("registry.log-2026112%d", n))
 				tt.pack(fmt.Sprintf("registry.log-2026112%d", n))
+				tt.damage(fmt.Sprintf("registry.log-2026112%d", n) + ".gz")
 			}
 			tt.write("registry.log", 7)
 		}, 7, 15},
-		"compressed, but for the last one": {func(tt *tailTest) {
+		"damaged, but for the last one": {func(tt *tailTest) {
 			tt.write("registry.log", 5)
 			tt.rename("registry.log", "registry.log.2")
 			tt.pack("registry.log.2")
+			tt.damage("registry.log.2" + ".gz")
 			tt.write("registry.log", 7)
 			tt.rename("registry.log", "registry.log.1")
 			tt.write("registry.log", 8)
 		}, 15, 5},
-		"the middle one is compressed": {func(tt *tailTest) {
+		"the middle one is damaged": {func(tt *tailTest) {
 			later := func(name string, minutes int) {
 				at := time.Now().Add(time.Duration(minutes) * time.Minute)
 				tt.try(os.Chtimes(tt.path(name), at, at))
@@ -511,8 +615,28 @@ func TestWhatIsLostIsCounted(t *testing.T) {
 			tt.rename("registry.log", "registry.log.1")
 			later("registry.log.1", 2)
 			tt.pack("registry.log.1")
+			tt.damage("registry.log.1" + ".gz")
 			tt.write("registry.log", 8)
 		}, 13, 7},
+		"compressed as nobody can read it": {func(tt *tailTest) {
+			tt.write("registry.log", 5) // nobody can know how much
+			tt.rename("registry.log", "registry.log.1")
+			tt.pack("registry.log.1")
+			tt.rename("registry.log.1.gz", "registry.log.1.xz")
+			tt.write("registry.log", 7)
+		}, 7, 0},
+		"the end of a compressed file is damaged": {func(tt *tailTest) {
+			tt.write("registry.log", 5)
+			tt.rename("registry.log", "registry.log.1")
+			tt.pack("registry.log.1")
+			at, err := stat(tt.path("registry.log.1.gz"))
+			tt.try(err)
+			f, err := os.OpenFile(tt.path("registry.log.1.gz"), os.O_WRONLY, 0)
+			tt.try(err)
+			_, err = f.WriteAt([]byte("????"), at.size-8) // its checksum
+			tt.try(errors.Join(err, f.Close()))
+			tt.write("registry.log", 7)
+		}, 12, 0},
 		"deleted while it is down": {func(tt *tailTest) {
 			tt.write("registry.log", 5) // nobody can know
 			tt.remove("registry.log")
