@@ -143,14 +143,14 @@ func (t *Tailer) restore(state []byte, now time.Time) {
 		state, err = durable.Load(t.opts.StateFile)
 	}
 	if err == nil && state != nil {
-		err = t.decode(state)
+		err = t.decode(state, now)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.loss = loss{now, fmt.Errorf("%w: counting began anew at the end of the logs, since the state cannot be read: %w", ErrLost, err)}
 	}
 }
 
-func (t *Tailer) decode(state []byte) error {
+func (t *Tailer) decode(state []byte, now time.Time) error {
 	var s savedState
 	if err := json.Unmarshal(state, &s); err != nil {
 		return err
@@ -173,7 +173,10 @@ func (t *Tailer) decode(state []byte) error {
 		}
 		t.streams = append(t.streams, one)
 	}
-	_ = t.counts.UnmarshalBinary(s.Counts) // an error: they were counted with other options, which are now 0 again
+	// Counted with other options they mean something else, and are 0 again.
+	if err := t.counts.UnmarshalBinary(s.Counts); err != nil && !errors.Is(err, errOtherOptions) {
+		t.loss = loss{now, fmt.Errorf("%w: the counters began at 0, since those that were saved cannot be read: %w", ErrLost, err)}
+	}
 	return nil
 }
 

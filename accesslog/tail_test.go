@@ -3,6 +3,7 @@ package accesslog
 import (
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -14,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"registry_exporter/durable"
 )
 
 // A tailTest is a folder with logs, and a Tailer that is told what time it is.
@@ -1011,6 +1014,29 @@ func TestDamagedState(t *testing.T) {
 	tt.written = 7
 	tt.kill(func() {})
 	tt.exact()
+}
+
+// Damaged counts are told, and what was counted is not read again.
+func TestDamagedCounts(t *testing.T) {
+	tt := newTailTest(t)
+	tt.write("registry.log", 5)
+	tt.look()
+	tt.scrape()
+	tt.kill(func() {
+		text, err := durable.Load(tt.path("state/hub"))
+		tt.try(err)
+		var saved savedState
+		tt.try(json.Unmarshal(text, &saved))
+		saved.Counts[len(saved.Counts)/2] ^= 1
+		text, err = json.Marshal(saved)
+		tt.try(err)
+		tt.try(durable.Save(tt.path("state/hub"), text))
+		tt.write("registry.log", 7)
+	})
+	tt.look()
+	if r := tt.scrape(); !errors.Is(r.Problem, ErrLost) || lineCount(r, "parsed") != 7 {
+		t.Errorf("%d lines are counted, want 7, problem: %v", lineCount(r, "parsed"), r.Problem)
+	}
 }
 
 // Another format makes the old counts meaningless, but what was counted is not read again.
