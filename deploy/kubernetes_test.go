@@ -95,7 +95,7 @@ type pod struct {
 }
 
 type container struct {
-	Args            []string
+	Command, Args   []string
 	SecurityContext map[string]any `yaml:"securityContext"`
 	LivenessProbe   probe          `yaml:"livenessProbe"`
 	ReadinessProbe  probe          `yaml:"readinessProbe"`
@@ -103,12 +103,14 @@ type container struct {
 		Name, Protocol string
 		ContainerPort  int `yaml:"containerPort"`
 	}
-	VolumeMounts []struct {
-		Name      string
-		MountPath string `yaml:"mountPath"`
-		ReadOnly  bool   `yaml:"readOnly"`
-	} `yaml:"volumeMounts"`
-	Resources map[string]map[string]string
+	VolumeMounts []mount `yaml:"volumeMounts"`
+	Resources    map[string]map[string]string
+}
+
+type mount struct {
+	Name      string
+	MountPath string `yaml:"mountPath"`
+	ReadOnly  bool   `yaml:"readOnly"`
 }
 
 type probe struct {
@@ -247,11 +249,15 @@ func (m *manifests) files(t *testing.T) map[string]string {
 
 func TestConfigurationInTheCluster(t *testing.T) {
 	m := readManifests(t)
+	exporter, _ := images(t)
 	files := m.files(t)
-	named, _ := strings.CutPrefix(m.container().Args[0], "--config.file=")
+	named := exporter.env()["REGISTRY_EXPORTER_CONFIG_FILE"]
 	text, found := files[named]
 	if !found {
 		t.Fatalf("no %s among the files", named)
+	}
+	if c := m.container(); len(c.Command)+len(c.Args) > 0 {
+		t.Errorf("%q %q: check would not know of these", c.Command, c.Args)
 	}
 	file := filepath.Join(t.TempDir(), "registry_exporter.yml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -281,8 +287,8 @@ func TestStateInTheCluster(t *testing.T) {
 	spec, pod, c := m.Deployment.Spec, m.Deployment.Spec.Template.Spec, m.container()
 	exporter, _ := images(t)
 	dir := exporter.env()[stateVariable]
-	if !slices.Contains(c.Args, "--state.dir="+dir) {
-		t.Errorf("%q, the state of the image is in %s", c.Args, dir)
+	if !slices.ContainsFunc(c.VolumeMounts, func(m mount) bool { return m.MountPath == dir }) {
+		t.Errorf("nothing is mounted at %s", dir)
 	}
 	for _, mount := range c.VolumeMounts {
 		if mount.ReadOnly != (mount.MountPath != dir) {
