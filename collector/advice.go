@@ -9,6 +9,7 @@ import (
 // Commands that several sentences lead to.
 const (
 	tryRequest = "{request}"
+	tryPull    = "{pull}"
 	tryNames   = "{tls} 2>/dev/null | openssl x509 -noout -ext subjectAltName"
 	tryDates   = "{tls} 2>/dev/null | openssl x509 -noout -dates; date"
 	tryChain   = "{tls} 2>&1 | grep -E '^(depth|verify)| s:| i:'"
@@ -61,18 +62,18 @@ var advices = []advice{
 	{"swift swift_count", reasonForbidden, "the account is known but may not read the container {container}", tryRequest},
 	{"redis", reasonForbidden, "the account may not do that: it needs PING and INFO", "{redis} ACL WHOAMI"},
 	{"msr", reasonForbidden, "the account may not read cluster_status: only an admin may", tryRequest},
-	{"pull push replication", reasonForbidden, "the account is let in, but has no right to {image}", "docker pull {image}"},
+	{"pull push replication", reasonForbidden, "the account is let in, but has no right to {image}", tryPull},
 	{"", reasonForbidden, "{endpoint} refuses us: the account has no right to it, or the exporter's address is not let through", tryRequest},
 	{"swift swift_count", reasonNotFound, "Swift does not find the container {container}: it was deleted, its name is another, or the servers behind Swift's proxy are down", tryRequest},
-	{"pull", reasonNotFound, "the registry does not know {image}: it was deleted, or the name is misspelt", "docker pull {image}"},
+	{"pull", reasonNotFound, "the registry does not know {image}: it was deleted, or the name is misspelt", tryPull},
 	{"push replication", reasonNotFound, "the registry does not know {image}: the repository has to be made first, or the name is misspelt", tryRequest},
 	{"", reasonNotFound, "{endpoint} does not know the path: it is another service, or a front does not let the path through", tryRequest},
 	{"", reasonRateLimited, "{endpoint} says we ask too often: raise its limit for the exporter, or ask less often", tryRequest},
 	// What the other side says.
-	{"pull", reasonMissingBlob, "{image} is listed, but a part of it is not in the store: push it again, and find out what removed it", "docker pull {image}"},
+	{"pull", reasonMissingBlob, "{image} is listed, but a part of it is not in the store: push it again, and find out what removed it", tryPull},
 	{"swift_probe", reasonMissingBlob + " " + reasonShortRead + " " + reasonDigestMismatch, "Swift lists objects and does not hand them out as they are: its object servers are down, or lose data", tryRequest},
-	{"pull push replication", reasonShortRead, "the registry hands out fewer bytes than it announced: its store does not give them, or the layer was cut short", "docker pull {image}"},
-	{"pull push replication", reasonDigestMismatch, "the bytes are not those of the digest: what is in the store, or in a cache on the way, is damaged", "docker pull {image}"},
+	{"pull push replication", reasonShortRead, "the registry hands out fewer bytes than it announced: its store does not give them, or the layer was cut short", tryPull},
+	{"pull push replication", reasonDigestMismatch, "the bytes are not those of the digest: what is in the store, or in a cache on the way, is damaged", tryPull},
 	{"push replication", reasonUploadLost, "an upload that was begun is not known a moment later: backends without the same http secret or the same store, and a front that alternates between them", tryRequest},
 	{"push replication", reasonReadOnly, "the registry is read-only: a garbage collection runs, or somebody set it", tryRequest},
 	{"push", reasonWriteAccepted, "this site is passive, and took a write all the same: what is pushed here is lost or overwritten by replication", tryRequest},
@@ -106,6 +107,8 @@ func (l *look) advice(res result, why string) (what, try string) {
 		return "site " + other.site + " cannot be asked for what was pushed here: what is said of that site tells more", ""
 	case isUnasked(res.err) && why == reasonUnauthorized:
 		return "the secret cannot be read, so nothing was asked: look at the file and its rights", ""
+	case why == reasonForbidden && s.failedAt("cancel"):
+		return "the account may push, but not take back what it began, so each push would leave an upload behind: give it the right to delete, or set mode: image", p.fill(tryRequest)
 	case up == 1 && !isOurs(why):
 		return "the registry answers, but logging in fails on the way: the token server that it names is down, or cannot be reached from here", p.fill(tryRequest)
 	}

@@ -98,6 +98,11 @@ func (s *source) steps() []step {
 	return s.probe.track.result().steps
 }
 
+// failedAt says whether a step of the last run failed.
+func (s *source) failedAt(name string) bool {
+	return slices.ContainsFunc(s.steps(), func(done step) bool { return done.name == name && done.err != nil })
+}
+
 func (l *look) apiFacts(res result) []string {
 	facts := []string{"front"}
 	if !l.isFront(res.source) {

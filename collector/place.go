@@ -35,8 +35,12 @@ func (l *look) place(s *source) place {
 	p.host, p.port, _ = net.SplitHostPort(s.endpoint)
 	switch c := s.collector; {
 	case c == "pull" && r.Pull != nil:
-		p.image = r.URL.Host + "/" + failingImage(r.Pull.Images, s.steps())
 		p.front(s, r, r.Pull.HTTP, "/v2/", slices.Concat(r.Backends, []config.URL{r.URL})...)
+		registry := r.URL.Host
+		if p.connectTo {
+			registry = s.endpoint
+		}
+		p.image = registry + "/" + failingImage(r.Pull.Images, s.steps())
 	case c == "push" && r.Push != nil:
 		p.image = r.URL.Host + "/" + r.Push.Repository
 		p.front(s, r, r.Push.HTTP, "/v2/", r.URL)
@@ -137,7 +141,7 @@ func failingImage(images []string, steps []step) string {
 func (p place) fill(command string) string {
 	return strings.NewReplacer(
 		"{endpoint}", quote(p.endpoint), "{host}", quote(p.host), "{port}", quote(p.port), "{image}", quote(p.image),
-		"{ca}", quote(p.tls.CAFile), "{request}", p.request(), "{tls}", p.sclient(), "{redis}", p.redisCLI(),
+		"{ca}", quote(p.tls.CAFile), "{request}", p.request(), "{pull}", p.pull(), "{tls}", p.sclient(), "{redis}", p.redisCLI(),
 	).Replace(command)
 }
 
@@ -173,6 +177,14 @@ func (p place) request() string {
 		return "nc -vz " + quote(p.host) + " " + quote(p.port)
 	}
 	return p.curl("-sS -i -m 20")
+}
+
+// pull is how a person pulls the same. A backend has another name than its certificate, or none: docker would refuse it.
+func (p place) pull() string {
+	if p.connectTo {
+		return "skopeo copy --src-tls-verify=false " + quote("docker://"+p.image) + ` "dir:$(mktemp -d)"`
+	}
+	return "docker pull " + quote(p.image)
 }
 
 func (p place) curl(options string) string {

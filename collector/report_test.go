@@ -244,6 +244,12 @@ var reportCases = []struct {
 	})}},
 	{name: "push_finds_the_store_full", add: []*source{fakeProbe("push", atFront, run{err: failed(reasonNoSpace, "status 507")})}},
 	{name: "push_is_refused_while_read_only", add: []*source{fakeProbe("push", atFront, run{err: failed(reasonReadOnly, "status 405 UNSUPPORTED")})}},
+	{name: "push_may_not_cancel", add: []*source{fakeProbe("push", atFront, run{
+		err: failed(reasonForbidden, "status 403 DENIED"),
+		steps: []step{
+			{name: "auth"}, {name: "start"}, {name: "chunk"}, {name: "status"}, {name: "cancel", err: failed(reasonForbidden, "status 403 DENIED")},
+		},
+	})}},
 	{name: "pull_fails_at_a_backend_only", add: []*source{
 		fakeProbe("pull", atFront, run{}),
 		fakeProbe("pull", atBackend, run{err: failed(reasonDigestMismatch, "layer 1: sha256 is another")}),

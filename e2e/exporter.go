@@ -99,8 +99,7 @@ const configuration = `registries:
 - {name: x-two-instances, url: "http://127.0.0.1:{registry-unchecked}", debug: {urls: ["http://127.0.0.1:{registry-tcp-check-debug}"]}}
 - {name: x-http-on-tls, url: "http://127.0.0.1:{front-good}"}
 - {name: x-tls-on-http, url: "https://127.0.0.1:{registry-unchecked}", http: *ca}
-- {name: x-slow-login, url: "http://127.0.0.1:{registry-unchecked}", swift: &keystone {auth_url: "http://127.0.0.1:{keystone}/v3", auth_version: 3, username: registry, key: {keystone-key}, tenant: docker, domain: Default, region: eqiad, container: docker}}
-- {name: x-hung-login, url: "http://127.0.0.1:{registry-unchecked}", swift: *keystone}
+- {name: x-slow-login, url: "http://127.0.0.1:{registry-unchecked}", swift: {auth_url: "http://127.0.0.1:{keystone}/v3", auth_version: 3, username: registry, key: {keystone-key}, tenant: docker, domain: Default, region: eqiad, container: docker}}
 - {name: x-no-such-host, url: "https://registry.invalid", http: *ca}
 `
 

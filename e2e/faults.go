@@ -85,8 +85,9 @@ var sourceFaults = []Fault{
 	},
 
 	{
-		Name: "keystone-hung", Alerts: []string{"page RegistryStorageDown x-hung-login"}, Start: pause("keystone"), End: resume("keystone"), Asks: "x-hung-login", Recover: 20 * time.Second,
+		Name: "keystone-hung", Alerts: []string{"page RegistryStorageDown keystone"}, Start: pause("keystone"), End: resume("keystone"), Asks: "keystone",
 		Bad: []string{"swift_reachable keystone"}, Fails: []string{"swift keystone: timeout"},
+		Notice: 70 * time.Second, Recover: 20 * time.Second,
 	},
 	{
 		Name: "keystone-slow", Start: hang("keystone", 2*time.Second), End: resume("keystone"), Asks: "x-slow-login", Recover: 20 * time.Second,
@@ -112,6 +113,15 @@ var sourceFaults = []Fault{
 		Name: "redis-hung", Alerts: []string{"ticket RegistryCacheDown hub@eqiad", "ticket RegistryCacheDown tcp-check"}, Start: pause("redis"), End: resume("redis"),
 		Bad:   []string{"redis_reachable redis", "redis_reachable redis"},
 		Fails: []string{"redis redis: timeout", "redis redis: timeout"},
+	},
+	{ // where a busy registry gets to by itself: no more connections are taken, and so the check on the cache fails, too
+		Name: "redis-hung-with-a-full-queue", Alerts: redisStopped, Silenced: []string{"RegistryDown tcp-check", "RegistryCacheDown tcp-check"}, Start: inTurn(pause("redis"), (*Stack).queueAtRedis), End: resume("redis"),
+		Bad: []string{"api_up registry-tcp-check", "health_ok registry-tcp-check-debug", "redis_reachable redis", "redis_reachable redis"},
+		Fails: []string{
+			"api registry-tcp-check: health_check_failed", "redis redis: timeout", "redis redis: timeout",
+		},
+		Values: map[string]float64{`registry_health_check_failing{kind="tcp"}`: 1},
+		Notice: 15 * time.Second, Recover: 15 * time.Second,
 	},
 	{Name: "redis-password-wrong", Alerts: []string{"ticket RegistryExporterCannotLook x-redis-password"}, Asks: "x-redis-password", Bad: []string{"redis_reachable redis-acl"}, Fails: []string{"redis redis-acl: unauthorized"}},
 	{Name: "redis-password-missing", Alerts: []string{"ticket RegistryExporterCannotLook x-redis-no-password"}, Asks: "x-redis-no-password", Bad: []string{"redis_reachable redis-acl"}, Fails: []string{"redis redis-acl: unauthorized"}},

@@ -2,8 +2,10 @@ package e2e
 
 import (
 	"fmt"
+	"net"
 	"os/exec"
 	"strings"
+	"time"
 )
 
 // fillRedis writes to the small Redis until it refuses.
@@ -23,6 +25,18 @@ func (s *Stack) fillRedis() error {
 func (s *Stack) emptyRedis() error {
 	_, err := s.redisCLI("redis-small", "FLUSHALL")
 	return err
+}
+
+// queueAtRedis connects until the kernel takes no more connections for a Redis that hangs. Those that are closed stay in its queue.
+func (s *Stack) queueAtRedis() error {
+	for range 10_000 {
+		conn, err := net.DialTimeout("tcp", address(s.port("redis")), 200*time.Millisecond)
+		if err != nil {
+			return nil
+		}
+		conn.Close()
+	}
+	return fmt.Errorf("the queue of Redis takes everything")
 }
 
 func (s *Stack) redisCLI(name string, args ...string) (string, error) {

@@ -90,7 +90,7 @@ func (s *Stack) store(name string) string { return filepath.Join(s.dir, "store-"
 func (s *Stack) addRedis() error {
 	common := []string{"--bind", "127.0.0.1", "--daemonize", "no", "--save", "", "--appendonly", "no", "--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru"}
 	for name, more := range map[string][]string{
-		"redis":       {},
+		"redis":       {"--tcp-backlog", "4096"}, // which the registries cannot fill while it hangs for a minute
 		"redis-acl":   {"--requirepass", redisRequirePass, "--user", redisUser, "on", ">" + redisPassword, "~*", "-@all", "+ping", "+info"},
 		"redis-small": {"--maxmemory", "3mb", "--maxmemory-policy", "noeviction"},
 		"redis-tls": {
