@@ -9,6 +9,8 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"registry_exporter/alerts"
 )
 
 // TestQueries parses each query and holds its metrics and labels against what exporter and rules give.
@@ -78,6 +80,66 @@ func TestLegends(t *testing.T) {
 
 var legendLabel = regexp.MustCompile(`{{(\w+)}}`)
 
+// TestAlertsAreOurs lets no alert of somebody else's, in the same Prometheus, stand among ours, and misses none of ours.
+func TestAlertsAreOurs(t *testing.T) {
+	rules, err := alerts.Rules("../alerts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range allSelectors(t) {
+		if s.Name != "ALERTS" {
+			continue
+		}
+		i := slices.IndexFunc(s.LabelMatchers, func(m *labels.Matcher) bool { return m.Name == "alertname" })
+		if i < 0 || s.LabelMatchers[i].Matches("InstanceDown") {
+			t.Errorf("%s takes alerts of others", s)
+			continue
+		}
+		for _, r := range rules {
+			if r.Alert != "" && !s.LabelMatchers[i].Matches(r.Alert) {
+				t.Errorf("%s misses %s", s, r.Alert)
+			}
+		}
+	}
+}
+
+// TestLogsAreSummed holds Traffic against the alerts: each exporter reads logs of its own, so the largest of their counters says nothing.
+func TestLogsAreSummed(t *testing.T) {
+	queries, err := Queries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums := 0
+	for _, q := range queries {
+		parser.Inspect(parse(t, q.Expr), func(n parser.Node, _ []parser.Node) error {
+			a, is := n.(*parser.AggregateExpr)
+			if !is || !countsLogs(a.Expr) {
+				return nil
+			}
+			sums++
+			if a.Op != parser.SUM && a.Op != parser.TOPK {
+				t.Errorf("%s: %s, query %s takes the %s of what several exporters count: %s", q.Dashboard, q.Panel, q.RefID, a.Op, a)
+			}
+			return nil
+		})
+	}
+	if sums == 0 {
+		t.Error("no counter of an access log is summed")
+	}
+}
+
+// countsLogs is true for a rate of what an access log counts, before anything is done with it.
+func countsLogs(e parser.Expr) bool {
+	found := false
+	parser.Inspect(e, func(n parser.Node, _ []parser.Node) error {
+		if call, is := n.(*parser.Call); is && (call.Func.Name == "rate" || call.Func.Name == "increase") {
+			found = found || slices.ContainsFunc(selectors(call), func(s *parser.VectorSelector) bool { return strings.HasPrefix(s.Name, "registry_access_") })
+		}
+		return nil
+	})
+	return found
+}
+
 // TestWhileBroken holds the guess by names against what the parser finds.
 func TestWhileBroken(t *testing.T) {
 	queries, err := Queries()
@@ -102,6 +164,25 @@ func TestWhileBroken(t *testing.T) {
 	}
 }
 
+// allSelectors are those of panels and annotations.
+func allSelectors(t *testing.T) []*parser.VectorSelector {
+	t.Helper()
+	var all []*parser.VectorSelector
+	for _, d := range load(t) {
+		for _, a := range d.Annotations.List {
+			if a.BuiltIn == 0 {
+				all = append(all, selectors(parse(t, fillIn(a.Expr)))...)
+			}
+		}
+		for _, p := range d.Panels {
+			for _, target := range p.Targets {
+				all = append(all, selectors(parse(t, fillIn(target.Expr)))...)
+			}
+		}
+	}
+	return all
+}
+
 func isServerError(m *labels.Matcher) bool {
 	return m.Name == "code" && m.Type == labels.MatchRegexp && m.Value == "5.."
 }
@@ -115,7 +196,7 @@ func parse(t *testing.T, expr string) parser.Expr {
 	return tree
 }
 
-func selectors(tree parser.Expr) []*parser.VectorSelector {
+func selectors(tree parser.Node) []*parser.VectorSelector {
 	var all []*parser.VectorSelector
 	parser.Inspect(tree, func(n parser.Node, _ []parser.Node) error {
 		if s, is := n.(*parser.VectorSelector); is {
