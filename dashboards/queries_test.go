@@ -117,7 +117,7 @@ func TestLogsAreSummed(t *testing.T) {
 				return nil
 			}
 			sums++
-			if a.Op != parser.SUM && a.Op != parser.TOPK {
+			if a.Op != parser.SUM {
 				t.Errorf("%s: %s, query %s takes the %s of what several exporters count: %s", q.Dashboard, q.Panel, q.RefID, a.Op, a)
 			}
 			return nil
@@ -128,16 +128,19 @@ func TestLogsAreSummed(t *testing.T) {
 	}
 }
 
-// countsLogs is true for a rate of what an access log counts, before anything is done with it.
+// countsLogs is true for rates of what access logs count, before they are aggregated.
 func countsLogs(e parser.Expr) bool {
-	found := false
+	rates, aggregated := false, false
 	parser.Inspect(e, func(n parser.Node, _ []parser.Node) error {
-		if call, is := n.(*parser.Call); is && (call.Func.Name == "rate" || call.Func.Name == "increase") {
-			found = found || slices.ContainsFunc(selectors(call), func(s *parser.VectorSelector) bool { return strings.HasPrefix(s.Name, "registry_access_") })
+		switch n := n.(type) {
+		case *parser.AggregateExpr:
+			aggregated = true
+		case *parser.Call:
+			rates = rates || n.Func.Name == "rate" || n.Func.Name == "increase"
 		}
 		return nil
 	})
-	return found
+	return rates && !aggregated && slices.ContainsFunc(selectors(e), func(s *parser.VectorSelector) bool { return strings.HasPrefix(s.Name, "registry_access_") })
 }
 
 // TestWhileBroken holds the guess by names against what the parser finds.
@@ -196,7 +199,7 @@ func parse(t *testing.T, expr string) parser.Expr {
 	return tree
 }
 
-func selectors(tree parser.Node) []*parser.VectorSelector {
+func selectors(tree parser.Expr) []*parser.VectorSelector {
 	var all []*parser.VectorSelector
 	parser.Inspect(tree, func(n parser.Node, _ []parser.Node) error {
 		if s, is := n.(*parser.VectorSelector); is {

@@ -26,6 +26,11 @@ func TestStates(t *testing.T) {
 		suspect  = `registry_pull_content_bad{role="front",endpoint="e",image="base",reason="short_read",confirmed="false",instance="x"} `
 		bad      = `registry_pull_content_bad{role="backend",endpoint="f",image="base",reason="short_read",confirmed="true",instance="x"} `
 		push     = `registry_push_success{role="front",endpoint="e",instance="x"} `
+		verified = `registry_tls_verified{role="front",endpoint="e",instance="x"} `
+		stranger = `registry_tls_verified{role="front",endpoint="e",instance="y"} 0`
+		covered  = `registry_tls_name_covered{endpoint="e",name="n",instance="x"} `
+		begins   = `registry_tls_start_timestamp_seconds{role="front",endpoint="e",instance="x"} -8000000`
+		ends     = `registry_tls_expiry_timestamp_seconds{role="front",endpoint="e",instance="x"} `
 		health   = `registry_health_ok{endpoint="e",instance="x"} `
 		unasked  = `registry_health_ok{endpoint="e",instance="y"} 0`
 		check    = `registry_health_check_failing{endpoint="e",check="storagedriver_swift",kind="storagedriver",instance="x"} 1`
@@ -62,6 +67,12 @@ func TestStates(t *testing.T) {
 		"nothing can be pulled, so nothing is known":    {"Content", []string{pull + "0"}, "UNKNOWN"},
 		"layers were bad once":                          {"Content", []string{pull + "0", suspect + "3"}, "SUSPECT"},
 		"layers were bad once, and one twice":           {"Content", []string{pull + "1", suspect + "3", bad + "1"}, "BAD"},
+		"a certificate with months left":                {"Certificate", []string{verified + "1", covered + "1", begins, ends + "8000000"}, "OK"},
+		"a second exporter knows no such issuer":        {"Certificate", []string{verified + "1", stranger, begins, ends + "8000000"}, "OK"},
+		"a certificate that nobody trusts":              {"Certificate", []string{verified + "0", begins, ends + "8000000"}, "NOT TRUSTED"},
+		"a certificate without one of the names":        {"Certificate", []string{verified + "1", covered + "0", begins, ends + "8000000"}, "NOT TRUSTED"},
+		"a certificate with ten days left":              {"Certificate", []string{verified + "1", begins, ends + "864000"}, "ENDS SOON"},
+		"a certificate with three days left":            {"Certificate", []string{verified + "1", begins, ends + "259200"}, "ENDS NOW"},
 		"no health check fails":                         {"Health checks", []string{health + "1"}, "OK"},
 		"a health check fails":                          {"Health checks", []string{health + "0", check}, "FAILING"},
 		"nobody answers at the debug server":            {"Health checks", []string{health + "0"}, "UNKNOWN"},
