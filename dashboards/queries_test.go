@@ -80,6 +80,34 @@ func TestLegends(t *testing.T) {
 
 var legendLabel = regexp.MustCompile(`{{(\w+)}}`)
 
+// TestRows lets each row of a table that is merged from several queries be there once: what adds labels to those of the first query
+// must pick one, for exporters may differ, in the reason of a failure for instance.
+func TestRows(t *testing.T) {
+	known := knownMetrics(t)
+	for _, d := range load(t) {
+		for _, p := range d.Panels {
+			if p.Type != "table" || len(p.Targets) < 2 {
+				continue
+			}
+			rows, err := known.LabelsOf(fillIn(p.Targets[0].Expr))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, target := range p.Targets[1:] {
+				labels, err := known.LabelsOf(fillIn(target.Expr))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for label := range labels {
+					if !rows[label] && !strings.Contains(target.Expr, "topk by (") {
+						t.Errorf("%s: %s, query %s: its %s may split a row in two", d.UID, p.Title, target.RefID, label)
+					}
+				}
+			}
+		}
+	}
+}
+
 // TestAlertsAreOurs lets no alert of somebody else's, in the same Prometheus, stand among ours, and misses none of ours.
 func TestAlertsAreOurs(t *testing.T) {
 	rules, err := alerts.Rules("../alerts")
