@@ -118,6 +118,7 @@ func checkTargets(p Panel) []string {
 		c.when((p.Type == "table") != (t.Format == "table"), "query %s: its format does not fit the panel", t.RefID)
 		c.when(p.Type == "state-timeline" && t.LegendFormat == "", "query %s has no legend", t.RefID)
 		c.when(strings.Contains(t.Expr, "vector("), "query %s makes data up", t.RefID)
+		c.when(strings.Contains(t.Expr, "$__rate_interval") && t.Interval != "1m", "query %s may look back less than four scrapes, one each minute: its interval is %q", t.RefID, t.Interval)
 		for _, m := range overTime.FindAllStringSubmatch(t.Expr, -1) {
 			c.when(m[1] != "$__rate_interval" && !(t.Instant && m[1] == "$__range"), "query %s looks over [%s], not [$__rate_interval]", t.RefID, m[1])
 		}

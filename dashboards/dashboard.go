@@ -87,6 +87,7 @@ type Target struct {
 	Format       string
 	Instant      bool
 	Range        bool
+	Interval     string // the least step, and so the least $__rate_interval is four of it
 }
 
 // A Transformation makes one table of several.
@@ -105,10 +106,13 @@ type Defaults struct {
 	Color   struct{ Mode string }
 	Links   []Link
 
-	Mappings []struct {
-		Type    string
-		Options json.RawMessage
-	}
+	Mappings []Mapping
+}
+
+// A Mapping shows values as words.
+type Mapping struct {
+	Type    string
+	Options json.RawMessage
 }
 
 // An Override shows some of the values in another way.

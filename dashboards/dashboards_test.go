@@ -76,6 +76,7 @@ func TestChecks(t *testing.T) {
 		"panel without query":                    {func(d *Dashboard) { d.Panels[0].Targets = nil }, "panel Fronts: asks nothing"},
 		"data made up":                           {func(d *Dashboard) { d.Panels[0].Targets[0].Expr += " or vector(0)" }, "panel Fronts: query A makes data up"},
 		"rate over a fixed window":               {func(d *Dashboard) { d.Panels[0].Targets[0].Expr = "rate(x[5m])" }, "panel Fronts: query A looks over [5m], not [$__rate_interval]"},
+		"rate without a least interval":          {func(d *Dashboard) { d.Panels[0].Targets[0].Expr = "rate(x[$__rate_interval])" }, `panel Fronts: query A may look back less than four scrapes, one each minute: its interval is ""`},
 		"table of graphs":                        {func(d *Dashboard) { d.Panels[10].Targets[0].Format = "" }, "panel Registries now: query A: its format does not fit the panel"},
 		"timeline without legend":                {func(d *Dashboard) { d.Panels[11].Targets[0].LegendFormat = "" }, "panel Fronts by time: query A has no legend"},
 		"column that is not there":               {func(d *Dashboard) { d.Panels[10].FieldConfig.Overrides[1].Matcher.Options = "x" }, "panel Registries now: there is no column x"},

@@ -9,6 +9,8 @@ import (
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
+
+	"registry_exporter/alerts"
 )
 
 // TestQueries parses each query and holds its metrics and labels against what exporter and rules give.
@@ -78,6 +80,97 @@ func TestLegends(t *testing.T) {
 
 var legendLabel = regexp.MustCompile(`{{(\w+)}}`)
 
+// TestRows lets each row of a table that is merged from several queries be there once: what adds labels to those of the first query
+// must pick one, for exporters may differ, in the reason of a failure for instance.
+func TestRows(t *testing.T) {
+	known := knownMetrics(t)
+	for _, d := range load(t) {
+		for _, p := range d.Panels {
+			if p.Type != "table" || len(p.Targets) < 2 {
+				continue
+			}
+			rows, err := known.LabelsOf(fillIn(p.Targets[0].Expr))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, target := range p.Targets[1:] {
+				labels, err := known.LabelsOf(fillIn(target.Expr))
+				if err != nil {
+					t.Fatal(err)
+				}
+				for label := range labels {
+					if !rows[label] && !strings.Contains(target.Expr, "topk by (") {
+						t.Errorf("%s: %s, query %s: its %s may split a row in two", d.UID, p.Title, target.RefID, label)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestAlertsAreOurs lets no alert of somebody else's, in the same Prometheus, stand among ours, and misses none of ours.
+func TestAlertsAreOurs(t *testing.T) {
+	rules, err := alerts.Rules("../alerts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range allSelectors(t) {
+		if s.Name != "ALERTS" {
+			continue
+		}
+		i := slices.IndexFunc(s.LabelMatchers, func(m *labels.Matcher) bool { return m.Name == "alertname" })
+		if i < 0 || s.LabelMatchers[i].Matches("InstanceDown") {
+			t.Errorf("%s takes alerts of others", s)
+			continue
+		}
+		for _, r := range rules {
+			if r.Alert != "" && !s.LabelMatchers[i].Matches(r.Alert) {
+				t.Errorf("%s misses %s", s, r.Alert)
+			}
+		}
+	}
+}
+
+// TestLogsAreSummed holds Traffic against the alerts: each exporter reads logs of its own, so the largest of their counters says nothing.
+func TestLogsAreSummed(t *testing.T) {
+	queries, err := Queries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums := 0
+	for _, q := range queries {
+		parser.Inspect(parse(t, q.Expr), func(n parser.Node, _ []parser.Node) error {
+			a, is := n.(*parser.AggregateExpr)
+			if !is || !countsLogs(a.Expr) {
+				return nil
+			}
+			sums++
+			if a.Op != parser.SUM {
+				t.Errorf("%s: %s, query %s takes the %s of what several exporters count: %s", q.Dashboard, q.Panel, q.RefID, a.Op, a)
+			}
+			return nil
+		})
+	}
+	if sums == 0 {
+		t.Error("no counter of an access log is summed")
+	}
+}
+
+// countsLogs is true for rates of what access logs count, before they are aggregated.
+func countsLogs(e parser.Expr) bool {
+	rates, aggregated := false, false
+	parser.Inspect(e, func(n parser.Node, _ []parser.Node) error {
+		switch n := n.(type) {
+		case *parser.AggregateExpr:
+			aggregated = true
+		case *parser.Call:
+			rates = rates || n.Func.Name == "rate" || n.Func.Name == "increase"
+		}
+		return nil
+	})
+	return rates && !aggregated && slices.ContainsFunc(selectors(e), func(s *parser.VectorSelector) bool { return strings.HasPrefix(s.Name, "registry_access_") })
+}
+
 // TestWhileBroken holds the guess by names against what the parser finds.
 func TestWhileBroken(t *testing.T) {
 	queries, err := Queries()
@@ -100,6 +193,25 @@ func TestWhileBroken(t *testing.T) {
 	if found == 0 || found > len(queries)/10 {
 		t.Errorf("%d of %d queries have an answer only while something is broken", found, len(queries))
 	}
+}
+
+// allSelectors are those of panels and annotations.
+func allSelectors(t *testing.T) []*parser.VectorSelector {
+	t.Helper()
+	var all []*parser.VectorSelector
+	for _, d := range load(t) {
+		for _, a := range d.Annotations.List {
+			if a.BuiltIn == 0 {
+				all = append(all, selectors(parse(t, fillIn(a.Expr)))...)
+			}
+		}
+		for _, p := range d.Panels {
+			for _, target := range p.Targets {
+				all = append(all, selectors(parse(t, fillIn(target.Expr)))...)
+			}
+		}
+	}
+	return all
 }
 
 func isServerError(m *labels.Matcher) bool {

@@ -10,19 +10,31 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"registry_exporter/alerts"
 )
 
-// TestStates asks Prometheus what the panels of the first line show: a state in words is one of few numbers.
+// TestStates asks Prometheus, with the rules of the alerts, what the panels of the first lines show: a state in words is one of few numbers.
 func TestStates(t *testing.T) {
 	const (
+		front    = `registry_api_up{role="front",endpoint="e",instance="x"} `
 		pull     = `registry_pull_success{role="front",endpoint="e",image="base",instance="x"} `
 		other    = `registry_pull_success{role="front",endpoint="e",image="app",instance="x"} `
 		second   = `registry_pull_success{role="front",endpoint="e",image="base",instance="y"} `
+		step     = `registry_pull_failure{role="front",endpoint="e",image="base",step="manifest",reason="%s",instance="x"} 1`
 		failure  = `registry_collector_failure{collector="%s",endpoint="e",reason="%s",instance="x"} 1`
 		suspect  = `registry_pull_content_bad{role="front",endpoint="e",image="base",reason="short_read",confirmed="false",instance="x"} `
 		bad      = `registry_pull_content_bad{role="backend",endpoint="f",image="base",reason="short_read",confirmed="true",instance="x"} `
 		push     = `registry_push_success{role="front",endpoint="e",instance="x"} `
-		storage  = `registry:storage:up `
+		verified = `registry_tls_verified{role="front",endpoint="e",instance="x"} `
+		stranger = `registry_tls_verified{role="front",endpoint="e",instance="y"} 0`
+		covered  = `registry_tls_name_covered{endpoint="e",name="n",instance="x"} `
+		begins   = `registry_tls_start_timestamp_seconds{role="front",endpoint="e",instance="x"} -8000000`
+		ends     = `registry_tls_expiry_timestamp_seconds{role="front",endpoint="e",instance="x"} `
+		health   = `registry_health_ok{endpoint="e",instance="x"} `
+		unasked  = `registry_health_ok{endpoint="e",instance="y"} 0`
+		check    = `registry_health_check_failing{endpoint="e",check="storagedriver_swift",kind="storagedriver",instance="x"} 1`
+		redis    = `registry_redis_reachable{endpoint="e",instance="x"} `
 		swift    = `registry_swift_reachable{endpoint="e",container="c",instance="x"} `
 		read     = `registry_swift_read_success{endpoint="e",container="c",instance="x"} `
 		write    = `registry_swift_write_success{endpoint="e",container="m",instance="x"} `
@@ -31,15 +43,21 @@ func TestStates(t *testing.T) {
 		interval = `registry_replication_interval_seconds{endpoint="e",instance="x"} 60`
 	)
 	fails := func(collector, reason string) string { return fmt.Sprintf(failure, collector, reason) }
+	failsAt := func(reason string) string { return fmt.Sprintf(step, reason) }
 	for name, c := range map[string]struct {
 		panel  string
 		series []string
 		want   string
 	}{
+		"a front that answers":                          {"Front", []string{front + "1"}, "OK"},
+		"a front that does not":                         {"Front", []string{front + "0", fails("api", "refused")}, "DOWN"},
+		"a front that wants another client certificate": {"Front", []string{front + "0", fails("api", "tls_client_cert")}, "UNKNOWN"},
 		"all images can be pulled":                      {"Pull", []string{pull + "1", other + "1"}, "OK"},
 		"one of two images cannot":                      {"Pull", []string{pull + "0", other + "1", fails("pull", "short_read")}, "FAILS"},
 		"no pull has ended yet":                         {"Pull", []string{pull + "0", fails("pull", "pending")}, "UNKNOWN"},
-		"the exporter's account may not pull":           {"Pull", []string{pull + "0", fails("pull", "forbidden")}, "UNKNOWN"},
+		"the exporter's account may not pull":           {"Pull", []string{pull + "0", failsAt("forbidden"), fails("pull", "forbidden")}, "UNKNOWN"},
+		"an image that was never there":                 {"Pull", []string{pull + "0", failsAt("not_found"), fails("pull", "not_found")}, "UNKNOWN"},
+		"an image that was there a minute ago":          {"Pull", []string{pull + "1 0", failsAt("not_found"), fails("pull", "not_found")}, "FAILS"},
 		"a second exporter can pull":                    {"Pull", []string{pull + "0", fails("pull", "pending"), second + "1"}, "OK"},
 		"a second exporter cannot":                      {"Pull", []string{pull + "0", fails("pull", "pending"), second + "0"}, "FAILS"},
 		"a push works":                                  {"Push", []string{push + "1"}, "OK"},
@@ -49,16 +67,29 @@ func TestStates(t *testing.T) {
 		"nothing can be pulled, so nothing is known":    {"Content", []string{pull + "0"}, "UNKNOWN"},
 		"layers were bad once":                          {"Content", []string{pull + "0", suspect + "3"}, "SUSPECT"},
 		"layers were bad once, and one twice":           {"Content", []string{pull + "1", suspect + "3", bad + "1"}, "BAD"},
-		"a store that is reached and not probed":        {"Storage", []string{storage + "1", swift + "1"}, "OK"},
-		"a store that is read and written":              {"Storage", []string{storage + "1", swift + "1", read + "1", write + "1"}, "OK"},
-		"a store that is not reached":                   {"Storage", []string{storage + "0", swift + "0", read + "0", write + "0"}, "DOWN"},
-		"a store that is neither read nor written":      {"Storage", []string{storage + "1", swift + "1", read + "0", write + "0"}, "NO READS"},
-		"a store that is full":                          {"Storage", []string{storage + "1", swift + "1", read + "1", write + "0", fails("swift_probe", "no_space")}, "NO WRITES"},
-		"a store that was not probed yet":               {"Storage", []string{storage + "1", swift + "1", read + "0", write + "0", fails("swift_probe", "pending")}, "OK"},
-		"a store that does not let the exporter in":     {"Storage", []string{swift + "0"}, "UNKNOWN"},
+		"a certificate with months left":                {"Certificate", []string{verified + "1", covered + "1", begins, ends + "8000000"}, "OK"},
+		"a second exporter knows no such issuer":        {"Certificate", []string{verified + "1", stranger, begins, ends + "8000000"}, "OK"},
+		"a certificate that nobody trusts":              {"Certificate", []string{verified + "0", begins, ends + "8000000"}, "NOT TRUSTED"},
+		"a certificate without one of the names":        {"Certificate", []string{verified + "1", covered + "0", begins, ends + "8000000"}, "NOT TRUSTED"},
+		"a certificate with ten days left":              {"Certificate", []string{verified + "1", begins, ends + "864000"}, "ENDS SOON"},
+		"a certificate with three days left":            {"Certificate", []string{verified + "1", begins, ends + "259200"}, "ENDS NOW"},
+		"no health check fails":                         {"Health checks", []string{health + "1"}, "OK"},
+		"a health check fails":                          {"Health checks", []string{health + "0", check}, "FAILING"},
+		"nobody answers at the debug server":            {"Health checks", []string{health + "0"}, "UNKNOWN"},
+		"a second exporter cannot ask for health":       {"Health checks", []string{health + "1", unasked}, "OK"},
+		"a store that is reached and not probed":        {"Storage", []string{swift + "1"}, "OK"},
+		"a store that is read and written":              {"Storage", []string{swift + "1", read + "1", write + "1"}, "OK"},
+		"a store that is not reached":                   {"Storage", []string{swift + "0", read + "0", write + "0"}, "DOWN"},
+		"a store that is neither read nor written":      {"Storage", []string{swift + "1", read + "0", write + "0"}, "NO READS"},
+		"a store that is full":                          {"Storage", []string{swift + "1", read + "1", write + "0", fails("swift_probe", "no_space")}, "NO WRITES"},
+		"a store that was not probed yet":               {"Storage", []string{swift + "1", read + "0", write + "0", fails("swift_probe", "pending")}, "OK"},
+		"a store that does not let the exporter in":     {"Storage", []string{swift + "0", fails("swift", "unauthorized")}, "UNKNOWN"},
+		"a cache that answers":                          {"Cache", []string{redis + "1"}, "OK"},
+		"a cache that does not":                         {"Cache", []string{redis + "0", fails("redis", "refused")}, "DOWN"},
+		"a cache that does not let the exporter in":     {"Cache", []string{redis + "0", fails("redis", "unauthorized")}, "UNKNOWN"},
 		"a canary on its way":                           {"Other sites", []string{waiting + "60", arrived, interval}, "OK"},
-		"a canary that should be there":                 {"Other sites", []string{waiting + "90", arrived, interval}, "LATE"},
-		"a canary that should have been there long ago": {"Other sites", []string{waiting + "200", arrived, interval}, "BEHIND"},
+		"a canary that should be there":                 {"Other sites", []string{waiting + "200", arrived, interval}, "LATE"},
+		"a canary that should have been there long ago": {"Other sites", []string{waiting + "14401", arrived, interval}, "BEHIND"},
 		"no canary was ever pushed":                     {"Other sites", []string{interval}, "UNKNOWN"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -69,14 +100,87 @@ func TestStates(t *testing.T) {
 	}
 }
 
-// TestStatesAreTheSame holds the columns of the overview against the panels of the story.
+// TestStatesAreTheSame holds the overview, its columns and what it shows by time, against the panels of the story.
 func TestStatesAreTheSame(t *testing.T) {
-	columns := panelOf(t, "registry-overview", "Registries now").Targets
-	for _, title := range []string{"Pull", "Push", "Content", "Storage", "Other sites"} {
-		want := `label_replace(` + panelOf(t, "registry-one", title).Targets[0].Expr + `, "site", "–", "site", "")`
-		if !slices.ContainsFunc(columns, func(c Target) bool { return c.Expr == want }) {
+	table := panelOf(t, "registry-overview", "Registries now")
+	for title, byTime := range map[string]string{
+		"Front": "Fronts by time", "Login": "", "Pull": "Pulls by time", "Push": "Pushes by time", "Content": "", "Storage": "Storage by time",
+		"Other sites": "", "Cache": "", "Health checks": "", "Certificate": "", "MSR majority": "",
+	} {
+		panel := panelOf(t, "registry-one", title)
+		want := `label_replace(` + panel.Targets[0].Expr + `, "site", "–", "site", "")`
+		if !slices.ContainsFunc(table.Targets, func(c Target) bool { return c.Expr == want }) {
 			t.Errorf("no column asks what the panel %s does: %s", title, want)
 		}
+		words := wordsOf(panel.FieldConfig.Defaults.Mappings)
+		if got := wordsOf(mappingsOf(t, table, title)); !maps.Equal(got, words) {
+			t.Errorf("the column %s shows %v, the panel %v", title, got, words)
+		}
+		if byTime == "" {
+			continue
+		}
+		line := panelOf(t, "registry-overview", byTime)
+		if line.Targets[0].Expr != panel.Targets[0].Expr {
+			t.Errorf("%s asks something else than the panel %s", byTime, title)
+		}
+		if got := wordsOf(line.FieldConfig.Defaults.Mappings); !maps.Equal(got, words) {
+			t.Errorf("%s shows %v, the panel %v", byTime, got, words)
+		}
+	}
+}
+
+// TestTiles holds the tiles of the overview, green across a room, against the states that they count: what is not known is not green.
+func TestTiles(t *testing.T) {
+	for tile, of := range map[string]struct{ panel, broken, unknown string }{
+		"Pulls":        {"Pull", "== bool 0", "2"},
+		"Pushes":       {"Push", "== bool 0", "2"},
+		"Content":      {"Content", "== bool 2", "3"},
+		"Storage":      {"Storage", "<= bool 0", "2"},
+		"Other sites":  {"Other sites", "== bool 2", "3"},
+		"MSR majority": {"MSR majority", "< bool 3", "5"},
+		"Caches":       {"Cache", "== bool 0", "2"},
+		"Sources":      {"Everything by time", "== bool 0", "2"},
+	} {
+		panel := panelOf(t, "registry-one", of.panel)
+		state := panel.Targets[0].Expr
+		if got := valueOf(t, panel, "UNKNOWN"); got != of.unknown {
+			t.Errorf("%s: unknown is %s, not %s", of.panel, got, of.unknown)
+		}
+		want := fmt.Sprintf("sum((%s) %s) > 0 or -count((%s) == %s) or 0 * count(%s)", state, of.broken, state, of.unknown, state)
+		p := panelOf(t, "registry-overview", tile)
+		if got := p.Targets[0].Expr; got != want {
+			t.Errorf("the tile %s asks %s, want %s", tile, got, want)
+		}
+		if !slices.ContainsFunc(p.FieldConfig.Defaults.Mappings, func(m Mapping) bool {
+			return m.Type == "range" && strings.Contains(string(m.Options), `"not all known"`)
+		}) {
+			t.Errorf("the tile %s has no words for what is not known", tile)
+		}
+	}
+}
+
+// TestTileCounts asks Prometheus what a tile shows of three registries.
+func TestTileCounts(t *testing.T) {
+	const (
+		success = `registry_pull_success{registry="%s",role="front",endpoint="e",image="base"} %d`
+		pending = `registry_collector_failure{registry="%s",collector="pull",endpoint="e",reason="pending"} 1`
+	)
+	well, broken := fmt.Sprintf(success, "a", 1), fmt.Sprintf(success, "b", 0)
+	unknown := []string{fmt.Sprintf(success, "c", 0), fmt.Sprintf(pending, "c")}
+	for name, c := range map[string]struct {
+		series []string
+		want   string
+	}{
+		"all work":                           {[]string{well}, "0"},
+		"one is broken":                      {[]string{well, broken}, "1"},
+		"one is not known":                   {append(unknown, well), "-1"},
+		"one is broken and one is not known": {append(unknown, broken), "1"},
+		"one of each":                        {append(unknown, well, broken), "1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			promtool(t, fillIn(panelOf(t, "registry-overview", "Pulls").Targets[0].Expr), c.series, c.want)
+		})
 	}
 }
 
@@ -93,22 +197,49 @@ func panelOf(t *testing.T, uid, title string) Panel {
 	return Panel{}
 }
 
-// valueOf is the smallest number that a panel shows as these words.
+// valueOf is the number that a panel shows as these words.
 func valueOf(t *testing.T, p Panel, words string) string {
 	t.Helper()
-	for _, m := range p.FieldConfig.Defaults.Mappings {
-		var options map[string]struct{ Text string }
-		if m.Type != "value" || json.Unmarshal(m.Options, &options) != nil {
-			continue
-		}
-		for _, value := range slices.Sorted(maps.Keys(options)) {
-			if options[value].Text == words {
-				return value
-			}
+	for value, shown := range wordsOf(p.FieldConfig.Defaults.Mappings) {
+		if shown.Text == words {
+			return value
 		}
 	}
 	t.Fatalf("%s never shows %s", p.Title, words)
 	return ""
+}
+
+// words are what a number is shown as.
+type words struct{ Text, Color string }
+
+// wordsOf are the words for each number.
+func wordsOf(mappings []Mapping) map[string]words {
+	all := map[string]words{}
+	for _, m := range mappings {
+		var options map[string]words
+		if m.Type == "value" && json.Unmarshal(m.Options, &options) == nil {
+			maps.Copy(all, options)
+		}
+	}
+	return all
+}
+
+// mappingsOf are those of a column.
+func mappingsOf(t *testing.T, table Panel, column string) []Mapping {
+	t.Helper()
+	for _, o := range table.FieldConfig.Overrides {
+		for _, property := range o.Properties {
+			if o.Matcher.Options == column && property.ID == "mappings" {
+				var mappings []Mapping
+				if err := json.Unmarshal(property.Value, &mappings); err != nil {
+					t.Fatal(err)
+				}
+				return mappings
+			}
+		}
+	}
+	t.Fatalf("%s has no words for the column %s", table.Title, column)
+	return nil
 }
 
 // promtool requires one answer with this value from these series.
@@ -118,16 +249,24 @@ func promtool(t *testing.T, expr string, series []string, want string) {
 	if err != nil {
 		t.Fatal("promtool is not installed; on Debian: apt-get install prometheus")
 	}
+	folder, err := filepath.Abs("../alerts")
+	if err != nil {
+		t.Fatal(err)
+	}
 	type object = map[string]any
+	var rules []string
+	for _, name := range alerts.Files {
+		rules = append(rules, folder+"/"+name)
+	}
 	var input []object
 	for _, s := range series {
 		name, value, _ := strings.Cut(s, " ")
-		input = append(input, object{"series": name, "values": value + "x2"})
+		input = append(input, object{"series": name, "values": strings.ReplaceAll(value, " ", "x0 ") + "x2"})
 	}
-	text, err := json.Marshal(object{"tests": []object{{
+	text, err := json.Marshal(object{"rule_files": rules, "tests": []object{{
 		"interval": "1m", "input_series": input,
 		"promql_expr_test": []object{{
-			"expr": "sum(" + expr + ")", "eval_time": "1m", "exp_samples": []object{{"labels": "{}", "value": json.Number(want)}},
+			"expr": "sum(" + expr + ")", "eval_time": "2m", "exp_samples": []object{{"labels": "{}", "value": json.Number(want)}},
 		}},
 	}}})
 	if err != nil {

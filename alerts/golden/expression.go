@@ -161,6 +161,8 @@ func (c *checker) call(call *parser.Call) map[string]bool {
 		if name, ok := call.Args[1].(*parser.StringLiteral); ok {
 			add(all, name.Val)
 		}
+	case "histogram_quantile":
+		delete(all, "le")
 	}
 	return all
 }

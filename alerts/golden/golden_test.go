@@ -30,6 +30,7 @@ func TestCheck(t *testing.T) {
 		"a label that the metric has not":   {`registry_api_up{kind="tcp"}`, "registry_api_up has no label kind"},
 		"a label that aggregation dropped":  {`max by (endpoint) (max by (registry) (registry_api_up))`, "max groups by endpoint"},
 		"a label that the rule dropped":     {`registry:front:up{endpoint="x"}`, "registry:front:up has no label endpoint"},
+		"a label that the quantile took":    {`max by (le) (histogram_quantile(0.5, rate(registry_access_duration_seconds_bucket[5m])))`, "max groups by le"},
 		"on what one side has not":          {`registry_api_up and on (role) registry_passive`, "on (role): not on both sides"},
 		"ignoring what neither side has":    {`registry_api_up and ignoring (kind) registry_api_up`, "ignoring (kind): on neither side"},
 		"sides that never match":            {`registry_redis_reachable unless registry_collector_failure`, "the sides have different labels"},
