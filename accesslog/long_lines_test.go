@@ -18,19 +18,34 @@ func TestLinesThatAreTooLong(t *testing.T) {
 		"two of them":        {long + "\n" + long + "\n", 0, 2},
 		"between two others": {"a\n" + long + "y\nb\n", 2, 1},
 	} {
-		t.Run(name, func(t *testing.T) {
+		check := func(t *testing.T, readTheRest func(tt *tailTest, rest string)) {
 			for at := 0; at <= len(c.lines); at += maxLine / 3 {
 				tt := newTailTest(t)
 				tt.append("registry.log", c.lines[:at])
-				tt.restart(idle)
 				tt.look()
-				tt.append("registry.log", c.lines[at:])
+				tt.scrape()
+				readTheRest(tt, c.lines[at:])
 				tt.look()
 				r := tt.scrape()
 				if all, tooLong := lineCount(r, "parsed")+lineCount(r, "unmatched"), lineCount(r, "too_long"); all != c.parsed || tooLong != c.tooLong {
 					t.Errorf("cut at %d: %d lines, %d too long, want %d, %d", at, all, tooLong, c.parsed, c.tooLong)
 				}
 			}
+		}
+		t.Run(name, func(t *testing.T) {
+			check(t, func(tt *tailTest, rest string) {
+				tt.kill(idle)
+				tt.look()
+				tt.append("registry.log", rest)
+			})
+		})
+		t.Run(name+", compressed", func(t *testing.T) {
+			check(t, func(tt *tailTest, rest string) {
+				tt.kill(func() {
+					tt.append("registry.log", rest)
+					tt.compress("registry.log.1")
+				})
+			})
 		})
 	}
 }

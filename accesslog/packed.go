@@ -1,7 +1,6 @@
 package accesslog
 
 import (
-	"bytes"
 	"cmp"
 	"compress/gzip"
 	"errors"
@@ -156,20 +155,12 @@ func (t *Tailer) countPacked(f *os.File, at *position) error {
 			buf[n] = '\n' // nobody writes the rest of it
 			n++
 		}
-		end := bytes.LastIndexByte(buf[:n], '\n') + 1
-		if at.Skipping {
-			if end = bytes.IndexByte(buf[:n], '\n') + 1; end > 0 {
-				at.Skipping = false
-			} else {
-				end = n
-			}
-		} else if end > 0 {
-			t.count(buf[:end], 0)
-		} else if n == maxLine {
-			at.Skipping, end = true, n
-			t.count(nil, 1)
+		rest := buf[:n]
+		for b := at.cut(rest); b.size() > 0; b = at.cut(rest) {
+			t.count(b.lines, b.tooLong)
+			rest = rest[b.size():]
 		}
-		n = copy(buf, buf[end:n])
+		n = copy(buf, rest)
 		at.Offset = u.offset - int64(n)
 		if n == 0 {
 			at.Marked, at.Mark = len(u.before), checksum(u.before)
