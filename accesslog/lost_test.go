@@ -64,6 +64,19 @@ func TestWhatIsLostIsCounted(t *testing.T) {
 			tt.damage("registry.log.1.gz", -8) // its checksum
 			tt.write("registry.log", 7)
 		}, 12, 0},
+		"a compressed file is cut off": {func(tt *tailTest) {
+			tt.write("registry.log", 5)
+			tt.compress("registry.log.1")
+			at, err := stat(tt.path("registry.log.1.gz"))
+			tt.try(errors.Join(err, os.Truncate(tt.path("registry.log.1.gz"), at.size-5)))
+			tt.write("registry.log", 7)
+		}, 12, 0},
+		"a compressed file has something behind its end": {func(tt *tailTest) {
+			tt.write("registry.log", 5)
+			tt.compress("registry.log.1")
+			tt.append("registry.log.1.gz", "something else")
+			tt.write("registry.log", 7)
+		}, 12, 0},
 		"deleted while it is down": {func(tt *tailTest) {
 			tt.write("registry.log", 5) // nobody can know
 			tt.remove("registry.log")

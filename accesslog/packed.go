@@ -21,6 +21,7 @@ const (
 var (
 	errIsRead   = errors.New("its original is read")
 	errNotGzip  = errors.New("only .gz can be read")
+	errNoMember = errors.New("something else follows")
 	errTooLarge = errors.New("unpacking takes too long")
 )
 
@@ -98,7 +99,7 @@ func (t *Tailer) unpack(s *stream, gone []*logFile, begins []byte, c found) (not
 		err = t.countPacked(f, &at)
 		t.done[len(t.done)-1] = at
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, errNoMember) { // else its end is not that of a .gz
 		lost = max(0, unpackedSize(c.name)-at.Offset)
 	}
 	return gone, lost, err
@@ -202,6 +203,9 @@ func (u *unpacker) Read(b []byte) (int, error) {
 	u.offset += int64(n)
 	u.before = append(u.before, b[max(0, n-markSize):n]...)
 	u.before = append(u.before[:0], u.before[max(0, len(u.before)-markSize):]...)
+	if errors.Is(err, gzip.ErrHeader) {
+		err = errNoMember
+	}
 	return n, err
 }
 

@@ -1,10 +1,27 @@
 package accesslog
 
 import (
+	"bytes"
+	"compress/gzip"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 	"testing"
+	"time"
 )
+
+// gzipped is text as gzip packs it.
+func gzipped(t testing.TB, text string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := io.WriteString(w, text); err != nil || w.Close() != nil {
+		t.Fatal("packing does not work")
+	}
+	return b.Bytes()
+}
 
 func TestCompressed(t *testing.T) {
 	eachLineOnce(t, map[string]func(*tailTest){
@@ -50,4 +67,23 @@ func TestCompressed(t *testing.T) {
 			})
 		},
 	})
+}
+
+func TestUnpackingEnds(t *testing.T) {
+	tt := newTailTest(t)
+	tt.pack("registry.log")
+	f, err := os.Open(tt.path("registry.log.gz"))
+	tt.try(err)
+	defer f.Close()
+	for name, reach := range map[string]func(*unpacker){
+		"after some time":  func(u *unpacker) { u.until = time.Now().Add(-time.Second) },
+		"after many bytes": func(u *unpacker) { u.offset = maxUnpacked },
+	} {
+		u, err := newUnpacker(f)
+		tt.try(errors.Join(err, u.skip(1)))
+		reach(u)
+		if err := u.skip(1); !errors.Is(err, errTooLarge) {
+			t.Errorf("%s: %v, want %v", name, err, errTooLarge)
+		}
+	}
 }

@@ -1,8 +1,6 @@
 package accesslog
 
 import (
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"os"
@@ -102,11 +100,8 @@ func (tt *tailTest) pack(name string) {
 	tt.try(err)
 	at, err := stat(tt.path(name))
 	tt.try(err)
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, err = w.Write(text)
-	tt.try(errors.Join(err, w.Close(), os.WriteFile(tt.path(name+".gz"), b.Bytes(), 0o600)))
-	tt.try(os.Chtimes(tt.path(name+".gz"), at.modified, at.modified))
+	packed := tt.path(name + ".gz")
+	tt.try(errors.Join(os.WriteFile(packed, gzipped(tt, string(text)), 0o600), os.Chtimes(packed, at.modified, at.modified)))
 	tt.remove(name)
 }
 
