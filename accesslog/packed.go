@@ -61,6 +61,16 @@ func (t *Tailer) readPacked(s *stream, gone []*logFile, begins []byte, plain, pa
 	return nil
 }
 
+// since are the files that were written to at that time or later, in whole seconds: all that some packers keep.
+func since(files []found, at time.Time) []found {
+	for i, f := range files {
+		if f.modified.Unix() >= at.Unix() {
+			return files[i:]
+		}
+	}
+	return nil
+}
+
 // isDone says whether a compressed file was read, under this name or another.
 func (t *Tailer) isDone(c found) bool {
 	return slices.ContainsFunc(t.done, func(p position) bool { return p.ID == c.id && p.Modified.Equal(c.modified) })
