@@ -7,6 +7,17 @@ import (
 )
 
 func TestCopiedAndTruncated(t *testing.T) {
+	often := func(before, after int) func(*tailTest) {
+		return func(tt *tailTest) {
+			tt.write("registry.log", before)
+			tt.look()
+			for range 4 {
+				tt.write("registry.log", 6)
+				tt.copyTruncate()
+			}
+			tt.write("registry.log", after)
+		}
+	}
 	eachLineOnce(t, map[string]func(*tailTest){
 		"copied and truncated": func(tt *tailTest) {
 			tt.write("registry.log", 5)
@@ -65,24 +76,8 @@ func TestCopiedAndTruncated(t *testing.T) {
 			tt.truncate("registry.log")
 			tt.write("registry.log", 7)
 		},
-		"copied and truncated several times between two looks": func(tt *tailTest) {
-			tt.write("registry.log", 5)
-			tt.look()
-			for range 4 {
-				tt.write("registry.log", 6)
-				tt.copyTruncate()
-			}
-			tt.write("registry.log", 3)
-		},
-		"copied and truncated several times between two looks, and larger than before": func(tt *tailTest) {
-			tt.write("registry.log", 2)
-			tt.look()
-			for range 4 {
-				tt.write("registry.log", 6)
-				tt.copyTruncate()
-			}
-			tt.write("registry.log", 300)
-		},
+		"copied and truncated several times between two looks":                         often(5, 3),
+		"copied and truncated several times between two looks, and larger than before": often(2, 300),
 		"copied and truncated when nothing of it was read": func(tt *tailTest) {
 			tt.write("registry.log", 5)
 			tt.copyTruncate()

@@ -12,6 +12,7 @@ import (
 
 // What is wrong is on the page, and what can be read is read on.
 func TestProblems(t *testing.T) {
+	becomesALog := func(tt *tailTest) { tt.remove("other.log"); tt.write("other.log", 3) }
 	for name, c := range map[string]struct {
 		patterns []string
 		breaks   func(*tailTest)
@@ -24,13 +25,13 @@ func TestProblems(t *testing.T) {
 		}, func(tt *tailTest) { tt.write("none.log", 3) }, ErrMissing},
 		"a folder": {[]string{"*.log"}, func(tt *tailTest) {
 			tt.try(os.Mkdir(tt.path("other.log"), 0o700))
-		}, func(tt *tailTest) { tt.remove("other.log"); tt.write("other.log", 3) }, ErrUnreadable},
+		}, becomesALog, ErrUnreadable},
 		"a device": {[]string{"*.log"}, func(tt *tailTest) {
 			tt.try(os.Symlink("/dev/null", tt.path("other.log")))
-		}, func(tt *tailTest) { tt.remove("other.log"); tt.write("other.log", 3) }, ErrUnreadable},
+		}, becomesALog, ErrUnreadable},
 		"a named pipe that nobody writes to": {[]string{"*.log"}, func(tt *tailTest) {
 			tt.try(syscall.Mkfifo(tt.path("other.log"), 0o600))
-		}, func(tt *tailTest) { tt.remove("other.log"); tt.write("other.log", 3) }, ErrUnreadable},
+		}, becomesALog, ErrUnreadable},
 		"a link to itself in place of a log": {[]string{"*.log"}, func(tt *tailTest) {
 			tt.rename("registry.log", "registry.log.1")
 			tt.try(os.Symlink("registry.log", tt.path("registry.log")))
@@ -74,6 +75,11 @@ func asNobody(t *testing.T, do func()) {
 
 // A file that cannot be read for a while is read on from where it would have been.
 func TestUnreadable(t *testing.T) {
+	rotate := func(tt *tailTest) {
+		tt.write("registry.log", 5)
+		tt.rename("registry.log", "registry.log.1")
+		tt.write("registry.log", 6)
+	}
 	for name, c := range map[string]struct {
 		before   func(*tailTest) // the restart
 		file     string          // cannot be read after it
@@ -83,17 +89,9 @@ func TestUnreadable(t *testing.T) {
 			tt.remove("state/hub")
 			tt.written = 0
 		}, "registry.log", 0},
-		"after a restart": {func(tt *tailTest) { tt.write("registry.log", 5) }, "registry.log", 10},
-		"rotated while it was down": {func(tt *tailTest) {
-			tt.write("registry.log", 5)
-			tt.rename("registry.log", "registry.log.1")
-			tt.write("registry.log", 6)
-		}, "registry.log.1", 16},
-		"rotated while it was down, the new one": {func(tt *tailTest) {
-			tt.write("registry.log", 5)
-			tt.rename("registry.log", "registry.log.1")
-			tt.write("registry.log", 6)
-		}, "registry.log", 15},
+		"after a restart":                        {func(tt *tailTest) { tt.write("registry.log", 5) }, "registry.log", 10},
+		"rotated while it was down":              {rotate, "registry.log.1", 16},
+		"rotated while it was down, the new one": {rotate, "registry.log", 15},
 		"rotated twice while it was down, the old one": {func(tt *tailTest) {
 			tt.write("registry.log", 5)
 			tt.rename("registry.log", "registry.log.2")
