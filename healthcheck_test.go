@@ -17,8 +17,6 @@ func checkHealth(t *testing.T, args ...string) (stdout, stderr string, code int)
 
 func TestHealthcheckOfAnExporterThatRuns(t *testing.T) {
 	t.Parallel()
-	// The hash of "monitor".
-	const users = "basic_auth_users: {prometheus: $2a$04$5a0BBIsQhp3rTa4BMXGp5OlzdMPmY1RsSHAPqF3NqJ8i1vJZxixaq}\n"
 	for name, c := range map[string]struct{ web, scheme, answer string }{
 		"plain":                                {"", "http", "200 OK"},
 		"TLS":                                  {serverFiles(t, ""), "https", "200 OK"},
@@ -29,7 +27,7 @@ func TestHealthcheckOfAnExporterThatRuns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := start(t, writeFile(t, "hub.yml", hub(nobody)), "--web.config.file="+c.web)
+			p := startHub(t, "--web.config.file="+c.web)
 			stdout, stderr, code := checkHealth(t, "--web.listen-address="+p.address, "--web.config.file="+c.web)
 			if want := "healthy: " + c.scheme + "://" + p.address + "/-/healthy: " + c.answer + "\n"; code != 0 || stdout != want || stderr != "" {
 				t.Errorf("exit %d, stdout %q, stderr %q, want %q", code, stdout, stderr, want)
@@ -41,7 +39,7 @@ func TestHealthcheckOfAnExporterThatRuns(t *testing.T) {
 // The flags that say where it is are those that the exporter was started with.
 func TestWhereHealthcheckAsks(t *testing.T) {
 	t.Parallel()
-	p := start(t, writeFile(t, "hub.yml", hub(nobody)))
+	p := startHub(t)
 	_, port, err := net.SplitHostPort(p.address)
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +67,7 @@ func TestWhereHealthcheckAsks(t *testing.T) {
 
 // A container's health check has the environment of the container, but not its arguments.
 func TestHealthcheckTakesTheEnvironment(t *testing.T) {
-	p := start(t, writeFile(t, "hub.yml", hub(nobody)))
+	p := startHub(t)
 	t.Setenv("REGISTRY_EXPORTER_WEB_LISTEN_ADDRESS", p.address)
 	if stdout, stderr, code := checkHealth(t); code != 0 || !strings.Contains(stdout, p.address) {
 		t.Errorf("exit %d, stdout %q, stderr %q", code, stdout, stderr)
@@ -118,37 +116,13 @@ func wantUnhealthy(t *testing.T, stdout, stderr string, code int, words string) 
 func TestHealthcheckAfterTheCertificateIsLost(t *testing.T) {
 	t.Parallel()
 	web := serverFiles(t, "")
-	p := start(t, writeFile(t, "hub.yml", hub(nobody)), "--web.config.file="+web)
+	p := startHub(t, "--web.config.file="+web)
 	fetch(t, trusting, http.MethodGet, "https://"+p.address+"/-/ready") // it has read its files
 	if err := os.WriteFile(web, []byte("tls_server_config: {cert_file: none.pem, key_file: none.pem}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	stdout, stderr, code := checkHealth(t, "--web.listen-address="+p.address, "--web.config.file="+web)
 	wantUnhealthy(t, stdout, stderr, code, "remote error: tls: internal error")
-}
-
-func TestCommandsAreInTheHelp(t *testing.T) {
-	t.Parallel()
-	help, _, _ := execute(t, "--help")
-	for _, command := range []string{"\nserve*\n", "\nhealthcheck\n"} {
-		if !strings.Contains(help, command) {
-			t.Errorf("no %q in %s", command, help)
-		}
-	}
-}
-
-func TestServeIsTheCommandWithoutOne(t *testing.T) {
-	t.Parallel()
-	file := writeFile(t, "good.yml", hub(nobody))
-	for _, args := range [][]string{
-		{"--config.check", "--config.file=" + file},
-		{"serve", "--config.check", "--config.file=" + file},
-		{"--config.check", "--config.file=" + file, "serve"},
-	} {
-		if stdout, stderr, code := execute(t, args...); code != 0 || stdout != file+": all good\n" {
-			t.Errorf("%q: exit %d, stdout %q, stderr %q", args, code, stdout, stderr)
-		}
-	}
 }
 
 // clientCertificates is a toolkit configuration that asks clients for a certificate.

@@ -82,6 +82,27 @@ type block struct {
 	tooLong        int
 }
 
+func (b block) size() int { return len(b.lines) + len(b.skipped) }
+
+// cut is the block that rest begins with: all there is behind p, or the first maxLine bytes of it.
+func (p *position) cut(rest []byte) block {
+	end := bytes.LastIndexByte(rest, '\n') + 1
+	switch {
+	case p.Skipping:
+		if end = bytes.IndexByte(rest, '\n') + 1; end == 0 {
+			return block{skipped: rest}
+		}
+		p.Skipping = false
+		return block{skipped: rest[:end]}
+	case end > 0:
+		return block{lines: rest[:end]}
+	case len(rest) == maxLine:
+		p.Skipping = true
+		return block{skipped: rest, tooLong: 1}
+	}
+	return block{}
+}
+
 // next reads on. All of the block goes to advance once it is counted.
 func (l *logFile) next(buf []byte) (block, error) {
 	if l.atEnd() {
@@ -96,23 +117,11 @@ func (l *logFile) next(buf []byte) (block, error) {
 		return block{}, errReplaced
 	}
 	l.sure, l.Modified = l.Size, l.written
-	rest := buf[mark:n]
-	end := bytes.LastIndexByte(rest, '\n') + 1
-	switch {
-	case l.Skipping:
-		if end = bytes.IndexByte(rest, '\n') + 1; end == 0 {
-			return block{skipped: rest}, nil
-		}
-		l.Skipping = false
-		return block{skipped: rest[:end]}, nil
-	case end > 0:
-		return block{lines: rest[:end]}, nil
-	case len(rest) == maxLine:
-		l.Skipping = true
-		return block{skipped: rest, tooLong: 1}, nil
+	b := l.cut(buf[mark:n])
+	if b.size() == 0 {
+		l.unfinished = l.Offset + int64(n-mark)
 	}
-	l.unfinished = l.Offset + int64(len(rest))
-	return block{}, nil
+	return b, nil
 }
 
 // advance goes behind what was counted, and keeps its end as the mark.

@@ -2,8 +2,15 @@ package accesslog
 
 import (
 	"bytes"
+	"compress/gzip"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"registry_exporter/accesslog/genlog"
 )
@@ -128,4 +135,74 @@ func FuzzState(f *testing.F) {
 		c.Add(more)
 		c.Snapshot()
 	})
+}
+
+// Of any .gz each line is counted once as far as it can be unpacked, in no more memory than of any other.
+func FuzzPacked(f *testing.F) {
+	const most = 32 << 10 // packed; some 30 MiB unpacked at the most
+	lines := string(logOf(300, (*genlog.Generator).AppendJSON))
+	whole := gzipped(f, lines)
+	f.Add(whole)
+	f.Add(whole[:len(whole)/2])
+	f.Add(whole[:len(whole)-8])
+	f.Add(append(gzipped(f, lines[:777]), whole...))
+	f.Add(append(bytes.Clone(whole), whole[:len(whole)/2]...))
+	f.Add(append(bytes.Clone(whole), "garbage"...))
+	f.Add(append(bytes.Clone(whole), make([]byte, 512)...))
+	f.Add(gzipped(f, strings.Repeat("\x00", 8<<20)))
+	f.Add(gzipped(f, strings.Repeat("\n", 1<<20)))
+	f.Add(gzipped(f, strings.Repeat("x", 3*maxLine)+"\na\nb"))
+	f.Add(gzipped(f, ""))
+	f.Add([]byte{})
+	f.Add([]byte("no gzip"))
+	name := filepath.Join(f.TempDir(), "registry.log.1.gz")
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		if len(packed) > most {
+			return
+		}
+		if err := os.WriteFile(name, packed, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		at, err := stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tail, err := NewTailer(TailOptions{Lines: Options{Format: genlog.JSON, MaxProjects: 10}}, &sync.Mutex{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		begin := time.Now()
+		_, lost, problem := tail.unpack(&stream{}, nil, nil, at)
+		took := time.Since(begin)
+		runtime.ReadMemStats(&after)
+		if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 || took > unpackWithin {
+			t.Errorf("%d bytes and %s are used for %d", used, took, len(packed))
+		}
+		if !tail.isDone(at) {
+			t.Error("it would be read again")
+		}
+		got := tail.counts.parsed + tail.counts.unmatched + tail.counts.tooLong
+		if want := linesIn(packed); got > want || got < want && problem == nil {
+			t.Errorf("%d lines are counted of %d, %v", got, want, problem)
+		}
+		if problem == nil && lost > 0 {
+			t.Errorf("%d bytes are lost of a file that is whole", lost)
+		}
+	})
+}
+
+// linesIn is how many lines there are in a .gz, as far as it can be unpacked.
+func linesIn(packed []byte) (n uint64) {
+	gz, err := gzip.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return 0
+	}
+	text, _ := io.ReadAll(gz)
+	n = uint64(bytes.Count(text, []byte("\n")))
+	if len(text) > 0 && text[len(text)-1] != '\n' {
+		n++
+	}
+	return n
 }

@@ -1,7 +1,6 @@
 package accesslog
 
 import (
-	"bytes"
 	"cmp"
 	"compress/gzip"
 	"errors"
@@ -22,6 +21,7 @@ const (
 var (
 	errIsRead   = errors.New("its original is read")
 	errNotGzip  = errors.New("only .gz can be read")
+	errNoMember = errors.New("something else follows")
 	errTooLarge = errors.New("unpacking takes too long")
 )
 
@@ -57,6 +57,16 @@ func (t *Tailer) readPacked(s *stream, gone []*logFile, begins []byte, plain, pa
 	}
 	for _, l := range gone {
 		t.lose(l, now)
+	}
+	return nil
+}
+
+// since are the files that were written to at that time or later, in whole seconds: all that some packers keep.
+func since(files []found, at time.Time) []found {
+	for i, f := range files {
+		if f.modified.Unix() >= at.Unix() {
+			return files[i:]
+		}
 	}
 	return nil
 }
@@ -99,7 +109,7 @@ func (t *Tailer) unpack(s *stream, gone []*logFile, begins []byte, c found) (not
 		err = t.countPacked(f, &at)
 		t.done[len(t.done)-1] = at
 	}
-	if err != nil {
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, errNoMember) { // else its end is not that of a .gz
 		lost = max(0, unpackedSize(c.name)-at.Offset)
 	}
 	return gone, lost, err
@@ -156,20 +166,12 @@ func (t *Tailer) countPacked(f *os.File, at *position) error {
 			buf[n] = '\n' // nobody writes the rest of it
 			n++
 		}
-		end := bytes.LastIndexByte(buf[:n], '\n') + 1
-		if at.Skipping {
-			if end = bytes.IndexByte(buf[:n], '\n') + 1; end > 0 {
-				at.Skipping = false
-			} else {
-				end = n
-			}
-		} else if end > 0 {
-			t.count(buf[:end], 0)
-		} else if n == maxLine {
-			at.Skipping, end = true, n
-			t.count(nil, 1)
+		rest := buf[:n]
+		for b := at.cut(rest); b.size() > 0; b = at.cut(rest) {
+			t.count(b.lines, b.tooLong)
+			rest = rest[b.size():]
 		}
-		n = copy(buf, buf[end:n])
+		n = copy(buf, rest)
 		at.Offset = u.offset - int64(n)
 		if n == 0 {
 			at.Marked, at.Mark = len(u.before), checksum(u.before)
@@ -211,6 +213,9 @@ func (u *unpacker) Read(b []byte) (int, error) {
 	u.offset += int64(n)
 	u.before = append(u.before, b[max(0, n-markSize):n]...)
 	u.before = append(u.before[:0], u.before[max(0, len(u.before)-markSize):]...)
+	if errors.Is(err, gzip.ErrHeader) {
+		err = errNoMember
+	}
 	return n, err
 }
 

@@ -266,3 +266,19 @@ func gzipBomb(t testing.TB) string {
 	}
 	return b.String()
 }
+
+// hang answers when the client has gone.
+func hang(_ http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body) // before, a server does not see the client go
+	<-r.Context().Done()
+}
+
+// writeEndlessly ends when the client has enough.
+func writeEndlessly(w http.ResponseWriter) {
+	chunk := bytes.Repeat([]byte("x"), 1<<14)
+	for {
+		if _, err := w.Write(chunk); err != nil {
+			return
+		}
+	}
+}

@@ -26,16 +26,6 @@ type sad struct {
 func flip(b []byte) []byte { b[0] ^= 1; return b }
 func cut(b []byte) []byte  { return b[:len(b)-1] }
 
-func respond(header http.Header, status int, body string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		for name, values := range header {
-			w.Header()[name] = values
-		}
-		w.WriteHeader(status)
-		fmt.Fprint(w, body)
-	}
-}
-
 func (s sad) run(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two", "layer three")

@@ -123,7 +123,7 @@ func TestPullShowsTheStoreNoCertificate(t *testing.T) {
 	image := f.push("1.0", "layer one")
 	store := tlsServer(t, secure(), func(w http.ResponseWriter, r *http.Request) {
 		shown["store"] += len(r.TLS.PeerCertificates)
-		f.serve(w, r)
+		f.ServeHTTP(w, r)
 	})
 	registry := tlsServer(t, secure(), func(w http.ResponseWriter, r *http.Request) {
 		shown["registry"] += len(r.TLS.PeerCertificates)
@@ -131,7 +131,7 @@ func TestPullShowsTheStoreNoCertificate(t *testing.T) {
 			http.Redirect(w, r, store.URL+r.URL.Path, http.StatusTemporaryRedirect)
 			return
 		}
-		f.serve(w, r)
+		f.ServeHTTP(w, r)
 	})
 	e := newTestExporter(t, "registries:\n- name: hub\n  url: "+registry.URL+"\n  http: {tls_config: {ca_file: "+ca.file(t)+
 		", cert_file: "+certFile+", key_file: "+keyFile+"}}\n  pull: {images: [library/base:1.0]}\n")

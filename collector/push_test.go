@@ -41,8 +41,8 @@ func TestPushPages(t *testing.T) {
 	noTokens := httptest.NewServer(saysStatus(http.StatusInternalServerError, ""))
 	t.Cleanup(noTokens.Close)
 	readOnly := saysStatus(http.StatusMethodNotAllowed, "Method not allowed\n") // as Distribution says it
-	lost := refuseWrite(http.StatusNotFound, "BLOB_UPLOAD_INVALID", "{}")
-	full := refuseWrite(http.StatusInternalServerError, "UNKNOWN", `"write /store/data: no space left on device"`)
+	lost := refuseWith(http.StatusNotFound, "BLOB_UPLOAD_INVALID")
+	full := refuseWith(http.StatusInternalServerError, "UNKNOWN", `"write /store/data: no space left on device"`)
 
 	for _, c := range []struct {
 		name, config string
@@ -55,17 +55,17 @@ func TestPushPages(t *testing.T) {
 
 		{name: "cancel_is_not_supported", config: pushesUploads, faults: faults{"DELETE upload": saysStatus(http.StatusMethodNotAllowed, "")}, left: 1},
 		{name: "cancel_is_not_known", config: pushesUploads, faults: faults{"DELETE upload": saysStatus(http.StatusNotFound, "404 page not found")}, left: 1},
-		{name: "cancel_is_forbidden", config: pushesUploads, faults: faults{"DELETE upload": refuseWrite(http.StatusForbidden, "DENIED", "{}")}, left: 1},
+		{name: "cancel_is_forbidden", config: pushesUploads, faults: faults{"DELETE upload": refuseWith(http.StatusForbidden, "DENIED")}, left: 1},
 		{name: "cancel_fails", config: pushesUploads, faults: faults{"DELETE upload": saysStatus(http.StatusInternalServerError, "")}, left: 1},
 		{name: "range_with_unit", config: pushesUploads, faults: faults{"GET upload": ranges("bytes=0-63")}},
-		{name: "delete_is_not_supported", config: pushesImages, faults: faults{"DELETE manifest": refuseWrite(http.StatusMethodNotAllowed, "UNSUPPORTED", "{}")}},
-		{name: "delete_is_forbidden", config: pushesImages, faults: faults{"DELETE manifest": refuseWrite(http.StatusForbidden, "DENIED", "{}")}},
+		{name: "delete_is_not_supported", config: pushesImages, faults: faults{"DELETE manifest": refuseWith(http.StatusMethodNotAllowed, "UNSUPPORTED")}},
+		{name: "delete_is_forbidden", config: pushesImages, faults: faults{"DELETE manifest": refuseWith(http.StatusForbidden, "DENIED")}},
 		{name: "delete_lacks_the_scope", config: pushesImages, faults: faults{"DELETE manifest": lacking(tokens.URL)}},
 		{name: "delete_fails", config: pushesImages, faults: faults{"DELETE manifest": saysStatus(http.StatusInternalServerError, "")}},
 
 		{name: "passive_and_read_only", config: pushesUploads + isPassive, faults: faults{"POST upload": readOnly}},
-		{name: "passive_and_unsupported", config: pushesImages + isPassive, faults: faults{"POST upload": refuseWrite(http.StatusMethodNotAllowed, "UNSUPPORTED", "{}")}},
-		{name: "passive_and_denied", config: pushesUploads + isPassive, faults: faults{"POST upload": refuseWrite(http.StatusForbidden, "DENIED", "{}")}},
+		{name: "passive_and_unsupported", config: pushesImages + isPassive, faults: faults{"POST upload": refuseWith(http.StatusMethodNotAllowed, "UNSUPPORTED")}},
+		{name: "passive_and_denied", config: pushesUploads + isPassive, faults: faults{"POST upload": refuseWith(http.StatusForbidden, "DENIED")}},
 		{name: "passive_and_without_the_scope", config: pushesUploads + isPassive, faults: faults{"POST upload": lacking(tokens.URL)}},
 		{name: "passive_takes_writes", config: pushesUploads + isPassive},
 		{name: "passive_and_broken", config: pushesUploads + isPassive, faults: faults{"POST upload": saysStatus(http.StatusInternalServerError, "")}},
@@ -75,15 +75,15 @@ func TestPushPages(t *testing.T) {
 		{name: "wrong_password", config: pushesUploads + withPassword, faults: faults{"POST upload": basic}},
 		{name: "image_with_wrong_password", config: pushesImages + withPassword, faults: faults{"POST upload": basic}},
 		{name: "without_the_scope", config: pushesUploads + withPassword, faults: faults{"POST upload": lacking(tokens.URL)}},
-		{name: "denied", config: pushesUploads, faults: faults{"POST upload": refuseWrite(http.StatusForbidden, "DENIED", "{}")}},
+		{name: "denied", config: pushesUploads, faults: faults{"POST upload": refuseWith(http.StatusForbidden, "DENIED")}},
 		{name: "token_server_fails", config: pushesUploads + withPassword, faults: faults{"POST upload": lacking(noTokens.URL)}},
 
 		{name: "read_only", config: pushesUploads, faults: faults{"POST upload": readOnly}},
 		{name: "read_only_in_words", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusForbidden,
 			`{"errors":[{"code":"DENIED","message":"The system is in read only mode. Any modification is prohibited."}]}`)}},
-		{name: "read_only_for_manifests", config: pushesImages, faults: faults{"PUT manifest": refuseWrite(http.StatusMethodNotAllowed, "UNSUPPORTED", "{}")}},
+		{name: "read_only_for_manifests", config: pushesImages, faults: faults{"PUT manifest": refuseWith(http.StatusMethodNotAllowed, "UNSUPPORTED")}},
 
-		{name: "no_space_to_start", config: pushesUploads, faults: faults{"POST upload": refuseWrite(http.StatusInternalServerError, "UNKNOWN",
+		{name: "no_space_to_start", config: pushesUploads, faults: faults{"POST upload": refuseWith(http.StatusInternalServerError, "UNKNOWN",
 			`{"DriverName":"filesystem","Enclosed":{"Op":"write","Path":"/store/startedat","Err":28}}`)}},
 		{name: "no_space_for_the_chunk", config: pushesUploads, faults: faults{"PATCH upload": full}},
 		{name: "no_space_for_the_manifest", config: pushesImages, faults: faults{"PUT manifest": full}},
@@ -91,34 +91,34 @@ func TestPushPages(t *testing.T) {
 		{name: "insufficient_storage", config: pushesUploads, faults: faults{"PATCH upload": saysStatus(http.StatusInsufficientStorage, "")}},
 
 		{name: "lost_at_the_chunk", config: pushesUploads, faults: faults{"PATCH upload": lost}},
-		{name: "lost_at_the_status", config: pushesUploads, faults: faults{"GET upload": refuseWrite(http.StatusNotFound, "BLOB_UPLOAD_UNKNOWN", "{}")}},
+		{name: "lost_at_the_status", config: pushesUploads, faults: faults{"GET upload": refuseWith(http.StatusNotFound, "BLOB_UPLOAD_UNKNOWN")}},
 		{name: "lost_at_the_cancel", config: pushesUploads, faults: faults{"DELETE upload": lost}, left: 1},
-		{name: "lost_at_the_commit", config: pushesImages, faults: faults{"PUT upload": refuseWrite(http.StatusBadRequest, "BLOB_UPLOAD_INVALID", "{}")}},
+		{name: "lost_at_the_commit", config: pushesImages, faults: faults{"PUT upload": refuseWith(http.StatusBadRequest, "BLOB_UPLOAD_INVALID")}},
 		{name: "lost_without_words", config: pushesUploads, faults: faults{"PATCH upload": saysStatus(http.StatusNotFound, "")}},
 		{name: "less_has_come", config: pushesUploads, faults: faults{"GET upload": ranges("0-0")}},
 		{name: "nothing_is_said_of_the_range", config: pushesUploads, faults: faults{"GET upload": ranges("")}},
 
 		{name: "registry_fails", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusInternalServerError, "")}},
-		{name: "health_check_fails", config: pushesUploads, faults: faults{"POST upload": refuseWrite(http.StatusServiceUnavailable, "UNAVAILABLE", `"health check failed: please see /debug/health"`)}},
-		{name: "no_such_repository", config: pushesUploads, faults: faults{"POST upload": refuseWrite(http.StatusNotFound, "NAME_UNKNOWN", "{}")}},
+		{name: "health_check_fails", config: pushesUploads, faults: faults{"POST upload": refuseWith(http.StatusServiceUnavailable, "UNAVAILABLE", `"health check failed: please see /debug/health"`)}},
+		{name: "no_such_repository", config: pushesUploads, faults: faults{"POST upload": refuseWith(http.StatusNotFound, "NAME_UNKNOWN")}},
 		{name: "rate_limited", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusTooManyRequests, "")}},
 		{name: "hung", config: "  push: {repository: monitoring/canary, every: 200ms}\n", faults: faults{"PATCH upload": hang}},
 		{name: "a_page_for_an_upload", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusOK, "<html>")}},
 		{name: "no_location", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusAccepted, "")}},
 		{name: "location_is_no_url", config: pushesUploads, faults: faults{"POST upload": locates("http://[")}},
 
-		{name: "blob_forgotten_at_the_manifest", config: pushesImages, faults: faults{"PUT manifest": refuseWrite(http.StatusBadRequest, "MANIFEST_BLOB_UNKNOWN", "{}")}},
+		{name: "blob_forgotten_at_the_manifest", config: pushesImages, faults: faults{"PUT manifest": refuseWith(http.StatusBadRequest, "MANIFEST_BLOB_UNKNOWN")}},
 		{name: "manifest_fails", config: pushesImages, faults: faults{"PUT manifest": saysStatus(http.StatusInternalServerError, "")}},
-		{name: "manifest_not_there_after", config: pushesImages, faults: faults{"GET manifest": refuseWrite(http.StatusNotFound, "MANIFEST_UNKNOWN", "{}")}},
+		{name: "manifest_not_there_after", config: pushesImages, faults: faults{"GET manifest": refuseWith(http.StatusNotFound, "MANIFEST_UNKNOWN")}},
 		{name: "another_manifest_after", config: pushesImages, faults: faults{"GET manifest": saysStatus(http.StatusOK, `{"schemaVersion":2}`)}},
-		{name: "blob_not_there_after", config: pushesImages, faults: faults{"GET blob": refuseWrite(http.StatusNotFound, "BLOB_UNKNOWN", "{}")}},
+		{name: "blob_not_there_after", config: pushesImages, faults: faults{"GET blob": refuseWith(http.StatusNotFound, "BLOB_UNKNOWN")}},
 		{name: "blob_empty_after", config: pushesImages, faults: faults{"GET blob": saysStatus(http.StatusOK, "")}},
 		{name: "blob_cut_short_after", config: pushesImages, faults: faults{"GET blob": func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Length", "176") }}},
 		{name: "blob_changed_after", config: pushesImages, faults: faults{"GET blob": saysStatus(http.StatusOK, strings.Repeat("x", 4096))}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			r := startStore(t, c.faults)
+			r := startFaulty(t, c.faults)
 			e := newPushExporter(t, "", "registries:\n- name: hub\n  url: http://"+r.address()+"\n"+c.config)
 			source := storeSource(t, e, "push")
 			source.probe.once(t.Context())
@@ -141,12 +141,11 @@ func TestPushPages(t *testing.T) {
 	}
 }
 
-// newPushExporter is one of that name in what it pushes, with a folder for its state.
 // A push whose time ends between two steps says at which, as any that fails does.
 func TestPushWhoseTimeEndsBetweenSteps(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	r := startStore(t, nil)
+	r := startRegistry(t)
 	r.set(faults{"POST upload": func(w http.ResponseWriter, req *http.Request) {
 		r.set(nil)
 		<-ctx.Done()
@@ -161,6 +160,7 @@ func TestPushWhoseTimeEndsBetweenSteps(t *testing.T) {
 	t.Errorf("%d uploads are left, %v", r.left(), found.err)
 }
 
+// newPushExporter is one of that name in what it pushes, with a folder for its state.
 func newPushExporter(t *testing.T, stateDir, text string) *Exporter {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "registry_exporter.yml")
@@ -209,7 +209,7 @@ func locates(location string) http.HandlerFunc {
 }
 
 // pusher is what pushes to r as a new process does.
-func pusher(t *testing.T, r *fakeStore, stateDir, lines string) *probe {
+func pusher(t *testing.T, r *fakeRegistry, stateDir, lines string) *probe {
 	t.Helper()
 	e := newPushExporter(t, stateDir, "registries:\n- name: hub\n  url: http://"+r.address()+"\n"+lines)
 	return storeSource(t, e, "push").probe
@@ -217,7 +217,7 @@ func pusher(t *testing.T, r *fakeStore, stateDir, lines string) *probe {
 
 // TestPushWithAPasswordThatWasRefused is how it goes on: the password is not sent again for a while.
 func TestPushWithAPasswordThatWasRefused(t *testing.T) {
-	p := pusher(t, startStore(t, faults{"POST upload": refuse("Basic", "")}), "", pushesUploads+withPassword)
+	p := pusher(t, startFaulty(t, faults{"POST upload": refuse("Basic", "")}), "", pushesUploads+withPassword)
 	for n := range 2 {
 		p.once(t.Context())
 		steps := p.track.last.steps
@@ -228,7 +228,7 @@ func TestPushWithAPasswordThatWasRefused(t *testing.T) {
 }
 
 func TestPushOfImagesDoesNotGrow(t *testing.T) {
-	r := startStore(t, faults{"DELETE manifest": saysStatus(http.StatusMethodNotAllowed, "")})
+	r := startFaulty(t, faults{"DELETE manifest": saysStatus(http.StatusMethodNotAllowed, "")})
 	p := pusher(t, r, "", pushesImages)
 	var first []string
 	for range 3 {

@@ -14,7 +14,7 @@ import (
 
 // twoSites are a registry at eqiad, which replicates to codfw, and what looks for the canary.
 type twoSites struct {
-	here, there *fakeStore
+	here, there *fakeRegistry
 	exporter    *Exporter
 	probe       *probe
 	state       *voyage
@@ -22,7 +22,7 @@ type twoSites struct {
 
 func startSites(t *testing.T, here, there faults, more string) *twoSites {
 	t.Helper()
-	s := &twoSites{here: startStore(t, here), there: startStore(t, there)}
+	s := &twoSites{here: startFaulty(t, here), there: startFaulty(t, there)}
 	s.restart(t, more)
 	return s
 }
@@ -83,7 +83,7 @@ func TestReplicationPages(t *testing.T) {
 	}{
 		{name: "arrived", arrives: true},
 		{name: "pending"},
-		{name: "blob_missing", there: faults{"GET blob": refuseWrite(http.StatusNotFound, "BLOB_UNKNOWN", "{}")}, arrives: true},
+		{name: "blob_missing", there: faults{"GET blob": refuseWith(http.StatusNotFound, "BLOB_UNKNOWN")}, arrives: true},
 		{name: "blob_cut_short", there: faults{"GET blob": saysStatus(http.StatusOK, "")}, arrives: true},
 		{name: "old_canary", there: faults{"GET manifest": saysStatus(http.StatusOK, "{}")}, arrives: true},
 		{name: "other_site_fails", there: faults{"GET manifest": fails}, arrives: true, reason: reasonServerError},
@@ -232,7 +232,7 @@ func TestReplicationAfterARestart(t *testing.T) {
 
 // TestReplicationAfterAReload must know what was pushed before.
 func TestReplicationAfterAReload(t *testing.T) {
-	s := &twoSites{here: startStore(t, nil), there: startStore(t, nil)}
+	s := &twoSites{here: startRegistry(t), there: startRegistry(t)}
 	s.there.set(faults{"GET manifest": func(w http.ResponseWriter, r *http.Request) {
 		s.there.set(nil)
 		s.here.copyTo(s.there)
@@ -285,9 +285,9 @@ func TestReplicationUsesTheAccountsOfThePulls(t *testing.T) {
 }
 
 func TestReplicationIsLookedForWhileItIsFresh(t *testing.T) {
-	there := startStore(t, nil)
+	there := startRegistry(t)
 	looks := 0
-	s := &twoSites{here: startStore(t, nil), there: there}
+	s := &twoSites{here: startRegistry(t), there: there}
 	s.restart(t, "")
 	there.set(faults{"GET manifest": func(w http.ResponseWriter, r *http.Request) {
 		if looks++; looks == 3 {

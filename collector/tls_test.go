@@ -1,153 +1,16 @@
 package collector
 
 import (
-	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"io"
-	"log"
-	"math/big"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
-
-// An authority signs certificates; without a parent it signs itself.
-type authority struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-}
-
-var (
-	testStart = time.Now().Add(-24 * time.Hour).Truncate(time.Second).UTC()
-	testEnd   = time.Now().Add(24 * time.Hour).Truncate(time.Second).UTC()
-)
-
-func newAuthority(t testing.TB, name string, parent *authority, changes ...func(*x509.Certificate)) *authority {
-	t.Helper()
-	template := newTemplate(name, changes)
-	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
-	a := &authority{key: newKey(t)}
-	if parent == nil {
-		parent = &authority{template, a.key}
-	}
-	a.cert = parent.sign(t, template, a.key)
-	return a
-}
-
-func newTemplate(name string, changes []func(*x509.Certificate)) *x509.Certificate {
-	serial, _ := rand.Int(rand.Reader, big.NewInt(1<<62))
-	template := &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotBefore: testStart, NotAfter: testEnd}
-	for _, change := range changes {
-		change(template)
-	}
-	return template
-}
-
-func newKey(t testing.TB) *ecdsa.PrivateKey {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
-}
-
-func (a *authority) sign(t testing.TB, template *x509.Certificate, key *ecdsa.PrivateKey) *x509.Certificate {
-	t.Helper()
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return cert
-}
-
-// issue is a certificate to be shown by a server or client.
-func (a *authority) issue(t testing.TB, changes ...func(*x509.Certificate)) tls.Certificate {
-	t.Helper()
-	key := newKey(t)
-	cert := a.sign(t, newTemplate("leaf", changes), key)
-	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}
-}
-
-// file holds the certificate of a, and of others.
-func (a *authority) file(t testing.TB, others ...*authority) string {
-	t.Helper()
-	var text bytes.Buffer
-	for _, one := range append([]*authority{a}, others...) {
-		_ = pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: one.cert.Raw})
-	}
-	return tempFile(t, "ca.pem", text.Bytes())
-}
-
-func tempFile(t testing.TB, name string, text []byte) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
-}
-
-// keyPairFiles are a certificate and its key on disk.
-func keyPairFiles(t testing.TB, c tls.Certificate) (certFile, keyFile string) {
-	t.Helper()
-	der, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tempFile(t, "cert.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Certificate[0]})),
-		tempFile(t, "key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
-}
-
-func forNames(names ...string) func(*x509.Certificate) {
-	return func(c *x509.Certificate) {
-		for _, name := range names {
-			if ip := net.ParseIP(name); ip != nil {
-				c.IPAddresses = append(c.IPAddresses, ip)
-			} else {
-				c.DNSNames = append(c.DNSNames, name)
-			}
-		}
-	}
-}
-
-func valid(from, to time.Time) func(*x509.Certificate) {
-	return func(c *x509.Certificate) { c.NotBefore, c.NotAfter = from, to }
-}
-
-// with adds certificates to those that are shown.
-func with(c tls.Certificate, chain ...*authority) tls.Certificate {
-	for _, a := range chain {
-		c.Certificate = append(c.Certificate, a.cert.Raw)
-	}
-	return c
-}
-
-func tlsServer(t testing.TB, config *tls.Config, handler http.HandlerFunc) *httptest.Server {
-	t.Helper()
-	server := httptest.NewUnstartedServer(handler)
-	server.TLS = config
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	server.StartTLS()
-	t.Cleanup(server.Close)
-	return server
-}
 
 func TestServedCertificate(t *testing.T) {
 	root := newAuthority(t, "root", nil)
@@ -191,7 +54,7 @@ func TestServedCertificate(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				server := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{c.shown}}, openRegistry)
+				server := serverShowing(t, c.shown, openRegistry)
 				e := newTestExporter(t, fmt.Sprintf("registries:\n- name: hub\n  url: %s\n  http: {tls_config: {ca_file: %s, insecure_skip_verify: %t, %s}}\n",
 					server.URL, root.file(t), insecure, c.tls))
 				got := e.scrapeNow(t, "api")
@@ -251,7 +114,7 @@ func TestClientCertificate(t *testing.T) {
 						}
 						openRegistry(w, r)
 					})
-					e := newTestExporter(t, "registries:\n- name: hub\n  url: "+server.URL+"\n  msr:\n  http: {tls_config: {ca_file: "+ca.file(t)+c.config+"}}\n")
+					e := exporterOfHub(t, server.URL, "  msr:\n  http: {tls_config: {ca_file: "+ca.file(t)+c.config+"}}\n")
 					got := e.scrapeNow(t, collector)
 					got.wantReason(t, c.reason)
 					if collector == "api" {
@@ -273,7 +136,7 @@ func TestHandshakeFailureWithoutACertificateRequest(t *testing.T) {
 			}, nil
 		},
 	}, openRegistry)
-	e := newTestExporter(t, "registries:\n- name: hub\n  url: "+server.URL+"\n")
+	e := exporterOfHub(t, server.URL, "")
 	got := e.scrapeNow(t, "api")
 	got.wantReason(t, reasonTLSOther)
 	got.wantNone(t, "registry_tls_")
@@ -288,11 +151,11 @@ func TestWordsOfNginxAboutTLS(t *testing.T) {
 		{"Request Header Or Cookie Too Large", reasonClientError},
 	} {
 		t.Run(c.words, func(t *testing.T) {
-			server := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{ca.issue(t, forNames("127.0.0.1"))}}, func(w http.ResponseWriter, _ *http.Request) {
+			server := serverShowing(t, ca.issue(t, forNames("127.0.0.1")), func(w http.ResponseWriter, _ *http.Request) {
 				w.WriteHeader(http.StatusBadRequest)
 				fmt.Fprintf(w, "<html>\n<head><title>400 %s</title></head>\n<body>\n<center><h1>400 Bad Request</h1></center>\n<center>%s</center>\n<hr><center>nginx/1.22.1</center>\n</body>\n</html>\n", c.words, c.words)
 			})
-			e := newTestExporter(t, "registries:\n- name: hub\n  url: "+server.URL+"\n  http: {tls_config: {ca_file: "+ca.file(t)+"}}\n")
+			e := exporterOfHub(t, server.URL, "  http: {tls_config: {ca_file: "+ca.file(t)+"}}\n")
 			got := e.scrapeNow(t, "api")
 			got.wantReason(t, c.reason)
 			got.wantSamples(t, map[string]float64{"registry_api_up{": 0, "registry_api_status_code{": 400, "registry_tls_verified{": 1})
@@ -301,8 +164,8 @@ func TestWordsOfNginxAboutTLS(t *testing.T) {
 }
 
 func TestHTTPOnATLSPort(t *testing.T) {
-	server := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{newAuthority(t, "CA", nil).issue(t)}}, openRegistry)
-	e := newTestExporter(t, "registries:\n- name: hub\n  url: http://"+server.Listener.Addr().String()+"\n")
+	server := serverShowing(t, newAuthority(t, "CA", nil).issue(t), openRegistry)
+	e := exporterOfHub(t, "http://"+server.Listener.Addr().String(), "")
 	got := e.scrapeNow(t, "api")
 	got.wantReason(t, reasonHTTPOnHTTPS)
 	got.wantSamples(t, map[string]float64{"registry_api_up{": 0, "registry_api_status_code{": 400})
@@ -312,7 +175,7 @@ func TestHTTPOnATLSPort(t *testing.T) {
 func TestTLSOnAPlainPort(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(openRegistry))
 	defer server.Close()
-	e := newTestExporter(t, "registries:\n- name: hub\n  url: https://"+server.Listener.Addr().String()+"\n")
+	e := exporterOfHub(t, "https://"+server.Listener.Addr().String(), "")
 	got := e.scrapeNow(t, "api")
 	got.wantReason(t, reasonHTTPSOnHTTP)
 	got.wantSamples(t, map[string]float64{"registry_api_up{": 0})
@@ -341,7 +204,7 @@ func TestExpiryIsThatOfTheChainThatLastsLongest(t *testing.T) {
 		{"only the new root trusted", newRoot.file(t), testStart.Add(36 * time.Hour), testEnd},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e := newTestExporter(t, "registries:\n- name: hub\n  url: "+server.URL+"\n  http: {tls_config: {ca_file: "+c.ca+"}}\n")
+			e := exporterOfHub(t, server.URL, "  http: {tls_config: {ca_file: "+c.ca+"}}\n")
 			e.scrapeNow(t, "api").wantSamples(t, map[string]float64{
 				"registry_tls_verified{":                    1,
 				"registry_tls_expiry_timestamp_seconds{":    float64(c.expiry.Unix()),
@@ -354,8 +217,8 @@ func TestExpiryIsThatOfTheChainThatLastsLongest(t *testing.T) {
 func TestNamesThatTheCertificateCovers(t *testing.T) {
 	ca := newAuthority(t, "CA", nil)
 	shown := ca.issue(t, forNames("registry.example.org", "*.mirror.example.org", "127.0.0.1", "2001:db8::5"))
-	server := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{shown}}, openRegistry)
-	backend := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{shown}}, openRegistry)
+	server := serverShowing(t, shown, openRegistry)
+	backend := serverShowing(t, shown, openRegistry)
 	want := map[string]float64{
 		"registry.example.org": 1, "a.mirror.example.org": 1, "127.0.0.1": 1, "2001:db8::5": 1,
 		"mirror.example.org": 0, "a.b.mirror.example.org": 0, "other.example.org": 0, "127.0.0.2": 0,
@@ -369,7 +232,7 @@ func TestNamesThatTheCertificateCovers(t *testing.T) {
 		if verified {
 			trust = "\n  http: {tls_config: {ca_file: " + ca.file(t) + "}}"
 		}
-		e := newTestExporter(t, "registries:\n- name: hub\n  url: "+server.URL+"\n  backends: ["+backend.URL+"]\n  tls: {names: ["+strings.Join(names, ", ")+"]}"+trust+"\n")
+		e := exporterOfHub(t, server.URL, "  backends: ["+backend.URL+"]\n  tls: {names: ["+strings.Join(names, ", ")+"]}"+trust+"\n")
 		got := e.scrapeNow(t, "api")
 		for name, covered := range want {
 			got.wantSamples(t, map[string]float64{fmt.Sprintf("registry_tls_name_covered{endpoint=%q,name=%q}", server.Listener.Addr(), name): covered})
@@ -394,106 +257,10 @@ func TestCAFile(t *testing.T) {
 		{"one has ended", late.file(t, ended, early), testStart},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e := newTestExporter(t, "registries:\n- name: hub\n  url: "+down.URL+"\n  http: {tls_config: {ca_file: "+c.file+"}}\n")
+			e := exporterOfHub(t, down.URL, "  http: {tls_config: {ca_file: "+c.file+"}}\n")
 			got := e.scrapeNow(t, "api")
 			got.wantReason(t, reasonRefused) // known all the same
 			got.wantSamples(t, map[string]float64{"registry_tls_ca_expiry_timestamp_seconds{": float64(c.end.Unix())})
-		})
-	}
-}
-
-func TestHTTPSProxyIsVerifiedByItsOwnName(t *testing.T) {
-	ca := newAuthority(t, "CA", nil)
-	server := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{ca.issue(t, forNames("127.0.0.1"))}}, openRegistry)
-	proxy := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{ca.issue(t, forNames("localhost"))}}, connectTo)
-	_, port, _ := strings.Cut(proxy.Listener.Addr().String(), ":")
-	e := newTestExporter(t, "registries:\n- name: hub\n  url: "+server.URL+"\n  http: {proxy_url: https://localhost:"+port+", tls_config: {ca_file: "+ca.file(t)+"}}\n")
-	got := e.scrapeNow(t, "api")
-	got.wantReason(t, "")
-	got.wantSamples(t, map[string]float64{"registry_api_up{": 1, "registry_tls_verified{": 1})
-}
-
-// An HTTPS proxy shows a certificate too. That of the registry is known only behind it.
-func TestCertificateOfAProxyIsNotThatOfTheRegistry(t *testing.T) {
-	ca := newAuthority(t, "CA", nil)
-	ofProxy, ofServer := testStart.Add(-time.Hour), testStart.Add(-2*time.Hour)
-	forbid := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }
-	hangUp := func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }
-	server := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{ca.issue(t, forNames("localhost"), valid(ofServer, testEnd))}}, openRegistry)
-	byName := func(s *httptest.Server) string { return strings.Replace(s.URL, "127.0.0.1", "localhost", 1) }
-	stranger := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{newAuthority(t, "unknown", nil).issue(t, forNames("localhost"), valid(ofServer, testEnd))}}, openRegistry)
-	for _, c := range []struct {
-		name, url   string
-		proxy       http.HandlerFunc
-		proxyNames  string
-		reason      string
-		verified    float64
-		certificate bool // of the registry
-		tlsPhase    bool
-	}{
-		{"connects", byName(server), connectTo, "127.0.0.1", "", 1, true, true},
-		{"connects to one whose certificate is refused", byName(stranger), connectTo, "127.0.0.1", reasonTLSUnknownAuthority, 0, true, false},
-		{"does not connect", byName(server), forbid, "127.0.0.1", reasonForbidden, 0, false, false},
-		{"hangs up", byName(server), hangUp, "127.0.0.1", reasonShortRead, 0, false, false},
-		{"the registry has no TLS", "http://registry.invalid", openRegistry, "127.0.0.1", "", 0, false, false},
-		{"is not who it should be", byName(server), connectTo, "localhost", reasonTLSNoIPSAN, 0, false, false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			proxy := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{ca.issue(t, forNames(c.proxyNames), valid(ofProxy, testEnd))}}, c.proxy)
-			e := newTestExporter(t, "registries:\n- name: hub\n  url: "+c.url+"\n  http: {proxy_url: "+proxy.URL+", tls_config: {ca_file: "+ca.file(t)+"}}\n")
-			got := e.scrapeNow(t, "api")
-			got.wantReason(t, c.reason)
-			if c.certificate {
-				got.wantSamples(t, map[string]float64{"registry_tls_verified{": c.verified, "registry_tls_start_timestamp_seconds{": unix(ofServer)})
-			} else {
-				got.wantNone(t, "registry_tls_verified{", "registry_tls_start_timestamp_seconds{", "registry_tls_expiry_timestamp_seconds{")
-			}
-			seconds := ""
-			for name := range got {
-				if strings.Contains(name, `phase="tls"`) {
-					seconds = name
-				}
-			}
-			if (seconds != "") != c.tlsPhase {
-				t.Errorf("phase tls: %q", seconds)
-			}
-		})
-	}
-}
-
-// connectTo is a proxy that connects to whatever it is asked to.
-func connectTo(w http.ResponseWriter, r *http.Request) {
-	there, err := net.Dial("tcp", r.Host)
-	if err != nil {
-		w.WriteHeader(http.StatusBadGateway)
-		return
-	}
-	defer there.Close()
-	here, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		return
-	}
-	defer here.Close()
-	fmt.Fprint(here, "HTTP/1.1 200 Connected\r\n\r\n")
-	go func() {
-		_, _ = io.Copy(there, here)
-		there.Close()
-	}()
-	_, _ = io.Copy(here, there)
-}
-
-func TestProxyRefuses(t *testing.T) {
-	for status, reason := range map[int]string{
-		http.StatusProxyAuthRequired:  reasonClientError,
-		http.StatusForbidden:          reasonForbidden,
-		http.StatusBadGateway:         reasonServerError,
-		http.StatusServiceUnavailable: reasonUnavailable,
-	} {
-		t.Run(http.StatusText(status), func(t *testing.T) {
-			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
-			defer proxy.Close()
-			e := newTestExporter(t, "registries:\n- name: hub\n  url: https://registry.invalid\n  http: {proxy_url: "+proxy.URL+"}\n")
-			e.scrapeNow(t, "api").wantReason(t, reason)
 		})
 	}
 }
@@ -503,8 +270,8 @@ func TestTLSPage(t *testing.T) {
 	years := valid(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2090, 1, 1, 0, 0, 0, 0, time.UTC))
 	ca := newAuthority(t, "CA", nil, valid(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2095, 1, 1, 0, 0, 0, 0, time.UTC)))
 	shown := ca.issue(t, years, forNames("registry.example.org", "127.0.0.1"))
-	server := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{shown}}, openRegistry)
-	e := newTestExporter(t, "registries:\n- name: hub\n  url: "+server.URL+"\n  tls: {names: [registry.example.org, 10.0.0.5]}\n  http: {tls_config: {ca_file: "+ca.file(t)+"}}\n")
+	server := serverShowing(t, shown, openRegistry)
+	e := exporterOfHub(t, server.URL, "  tls: {names: [registry.example.org, 10.0.0.5]}\n  http: {tls_config: {ca_file: "+ca.file(t)+"}}\n")
 	comparePage(t, filepath.Join("testdata", "tls", "one_name_not_covered"),
 		e.testPage(t, "api", map[string]string{server.Listener.Addr().String(): "registry.example.org:443"}))
 }

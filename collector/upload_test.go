@@ -20,7 +20,7 @@ func TestPushThatIsStoppedLeavesNothing(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
 			var stopped time.Time
-			r := startStore(t, nil)
+			r := startRegistry(t)
 			r.set(faults{kind: func(w http.ResponseWriter, req *http.Request) {
 				r.set(nil)
 				stopped = time.Now()
@@ -42,7 +42,7 @@ func TestPushThatIsStoppedLeavesNothing(t *testing.T) {
 }
 
 func TestPushThatHangsIsStoppedInTime(t *testing.T) {
-	r := startStore(t, nil)
+	r := startRegistry(t)
 	ctx, stop := context.WithCancel(t.Context())
 	var stopped time.Time
 	r.set(faults{"DELETE upload": hang, "PATCH upload": func(w http.ResponseWriter, req *http.Request) {
@@ -67,7 +67,7 @@ func files(t *testing.T, dir string) []string {
 }
 
 // kill leaves the upload of a push that was killed while it did what.
-func kill(t *testing.T, r *fakeStore, dir, what string) {
+func kill(t *testing.T, r *fakeRegistry, dir, what string) {
 	t.Helper()
 	r.set(faults{what: func(w http.ResponseWriter, req *http.Request) {
 		names := files(t, dir)
@@ -91,7 +91,7 @@ func kill(t *testing.T, r *fakeStore, dir, what string) {
 func TestUploadThatWasLeftIsCancelledByTheNextRun(t *testing.T) {
 	for _, what := range []string{"PATCH upload", "GET upload"} {
 		t.Run(what, func(t *testing.T) {
-			r, dir := startStore(t, nil), t.TempDir()
+			r, dir := startRegistry(t), t.TempDir()
 			kill(t, r, dir, what)
 			pusher(t, r, dir, pushesUploads).once(t.Context())
 			if r.left() != 0 || len(files(t, dir)) != 0 {
@@ -102,7 +102,7 @@ func TestUploadThatWasLeftIsCancelledByTheNextRun(t *testing.T) {
 }
 
 func TestUploadThatWasLeftElsewhereIsNotOurs(t *testing.T) {
-	r, dir := startStore(t, nil), t.TempDir()
+	r, dir := startRegistry(t), t.TempDir()
 	kill(t, r, dir, "GET upload")
 	for name, lines := range map[string]string{
 		"another repository": "  push: {repository: monitoring/other}\n",
@@ -113,7 +113,7 @@ func TestUploadThatWasLeftElsewhereIsNotOurs(t *testing.T) {
 			t.Errorf("%s: %d uploads are left, want 1", name, r.left())
 		}
 	}
-	other := startStore(t, nil)
+	other := startRegistry(t)
 	pusher(t, other, dir, pushesUploads).once(t.Context())
 	if n := other.count("DELETE upload"); n != 1 {
 		t.Errorf("another endpoint is asked to cancel %d times, want once", n)
@@ -121,7 +121,7 @@ func TestUploadThatWasLeftElsewhereIsNotOurs(t *testing.T) {
 }
 
 func TestUploadThatWasLeftIsGone(t *testing.T) {
-	r, dir := startStore(t, nil), t.TempDir()
+	r, dir := startRegistry(t), t.TempDir()
 	kill(t, r, dir, "GET upload")
 	r.mu.Lock()
 	clear(r.uploads)
@@ -137,7 +137,7 @@ func TestUploadThatWasLeftIsGone(t *testing.T) {
 }
 
 func TestDamagedStateIsForgotten(t *testing.T) {
-	r, dir := startStore(t, nil), t.TempDir()
+	r, dir := startRegistry(t), t.TempDir()
 	kill(t, r, dir, "GET upload")
 	writeFile(t, files(t, dir)[0], "/v2/library/base/manifests/1.0")
 	p := pusher(t, r, dir, pushesUploads)
@@ -148,7 +148,7 @@ func TestDamagedStateIsForgotten(t *testing.T) {
 }
 
 func TestPushWithoutPlaceForItsState(t *testing.T) {
-	r, dir := startStore(t, nil), filepath.Join(t.TempDir(), "folder")
+	r, dir := startRegistry(t), filepath.Join(t.TempDir(), "folder")
 	p := pusher(t, r, dir, pushesUploads)
 	if err := os.Remove(dir); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,198 @@
+package collector
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+)
+
+func TestScrapeTimeoutHeader(t *testing.T) {
+	for header, want := range map[string]time.Duration{
+		"":       maxScrape,
+		"10":     9500 * time.Millisecond,
+		"10.5":   10 * time.Second,
+		"1":      750 * time.Millisecond,
+		"0.1":    75 * time.Millisecond,
+		"1e6":    maxScrape,
+		"100000": maxScrape,
+	} {
+		if got, err := scrapeTimeout(header); err != nil || got != want {
+			t.Errorf("%q: %s, %v, want %s", header, got, err, want)
+		}
+	}
+}
+
+func TestBadScrapeTimeoutHeaders(t *testing.T) {
+	e := exporterOfHub(t, "http://127.0.0.1:1", "")
+	const want = "X-Prometheus-Scrape-Timeout-Seconds must be a number of seconds above 0\n"
+	for _, header := range []string{"ten", "10s", "0", "-1", "-0", "NaN", "Inf", "+Inf", "1e300", "1e400", " "} {
+		for name, handler := range map[string]http.HandlerFunc{"/metrics": e.ServeMetrics, "/probe?registry=hub": e.ServeProbe} {
+			if status, body := ask(t, handler, name, timeoutHeader, header); status != http.StatusBadRequest || body != want {
+				t.Errorf("%s with %q: %d %s", name, header, status, body)
+			}
+		}
+	}
+}
+
+func TestPageArrivesBeforePrometheusGivesUp(t *testing.T) {
+	hung, asked, _ := startHung(t)
+	good, endpoint := startHealthy(t)
+	e := newTestExporter(t, configOfHub(hung, "")+"- name: other\n  url: "+good+"\n")
+	start := time.Now()
+	status, page := ask(t, e.ServeMetrics, "/metrics", timeoutHeader, "1")
+	if took := time.Since(start); status != http.StatusOK || took < 700*time.Millisecond || took > time.Second {
+		t.Errorf("%d after %s", status, took)
+	}
+	address := strings.TrimPrefix(hung, "http://")
+	wantLines(t, page,
+		`registry_api_up{endpoint="`+address+`",registry="hub",role="front"} 0`,
+		`registry_collector_success{collector="api",endpoint="`+address+`",registry="hub"} 0`,
+		`registry_collector_failure{collector="api",endpoint="`+address+`",reason="timeout",registry="hub"} 1`,
+		`registry_api_up{endpoint="`+endpoint+`",registry="other",role="front"} 1`,
+		`registry_collector_success{collector="api",endpoint="`+endpoint+`",registry="other"} 1`)
+	if asked.Load() != 1 {
+		t.Errorf("asked %d times", asked.Load())
+	}
+}
+
+func TestSeveralPrometheisShareOneRead(t *testing.T) {
+	var asked atomic.Int64
+	answer := make(chan struct{})
+	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		<-answer
+		openRegistry(w, r)
+	}))
+	defer upstream.Close()
+	e := exporterOfHub(t, upstream.URL, "")
+	s := e.live.Load().registries[0].sources[0]
+	var group sync.WaitGroup
+	for i := range 6 {
+		target, handler := "/metrics", e.ServeMetrics
+		if i%2 == 0 {
+			target, handler = "/probe?registry=hub", e.ServeProbe
+		}
+		group.Go(func() {
+			if _, page := ask(t, handler, target, timeoutHeader, "10"); !strings.Contains(page, `role="front"} 1`) {
+				t.Errorf("not up on\n%s", page)
+			}
+		})
+	}
+	waitUntil(t, "all wait for one reading", func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.running != nil && s.running.waiters == 6
+	})
+	close(answer)
+	group.Wait()
+	if asked.Load() != 1 {
+		t.Errorf("upstream was asked %d times", asked.Load())
+	}
+}
+
+func TestClientsThatHangUp(t *testing.T) {
+	upstream, asked, hungUp := startHung(t)
+	e := exporterOfHub(t, upstream, "")
+	server := httptest.NewServer(http.HandlerFunc(e.ServeMetrics))
+	defer server.Close()
+	scrape := func() (hangUp context.CancelFunc) {
+		ctx, cancel := context.WithCancel(t.Context())
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, server.URL, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			if resp, err := http.DefaultClient.Do(req); err == nil {
+				resp.Body.Close()
+				t.Error("there was a page")
+			}
+		}()
+		return cancel
+	}
+	first, second := scrape(), scrape()
+	waitUntil(t, "both scrapes are under way", func() bool { return e.scrapes.Load() == 2 && asked.Load() == 1 })
+	first()
+	waitUntil(t, "the first scrape ends", func() bool { return e.scrapes.Load() == 1 })
+	if hungUp.Load() != 0 {
+		t.Error("the second scrape lost its reading")
+	}
+	second()
+	waitUntil(t, "the upstream sees the connection closed", func() bool { return hungUp.Load() == 1 })
+	if asked.Load() != 1 {
+		t.Errorf("upstream was asked %d times", asked.Load())
+	}
+}
+
+func TestTooManyScrapesAtOnce(t *testing.T) {
+	upstream, _, _ := startHung(t)
+	e := exporterOfHub(t, upstream, "")
+	var group sync.WaitGroup
+	for range 40 {
+		group.Go(func() {
+			if status, _ := ask(t, e.ServeProbe, "/probe?registry=hub", timeoutHeader, "20"); status != http.StatusOK {
+				t.Error(status)
+			}
+		})
+	}
+	waitUntil(t, "40 scrapes are under way", func() bool { return e.scrapes.Load() == 40 })
+	for name, handler := range map[string]http.HandlerFunc{"/metrics": e.ServeMetrics, "/probe?registry=hub": e.ServeProbe} {
+		if status, body := ask(t, handler, name); status != http.StatusServiceUnavailable || body != "too many scrapes at once\n" {
+			t.Errorf("%s: %d %s", name, status, body)
+		}
+	}
+	e.Stop()
+	group.Wait()
+	if n := testutil.ToFloat64(e.scrapesRejected); n != 2 {
+		t.Errorf("%v are counted", n)
+	}
+	if e.scrapes.Load() != 0 {
+		t.Errorf("%d scrapes are left", e.scrapes.Load())
+	}
+}
+
+func TestManyRegistriesMayBeProbedAtOnce(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("registries:\n")
+	for i := range 20 {
+		fmt.Fprintf(&text, "- {name: hub%d, url: 'http://127.0.0.1:1'}\n", i)
+	}
+	e := newTestExporter(t, text.String())
+	e.scrapes.Store(79)
+	if status, _ := ask(t, e.ServeProbe, "/probe?registry=hub7"); status != http.StatusOK {
+		t.Errorf("the 80th scrape: %d", status)
+	}
+	e.scrapes.Store(80)
+	if status, _ := ask(t, e.ServeProbe, "/probe?registry=hub7"); status != http.StatusServiceUnavailable {
+		t.Errorf("the 81st scrape: %d", status)
+	}
+}
+
+// startHung is a server that accepts and never answers, and counts who asks and who hangs up.
+func startHung(t *testing.T) (url string, asked, hungUp *atomic.Int64) {
+	t.Helper()
+	asked, hungUp = &atomic.Int64{}, &atomic.Int64{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		hang(w, r)
+		hungUp.Add(1)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL, asked, hungUp
+}
+
+func waitUntil(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !done(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not happen that", what)
+		}
+	}
+}

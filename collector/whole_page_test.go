@@ -1,0 +1,119 @@
+package collector
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-kit/log"
+)
+
+func TestWhatIsAlwaysThere(t *testing.T) {
+	address, backend, stub := listenOnly(t), listenOnly(t), listenOnly(t)
+	e := newTestExporter(t, strings.NewReplacer("ADDRESS", address, "BACKEND", backend, "STUB", stub).Replace(
+		configOfHub("http://ADDRESS", `  backends: [http://BACKEND]
+  msr: {replicas: [http://ADDRESS, http://BACKEND]}
+  nginx: {urls: [http://STUB/nginx_status]}
+  debug: {urls: [http://ADDRESS]}
+  swift: {auth_url: http://ADDRESS/auth/v1.0, username: docker:registry, key: keykeykey, container: registry}
+  redis: {addr: 'ADDRESS'}
+`)))
+	_, page := ask(t, e.ServeProbe, "/probe?registry=hub", timeoutHeader, "0.4")
+	at := func(format string, endpoints ...string) {
+		t.Helper()
+		for _, endpoint := range endpoints {
+			wantLines(t, page, strings.ReplaceAll(format, "AT", endpoint))
+		}
+	}
+	at(`registry_passive{registry="hub"} 0`, "")
+	at(`registry_api_up{endpoint="AT",registry="hub",role="front"} 0`, address)
+	at(`registry_api_up{endpoint="AT",registry="hub",role="backend"} 0`, backend)
+	at(`registry_msr_ping_healthy{endpoint="AT",registry="hub"} 0`, address, backend)
+	at(`registry_health_ok{endpoint="AT",registry="hub"} 0`, address)
+	at(`registry_swift_reachable{container="registry",endpoint="AT",registry="hub"} 0`, address)
+	at(`registry_redis_reachable{endpoint="AT",registry="hub"} 0`, address)
+	for collector, endpoints := range map[string][]string{
+		"api": {address, backend}, "msr": {address, backend}, "ping": {address, backend}, "nginx": {address, backend, stub},
+		"health": {address}, "swift": {address}, "redis": {address},
+	} {
+		at(`registry_collector_success{collector="`+collector+`",endpoint="AT",registry="hub"} 0`, endpoints...)
+		at(`registry_collector_failure{collector="`+collector+`",endpoint="AT",reason="timeout",registry="hub"} 1`, endpoints...)
+		for _, endpoint := range endpoints {
+			if !strings.Contains(page, `registry_collector_duration_seconds{collector="`+collector+`",endpoint="`+endpoint+`",registry="hub"} `) {
+				t.Errorf("no duration of %s at %s", collector, endpoint)
+			}
+		}
+	}
+	for _, unknown := range []string{
+		"registry_api_authorized", "registry_api_status_code", "registry_api_auth{", "registry_tls_", "registry_health_check", "registry_msr_replica",
+		"registry_msr_current", "registry_msr_table", "registry_nginx_", "registry_swift_container", "registry_redis_ping", "registry_redis_memory",
+	} {
+		if strings.Contains(page, "\n"+unknown) {
+			t.Errorf("%s was not measured, and is on\n%s", unknown, page)
+		}
+	}
+}
+
+// listenOnly is an address where the system takes connections and nobody ever reads them.
+func listenOnly(t *testing.T) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l.Addr().String()
+}
+
+func TestPageStandsWhateverASourceDoes(t *testing.T) {
+	url, endpoint := startHealthy(t)
+	e := exporterOfHub(t, url, "")
+	bad := func(name string, read func(context.Context) ([]sample, error)) *source {
+		return &source{collector: name, endpoint: "a", timeout: time.Second, down: []sample{testUp.sample(0, name)}, read: read}
+	}
+	r := e.live.Load().registries[0]
+	r.add(
+		bad("panics", func(context.Context) ([]sample, error) { panic("no such thing") }),
+		bad("twice", func(context.Context) ([]sample, error) {
+			return []sample{testUp.sample(1, "twice"), testUp.sample(1, "twice")}, nil
+		}),
+		bad("binary", func(context.Context) ([]sample, error) {
+			return []sample{testUp.sample(1, "\xff\xfe\x00\n\"")}, nil
+		}))
+	status, page := ask(t, e.ServeMetrics, "/metrics")
+	if status != http.StatusOK || strings.Contains(page, "no such thing") {
+		t.Errorf("%d\n%s", status, page)
+	}
+	wantLines(t, page,
+		`registry_test_up{endpoint="panics",registry="hub"} 0`,
+		`registry_collector_failure{collector="panics",endpoint="a",reason="panic",registry="hub"} 1`,
+		`registry_test_up{endpoint="twice",registry="hub"} 1`,
+		`registry_collector_failure{collector="twice",endpoint="a",reason="bad_answer",registry="hub"} 1`,
+		"registry_test_up{endpoint=\"\uFFFD\x00\\n\\\"\",registry=\"hub\"} 1",
+		`registry_collector_success{collector="binary",endpoint="a",registry="hub"} 1`,
+		`registry_api_up{endpoint="`+endpoint+`",registry="hub",role="front"} 1`)
+}
+
+func TestSourcesOfOneRegistryThatWriteTheSameSeries(t *testing.T) {
+	url, endpoint := startHealthy(t)
+	e := exporterOfHub(t, url, "")
+	r := e.live.Load().registries[0]
+	for range 2 {
+		r.add(testSource(func(context.Context) ([]sample, error) {
+			return []sample{testUp.sample(1, "a")}, nil
+		}))
+	}
+	var logged strings.Builder
+	e.opts.Logger = log.NewLogfmtLogger(&logged)
+	status, page := ask(t, e.ServeMetrics, "/metrics")
+	if status != http.StatusOK {
+		t.Error(status)
+	}
+	wantLines(t, page, `registry_test_up{endpoint="a",registry="hub"} 1`, `registry_api_up{endpoint="`+endpoint+`",registry="hub",role="front"} 1`)
+	if !strings.Contains(logged.String(), `msg="page is not whole"`) {
+		t.Errorf("the log is silent: %s", &logged)
+	}
+}
