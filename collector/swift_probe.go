@@ -98,7 +98,7 @@ func (r *swiftRun) visit(ctx context.Context) (samples []sample, err error) {
 	}
 	readErr := r.readOne(ctx)
 	samples = append(samples, swiftReadSuccess.sample(bool01(readErr == nil), r.endpoint, r.cfg.Container))
-	return samples, errors.Join(writeErr, readErr)
+	return samples, errors.Join(readErr, writeErr) // a store that cannot be read is the worse: its reason counts
 }
 
 // step does one thing, and notes how it went.

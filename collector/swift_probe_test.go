@@ -103,6 +103,9 @@ func TestSwiftProbe(t *testing.T) {
 		{"the store is full", at("PUT", answers(http.StatusInsufficientStorage, "")), reasonNoSpace, 0, 1, "auth put! list read"},
 		{"an object is too large for it", at("PUT", answers(http.StatusRequestEntityTooLarge, "")), reasonNoSpace, 0, 1, "auth put! list read"},
 		{"no right to write", at("PUT", answers(http.StatusForbidden, "")), reasonForbidden, 0, 1, "auth put! list read"},
+		{"no right to write, and the object servers are dead", func(s *fakeSwift) {
+			s.objects.instead["PUT"], s.objects.instead["GET"] = answers(http.StatusForbidden, ""), dead
+		}, reasonUnavailable, 0, 0, "auth put! list read!"},
 		{"no right to delete", at("DELETE", answers(http.StatusForbidden, "")), reasonForbidden, 0, 1, "auth put get delete! list read"},
 		{"no right to read", at("GET", answers(http.StatusForbidden, "")), reasonForbidden, 0, 0, "auth put get! delete list read!"},
 		{"no right to list", at("LIST", answers(http.StatusForbidden, "")), reasonForbidden, 1, 0, "auth put get delete list!"},

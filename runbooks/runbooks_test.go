@@ -23,6 +23,8 @@ var (
 	sentence = regexp.MustCompile(`[.:]( |\n|$)`)
 	// placeholder is a word in capitals that is not part of a longer one: a variable of the shell, say.
 	placeholder = regexp.MustCompile(`(^|[^\w$."-])([A-Z]{2,}(_[A-Z]+)*(\.pem)?)\b`)
+	// curl is its short options, the rest of the command, and what reads its output.
+	curl = regexp.MustCompile("curl (-\\w+)([^|`\n]*)(\\| (?:grep|jq|sha256sum))?")
 	// capitals are words of the commands themselves.
 	capitals = []string{"DNS", "ID", "IP", "POST", "UCP_PASSWORD"}
 )
@@ -136,6 +138,32 @@ func TestConfirmIsOneCommand(t *testing.T) {
 		commands := fence.FindAllStringSubmatch(section(page, "Confirm"), -1)
 		if len(commands) != 1 || strings.Count(commands[0][1], "\n") != 1 {
 			t.Errorf("not one command of one line: %q", commands)
+		}
+	})
+}
+
+// TestCurlSaysThatItFails: no output would be taken for no fault. Only where the status is shown, an error is an answer.
+func TestCurlSaysThatItFails(t *testing.T) {
+	eachRunbook(t, func(t *testing.T, _, page string) {
+		for _, c := range curl.FindAllStringSubmatch(page, -1) {
+			options, filtered := c[1], c[3] != ""
+			if strings.Contains(options, "s") && !strings.Contains(options, "S") {
+				t.Errorf("keeps quiet about an error: %s", c[0])
+			}
+			if filtered && !strings.ContainsAny(options, "fi") {
+				t.Errorf("what reads it makes nothing of the text of an error: %s", c[0])
+			}
+		}
+	})
+}
+
+// TestCertificatesAreAskedForByName: a machine behind the front has the name of the front in its certificate.
+func TestCertificatesAreAskedForByName(t *testing.T) {
+	eachRunbook(t, func(t *testing.T, _, page string) {
+		for _, c := range curl.FindAllStringSubmatch(page, -1) {
+			if !strings.Contains(c[1], "k") && strings.Contains(c[2], "https://HOST") {
+				t.Errorf("is refused for the name: %s", c[0])
+			}
 		}
 	})
 }
