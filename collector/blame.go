@@ -49,10 +49,10 @@ func (l *look) alertOf(res result, why string) string {
 		return "RegistryCacheDown"
 	case collector == "msr" && l.majorityLost():
 		return "MSRMajorityLost"
+	case collector == "ping", collector == "msr" && isCertificate(res.err):
+		return "MSRPingUnhealthy"
 	case collector == "msr":
 		return "MSRClusterStatusFails"
-	case collector == "ping":
-		return "MSRPingUnhealthy"
 	}
 	return cannotLook
 }
@@ -83,15 +83,19 @@ func (l *look) probeAlert(res result, why string) string {
 	return "RegistryStorageReadOnly"
 }
 
-// majorityLost is so when no replica tells how the cluster is, and none calls itself healthy.
+// majorityLost is so when no replica tells how the cluster is, and none calls itself healthy. A certificate that is refused
+// says nothing about the database.
 func (l *look) majorityLost() bool {
+	lost := false
 	for _, res := range l.results {
-		healthy, _ := res.value(pingHealthy)
-		if healthy == 1 || res.source.collector == "msr" && res.err == nil {
+		switch healthy, _ := res.value(pingHealthy); {
+		case healthy == 1, res.source.collector == "msr" && res.err == nil:
 			return false
+		case res.source.collector == "ping" && !isCertificate(res.err):
+			lost = true
 		}
 	}
-	return true
+	return lost
 }
 
 func (l *look) apiAlert(res result, why string) string {

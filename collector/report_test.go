@@ -221,6 +221,10 @@ var reportCases = []struct {
 		w["msr "+atReplica] = read().fails(failed(reasonTimeout, "no answer"))
 		w["ping "+atReplica] = read(pingHealthy.sample(0, atReplica)).fails(failed(reasonTimeout, "no answer"))
 	}},
+	{name: "certificates_of_all_replicas_ended", change: func(w world) {
+		w["msr "+atReplica] = read().fails(failed(reasonTLSExpired, "the certificate has ended"))
+		w["ping "+atReplica] = read(pingHealthy.sample(0, atReplica)).fails(failed(reasonTLSExpired, "the certificate has ended"))
+	}},
 	{name: "read_only_during_a_garbage_collection", change: func(w world) {
 		w["msr "+atReplica] = w["msr "+atReplica].with(msrReplicaReadonly.sample(1, atReplica, "a"), msrGCLockHeld.sample(1, atReplica))
 	}},
