@@ -35,6 +35,8 @@ func TestStates(t *testing.T) {
 		unasked  = `registry_health_ok{endpoint="e",instance="y"} 0`
 		check    = `registry_health_check_failing{endpoint="e",check="storagedriver_swift",kind="storagedriver",instance="x"} 1`
 		redis    = `registry_redis_reachable{endpoint="e",instance="x"} `
+		ping     = `registry_msr_ping_healthy{endpoint="e",instance="x"} `
+		table    = `registry_msr_table_availability{endpoint="e",db="d",table="t",instance="x"} `
 		swift    = `registry_swift_reachable{endpoint="e",container="c",instance="x"} `
 		read     = `registry_swift_read_success{endpoint="e",container="c",instance="x"} `
 		write    = `registry_swift_write_success{endpoint="e",container="m",instance="x"} `
@@ -87,6 +89,10 @@ func TestStates(t *testing.T) {
 		"a cache that answers":                          {"Cache", []string{redis + "1"}, "OK"},
 		"a cache that does not":                         {"Cache", []string{redis + "0", fails("redis", "refused")}, "DOWN"},
 		"a cache that does not let the exporter in":     {"Cache", []string{redis + "0", fails("redis", "unauthorized")}, "UNKNOWN"},
+		"a majority of MSR":                             {"MSR majority", []string{ping + "1", table + "4"}, "OK"},
+		"a database that cannot be asked":               {"MSR majority", []string{ping + "1"}, "UNKNOWN"},
+		"no replica of MSR answers":                     {"MSR majority", []string{ping + "0", fails("ping", "timeout")}, "LOST"},
+		"replicas of MSR whose certificates have ended": {"MSR majority", []string{ping + "0", fails("ping", "tls_expired")}, "UNKNOWN"},
 		"a canary on its way":                           {"Other sites", []string{waiting + "60", arrived, interval}, "OK"},
 		"a canary that should be there":                 {"Other sites", []string{waiting + "200", arrived, interval}, "LATE"},
 		"a canary that should have been there long ago": {"Other sites", []string{waiting + "14401", arrived, interval}, "BEHIND"},
