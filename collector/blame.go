@@ -101,7 +101,7 @@ func (l *look) majorityLost() bool {
 func (l *look) apiAlert(res result, why string) string {
 	up, _ := res.value(apiUp)
 	verified, shown := res.value(tlsVerified)
-	refused := shown && verified == 0
+	refused := shown && verified == 0 && isCertificate(res.err) // else the fault is behind a certificate that nobody checks
 	front := l.isFront(res.source)
 	switch {
 	case why == reasonTLSClientCert, why == reasonPanic, up == 1 && isOurs(why):

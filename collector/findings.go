@@ -69,7 +69,10 @@ func (l *look) apiFindings(res result) []*Finding {
 	broken := isCertificate(res.err)
 	if verified, read := res.value(tlsVerified); read && verified == 0 && !broken {
 		alert := "RegistryBackendCertificateBad"
-		if front {
+		switch end, known := res.value(tlsExpiry); {
+		case front && known && !unixTime(end).After(l.now):
+			alert = l.onFront("RegistryCertificateEnded")
+		case front:
 			alert = l.onFront("RegistryCertificateNotTrusted")
 		}
 		found = append(found, l.finding(res, StateFailed, alert, p.fill("{tls} 2>/dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName"),

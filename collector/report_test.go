@@ -174,6 +174,10 @@ var reportCases = []struct {
 	{name: "not_verified_on_purpose", change: func(w world) {
 		w["api "+atFront] = w["api "+atFront].with(certificate(atFront, "front", false, -30, 335)...)
 	}},
+	{name: "down_behind_a_certificate_that_ended_and_is_not_verified_on_purpose", change: func(w world) {
+		w["api "+atFront] = read(apiUp.sample(0, atFront, "front")).with(certificate(atFront, "front", false, -90, -3)...).fails(
+			failed(reasonServerError, "status 502 Bad Gateway"))
+	}},
 	{name: "backend_with_a_bad_certificate", change: func(w world) {
 		w["api "+atBackend] = read(apiUp.sample(0, atBackend, "backend")).with(certificate(atBackend, "backend", false, -90, 200)...).fails(
 			failed(reasonTLSHostname, "x509: certificate is valid for other.example.org, not registry.example.org"))
