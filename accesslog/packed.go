@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// maxUnpacked and unpackWithin bound what is read of one compressed file; the rest of it is lost.
+	// maxUnpacked and unpackWithin bound what is read of one compressed file, which takes up to three readings; the rest of it is lost.
 	maxUnpacked  = 10 << 30
 	unpackWithin = 10 * time.Second
 )
@@ -94,7 +94,8 @@ func (t *Tailer) unpack(s *stream, gone []*logFile, begins []byte, c found) (not
 		return gone, 0, err
 	}
 	defer f.Close()
-	at, err := whereIn(f, beginnings, known)
+	until := time.Now().Add(unpackWithin)
+	at, err := whereIn(f, beginnings, known, until)
 	if errors.Is(err, errIsRead) {
 		return gone, 0, nil
 	}
@@ -106,7 +107,7 @@ func (t *Tailer) unpack(s *stream, gone []*logFile, begins []byte, c found) (not
 	at.Name, at.ID, at.Modified = c.name, c.id, c.modified
 	t.remember(at) // first: lines that make us panic are not read again
 	if err == nil {
-		err = t.countPacked(f, &at)
+		err = t.countPacked(f, &at, until)
 		t.done[len(t.done)-1] = at
 	}
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, errNoMember) { // else its end is not that of a .gz
@@ -116,8 +117,8 @@ func (t *Tailer) unpack(s *stream, gone []*logFile, begins []byte, c found) (not
 }
 
 // whereIn finds the place in a compressed file up to which it is read: the last of the known positions that are in it.
-func whereIn(f *os.File, open [][]byte, known []position) (at position, err error) {
-	u, err := newUnpacker(f)
+func whereIn(f *os.File, open [][]byte, known []position, until time.Time) (at position, err error) {
+	u, err := newUnpacker(f, until)
 	if err != nil {
 		return at, err
 	}
@@ -128,7 +129,7 @@ func whereIn(f *os.File, open [][]byte, known []position) (at position, err erro
 	if err != nil && !errors.Is(err, io.EOF) {
 		return at, err
 	}
-	if u, err = newUnpacker(f); err != nil {
+	if u, err = newUnpacker(f, until); err != nil {
 		return at, err
 	}
 	slices.SortFunc(known, func(a, b position) int { return cmp.Compare(a.Offset, b.Offset) })
@@ -149,8 +150,8 @@ func whereIn(f *os.File, open [][]byte, known []position) (at position, err erro
 }
 
 // countPacked counts the lines behind a position in a compressed file.
-func (t *Tailer) countPacked(f *os.File, at *position) error {
-	u, err := newUnpacker(f)
+func (t *Tailer) countPacked(f *os.File, at *position, until time.Time) error {
+	u, err := newUnpacker(f, until)
 	if err != nil {
 		return err
 	}
@@ -191,7 +192,7 @@ type unpacker struct {
 	until  time.Time
 }
 
-func newUnpacker(f *os.File) (*unpacker, error) {
+func newUnpacker(f *os.File, until time.Time) (*unpacker, error) {
 	if !strings.HasSuffix(f.Name(), ".gz") {
 		return nil, errNotGzip
 	}
@@ -202,7 +203,7 @@ func newUnpacker(f *os.File) (*unpacker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &unpacker{gz: gz, until: time.Now().Add(unpackWithin)}, nil
+	return &unpacker{gz: gz, until: until}, nil
 }
 
 func (u *unpacker) Read(b []byte) (int, error) {

@@ -75,15 +75,18 @@ func TestUnpackingEnds(t *testing.T) {
 	f, err := os.Open(tt.path("registry.log.gz"))
 	tt.try(err)
 	defer f.Close()
-	for name, reach := range map[string]func(*unpacker){
-		"after some time":  func(u *unpacker) { u.until = time.Now().Add(-time.Second) },
-		"after many bytes": func(u *unpacker) { u.offset = maxUnpacked },
-	} {
-		u, err := newUnpacker(f)
-		tt.try(errors.Join(err, u.skip(1)))
-		reach(u)
-		if err := u.skip(1); !errors.Is(err, errTooLarge) {
-			t.Errorf("%s: %v, want %v", name, err, errTooLarge)
-		}
+	later := time.Now().Add(time.Hour)
+	u, err := newUnpacker(f, later)
+	tt.try(errors.Join(err, u.skip(1)))
+	u.offset = maxUnpacked
+	if err := u.skip(1); !errors.Is(err, errTooLarge) {
+		t.Errorf("after many bytes: %v, want %v", err, errTooLarge)
+	}
+	over := time.Now().Add(-time.Second)
+	if _, err := whereIn(f, nil, nil, over); !errors.Is(err, errTooLarge) {
+		t.Errorf("finding the place, when time is over: %v, want %v", err, errTooLarge)
+	}
+	if err := tt.tail.countPacked(f, &position{}, over); !errors.Is(err, errTooLarge) {
+		t.Errorf("counting, when time is over: %v, want %v", err, errTooLarge)
 	}
 }
