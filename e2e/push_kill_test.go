@@ -46,15 +46,18 @@ func killPushes(t *testing.T, binary, mode string, kills int) {
 	must(t, registry.start())
 	defer registry.stop()
 	state := filepath.Join(dir, "state")
-	pusher := &process{name: "pusher", dir: dir, port: ports[1], argv: []string{
-		binary, "--config.file=" + write("pusher.yml", fmt.Sprintf(
-			"registries: [{name: hub, url: 'http://%s', push: {repository: monitoring/canary, mode: %s, every: 200ms}}]\n", address(ports[0]), mode)),
-		"--web.listen-address=" + address(ports[1]), "--state.dir=" + state,
-	}}
-	push := func() { // for a while, then goes as it should
-		must(t, pusher.start())
+	pusher := func(every string) *process {
+		return &process{name: "pusher", dir: dir, port: ports[1], argv: []string{
+			binary, "--config.file=" + write(every+".yml", fmt.Sprintf(
+				"registries: [{name: hub, url: 'http://%s', push: {repository: monitoring/canary, mode: %s, every: %s}}]\n", address(ports[0]), mode, every)),
+			"--web.listen-address=" + address(ports[1]), "--state.dir=" + state,
+		}}
+	}
+	push := func() { // once, to its end: an image stays while it is pushed
+		once := pusher("1h")
+		must(t, once.start())
 		waitForPush(t, ports[1])
-		pusher.stop()
+		once.stop()
 	}
 
 	push()
@@ -62,12 +65,12 @@ func killPushes(t *testing.T, binary, mode string, kills int) {
 	if before.uploads != 0 {
 		t.Errorf("a push that was stopped leaves %d uploads", before.uploads)
 	}
-	most, interrupted := 0, 0
+	most, interrupted, often := 0, 0, pusher("200ms")
 	for range kills {
-		must(t, pusher.start())
+		must(t, often.start())
 		time.Sleep(rand.N(60 * time.Millisecond)) // the first push begins within 20 ms of the start
-		pusher.signal(syscall.SIGKILL)
-		<-pusher.exited
+		often.signal(syscall.SIGKILL)
+		<-often.exited
 		if left, err := os.ReadDir(state); err == nil && len(left) > 0 {
 			interrupted++
 		}
