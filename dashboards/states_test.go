@@ -18,6 +18,8 @@ import (
 func TestStates(t *testing.T) {
 	const (
 		front    = `registry_api_up{role="front",endpoint="e",instance="x"} `
+		login    = `registry_api_authorized{role="front",endpoint="e",instance="x"} `
+		letIn    = `registry_api_authorized{role="front",endpoint="e",instance="y"} 1`
 		pull     = `registry_pull_success{role="front",endpoint="e",image="base",instance="x"} `
 		other    = `registry_pull_success{role="front",endpoint="e",image="app",instance="x"} `
 		second   = `registry_pull_success{role="front",endpoint="e",image="base",instance="y"} `
@@ -54,6 +56,11 @@ func TestStates(t *testing.T) {
 		"a front that answers":                          {"Front", []string{front + "1"}, "OK"},
 		"a front that does not":                         {"Front", []string{front + "0", fails("api", "refused")}, "DOWN"},
 		"a front that wants another client certificate": {"Front", []string{front + "0", fails("api", "tls_client_cert")}, "UNKNOWN"},
+		"an account that is let in":                     {"Login", []string{front + "1", login + "1"}, "OK"},
+		"a token server that is down":                   {"Login", []string{front + "1", login + "0", fails("api", "refused")}, "FAILS"},
+		"an account whose password is wrong":            {"Login", []string{front + "1", login + "0", fails("api", "unauthorized")}, "UNKNOWN"},
+		"an account that has no right":                  {"Login", []string{front + "1", login + "0", fails("api", "forbidden")}, "UNKNOWN"},
+		"a second exporter is let in":                   {"Login", []string{front + "1", login + "0", fails("api", "refused"), letIn}, "OK"},
 		"all images can be pulled":                      {"Pull", []string{pull + "1", other + "1"}, "OK"},
 		"one of two images cannot":                      {"Pull", []string{pull + "0", other + "1", fails("pull", "short_read")}, "FAILS"},
 		"no pull has ended yet":                         {"Pull", []string{pull + "0", fails("pull", "pending")}, "UNKNOWN"},
@@ -132,6 +139,20 @@ func TestStatesAreTheSame(t *testing.T) {
 		if got := wordsOf(line.FieldConfig.Defaults.Mappings); !maps.Equal(got, words) {
 			t.Errorf("%s shows %v, the panel %v", byTime, got, words)
 		}
+	}
+}
+
+// TestLogins holds the login of each endpoint, in the table, against that of the front.
+func TestLogins(t *testing.T) {
+	login, table := panelOf(t, "registry-one", "Login"), panelOf(t, "registry-one", "Front and backends now")
+	each := strings.NewReplacer("(registry, site)", "(registry, site, endpoint, role)", `role="front",`, "").Replace(login.Targets[0].Expr)
+	want := `label_replace(` + each + `, "site", "–", "site", "")`
+	if !slices.ContainsFunc(table.Targets, func(c Target) bool { return c.Expr == want }) {
+		t.Errorf("no column asks of each endpoint what the panel does of the front: %s", want)
+	}
+	words := wordsOf(login.FieldConfig.Defaults.Mappings)
+	if got := wordsOf(mappingsOf(t, table, "Login")); !maps.Equal(got, words) {
+		t.Errorf("the column shows %v, the panel %v", got, words)
 	}
 }
 
