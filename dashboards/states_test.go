@@ -44,6 +44,9 @@ func TestStates(t *testing.T) {
 		write    = `registry_swift_write_success{endpoint="e",container="m",instance="x"} `
 		waiting  = `registry_replication_pending_seconds{endpoint="e",to="codfw",instance="x"} `
 		arrived  = `registry_replication_pending_seconds{endpoint="e",to="esams",instance="x"} 0`
+		absent   = `registry_replication_pending_seconds{endpoint="e",to="esams",instance="x"} 14401`
+		seen     = `registry_replication_pending_seconds{endpoint="e",to="codfw",instance="y"} 0`
+		unseen   = `registry_replication_failure{endpoint="e",to="codfw",reason="server_error",instance="x"} 1`
 		interval = `registry_replication_interval_seconds{endpoint="e",instance="x"} 60`
 	)
 	fails := func(collector, reason string) string { return fmt.Sprintf(failure, collector, reason) }
@@ -103,6 +106,10 @@ func TestStates(t *testing.T) {
 		"a canary on its way":                           {"Other sites", []string{waiting + "60", arrived, interval}, "OK"},
 		"a canary that should be there":                 {"Other sites", []string{waiting + "200", arrived, interval}, "LATE"},
 		"a canary that should have been there long ago": {"Other sites", []string{waiting + "14401", arrived, interval}, "BEHIND"},
+		"a site that cannot be asked for its canary":    {"Other sites", []string{waiting + "14401", interval, unseen}, "UNKNOWN"},
+		"one of two sites cannot be asked":              {"Other sites", []string{waiting + "14401", arrived, interval, unseen}, "UNKNOWN"},
+		"one cannot be asked, and the other is behind":  {"Other sites", []string{waiting + "60", absent, interval, unseen}, "BEHIND"},
+		"a site that a second exporter can ask":         {"Other sites", []string{waiting + "14401", interval, unseen, seen}, "OK"},
 		"no canary was ever pushed":                     {"Other sites", []string{interval}, "UNKNOWN"},
 	} {
 		t.Run(name, func(t *testing.T) {
