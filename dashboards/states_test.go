@@ -18,6 +18,8 @@ import (
 func TestStates(t *testing.T) {
 	const (
 		front    = `registry_api_up{role="front",endpoint="e",instance="x"} `
+		login    = `registry_api_authorized{role="front",endpoint="e",instance="x"} `
+		letIn    = `registry_api_authorized{role="front",endpoint="e",instance="y"} 1`
 		pull     = `registry_pull_success{role="front",endpoint="e",image="base",instance="x"} `
 		other    = `registry_pull_success{role="front",endpoint="e",image="app",instance="x"} `
 		second   = `registry_pull_success{role="front",endpoint="e",image="base",instance="y"} `
@@ -42,6 +44,9 @@ func TestStates(t *testing.T) {
 		write    = `registry_swift_write_success{endpoint="e",container="m",instance="x"} `
 		waiting  = `registry_replication_pending_seconds{endpoint="e",to="codfw",instance="x"} `
 		arrived  = `registry_replication_pending_seconds{endpoint="e",to="esams",instance="x"} 0`
+		absent   = `registry_replication_pending_seconds{endpoint="e",to="esams",instance="x"} 14401`
+		seen     = `registry_replication_pending_seconds{endpoint="e",to="codfw",instance="y"} 0`
+		unseen   = `registry_replication_failure{endpoint="e",to="codfw",reason="server_error",instance="x"} 1`
 		interval = `registry_replication_interval_seconds{endpoint="e",instance="x"} 60`
 	)
 	fails := func(collector, reason string) string { return fmt.Sprintf(failure, collector, reason) }
@@ -54,6 +59,11 @@ func TestStates(t *testing.T) {
 		"a front that answers":                          {"Front", []string{front + "1"}, "OK"},
 		"a front that does not":                         {"Front", []string{front + "0", fails("api", "refused")}, "DOWN"},
 		"a front that wants another client certificate": {"Front", []string{front + "0", fails("api", "tls_client_cert")}, "UNKNOWN"},
+		"an account that is let in":                     {"Login", []string{front + "1", login + "1"}, "OK"},
+		"a token server that is down":                   {"Login", []string{front + "1", login + "0", fails("api", "refused")}, "FAILS"},
+		"an account whose password is wrong":            {"Login", []string{front + "1", login + "0", fails("api", "unauthorized")}, "UNKNOWN"},
+		"an account that has no right":                  {"Login", []string{front + "1", login + "0", fails("api", "forbidden")}, "UNKNOWN"},
+		"a second exporter is let in":                   {"Login", []string{front + "1", login + "0", fails("api", "refused"), letIn}, "OK"},
 		"all images can be pulled":                      {"Pull", []string{pull + "1", other + "1"}, "OK"},
 		"one of two images cannot":                      {"Pull", []string{pull + "0", other + "1", fails("pull", "short_read")}, "FAILS"},
 		"no pull has ended yet":                         {"Pull", []string{pull + "0", fails("pull", "pending")}, "UNKNOWN"},
@@ -96,6 +106,10 @@ func TestStates(t *testing.T) {
 		"a canary on its way":                           {"Other sites", []string{waiting + "60", arrived, interval}, "OK"},
 		"a canary that should be there":                 {"Other sites", []string{waiting + "200", arrived, interval}, "LATE"},
 		"a canary that should have been there long ago": {"Other sites", []string{waiting + "14401", arrived, interval}, "BEHIND"},
+		"a site that cannot be asked for its canary":    {"Other sites", []string{waiting + "14401", interval, unseen}, "UNKNOWN"},
+		"one of two sites cannot be asked":              {"Other sites", []string{waiting + "14401", arrived, interval, unseen}, "UNKNOWN"},
+		"one cannot be asked, and the other is behind":  {"Other sites", []string{waiting + "60", absent, interval, unseen}, "BEHIND"},
+		"a site that a second exporter can ask":         {"Other sites", []string{waiting + "14401", interval, unseen, seen}, "OK"},
 		"no canary was ever pushed":                     {"Other sites", []string{interval}, "UNKNOWN"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -132,6 +146,20 @@ func TestStatesAreTheSame(t *testing.T) {
 		if got := wordsOf(line.FieldConfig.Defaults.Mappings); !maps.Equal(got, words) {
 			t.Errorf("%s shows %v, the panel %v", byTime, got, words)
 		}
+	}
+}
+
+// TestLogins holds the login of each endpoint, in the table, against that of the front.
+func TestLogins(t *testing.T) {
+	login, table := panelOf(t, "registry-one", "Login"), panelOf(t, "registry-one", "Front and backends now")
+	each := strings.NewReplacer("(registry, site)", "(registry, site, endpoint, role)", `role="front",`, "").Replace(login.Targets[0].Expr)
+	want := `label_replace(` + each + `, "site", "–", "site", "")`
+	if !slices.ContainsFunc(table.Targets, func(c Target) bool { return c.Expr == want }) {
+		t.Errorf("no column asks of each endpoint what the panel does of the front: %s", want)
+	}
+	words := wordsOf(login.FieldConfig.Defaults.Mappings)
+	if got := wordsOf(mappingsOf(t, table, "Login")); !maps.Equal(got, words) {
+		t.Errorf("the column shows %v, the panel %v", got, words)
 	}
 }
 
