@@ -34,7 +34,7 @@ type ruleFile struct {
 
 func TestImpactsHaveTheSeverityOfTheirAlert(t *testing.T) {
 	severity := map[string]string{}
-	for _, file := range []string{"registry.yml", "probes.yml", "access.yml", "msr.yml", "exporter.yml"} {
+	for _, file := range []string{"registry.yml", "certificates.yml", "content.yml", "probes.yml", "access.yml", "msr.yml", "exporter.yml"} {
 		var rules ruleFile
 		readYAML(t, file, &rules)
 		for _, g := range rules.Groups {

@@ -41,7 +41,7 @@ func faster(duration string) string {
 }
 
 // ruleFiles are those in the folder of the alerts.
-var ruleFiles = []string{"thresholds.yml", "registry.yml", "probes.yml", "access.yml", "msr.yml", "exporter.yml"}
+var ruleFiles = []string{"thresholds.yml", "registry.yml", "certificates.yml", "content.yml", "probes.yml", "access.yml", "msr.yml", "exporter.yml"}
 
 // Write writes the rules of the folder of alerts, sped up, to dir as rules-*.yml, and the sample for Alertmanager
 // as alertmanager.yml, which groups at once and sends to the receiver at this address: /page and /ticket.
