@@ -17,8 +17,10 @@ type blobKey struct {
 
 // content is what is known of the blobs behind one endpoint, from run to run and over reloads. It is for one run at a time.
 type content struct {
-	blobs map[blobKey]*blob
-	used  map[string][]part // by image, as its manifest was when it could be read last
+	blobs   map[blobKey]*blob
+	used    map[string][]part // by image, as its manifest was when it could be read last
+	settled time.Time         // when the last run was
+	down    bool              // that nothing of the store was well then
 }
 
 // A part is a blob that an image needs, and for which step.
@@ -38,9 +40,17 @@ type blob struct {
 // bad is a blob that could be read as it should not be, though the store was well.
 type bad struct {
 	reason, cache string
+	full          bool // only reading it to its end shows it
 	since         time.Time
+	wellSince     time.Time // of the runs that have seen it well since; zero: the last one has not
 	confirmed     bool      // that was so again when it was read later
 	again         time.Time // not to be read before
+}
+
+// fails says whether a pull fails for it. When two runs in a row have seen it well it does no longer, even if we look again
+// later: behind a balancer, one may have been lucky.
+func (b *bad) fails(now time.Time) bool {
+	return b.confirmed || b.wellSince.IsZero() || !b.wellSince.Before(now)
 }
 
 func newContent() *content {
@@ -62,35 +72,66 @@ func (c *content) of(key blobKey) *blob {
 }
 
 // settle learns from all findings of a run. When none of a configuration or layer was well, it is the store: a manifest
-// says nothing there, as caches have many of those.
+// says nothing there, as caches have many of those. Nor is content to blame for what a run found during which the store
+// may have gone or come back.
 func (c *content) settle(findings []finding, now time.Time, rereadAfter time.Duration) {
-	if !slices.ContainsFunc(findings, func(f finding) bool { return f.err == nil && f.step != stepManifest }) {
-		return
+	down := !slices.ContainsFunc(findings, func(f finding) bool { return f.err == nil && f.step != stepManifest })
+	if down {
+		c.unlearn()
+	} else {
+		for _, f := range findings {
+			if !c.down || !isContent(f.err) {
+				c.of(f.blob).settle(f, now, rereadAfter)
+			}
+		}
 	}
-	for _, f := range findings {
-		c.of(f.blob).settle(f, now, rereadAfter)
+	c.settled, c.down = now, down
+}
+
+// unlearn drops what was found bad by the last run for the first time.
+func (c *content) unlearn() {
+	for _, b := range c.blobs {
+		if b.bad != nil && b.bad.since.Equal(c.settled) {
+			b.bad = nil
+		}
 	}
 }
 
 func (b *blob) settle(f finding, now time.Time, rereadAfter time.Duration) {
 	isBad := isContent(f.err)
-	switch {
-	case b.bad == nil && isBad:
-		b.bad = &bad{since: now}
-	case b.bad == nil || now.Before(b.bad.again):
+	if b.bad == nil && !isBad {
 		return
-	case isBad:
-		b.bad.confirmed = true
-	case f.err == nil && f.full:
-		b.bad = nil
-		return
-	case f.err == nil:
-		return
+	}
+	if b.bad == nil {
+		b.bad = &bad{since: now, full: f.full}
+	} else {
+		b.bad.see(f, now)
+		switch {
+		case now.Before(b.bad.again):
+			return
+		case isBad:
+			b.bad.confirmed = true
+		case f.err == nil && f.full:
+			b.bad = nil
+			return
+		case f.err == nil:
+			return
+		}
 	}
 	b.bad.again = now.Add(rereadAfter)
 	if isBad {
 		b.bad.reason, b.bad.cache = reason(f.err), cacheOfError(f.err)
 		b.verified, b.partial = time.Time{}, nil
+	}
+}
+
+// see notes whether a run has seen it well, as far as it looked.
+func (b *bad) see(f finding, now time.Time) {
+	switch {
+	case isContent(f.err):
+		b.wellSince = time.Time{}
+	case f.err == nil && (f.full || !b.full) && b.wellSince.IsZero():
+		b.wellSince = now
 	}
 }
 
@@ -134,7 +175,7 @@ func (c *content) forget(images []*image) {
 func (c *content) remembered(image, step string, now time.Time) error {
 	for _, p := range c.used[image] {
 		b := c.blobs[p.blob]
-		if p.step != step || b == nil || b.bad == nil {
+		if p.step != step || b == nil || b.bad == nil || !b.bad.fails(now) {
 			continue
 		}
 		text := "was bad %s ago, and stays so until it is read well, in %s at the earliest"

@@ -112,6 +112,7 @@ func TestBadContentIsNotConfirmedByAStoreThatIsGone(t *testing.T) {
 			e, p := f.puller(t, "", "library/base:1.0")
 			f.lose(image.layers[0])
 			f.pulled(t, e, p)
+			f.pulled(t, e, p)
 			memoryOf(t, e).later()
 			f.answer(image.config.String(), gone(len(f.blobs[image.config])))
 			f.answer(image.layers[0].String(), gone(9))
@@ -122,6 +123,57 @@ func TestBadContentIsNotConfirmedByAStoreThatIsGone(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A pull that is under way when the store goes sees some of it well and the rest without a byte.
+func TestContentIsNotToBlameForAStoreThatGoes(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one", "layer two")
+	e, p := f.puller(t, "", "library/base:1.0")
+	f.answer(image.layers[1].String(), emptied(9))
+	f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_success{": 0, "registry_pull_content_bad{": 1})
+	f.answer(image.config.String(), emptied(len(f.blobs[image.config])))
+	f.answer(image.layers[0].String(), emptied(9))
+	got := f.pulled(t, e, p)
+	got.wantReason(t, reasonShortRead)
+	got.wantNone(t, "registry_pull_content_bad{")
+	f.set(nil)
+	f.pulled(t, e, p).wantReason(t, "")
+}
+
+// What is bad while the store comes back is so at the next run, too, if it is to blame.
+func TestContentIsNotToBlameForAStoreThatComesBack(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one", "layer two")
+	e, p := f.puller(t, "", "library/base:1.0")
+	f.answer("1.0", refuseWith(http.StatusBadGateway, ""))
+	f.pulled(t, e, p).wantReason(t, reasonServerError)
+	f.answer("1.0", nil)
+	f.answer(image.layers[0].String(), emptied(9))
+	got := f.pulled(t, e, p)
+	got.wantReason(t, reasonShortRead)
+	got.wantNone(t, "registry_pull_content_bad{")
+	f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
+}
+
+// The store was gone for a moment while a layer was read.
+func TestAPullWorksAgainWhenTwoRunsHaveSeenSo(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one", "layer two")
+	e, p := f.puller(t, "", "library/base:1.0")
+	f.answer(image.layers[0].String(), emptied(9))
+	f.pulled(t, e, p).wantReason(t, reasonShortRead)
+	f.set(nil)
+	f.pulled(t, e, p).wantReason(t, reasonShortRead)
+	f.answer(image.layers[0].String(), emptied(9)) // one of two behind a balancer has it
+	f.pulled(t, e, p).wantReason(t, reasonShortRead)
+	f.set(nil)
+	f.pulled(t, e, p).wantReason(t, reasonShortRead)
+	got := f.pulled(t, e, p)
+	got.wantReason(t, "")
+	got.wantSamples(t, map[string]float64{"registry_pull_success{": 1, "registry_pull_content_bad{": 1, "registry_pull_layers_verified{": 1})
+	memoryOf(t, e).later()
+	f.pulled(t, e, p).wantNone(t, "registry_pull_content_bad{")
 }
 
 func TestBadContentOfConfigAndManifest(t *testing.T) {
@@ -172,6 +224,7 @@ func TestBadContentIsRememberedWhileNothingCanBeRead(t *testing.T) {
 	image := f.push("1.0", "layer one", "layer two")
 	e, p := f.puller(t, "", "library/base:1.0")
 	f.lose(image.layers[0])
+	f.pulled(t, e, p)
 	f.pulled(t, e, p)
 	f.answer("1.0", refuseWith(http.StatusBadGateway, ""))
 	got := f.pulled(t, e, p)

@@ -34,7 +34,8 @@ func wantNotice(t *testing.T, lines *bufio.Scanner, want string) {
 	for lines.Scan() {
 		if m := notice.FindStringSubmatch(lines.Text()); m != nil {
 			if !strings.HasPrefix(m[1], want) {
-				t.Fatalf("people are told %q, want %q", m[1], want)
+				lines.Scan() // what is told in full
+				t.Fatalf("people are told %q, want %q:\n%s", m[1], want, lines.Text())
 			}
 			return
 		}
