@@ -17,10 +17,10 @@ type blobKey struct {
 
 // content is what is known of the blobs behind one endpoint, from run to run and over reloads. It is for one run at a time.
 type content struct {
-	blobs   map[blobKey]*blob
-	used    map[string][]part // by image, as its manifest was when it could be read last
-	settled time.Time         // when the last run was
-	down    bool              // that nothing of the store was well then
+	blobs  map[blobKey]*blob
+	used   map[string][]part // by image, as its manifest was when it could be read last
+	before map[*blob]blob    // what was known, before the last run, of what was bad then
+	down   bool              // that nothing of the store was well then
 }
 
 // A part is a blob that an image needs, and for which step.
@@ -75,26 +75,67 @@ func (c *content) of(key blobKey) *blob {
 // says nothing there, as caches have many of those. Nor is content to blame for what a run found during which the store
 // may have gone or come back.
 func (c *content) settle(findings []finding, now time.Time, rereadAfter time.Duration) {
-	down := !slices.ContainsFunc(findings, func(f finding) bool { return f.err == nil && f.step != stepManifest })
-	if down {
+	wasDown := c.down
+	c.down = !slices.ContainsFunc(findings, func(f finding) bool { return f.err == nil && f.step != stepManifest })
+	if c.down {
 		c.unlearn()
-	} else {
-		for _, f := range findings {
-			if !c.down || !isContent(f.err) {
-				c.of(f.blob).settle(f, now, rereadAfter)
-			}
-		}
+		return
 	}
-	c.settled, c.down = now, down
+	c.before = map[*blob]blob{}
+	for key, f := range decisive(findings) {
+		b := c.of(key)
+		if isContent(f.err) && wasDown {
+			b.tried = time.Time{} // what only reading in full shows is to show again in the next run
+			continue
+		}
+		if isContent(f.err) {
+			c.before[b] = b.snapshot()
+		}
+		b.settle(f, now, rereadAfter)
+	}
 }
 
-// unlearn drops what was found bad by the last run for the first time.
+// unlearn takes back what the last run found bad. It is read again before others.
 func (c *content) unlearn() {
-	for _, b := range c.blobs {
-		if b.bad != nil && b.bad.since.Equal(c.settled) {
-			b.bad = nil
+	for b, was := range c.before {
+		was.tried = time.Time{}
+		*b = was
+	}
+	c.before = nil
+}
+
+// decisive is the finding of each blob that counts: what images share is read more than once, and behind a balancer it may
+// be bad once and well a moment later.
+func decisive(findings []finding) map[blobKey]finding {
+	some := map[blobKey]finding{}
+	for _, f := range findings {
+		if other, is := some[f.blob]; !is || f.weight() > other.weight() {
+			some[f.blob] = f
 		}
 	}
+	return some
+}
+
+// weight is greater for what says more of a blob.
+func (f finding) weight() int {
+	switch {
+	case isContent(f.err):
+		return 3
+	case f.err == nil && f.full:
+		return 2
+	case f.err != nil:
+		return 1
+	}
+	return 0
+}
+
+// snapshot is what is known of the blob now, whatever is learnt later.
+func (b *blob) snapshot() blob {
+	other := *b
+	if b.bad != nil {
+		other.bad = new(*b.bad)
+	}
+	return other
 }
 
 func (b *blob) settle(f finding, now time.Time, rereadAfter time.Duration) {

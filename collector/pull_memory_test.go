@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -174,6 +175,92 @@ func TestAPullWorksAgainWhenTwoRunsHaveSeenSo(t *testing.T) {
 	got.wantSamples(t, map[string]float64{"registry_pull_success{": 1, "registry_pull_content_bad{": 1, "registry_pull_layers_verified{": 1})
 	memoryOf(t, e).later()
 	f.pulled(t, e, p).wantNone(t, "registry_pull_content_bad{")
+}
+
+// byTurns answers as two do behind a balancer: the first request is for the first of them.
+func byTurns(first, second http.HandlerFunc) http.HandlerFunc {
+	var n atomic.Int64
+	return func(w http.ResponseWriter, r *http.Request) {
+		if n.Add(1)%2 == 1 {
+			first(w, r)
+		} else {
+			second(w, r)
+		}
+	}
+}
+
+// What two images share is read twice in a run. One of two behind a balancer has it: that a run has seen it bad counts.
+func TestContentThatIsWellAndBadInOneRunIsBad(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one")
+	f.push("2.0", "layer one", "layer two")
+	shared := image.layers[0]
+	e, p := f.puller(t, ", max_bytes: 10B", "library/base:1.0", "library/base:2.0")
+	want := func(when string, success float64) {
+		t.Helper()
+		about := fmt.Sprintf(`registry_pull_success{endpoint="%s",role="front",image="library/base:2.0"`, f.Listener.Addr())
+		if got, _ := f.pulled(t, e, p).value(t, about); got != success {
+			t.Errorf("%s: %s is %v, want %v", when, about, got, success)
+		}
+	}
+	part := func(w http.ResponseWriter, r *http.Request) { f.wholeOnly(shared)(w, r) }
+	f.answer(shared.String(), byTurns(emptied(9), part))
+	want("bad and well", 0)
+	f.answer(shared.String(), nil)
+	want("well once", 0)
+	want("well twice", 1)
+
+	memoryOf(t, e).later()
+	n := 0
+	f.answer(shared.String(), func(w http.ResponseWriter, r *http.Request) {
+		if n++; n == 2 { // its end for the second image; then it is read in full, and well
+			emptied(9)(w, r)
+		} else {
+			part(w, r)
+		}
+	})
+	f.pulled(t, e, p)
+	b := memoryOf(t, e).blobs[blobKey{"library/base", shared}].bad
+	if b == nil || !b.confirmed {
+		t.Errorf("it was bad again later, and this is known: %+v", b)
+	}
+}
+
+// A store that goes while a layer is read that was bad long ago confirms nothing.
+func TestBadContentIsNotConfirmedByAStoreThatGoes(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one", "layer two")
+	e, p := f.puller(t, "", "library/base:1.0")
+	f.answer(image.layers[1].String(), emptied(9)) // for a moment
+	f.pulled(t, e, p)
+	f.set(nil)
+	f.pulled(t, e, p)
+	memoryOf(t, e).later()
+	f.answer(image.layers[1].String(), emptied(9))
+	f.pulled(t, e, p)
+	f.answer(image.config.String(), emptied(len(f.blobs[image.config])))
+	f.answer(image.layers[0].String(), emptied(9))
+	f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
+	if b := memoryOf(t, e).blobs[blobKey{"library/base", image.layers[1]}].bad; b.confirmed {
+		t.Error("confirmed")
+	}
+	f.set(nil)
+	f.pulled(t, e, p)
+	f.pulled(t, e, p).wantNone(t, "registry_pull_content_bad{")
+}
+
+// What only reading in full shows waits for no second turn when the store goes or comes back meanwhile: that may be hours later.
+func TestContentThatWasNotToBlameIsReadAgainAtOnce(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one", "layer two", "layer six", "layer ten")
+	e, p := f.puller(t, ", max_bytes: 10B", "library/base:1.0")
+	f.damage(image.layers[0], flip)
+	f.pulled(t, e, p).wantReason(t, reasonDigestMismatch)
+	f.answer("1.0", refuseWith(http.StatusBadGateway, ""))
+	f.pulled(t, e, p).wantNone(t, "registry_pull_content_bad{")
+	f.answer("1.0", nil)
+	f.pulled(t, e, p).wantReason(t, reasonDigestMismatch) // the store has just come back
+	f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
 }
 
 func TestBadContentOfConfigAndManifest(t *testing.T) {
