@@ -71,13 +71,11 @@ func (c *content) of(key blobKey) *blob {
 	return b
 }
 
-// settle learns from all findings of a run. When none of a configuration or layer was well, it is the store: a manifest
-// says nothing there, as caches have many of those. Nor is content to blame for what a run found during which the store
-// may have gone or come back.
+// settle learns from all findings of a run. When the store gave nothing that was well, it is the store. Nor is content to
+// blame for what a run found during which the store may have gone or come back.
 func (c *content) settle(findings []finding, now time.Time, rereadAfter time.Duration) {
 	wasDown := c.down
-	c.down = !slices.ContainsFunc(findings, func(f finding) bool { return f.err == nil && f.step != stepManifest })
-	if c.down {
+	if c.down = !haveProof(findings); c.down {
 		c.unlearn()
 		return
 	}
@@ -93,6 +91,15 @@ func (c *content) settle(findings []finding, now time.Time, rereadAfter time.Dur
 		}
 		b.settle(f, now, rereadAfter)
 	}
+}
+
+// haveProof says whether a configuration or layer was well, so that the store is. A manifest says nothing there, as caches
+// have many of those; nor does what else a cache has, unless all that is bad came from one, too.
+func haveProof(findings []finding) bool {
+	inCache := !slices.ContainsFunc(findings, func(f finding) bool { return isContent(f.err) && f.cache != "hit" })
+	return slices.ContainsFunc(findings, func(f finding) bool {
+		return f.err == nil && f.step != stepManifest && (inCache || f.cache != "hit")
+	})
 }
 
 // unlearn takes back what the last run found bad. It is read again before others.
@@ -161,7 +168,7 @@ func (b *blob) settle(f finding, now time.Time, rereadAfter time.Duration) {
 	}
 	b.bad.again = now.Add(rereadAfter)
 	if isBad {
-		b.bad.reason, b.bad.cache = reason(f.err), cacheOfError(f.err)
+		b.bad.reason, b.bad.cache = reason(f.err), f.cache
 		b.verified, b.partial = time.Time{}, nil
 	}
 }
@@ -219,7 +226,7 @@ func (c *content) remembered(image, step string, now time.Time) error {
 		if p.step != step || b == nil || b.bad == nil || !b.bad.fails(now) {
 			continue
 		}
-		text := "was bad %s ago, and stays so until it is read well, in %s at the earliest"
+		text := "was bad %s ago, and counts as such until it is read to its end and well, in %s at the earliest"
 		return answered{failed(b.bad.reason, "%s %s", p.blob.digest,
 			fmt.Sprintf(text, now.Sub(b.bad.since).Round(time.Second), max(0, b.bad.again.Sub(now)).Round(time.Second))), b.bad.cache}
 	}

@@ -482,3 +482,61 @@ func TestARunThatIsStoppedTeachesNothing(t *testing.T) {
 		}
 	}
 }
+
+// Something cut the connection while a layer was read in full, once: a restart of nginx does that.
+func TestALayerThatWasCutOnceIsReadOnceMore(t *testing.T) {
+	large := strings.Repeat("0123456789", 10)
+	for name, c := range map[string]struct {
+		layer, cut string // its Range
+	}{"in one go": {"layer one", ""}, "in parts": {large, "bytes=0-59"}} {
+		t.Run(name, func(t *testing.T) {
+			f := startRegistry(t)
+			image := f.push("1.0", c.layer, "layer two")
+			e, p := f.puller(t, ", max_bytes: 60B", "library/base:1.0")
+			var cut atomic.Int64
+			f.answer(image.layers[0].String(), func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Range") == c.cut && cut.Add(1) == 1 {
+					w.Header().Set("Content-Length", "60")
+					if c.cut == "" {
+						w.Header().Set("Content-Length", "9")
+					} else {
+						w.Header().Set("Content-Range", "bytes 0-59/100")
+						w.WriteHeader(http.StatusPartialContent)
+					}
+					fmt.Fprint(w, c.layer[:5])
+					return
+				}
+				http.ServeContent(w, r, "", time.Time{}, strings.NewReader(c.layer))
+			})
+			f.pulled(t, e, p).wantReason(t, "")
+			if n := cut.Load(); n == 0 {
+				t.Error("nothing was cut")
+			}
+			f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_success{": 1, "registry_pull_layers_verified{": 2})
+		})
+	}
+}
+
+// A cache on the way has the configuration, as it is small: the store is gone for a quarter of an hour all the same.
+func TestAStoreThatIsGoneBehindACachedConfigConfirmsNothing(t *testing.T) {
+	f := startRegistry(t)
+	image := f.push("1.0", "layer one", "layer two")
+	e, p := f.puller(t, "", "library/base:1.0")
+	f.pulled(t, e, p).wantReason(t, "")
+	for _, l := range image.layers {
+		f.answer(l.String(), emptied(9))
+	}
+	config := f.wholeOnly(image.config)
+	f.answer(image.config.String(), func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Cache-Status", "HIT")
+		config(w, r)
+	})
+	f.pulled(t, e, p)
+	memoryOf(t, e).later()
+	f.pulled(t, e, p)
+	for key, b := range memoryOf(t, e).blobs {
+		if b.bad != nil && b.bad.confirmed {
+			t.Errorf("%s is confirmed: RegistryContentBad goes out", key.digest)
+		}
+	}
+}

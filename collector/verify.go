@@ -124,14 +124,27 @@ func (t turn) next(left int64) int64 {
 	return min(left, t.layer.size-t.blob.partial.offset)
 }
 
+// read reads n more bytes of the layer. What comes short is tried once more: a hole is there again, a connection that was cut off is not.
+func (t turn) read(ctx context.Context, n int64) (*verification, error) {
+	r := t.blob.partial
+	if r == nil || !t.isLarge() {
+		r = newVerification(t.layer.digest)
+	}
+	end := r.offset + n
+	err := t.readOn(ctx, t.layer, r, n)
+	if reason(err) != reasonShortRead || r.offset == end {
+		return r, err
+	}
+	if !t.isLarge() { // what is read in one go may be served as a whole only
+		r = newVerification(t.layer.digest)
+	}
+	return r, t.readOn(ctx, t.layer, r, end-r.offset)
+}
+
 // verify reads n more bytes of the layer, and notes what comes of it. It returns false when the store is in trouble.
 func (t turn) verify(ctx context.Context, n int64) (goOn bool) {
-	verification := t.blob.partial
-	if verification == nil || !t.isLarge() {
-		verification = newVerification(t.layer.digest)
-	}
 	start := time.Now()
-	err := t.readOn(ctx, t.layer, verification, n)
+	verification, err := t.read(ctx, n)
 	atEnd := verification.offset == t.layer.size
 	t.blob.partial = nil
 	if t.isLarge() && !atEnd && !isContent(err) && !errors.Is(err, errNoRanges) {

@@ -54,6 +54,7 @@ type visit struct {
 	child     digest.Digest          // of the manifest that an index names
 	layers    []descriptor           // that can be read here, each once
 	findings  []finding              // what was read of blobs
+	cache     string                 // whether the last answer came from one, as in the label
 	failed    map[digest.Digest]bool // layers that were not well
 	firstByte time.Duration          // of the first layer
 	bytes     int64                  // that were read
@@ -67,15 +68,16 @@ type visit struct {
 
 // A finding is what came of reading a blob. full says that it was read to its end, or as far as the server lets us.
 type finding struct {
-	step string
-	blob blobKey
-	full bool
-	err  error
+	step  string
+	blob  blobKey
+	full  bool
+	cache string // as in the label
+	err   error
 }
 
 // find notes what came of reading a blob.
 func (v *visit) find(step string, d digest.Digest, full bool, err error) {
-	v.findings = append(v.findings, finding{step, blobKey{v.image.repository, d}, full, err})
+	v.findings = append(v.findings, finding{step, blobKey{v.image.repository, d}, full, v.cache, err})
 }
 
 // An answered error is that of an answer; cache says if it came from a cache on the way.
@@ -114,13 +116,15 @@ func cacheOfError(err error) string {
 
 // read calls take with the answer for path.
 func (v *visit) read(ctx context.Context, path string, header http.Header, take func(*http.Response) error) error {
+	v.cache = "none"
 	resp, err := v.session.open(ctx, v.image.repository, path, header)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
+	v.cache = cacheOf(resp.Header)
 	if err := take(resp); err != nil {
-		return answered{err, cacheOf(resp.Header)}
+		return answered{err, v.cache}
 	}
 	return nil
 }
