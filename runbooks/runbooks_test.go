@@ -160,7 +160,7 @@ func TestCurlSaysThatItFails(t *testing.T) {
 // TestCommandsCanBeTyped: redis-cli asks for a password on its output, and waits for ever where that is no terminal. The exporter
 // finds its configuration nowhere but where it is installed.
 func TestCommandsCanBeTyped(t *testing.T) {
-	askPass, own := regexp.MustCompile("--askpass[^`\n]*\\|"), regexp.MustCompile("\\bregistry_exporter( --config\\.\\S+)* (--config\\.check|check)\\b")
+	askPass, own := regexp.MustCompile("--askpass[^`\n]*\\|"), regexp.MustCompile(`\bregistry_exporter( --config\.\S+)* (--config\.check|check)\b`)
 	eachRunbook(t, func(t *testing.T, _, page string) {
 		if found := askPass.FindString(page); found != "" {
 			t.Errorf("nobody sees what it asks for: %s", found)
