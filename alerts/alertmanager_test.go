@@ -128,7 +128,7 @@ func TestInhibitions(t *testing.T) {
 	const clients = "RegistryServerErrors RegistryManyServerErrors RegistryEmptyPulls RegistrySlowLayers "
 	const apart = "RegistrySitesDiffer RegistrySitesDifferMuch RegistryReplicationFails RegistryReplicationStopped"
 	for source, targets := range map[string]string{
-		"RegistryStorageDown":               "RegistryDown RegistryPassiveSiteDown RegistryHealthCheckFailing RegistryInstanceHealthCheckFailing RegistryPullFails RegistryPushFails RegistryStorageReadOnly RegistryPassiveSiteProbeFails " + clients + apart,
+		"RegistryStorageDown":               "RegistryDown RegistryPassiveSiteDown RegistryHealthCheckFailing RegistryInstanceHealthCheckFailing RegistryBackendDown RegistryPullFails RegistryPushFails RegistryStorageReadOnly RegistryPassiveSiteProbeFails " + clients + apart,
 		"RegistryDown":                      "RegistryHealthCheckFailing RegistryBackendDown RegistryPullFails RegistryPushFails " + clients + apart,
 		"RegistryPassiveSiteDown":           "RegistryHealthCheckFailing RegistryBackendDown RegistryPassiveSiteProbeFails " + clients + apart,
 		"RegistryLoginFails":                "RegistryPullFails RegistryPushFails",
