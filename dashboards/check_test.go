@@ -98,6 +98,7 @@ func checkTexts(p Panel) []string {
 	c.when(len(p.Description) < 15 || !strings.HasSuffix(p.Description, ".") && !strings.HasSuffix(p.Description, "?"), "description is missing or no sentence")
 	c.when(p.FieldConfig.Defaults.Unit == "", "unit is missing")
 	c.when(p.FieldConfig.Defaults.NoValue == "", "text for no data is missing")
+	c.when(p.Type == "timeseries" && len(p.FieldConfig.Defaults.Thresholds.Steps) > 1, "draws a threshold of its own, not the one of the rules")
 	c.when(!slices.Contains([]string{"fixed", "shades", "thresholds"}, p.FieldConfig.Defaults.Color.Mode), "colours have no meaning: mode %q", p.FieldConfig.Defaults.Color.Mode)
 	return c
 }

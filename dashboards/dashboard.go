@@ -106,8 +106,12 @@ type Defaults struct {
 	Color   struct{ Mode string }
 	Links   []Link
 
-	Mappings []Mapping
+	Mappings   []Mapping
+	Thresholds Thresholds
 }
+
+// Thresholds are the values from which on a number has another colour. The first has none.
+type Thresholds struct{ Steps []struct{ Value *float64 } }
 
 // A Mapping shows values as words.
 type Mapping struct {

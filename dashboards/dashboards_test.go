@@ -69,6 +69,7 @@ func TestChecks(t *testing.T) {
 		"panel without description":              {func(d *Dashboard) { d.Panels[0].Description = "" }, "panel Fronts: description is missing or no sentence"},
 		"panel without unit":                     {func(d *Dashboard) { d.Panels[0].FieldConfig.Defaults.Unit = "" }, "panel Fronts: unit is missing"},
 		"panel without a text for no data":       {func(d *Dashboard) { d.Panels[0].FieldConfig.Defaults.NoValue = "" }, "panel Fronts: text for no data is missing"},
+		"graph with a threshold of its own":      {func(d *Dashboard) { d.Panels[0].Type = "timeseries" }, "panel Fronts: draws a threshold of its own, not the one of the rules"},
 		"panel of another type":                  {func(d *Dashboard) { d.Panels[0].Type = "gauge" }, "panel Fronts: type gauge is not one of row, stat, state-timeline, table, timeseries"},
 		"rainbow":                                {func(d *Dashboard) { d.Panels[0].FieldConfig.Defaults.Color.Mode = "palette-classic" }, `panel Fronts: colours have no meaning: mode "palette-classic"`},
 		"panel with a data source of its own":    {func(d *Dashboard) { d.Panels[0].Datasource.UID = "x" }, "panel Fronts: does not use the data source that is chosen"},

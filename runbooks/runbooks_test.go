@@ -157,6 +157,22 @@ func TestCurlSaysThatItFails(t *testing.T) {
 	})
 }
 
+// TestCommandsCanBeTyped: redis-cli asks for a password on its output, and waits for ever where that is no terminal. The exporter
+// finds its configuration nowhere but where it is installed.
+func TestCommandsCanBeTyped(t *testing.T) {
+	askPass, own := regexp.MustCompile("--askpass[^`\n]*\\|"), regexp.MustCompile(`\bregistry_exporter( --config\.\S+)* (--config\.check|check)\b`)
+	eachRunbook(t, func(t *testing.T, _, page string) {
+		if found := askPass.FindString(page); found != "" {
+			t.Errorf("nobody sees what it asks for: %s", found)
+		}
+		for _, command := range own.FindAllString(page, -1) {
+			if !strings.Contains(command, " --config.file=/etc/registry_exporter/registry_exporter.yml ") {
+				t.Errorf("has no configuration: %s", command)
+			}
+		}
+	})
+}
+
 // TestCertificatesAreAskedForByName: a machine behind the front has the name of the front in its certificate.
 func TestCertificatesAreAskedForByName(t *testing.T) {
 	eachRunbook(t, func(t *testing.T, _, page string) {
