@@ -143,12 +143,11 @@ func TestPushPages(t *testing.T) {
 
 // A push whose time ends between two steps says at which, as any that fails does.
 func TestPushWhoseTimeEndsBetweenSteps(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
+	ctx := &term{t.Context(), make(chan struct{})}
 	r := startRegistry(t)
 	r.set(faults{"POST upload": func(w http.ResponseWriter, req *http.Request) {
 		r.set(nil)
-		<-ctx.Done()
+		close(ctx.over)
 		r.ServeHTTP(w, req)
 	}})
 	found := pusher(t, r, "", pushesUploads).run(ctx)
@@ -158,6 +157,23 @@ func TestPushWhoseTimeEndsBetweenSteps(t *testing.T) {
 		}
 	}
 	t.Errorf("%d uploads are left, %v", r.left(), found.err)
+}
+
+// A term is a context whose time is over when a test says so.
+type term struct {
+	context.Context
+	over chan struct{}
+}
+
+func (c *term) Done() <-chan struct{} { return c.over }
+
+func (c *term) Err() error {
+	select {
+	case <-c.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
 }
 
 // newPushExporter is one of that name in what it pushes, with a folder for its state.
