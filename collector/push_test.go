@@ -102,7 +102,7 @@ func TestPushPages(t *testing.T) {
 		{name: "health_check_fails", config: pushesUploads, faults: faults{"POST upload": refuseWith(http.StatusServiceUnavailable, "UNAVAILABLE", `"health check failed: please see /debug/health"`)}},
 		{name: "no_such_repository", config: pushesUploads, faults: faults{"POST upload": refuseWith(http.StatusNotFound, "NAME_UNKNOWN")}},
 		{name: "rate_limited", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusTooManyRequests, "")}},
-		{name: "hung", config: "  push: {repository: monitoring/canary, every: 200ms}\n", faults: faults{"PATCH upload": hang}},
+		{name: "hung", config: "  push: {repository: monitoring/canary, every: 3s}\n", faults: faults{"PATCH upload": hang}},
 		{name: "a_page_for_an_upload", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusOK, "<html>")}},
 		{name: "no_location", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusAccepted, "")}},
 		{name: "location_is_no_url", config: pushesUploads, faults: faults{"POST upload": locates("http://[")}},
