@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -325,11 +327,12 @@ func testOptions(t *testing.T) options {
 	}
 }
 
-// freeAddresses were free a moment ago, and are outside of those that stand-ins take.
+// freeAddresses are where nobody else listens, nor will: others take ports of 127.0.0.1.
 func freeAddresses(t *testing.T) (addresses [4]string) {
 	t.Helper()
+	own := fmt.Sprintf("127.%d.%d.%d:0", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
 	for i := range addresses {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := net.Listen("tcp", own)
 		if err != nil {
 			t.Fatal(err)
 		}
