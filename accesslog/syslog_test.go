@@ -210,7 +210,11 @@ func TestDropsOfTheKernel(t *testing.T) {
 	for range 100 {
 		send(t, c, strings.Repeat("x", 1000))
 	}
-	if n, _ := drops(conn); n == 0 || n > 100 {
+	n, _ := drops(conn)
+	for limit := time.Now().Add(time.Minute); n == 0 && time.Now().Before(limit); time.Sleep(5 * time.Millisecond) {
+		n, _ = drops(conn) // a busy kernel delivers later
+	}
+	if n == 0 || n > 100 {
 		t.Errorf("%d of 100 datagrams are dropped", n)
 	}
 }

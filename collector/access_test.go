@@ -86,7 +86,7 @@ func (at *accessTest) source() *source {
 func (at *accessTest) counts(lines int) {
 	at.Helper()
 	got := 0.0
-	for limit := time.Now().Add(20 * time.Second); time.Now().Before(limit); time.Sleep(10 * time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); time.Sleep(10 * time.Millisecond) {
 		r, err := at.source().tail.Report(at.Context())
 		if err != nil {
 			at.Fatal(err)
