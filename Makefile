@@ -22,7 +22,7 @@ demo: build
 	cd demo && $(GO) run . --exporter=../registry_exporter --fixtures=../collector/testdata/rethinkdb --alerts=../alerts
 
 test: tools lint
-	$(call in_modules,$(GO) test -race -shuffle=on ./...)
+	$(call in_modules,$(GO) test -race -shuffle=on -timeout 40m ./...)
 
 tools:
 	@for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \

@@ -132,7 +132,7 @@ func (p *process) lines() []string {
 // waitFor waits until the log has a line with these words.
 func (p *process) waitFor(t *testing.T, words string) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if strings.Contains(strings.Join(p.lines(), "\n"), words) {
 			return
 		}

@@ -15,7 +15,7 @@ func TestTermWithNothingUnderWayEndsAtOnce(t *testing.T) {
 	p := startHub(t)
 	p.get(t, "/-/ready") // leaves an idle connection
 	code, took := p.end(t)
-	if code != 0 || took > 4*time.Second {
+	if code != 0 || took >= drainTime {
 		t.Errorf("exit %d after %s", code, took)
 	}
 	for _, line := range p.lines() {
@@ -52,7 +52,7 @@ func TestTermWhileAScrapeHangs(t *testing.T) {
 	}()
 	<-asked
 	code, took := p.end(t)
-	if code != 0 || took > 10*time.Second {
+	if code != 0 || took > 20*time.Second { // a second or two more than stopTime on a machine that is busy
 		t.Errorf("exit %d after %s", code, took)
 	}
 	endpoint := strings.TrimPrefix(hung.URL, "http://")

@@ -3,6 +3,8 @@ package accesslog
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	"strings"
 	"sync"
@@ -54,12 +56,7 @@ func FuzzMessages(f *testing.F) {
 func startSyslog(t *testing.T) (*Tailer, string) {
 	t.Helper()
 	t.Cleanup(func() { goleak.VerifyNone(t) })
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	free.Close()
+	address := ownAddress(t)
 	tail, err := NewTailer(TailOptions{Listen: address, Lines: Options{Format: "combined"}}, &sync.Mutex{})
 	if err != nil {
 		t.Fatal(err)
@@ -70,11 +67,22 @@ func startSyslog(t *testing.T) (*Tailer, string) {
 	return tail, address
 }
 
+// ownAddress is one where nobody else listens, nor will: others take ports of 127.0.0.1.
+func ownAddress(t *testing.T) string {
+	t.Helper()
+	free, err := net.Listen("tcp", fmt.Sprintf("127.%d.%d.%d:0", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer free.Close()
+	return free.Addr().String()
+}
+
 // eventually waits until a report is as it must become.
 func eventually(t *testing.T, tail *Tailer, good func(Report) bool) {
 	t.Helper()
 	var r Report
-	for limit := time.Now().Add(20 * time.Second); time.Now().Before(limit); time.Sleep(5 * time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); time.Sleep(5 * time.Millisecond) {
 		var err error
 		if r, err = tail.Report(t.Context()); err != nil {
 			t.Fatal(err)
@@ -202,7 +210,11 @@ func TestDropsOfTheKernel(t *testing.T) {
 	for range 100 {
 		send(t, c, strings.Repeat("x", 1000))
 	}
-	if n, _ := drops(conn); n == 0 || n > 100 {
+	n, _ := drops(conn)
+	for limit := time.Now().Add(time.Minute); n == 0 && time.Now().Before(limit); time.Sleep(5 * time.Millisecond) {
+		n, _ = drops(conn) // a busy kernel delivers later
+	}
+	if n == 0 || n > 100 {
 		t.Errorf("%d of 100 datagrams are dropped", n)
 	}
 }

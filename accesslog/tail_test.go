@@ -217,9 +217,23 @@ func (tt *tailTest) copyTruncate() {
 		tt.rename("registry.log.1", "registry.log.2")
 		tt.pack("registry.log.2")
 	}
-	time.Sleep(5 * time.Millisecond) // the order of copies is that of their times
+	tt.later()
 	tt.copy("registry.log", "registry.log.1")
 	tt.truncate("registry.log")
+}
+
+// later waits for the clock of the file system, which may tick a hundred times a second: the order of copies is that of their times.
+func (tt *tailTest) later() {
+	tt.Helper()
+	written := func() time.Time {
+		tt.try(os.WriteFile(tt.path("clock"), []byte("tick"), 0o600))
+		at, err := stat(tt.path("clock"))
+		tt.try(err)
+		return at.modified
+	}
+	for before := written(); !written().After(before); {
+		time.Sleep(time.Millisecond)
+	}
 }
 
 // eachLineOnce takes what may happen to logs, by name. Whatever it is, each line is counted once.

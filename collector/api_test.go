@@ -154,23 +154,22 @@ func TestOneOfTwoBackendsDown(t *testing.T) {
 	defer front.Close()
 	well := httptest.NewServer(http.HandlerFunc(openRegistry))
 	defer well.Close()
-	down := httptest.NewServer(nil)
-	down.Close()
-	e := newTestExporter(t, "registries:\n- name: hub\n  url: "+front.URL+"\n  backends: ["+well.URL+", "+down.URL+"]\n")
+	const down = "127.0.0.1:1"
+	e := newTestExporter(t, "registries:\n- name: hub\n  url: "+front.URL+"\n  backends: ["+well.URL+", http://"+down+"]\n")
 	address := func(s *httptest.Server) string { return s.Listener.Addr().String() }
 	got := e.scrapeNow(t, "api")
 	got.wantSamples(t, map[string]float64{
-		`registry_api_up{endpoint="` + address(front) + `",role="front"}`:                               1,
-		`registry_api_up{endpoint="` + address(well) + `",role="backend"}`:                              1,
-		`registry_api_up{endpoint="` + address(down) + `",role="backend"}`:                              0,
-		`registry_collector_failure{collector="api",endpoint="` + address(down) + `",reason="refused"}`: 1,
-		`registry_collector_success{collector="api",endpoint="` + address(well) + `"}`:                  1,
-		`registry_api_status_code{endpoint="` + address(well) + `",role="backend"}`:                     200,
-		`registry_api_auth{endpoint="` + address(well) + `",role="backend",scheme="none"}`:              1,
-		`registry_collector_success{collector="api",endpoint="` + address(front) + `"}`:                 1,
-		`registry_collector_success{collector="api",endpoint="` + address(down) + `"}`:                  0,
+		`registry_api_up{endpoint="` + address(front) + `",role="front"}`:                      1,
+		`registry_api_up{endpoint="` + address(well) + `",role="backend"}`:                     1,
+		`registry_api_up{endpoint="` + down + `",role="backend"}`:                              0,
+		`registry_collector_failure{collector="api",endpoint="` + down + `",reason="refused"}`: 1,
+		`registry_collector_success{collector="api",endpoint="` + address(well) + `"}`:         1,
+		`registry_api_status_code{endpoint="` + address(well) + `",role="backend"}`:            200,
+		`registry_api_auth{endpoint="` + address(well) + `",role="backend",scheme="none"}`:     1,
+		`registry_collector_success{collector="api",endpoint="` + address(front) + `"}`:        1,
+		`registry_collector_success{collector="api",endpoint="` + down + `"}`:                  0,
 	})
-	got.wantNone(t, `registry_api_status_code{endpoint="`+address(down), `registry_api_auth{endpoint="`+address(down))
+	got.wantNone(t, `registry_api_status_code{endpoint="`+down, `registry_api_auth{endpoint="`+down)
 }
 
 func TestCredentialsComeSecond(t *testing.T) {

@@ -72,7 +72,7 @@ func TestHostileServers(t *testing.T) {
 			t.Run(c.name+"/"+s.name, func(t *testing.T) {
 				t.Parallel()
 				server := newRawServer(t, afterRequest(c.answer))
-				scheme, timeout := "http", "20s"
+				scheme, timeout := "http", "1m"
 				if c.scheme != "" {
 					scheme = c.scheme
 				}
@@ -87,19 +87,14 @@ func TestHostileServers(t *testing.T) {
 }
 
 func TestServersThatAreNotThere(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
 	for _, c := range []struct{ name, url, reason string }{
 		{"no such host", "http://no-such-host.invalid", reasonDNS},
-		{"refused", "http://" + l.Addr().String(), reasonRefused},
+		{"refused", "http://127.0.0.1:1", reasonRefused},
 	} {
 		for _, s := range hostileSources {
 			t.Run(c.name+"/"+s.name, func(t *testing.T) {
 				t.Parallel()
-				wantDown(t, s.name, c.url, "20s", c.reason)
+				wantDown(t, s.name, c.url, "1m", c.reason)
 			})
 		}
 	}
@@ -117,7 +112,7 @@ func wantDown(t *testing.T, collector, url, timeout, reason string) {
 		start := time.Now()
 		got := e.scrapeNow(t, collector)
 		limit, _ := time.ParseDuration(timeout)
-		if took := time.Since(start); took > limit+2*time.Second {
+		if took := time.Since(start); took > limit+20*time.Second { // what does not end by itself takes maxScrape
 			t.Errorf("took %s, the timeout is %s", took, timeout)
 		}
 		got.wantReason(t, reason)
@@ -198,7 +193,7 @@ func (s *rawServer) set(conn net.Conn, open bool) {
 // wantAllClosed says that the client leaves no connection behind.
 func (s *rawServer) wantAllClosed(t testing.TB) {
 	t.Helper()
-	timeout := time.After(5 * time.Second)
+	timeout := time.After(time.Minute)
 	for {
 		s.mu.Lock()
 		open := len(s.open)

@@ -102,7 +102,7 @@ func TestPushPages(t *testing.T) {
 		{name: "health_check_fails", config: pushesUploads, faults: faults{"POST upload": refuseWith(http.StatusServiceUnavailable, "UNAVAILABLE", `"health check failed: please see /debug/health"`)}},
 		{name: "no_such_repository", config: pushesUploads, faults: faults{"POST upload": refuseWith(http.StatusNotFound, "NAME_UNKNOWN")}},
 		{name: "rate_limited", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusTooManyRequests, "")}},
-		{name: "hung", config: "  push: {repository: monitoring/canary, every: 200ms}\n", faults: faults{"PATCH upload": hang}},
+		{name: "hung", config: "  push: {repository: monitoring/canary, every: 3s}\n", faults: faults{"PATCH upload": hang}},
 		{name: "a_page_for_an_upload", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusOK, "<html>")}},
 		{name: "no_location", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusAccepted, "")}},
 		{name: "location_is_no_url", config: pushesUploads, faults: faults{"POST upload": locates("http://[")}},
@@ -143,12 +143,11 @@ func TestPushPages(t *testing.T) {
 
 // A push whose time ends between two steps says at which, as any that fails does.
 func TestPushWhoseTimeEndsBetweenSteps(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
+	ctx := &term{t.Context(), make(chan struct{})}
 	r := startRegistry(t)
 	r.set(faults{"POST upload": func(w http.ResponseWriter, req *http.Request) {
 		r.set(nil)
-		<-ctx.Done()
+		close(ctx.over)
 		r.ServeHTTP(w, req)
 	}})
 	found := pusher(t, r, "", pushesUploads).run(ctx)
@@ -158,6 +157,23 @@ func TestPushWhoseTimeEndsBetweenSteps(t *testing.T) {
 		}
 	}
 	t.Errorf("%d uploads are left, %v", r.left(), found.err)
+}
+
+// A term is a context whose time is over when a test says so.
+type term struct {
+	context.Context
+	over chan struct{}
+}
+
+func (c *term) Done() <-chan struct{} { return c.over }
+
+func (c *term) Err() error {
+	select {
+	case <-c.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
 }
 
 // newPushExporter is one of that name in what it pushes, with a folder for its state.

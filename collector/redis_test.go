@@ -74,8 +74,8 @@ func TestRedisPages(t *testing.T) {
 		{"max_clients", "", redisScript{"": saysAndHangsUp("-ERR max number of clients reached\r\n")}},
 		{"max_clients_with_password", password, redisScript{"": saysAndHangsUp("-ERR max number of clients reached\r\n")}},
 		{"unknown_error", "", ping(says("-pppp@ssw0rd is not what I like to hear\r\n"))},
-		{"never_answers", "\n  timeout: 300ms", ping(saysNothing)},
-		{"never_answers_info", "\n  timeout: 300ms", asked(saysNothing)},
+		{"never_answers", "\n  timeout: 3s", ping(saysNothing)},
+		{"never_answers_info", "\n  timeout: 3s", asked(saysNothing)},
 
 		{"http_server", "", ping(saysAndHangsUp("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n\r\n400 Bad Request"))},
 		{"not_pong", "", ping(says("+OK\r\n"))},
@@ -101,6 +101,7 @@ func TestRedisPages(t *testing.T) {
 		{"info_with_invalid_utf8", "", informed("redis_version:7.0.15", "redis_version:7\xff\xfe")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			server := startRedis(t, c.script, nil)
 			options, rest, _ := strings.Cut(c.config, "\n")
 			e := newTestExporter(t, redisConfig(server.addr, options)+rest+"\n")
@@ -136,12 +137,7 @@ func redisInfoText(t testing.TB) string {
 }
 
 func TestRedisRefusedConnection(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close()
-	wantReason(t, newTestExporter(t, redisConfig(l.Addr().String(), "")).readOne(t, "redis").err, reasonRefused)
+	wantReason(t, newTestExporter(t, redisConfig("127.0.0.1:1", "")).readOne(t, "redis").err, reasonRefused)
 }
 
 // miniredis is a Redis that somebody else wrote: our script is not the only witness.

@@ -61,7 +61,7 @@ func TestReloadDuringAScrape(t *testing.T) {
 	e := exporterOfHub(t, upstream, "")
 	page := make(chan string)
 	go func() {
-		_, text := ask(t, e.ServeMetrics, "/metrics", timeoutHeader, "1")
+		_, text := ask(t, e.ServeMetrics, "/metrics")
 		page <- text
 	}()
 	waitUntil(t, "the scrape is under way", func() bool { return asked.Load() == 1 })
@@ -71,6 +71,7 @@ func TestReloadDuringAScrape(t *testing.T) {
 	if err := e.Reload(); err != nil {
 		t.Fatal(err)
 	}
+	e.Stop() // it would wait for an answer
 	wantLines(t, <-page, `registry_api_up{endpoint="`+strings.TrimPrefix(upstream, "http://")+`",registry="hub",role="front"} 0`)
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -42,13 +43,36 @@ func TestBadScrapeTimeoutHeaders(t *testing.T) {
 	}
 }
 
+// Neither a source that ends with its scrape nor one that goes on makes a page late.
 func TestPageArrivesBeforePrometheusGivesUp(t *testing.T) {
+	for name, c := range map[string]struct {
+		read func(context.Context) ([]sample, error)
+		took time.Duration
+	}{
+		"ends":    {func(ctx context.Context) ([]sample, error) { <-ctx.Done(); return nil, ctx.Err() }, 750 * time.Millisecond},
+		"goes on": {func(context.Context) ([]sample, error) { time.Sleep(time.Minute); return nil, nil }, 825 * time.Millisecond},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			e := exporterOfHub(t, "http://127.0.0.1:1", "")
+			e.live.Load().registries[0].sources = []*source{testSource(c.read)}
+			start := time.Now()
+			status, page := ask(t, e.ServeMetrics, "/metrics", timeoutHeader, "1")
+			if took := time.Since(start); status != http.StatusOK || took != c.took || !strings.Contains(page, `reason="timeout"`) {
+				t.Errorf("%s: %d after %s, want %s\n%s", name, status, took, c.took, page)
+			}
+			time.Sleep(time.Hour) // it ends, too
+		})
+	}
+}
+
+func TestPageTellsWhatIsKnownByThen(t *testing.T) {
+	t.Parallel()
 	hung, asked, _ := startHung(t)
 	good, endpoint := startHealthy(t)
-	e := newTestExporter(t, configOfHub(hung, "")+"- name: other\n  url: "+good+"\n")
+	e := newTestExporter(t, configOfHub(hung, "  timeout: 1m\n")+"- name: other\n  url: "+good+"\n")
 	start := time.Now()
-	status, page := ask(t, e.ServeMetrics, "/metrics", timeoutHeader, "1")
-	if took := time.Since(start); status != http.StatusOK || took < 700*time.Millisecond || took > time.Second {
+	status, page := ask(t, e.ServeMetrics, "/metrics", timeoutHeader, "4")
+	if took := time.Since(start); status != http.StatusOK || took < 3400*time.Millisecond || took > 30*time.Second {
 		t.Errorf("%d after %s", status, took)
 	}
 	address := strings.TrimPrefix(hung, "http://")
@@ -190,7 +214,7 @@ func startHung(t *testing.T) (url string, asked, hungUp *atomic.Int64) {
 
 func waitUntil(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !done(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("it does not happen that", what)
 		}

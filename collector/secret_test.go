@@ -104,6 +104,7 @@ func TestFileOfAHeaderIsMaskedAsItWasSent(t *testing.T) {
 
 // A named pipe is a file that cannot be read until somebody writes, such as one on a file system that hangs.
 func TestSecretFileThatHangs(t *testing.T) {
+	t.Parallel()
 	var asked atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, _, ok := r.BasicAuth(); ok {
@@ -123,7 +124,7 @@ func TestSecretFileThatHangs(t *testing.T) {
 	s := e.live.Load().registries[0].secrets[0]
 	var reading *secretReading
 	for range 2 {
-		_, page := ask(t, e.ServeProbe, "/probe?registry=hub", timeoutHeader, "0.2")
+		_, page := ask(t, e.ServeProbe, "/probe?registry=hub", timeoutHeader, "3")
 		for _, collector := range []string{"api", "health"} {
 			wantLines(t, page, `registry_collector_failure{collector="`+collector+`",endpoint="`+server.Listener.Addr().String()+`",reason="timeout",registry="hub"} 1`)
 		}

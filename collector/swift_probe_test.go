@@ -211,11 +211,12 @@ func TestSwiftProbeHangs(t *testing.T) {
 		{"LIST", "auth put get delete list!", "PUT GET DELETE LIST", 1, 0},
 	} {
 		t.Run("at "+c.at, func(t *testing.T) {
+			t.Parallel()
 			server := startSwift(t)
 			server.objects.instead[c.at] = hang
 			e := newTestExporter(t, server.config("auth_url: ADDRESS/auth/v1.0, probe: {every: 3s, container: monitoring}"))
 			p := swiftProbeOf(t, e)
-			p.limit = 600 * time.Millisecond
+			p.limit = 3 * time.Second // in half of which all comes that does not hang
 			p.marker = "segments/fff"
 			track := newTrack()
 			if !(&probe{every: p.limit * 2, run: p.run, track: track}).once(t.Context()) {

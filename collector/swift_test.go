@@ -86,9 +86,10 @@ func TestSwiftTLS(t *testing.T) {
 
 func TestSwiftHangs(t *testing.T) {
 	t.Run("at the container", func(t *testing.T) {
+		t.Parallel()
 		server := startSwift(t)
 		server.container = hang
-		e := newTestExporter(t, server.config("")+"  timeout: 300ms\n")
+		e := newTestExporter(t, server.config("")+"  timeout: 3s\n") // in which it logs in
 		res := e.readOne(t, "swift")
 		wantReason(t, res.err, reasonTimeout)
 		wantValue(t, res, swiftReachable, 0)

@@ -246,8 +246,6 @@ func TestCAFile(t *testing.T) {
 	early := newAuthority(t, "ends early", nil, valid(testStart, testStart.Add(30*time.Hour)))
 	ended := newAuthority(t, "has ended", nil, valid(testStart.Add(-time.Hour), testStart))
 	late := newAuthority(t, "ends late", nil)
-	down := httptest.NewServer(nil)
-	down.Close()
 	for _, c := range []struct {
 		name, file string
 		end        time.Time
@@ -257,7 +255,7 @@ func TestCAFile(t *testing.T) {
 		{"one has ended", late.file(t, ended, early), testStart},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e := exporterOfHub(t, down.URL, "  http: {tls_config: {ca_file: "+c.file+"}}\n")
+			e := exporterOfHub(t, "http://127.0.0.1:1", "  http: {tls_config: {ca_file: "+c.file+"}}\n")
 			got := e.scrapeNow(t, "api")
 			got.wantReason(t, reasonRefused) // known all the same
 			got.wantSamples(t, map[string]float64{"registry_tls_ca_expiry_timestamp_seconds{": float64(c.end.Unix())})

@@ -13,8 +13,10 @@ import (
 
 // TestABrokenPartReachesPeopleWithinAMinute, and they hear of its end: through the real Prometheus and Alertmanager.
 func TestABrokenPartReachesPeopleWithinAMinute(t *testing.T) {
-	d, lines, end := startCommand(t, alertingOptions(t))
+	o := alertingOptions(t)
+	d, lines, end := startCommand(t, o)
 	defer end()
+	awaitReady(t, o.prometheusListen, o.alertmanagerListen) // how long they take to start is not the point
 	d.request(t, http.MethodPost, d.fault("swift-down"))
 	began := time.Now()
 	wantNotice(t, lines, "firing to page: critical RegistryStorageDown: hub at eqiad: the store cannot be reached")
@@ -23,6 +25,21 @@ func TestABrokenPartReachesPeopleWithinAMinute(t *testing.T) {
 	}
 	d.request(t, http.MethodDelete, d.fault("swift-down"))
 	wantNotice(t, lines, "resolved to page: critical RegistryStorageDown: hub at eqiad: the store ") // reached it may be before it is read
+}
+
+func awaitReady(t *testing.T, addresses ...string) {
+	t.Helper()
+	for _, address := range addresses {
+		for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+			resp, err := http.Get("http://" + address + "/-/ready")
+			if err == nil && resp.Body.Close() == nil && resp.StatusCode == http.StatusOK {
+				break
+			}
+			if time.Now().After(end) {
+				t.Fatalf("%s does not get ready: %v", address, err)
+			}
+		}
+	}
 }
 
 // notice is the first line of what would reach a person, without the time.

@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -321,15 +323,16 @@ func testOptions(t *testing.T) options {
 		exporter: "true", fixtures: "../collector/testdata/rethinkdb",
 		exporterListen: free[0], listen: free[1], prometheusListen: free[2], alertmanagerListen: free[3],
 		hung:     800 * time.Millisecond,
-		timeouts: standin.Timeouts{Registry: 2 * time.Second, MSR: 4 * time.Second, Every: time.Second, Reread: time.Second},
+		timeouts: standin.Timeouts{Registry: 5 * time.Second, MSR: 10 * time.Second, Every: 2 * time.Second, Reread: time.Second},
 	}
 }
 
-// freeAddresses were free a moment ago, and are outside of those that stand-ins take.
+// freeAddresses are where nobody else listens, nor will: others take ports of 127.0.0.1.
 func freeAddresses(t *testing.T) (addresses [4]string) {
 	t.Helper()
+	own := fmt.Sprintf("127.%d.%d.%d:0", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
 	for i := range addresses {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := net.Listen("tcp", own)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,7 +41,7 @@ func (d *runningDemo) scrape(t *testing.T) page {
 // scrapeUntil reads /metrics until it is as wanted, or that takes too long, and returns the last page.
 func (d *runningDemo) scrapeUntil(t *testing.T, wanted func(page) bool) page {
 	t.Helper()
-	for end := time.Now().Add(15 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		if p := d.scrape(t); wanted(p) || time.Now().After(end) {
 			return p
 		}

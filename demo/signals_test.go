@@ -88,9 +88,10 @@ func startCommand(t *testing.T, o options) (d *runningDemo, lines *bufio.Scanner
 // demoCommand runs the demo as people do, but not for ever.
 func demoCommand(t *testing.T, o options) *exec.Cmd {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	demo := build(t, ".")
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, build(t, "."), "--exporter="+o.exporter, "--fixtures="+o.fixtures, "--alerts="+o.alerts,
+	cmd := exec.CommandContext(ctx, demo, "--exporter="+o.exporter, "--fixtures="+o.fixtures, "--alerts="+o.alerts,
 		"--exporter.listen="+o.exporterListen, "--listen="+o.listen,
 		"--prometheus.listen="+o.prometheusListen, "--alertmanager.listen="+o.alertmanagerListen)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it has programs to stop

@@ -121,7 +121,7 @@ func (c *traffic) rotate() {
 	must(c.T, os.Rename(log, log+".1"))
 	c.rotations++
 	must(c.T, syscall.Kill(stack.processes["nginx"].cmd.Process.Pid, syscall.SIGUSR1))
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if _, err := os.Stat(log); err == nil {
 			return
 		} else if !errors.Is(err, os.ErrNotExist) || time.Now().After(end) {
@@ -135,7 +135,7 @@ func (c *traffic) rotate() {
 func (c *traffic) counted() {
 	c.Helper()
 	sent := c.lines()
-	for end := time.Now().Add(20 * time.Second); ; time.Sleep(200 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
 		p, err := stack.scrape("/probe?registry=hub&site=eqiad&collect[]=access", scrapeTimeout) // nothing that makes a line
 		must(c.T, err)
 		wrong := c.mismatch(p, sent)

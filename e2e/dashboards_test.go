@@ -12,7 +12,7 @@ import (
 func TestDashboards(t *testing.T) {
 	queries, err := dashboards.Queries()
 	must(t, err)
-	stack.requireHealthy(t, time.Now().Add(30*time.Second))
+	stack.requireHealthy(t, time.Now().Add(time.Minute))
 	must(t, stack.askAlso("x-mirror@eqiad", "x-mirror@codfw")) // which has a canary, and counts
 	defer func() { must(t, stack.askAlso()) }()
 	must(t, stack.awaitCanary())
@@ -22,7 +22,7 @@ func TestDashboards(t *testing.T) {
 			continue
 		}
 		t.Run(q.Dashboard+"/"+q.Panel+"/"+q.RefID, func(t *testing.T) {
-			for end := time.Now().Add(20 * time.Second); ; time.Sleep(500 * time.Millisecond) {
+			for end := time.Now().Add(time.Minute); ; time.Sleep(500 * time.Millisecond) {
 				found, err := stack.query(q.Expr)
 				must(t, err)
 				if len(found) > 0 {

@@ -255,12 +255,13 @@ var redisStopped = []string{"page RegistryCacheStopsRegistry tcp-check", "ticket
 // lostServer is what a lost RethinkDB server of three is told as: one ticket with four alerts.
 var lostServer = []string{"ticket MSRReplicaUnhealthy msr", "ticket MSRNoSpareReplica msr", "ticket MSRTablesNotReady msr", "ticket MSRIssues msr"}
 
-// pageTime is how long a page may take: as long as Prometheus waits where something hangs, else not long.
+// pageTime is how long a page may take: as long as Prometheus waits where something hangs, else less than what hangs takes,
+// on a busy machine too.
 func (f Fault) pageTime() time.Duration {
 	if f.AtLeast != nil || f.Recover > 0 || slices.ContainsFunc(f.Fails, func(line string) bool { return strings.HasSuffix(line, " timeout") }) {
 		return scrapeTimeout
 	}
-	return 2 * time.Second
+	return 4 * time.Second
 }
 
 // untrusted is the certificate's part of the page when it is refused.

@@ -69,7 +69,7 @@ func TestFaults(t *testing.T) {
 	ran := selected(t)
 	for _, f := range ran {
 		t.Run(f.Name, func(t *testing.T) {
-			before := stack.requireHealthy(t, time.Now().Add(20*time.Second))
+			before := stack.requireHealthy(t, time.Now().Add(time.Minute))
 			began := time.Now()
 			seen := stack.breakOne(t, f, func() *look { return stack.requireTold(t, f, began.Add(f.Notice)) })
 			told := seen.at.Sub(began)

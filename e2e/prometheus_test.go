@@ -18,7 +18,7 @@ func (s *Stack) requireStored(t *testing.T, f Fault) {
 		selector = fmt.Sprintf(`{registry=%q,site=%q}`, name, site)
 	}
 	var fails, bad []string
-	for end := time.Now().Add(20*time.Second + probeTime); time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute + probeTime); time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
 		fails, bad = s.stored(t, selector)
 		fails, bad = f.steady(fails), f.steady(bad)
 		if slices.EqualFunc(fails, slices.Sorted(slices.Values(f.Fails)), sameOrLate) && slices.Equal(bad, slices.Sorted(slices.Values(f.Bad))) {

@@ -53,7 +53,7 @@ func (c *Child) Err() error {
 
 // WaitFor asks url until it answers 200.
 func (c *Child) WaitFor(ctx context.Context, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
 		if answers(ctx, url) {
