@@ -93,6 +93,7 @@ func accessSources(b *builder) ([]*source, error) {
 		}
 		return accessSamples(&r), accessFailure(r.Problem)
 	}
+	s.words = accessWords()
 	return []*source{s}, nil
 }
 
@@ -172,50 +173,4 @@ func tailSamples(r *accesslog.Report) []sample {
 		}
 	}
 	return all
-}
-
-// accessFacts are how much was read, and how much is waiting.
-func accessFacts(res result) []string {
-	if len(res.samples) == 0 {
-		return nil
-	}
-	lines, waiting := 0, 0.0
-	for _, s := range res.all(accessLines) {
-		lines += int(s.value)
-	}
-	for _, s := range res.all(accessLag) {
-		waiting += s.value
-	}
-	facts := []string{plural(lines, "line", "lines")}
-	if waiting > 0 {
-		facts = append(facts, size(waiting)+" not read yet")
-	}
-	return facts
-}
-
-// tails are the readers of access logs that run, by the instance of their registry.
-type tails map[string]*accesslog.Tailer
-
-// change makes those of the registries run, and no others. One whose configuration is as before just goes on.
-func (t tails) change(registries []*registry) tails {
-	next := tails{}
-	for _, r := range registries {
-		for _, s := range r.sources {
-			if s.tail != nil {
-				next[r.instance()] = s.tail
-			}
-		}
-	}
-	states := map[string][]byte{}
-	for name, tail := range t { // all that stop first: another may want to listen where one listened
-		if next[name] != tail {
-			states[name] = tail.Stop()
-		}
-	}
-	for name, tail := range next {
-		if t[name] != tail {
-			tail.Start(states[name])
-		}
-	}
-	return next
 }

@@ -333,14 +333,12 @@ func TestHistogramsAreClassicAndNative(t *testing.T) {
 }
 
 func TestFactsOfAnAccessLog(t *testing.T) {
-	l := &look{}
 	for want, res := range map[string]result{
 		"":                             {},
 		"3 lines":                      {samples: []sample{accessLines.sample(2, "parsed"), accessLines.sample(1, "unmatched"), accessLag.sample(0, "a")}},
 		"1 line, 2.0 KiB not read yet": {samples: []sample{accessLines.sample(1, "parsed"), accessLag.sample(1024, "a"), accessLag.sample(1024, "b")}},
 	} {
-		res.source = &source{collector: "access"}
-		if got := strings.Join(l.facts(res), ", "); got != want {
+		if got := strings.Join(accessFacts(nil, res), ", "); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}

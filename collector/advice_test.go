@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -25,28 +26,38 @@ func everyReason(t *testing.T) []string {
 	return reasons
 }
 
+// everySource are one of each collector, and one that has no words of its own.
+func everySource(t *testing.T) []*source {
+	t.Helper()
+	text := strings.NewReplacer("CAFILE", newAuthority(t, "CA", nil).file(t), "KEYFILE", tempFile(t, "key", []byte("swift-key"))).Replace(withAll(reportConfig))
+	all := []*source{{collector: "unknown", endpoint: atBackend}}
+	for _, s := range newTestExporter(t, text).live.Load().registries[0].sources {
+		if !slices.ContainsFunc(all, func(other *source) bool { return other.collector == s.collector }) {
+			all = append(all, s)
+		}
+	}
+	if len(all) != len(collectorTable)+1 {
+		t.Fatalf("%d sources", len(all))
+	}
+	return all
+}
+
 // TestAdviceForEveryFailure: whatever fails, there is a sentence, and a command that a shell can read.
 func TestAdviceForEveryFailure(t *testing.T) {
-	e := newTestExporter(t, strings.NewReplacer("CAFILE", newAuthority(t, "CA", nil).file(t), "KEYFILE", tempFile(t, "key", []byte("swift-key"))).Replace(reportConfig))
-	l := newLook(e.live.Load().registries[0], nil, reportTime)
-	endpoints := map[string]string{
-		"access": "/var/log/nginx/access.log", "api": atFront, "health": atDebug, "msr": atReplica, "nginx": atReplica, "ping": atReplica, "pull": atFront,
-		"push": atFront, "redis": atRedis, "replication": atFront, "swift": atSwift, "swift_count": atSwift, "swift_probe": atSwift, "unknown": atBackend,
-	}
 	script := []string{}
-	for collector, endpoint := range endpoints {
+	for _, s := range everySource(t) {
 		for _, why := range everyReason(t) {
 			if why == reasonPending {
 				continue
 			}
-			what, try := l.advice(result{source: &source{collector: collector, endpoint: endpoint}, err: failed(why, "no")}, why)
+			what, try := adviceFor(result{source: s, err: failed(why, "no")}, why)
 			if what == "" || strings.ContainsAny(what, "{}") || strings.Contains(what, "  ") {
-				t.Errorf("%s %s: %q", collector, why, what)
+				t.Errorf("%s %s: %q", s.collector, why, what)
 			}
 			if strings.Contains(strings.ReplaceAll(try, "%{", ""), "{") {
-				t.Errorf("%s %s: %q", collector, why, try)
+				t.Errorf("%s %s: %q", s.collector, why, try)
 			}
-			script = append(script, "# "+collector+" "+why, try)
+			script = append(script, "# "+s.collector+" "+why, try)
 		}
 	}
 	check := exec.CommandContext(t.Context(), "sh", "-n")
@@ -56,29 +67,35 @@ func TestAdviceForEveryFailure(t *testing.T) {
 	}
 }
 
-// TestEveryAdviceIsReached: what stands behind one that fits sooner is never given.
+// TestEveryAdviceIsReached: a row behind another that is for the same reasons is never given.
 func TestEveryAdviceIsReached(t *testing.T) {
 	reasons := append(everyReason(t), "")
-	seen := map[string]bool{} // collector and reason that are spoken for
-	for _, a := range advices {
-		collectors, own, fresh := strings.Fields(a.collectors), strings.Fields(a.reasons), false
-		if len(collectors) == 0 {
-			collectors = []string{"api", "health", "msr", "nginx", "ping", "pull", "push", "redis", "swift", "swift_probe", "any other"}
-		}
-		if len(own) == 0 {
-			own = reasons
-		}
-		for _, c := range collectors {
+	given := map[string]bool{}
+	rows := map[string]bool{}
+	for _, s := range everySource(t) {
+		seen := map[string]bool{} // reasons that are spoken for
+		for i, a := range slices.Concat(s.words.advice, generalAdvice) {
+			name := a.what
+			if i < len(s.words.advice) {
+				name = s.collector + ": " + name
+			}
+			rows[name] = true
+			own := strings.Fields(a.reasons)
+			if len(own) == 0 {
+				own = reasons
+			}
 			for _, why := range own {
-				fresh = fresh || !seen[c+" "+why]
-				seen[c+" "+why] = true
-				if !strings.Contains(strings.Join(reasons, " "), why) {
+				if !slices.Contains(reasons, why) {
 					t.Errorf("there is no reason %s", why)
 				}
+				given[name] = given[name] || !seen[why]
+				seen[why] = seen[why] || a.when == nil
 			}
 		}
-		if !fresh {
-			t.Errorf("never given: %s", a.what)
+	}
+	for name := range rows {
+		if !given[name] {
+			t.Errorf("never given: %s", name)
 		}
 	}
 }
@@ -107,8 +124,13 @@ func TestCommands(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := newTestExporter(t, c.config)
-			l := newLook(e.live.Load().registries[0], nil, reportTime)
-			if got := l.place(&source{collector: c.collector, endpoint: c.endpoint}).fill(c.command); got != c.want {
+			s := &source{collector: c.collector, endpoint: c.endpoint}
+			for _, known := range e.live.Load().registries[0].sources {
+				if known.collector == c.collector && known.endpoint == c.endpoint {
+					s = known
+				}
+			}
+			if got := (result{source: s}).place().fill(c.command); got != c.want {
 				t.Errorf("\n got %s\nwant %s", got, c.want)
 			}
 		})

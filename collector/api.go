@@ -74,6 +74,7 @@ func (a *api) source() *source {
 		endpoint: a.endpoint,
 		down:     append([]sample{apiUp.sample(0, a.endpoint, a.role)}, a.always...),
 		read:     a.read,
+		words:    a.words(),
 	}
 }
 
@@ -162,4 +163,16 @@ func (a *api) authorize(ctx context.Context, ch challenge) error {
 		return fmt.Errorf("asking /v2/ with credentials: %w", got.refusal())
 	}
 	return nil
+}
+
+// frontIsUp says whether /v2/ of the front answers as a registry does.
+func frontIsUp(results []result) bool {
+	for _, res := range results {
+		for _, s := range res.all(apiUp) {
+			if s.value == 1 && s.label("role") == "front" {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -7,13 +7,26 @@ import (
 	"time"
 )
 
+// probesConfig has all that runs on a clock of its own.
+const probesConfig = `registries:
+- name: hub
+  site: eqiad
+  url: https://registry.example.org
+  pull: {images: ["library/base:1.0"]}
+  push: {repository: monitoring/canary}
+  replication: {canary: monitoring/canary}
+  swift: {auth_url: https://swift.example.org/auth/v1.0, username: "docker:monitor", key: secret-key, container: c, probe: {container: p}}
+- {name: hub, site: codfw, url: "https://codfw.example.org"}
+`
+
 // alertsOf are those of what is wrong with a source.
-func alertsOf(t *testing.T, config, collector, endpoint string, err error, samples ...sample) []string {
+func alertsOf(t *testing.T, collector string, passive bool, err error, samples ...sample) []string {
 	t.Helper()
-	res := result{source: &source{collector: collector, endpoint: endpoint}, samples: samples, err: err}
-	l := newLook(newTestExporter(t, config).live.Load().registries[0], []result{res}, reportTime)
+	r := newTestExporter(t, probesConfig).live.Load().registries[0]
+	res := result{source: sourcesOf(r, collector)[0], samples: samples, err: err}
+	n := &narrator{&view{reportTime, passive, frontIsUp([]result{res}), []result{res}}, r.instance(), r.secrets.mask()}
 	var alerts []string
-	for _, f := range l.findings(res) {
+	for _, f := range n.findings(res) {
 		alerts = append(alerts, f.Severity+" "+f.Alert)
 	}
 	return alerts
@@ -67,8 +80,7 @@ func TestAlertOfAProbe(t *testing.T) {
 				if want != "" {
 					all = []string{want}
 				}
-				config := fmt.Sprintf("registries:\n- name: hub\n  url: https://registry.example.org\n  passive: %t\n", passive)
-				if got := alertsOf(t, config, c.collector, atFront, err, c.samples...); !slices.Equal(got, all) {
+				if got := alertsOf(t, c.collector, passive, err, c.samples...); !slices.Equal(got, all) {
 					t.Errorf("got %q, want %q", got, all)
 				}
 			})

@@ -26,6 +26,7 @@ func healthSources(b *builder) ([]*source, error) {
 			endpoint: c.endpoint,
 			down:     []sample{healthOK.sample(0, c.endpoint)},
 			read:     func(ctx context.Context) ([]sample, error) { return readHealth(ctx, c) },
+			words:    healthWords(c),
 		}
 	})
 }

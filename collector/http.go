@@ -35,6 +35,8 @@ type client struct {
 	login     *http.Client // sends those of the configuration; the same as plain when there are none
 	lockout   *lockout
 	follow    bool
+	tls       promconfig.TLSConfig // for commands that do the same
+	user      string               // likewise
 }
 
 // newClient builds the client of u. front is where the names for Host header and SNI come from.
@@ -54,6 +56,10 @@ func newClient(b *builder, cfg *promconfig.HTTPClientConfig, u, front config.URL
 	auth, err := b.credentials(cfg, c.guarded(t), path)
 	if err != nil {
 		return nil, err
+	}
+	c.tls = cfg.TLSConfig
+	if cfg.BasicAuth != nil {
+		c.user = cfg.BasicAuth.Username
 	}
 	c.plain = c.httpClient(t)
 	c.login = c.plain

@@ -28,6 +28,12 @@ var (
 		"endpoint", "type", "critical")
 )
 
+// Names of the collectors of an MSR.
+const (
+	clusterStatusCollector = "msr"
+	pingCollector          = "ping"
+)
+
 const clusterStatusPath = "/api/v0/meta/cluster_status"
 
 // msrSources ask every replica: each has a view of the cluster of its own.
@@ -38,6 +44,7 @@ func msrSources(b *builder) ([]*source, error) {
 			endpoint: c.endpoint,
 			timeout:  time.Duration(b.MSR.Timeout),
 			read:     func(ctx context.Context) ([]sample, error) { return readClusterStatus(ctx, c, names) },
+			words:    clusterStatusWords(c),
 		}
 	})
 }

@@ -24,20 +24,21 @@ var (
 // nginxSources are those of the replicas of an MSR, and of the URLs given besides.
 func nginxSources(b *builder) ([]*source, error) {
 	sources, err := b.eachReplica(func(c *client) *source {
-		return nginxSource(c, c.plain, "/nginx_status")
+		return nginxSource(c, c.plain, "/nginx_status", c.openAt("/nginx_status"))
 	})
 	if err != nil || b.Nginx == nil {
 		return sources, err
 	}
 	more, err := b.eachURL(b.Nginx, "nginx", func(c *client) *source {
-		return nginxSource(c, c.login, "")
+		return nginxSource(c, c.login, "", c.at(""))
 	})
 	return append(sources, more...), err
 }
 
-func nginxSource(c *client, hc *http.Client, path string) *source {
+func nginxSource(c *client, hc *http.Client, path string, at place) *source {
 	return &source{
 		endpoint: c.endpoint,
+		words:    words{place: at.always(), facts: nginxFacts, advice: []advice{wantsLogin}},
 		read: func(ctx context.Context) ([]sample, error) {
 			a, err := c.get(ctx, hc, path, maxSmallBody)
 			if err != nil {
@@ -100,4 +101,11 @@ func parseStubStatus(text, endpoint string) ([]sample, error) {
 		samples = append(samples, n.sample(float64(value), endpoint))
 	}
 	return samples, nil
+}
+
+func nginxFacts(_ *view, res result) []string {
+	if n, found := res.value(nginxActive); found {
+		return []string{plural(int(n), "open connection", "open connections")}
+	}
+	return nil
 }

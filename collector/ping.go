@@ -19,8 +19,8 @@ var (
 
 var pingComponents = []string{"registry", "auth", "metadata", "trust"}
 
-// pingWords are the words for the components.
-var pingWords = map[string]string{
+// componentOfWord is the component that a word of the answer stands for.
+var componentOfWord = map[string]string{
 	"registry": "registry",
 	"garant":   "auth", "authorization": "auth", "authentication": "auth", "auth": "auth",
 	"rethinkdb": "metadata",
@@ -36,6 +36,7 @@ func pingSources(b *builder) ([]*source, error) {
 			endpoint: c.endpoint,
 			down:     []sample{pingHealthy.sample(0, c.endpoint)},
 			read:     func(ctx context.Context) ([]sample, error) { return readPing(ctx, c) },
+			words:    pingWords(c),
 		}
 	})
 }
@@ -69,13 +70,13 @@ func failingComponents(text string) map[string]bool {
 	for clause := range strings.SplitSeq(strings.ToLower(text), ";") {
 		containers := container.FindAllStringSubmatch(clause, -1)
 		for _, c := range containers {
-			failing[pingWords[c[1]]] = true
+			failing[componentOfWord[c[1]]] = true
 		}
 		if containers != nil {
 			continue
 		}
 		for word := range strings.FieldsSeq(clause) {
-			if component, known := pingWords[strings.Trim(word, ".,:!?()[]'\"`")]; known {
+			if component, known := componentOfWord[strings.Trim(word, ".,:!?()[]'\"`")]; known {
 				failing[component] = true
 			}
 		}

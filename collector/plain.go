@@ -37,17 +37,6 @@ func (m mask) errorText(err error) string {
 	return m.plain(strings.ReplaceAll(text, "\n", "; "))
 }
 
-// quote makes a text one word for a shell.
-func quote(text string) string {
-	safe := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@%+=:,./_-", r)
-	}
-	if text != "" && strings.IndexFunc(text, func(r rune) bool { return !safe(r) }) < 0 {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
-}
-
 // size is a number of bytes for people.
 func size(bytes float64) string {
 	for _, unit := range []string{"B", "KiB", "MiB", "GiB", "TiB"} {

@@ -103,6 +103,7 @@ func newPullSource(b *builder, u config.URL, role string) (*source, error) {
 		p.images = append(p.images, image)
 		s.down = append(s.down, pullSuccess.sample(0, p.endpoint, role, name))
 	}
+	s.words = p.words()
 	return (&probe{every: p.every, timeout: min(p.every, maxPull), run: p.run}).source(b, s, role, c.Images, c.Platform), nil
 }
 

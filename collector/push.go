@@ -33,10 +33,11 @@ const pushTimeout = time.Minute
 type push struct {
 	*account
 	*config.Push
-	passive     bool
-	tag         string
-	canaryImage *canaryImage
-	kept        keptUpload
+	passive       bool
+	readOnlyAlert string // the alert about a registry that refuses writes
+	tag           string
+	canaryImage   *canaryImage
+	kept          keptUpload
 }
 
 func pushSources(b *builder) ([]*source, error) {
@@ -49,7 +50,7 @@ func pushSources(b *builder) ([]*source, error) {
 	}
 	name := b.opts.name()
 	p := &push{
-		account: a, Push: b.Push, passive: b.Passive,
+		account: a, Push: b.Push, passive: b.Passive, readOnlyAlert: b.readOnlyAlert(),
 		tag: tagOf("canary", name), canaryImage: newCanary(name, "canary"),
 		kept: newKeptUpload(b, b.Push.Repository),
 	}
@@ -58,6 +59,7 @@ func pushSources(b *builder) ([]*source, error) {
 	return []*source{track.source(b, &source{
 		endpoint: a.endpoint,
 		down:     []sample{pushSuccess.sample(0, a.endpoint, "front")},
+		words:    p.words(),
 	}, p.Repository, p.Mode, p.passive)}, nil
 }
 

@@ -22,6 +22,8 @@ var (
 	redisInfo = gauge("registry_redis_info",
 		"Always 1; version, role and maxmemory_policy are labels (INFO: redis_version, role, maxmemory_policy).",
 		"endpoint", "version", "role", "maxmemory_policy")
+	redisMemoryUsed = gauge("registry_redis_memory_used_bytes", "Memory in use, in bytes (INFO: used_memory).", "endpoint")
+	redisMemoryMax  = gauge("registry_redis_memory_max_bytes", "Memory that Redis may use, in bytes; 0 is without limit (INFO: maxmemory).", "endpoint")
 )
 
 // redisNumbers are the lines of INFO that become metrics.
@@ -29,8 +31,8 @@ var redisNumbers = []struct {
 	key    string
 	metric *metric
 }{
-	{"used_memory", gauge("registry_redis_memory_used_bytes", "Memory in use, in bytes (INFO: used_memory).", "endpoint")},
-	{"maxmemory", gauge("registry_redis_memory_max_bytes", "Memory that Redis may use, in bytes; 0 is without limit (INFO: maxmemory).", "endpoint")},
+	{"used_memory", redisMemoryUsed},
+	{"maxmemory", redisMemoryMax},
 	{"connected_clients", gauge("registry_redis_clients", "Connected clients, the asking one too (INFO: connected_clients).", "endpoint")},
 	{"evicted_keys", counter("registry_redis_evicted_keys_total", "Keys dropped because memory was full (INFO: evicted_keys).", "endpoint")},
 	{"keyspace_hits", counter("registry_redis_keyspace_hits_total", "Lookups that found their key (INFO: keyspace_hits).", "endpoint")},
@@ -69,6 +71,7 @@ func redisSources(b *builder) ([]*source, error) {
 		endpoint: r.endpoint,
 		down:     []sample{redisReachable.sample(0, r.endpoint)},
 		read:     r.read,
+		words:    redisWords(b.Redis),
 	}}, nil
 }
 

@@ -34,6 +34,7 @@ const (
 type replication struct {
 	*account
 	repository, name, tag string
+	readOnlyAlert         string // the alert about a registry that refuses writes
 	every                 time.Duration
 	looks                 []time.Duration // waits between those of one run
 	patience              time.Duration   // with one look
@@ -75,7 +76,7 @@ func replicationSources(b *builder) ([]*source, error) {
 		return nil, err
 	}
 	clock := &probe{every: min(r.every, lookEvery), timeout: pushTimeout, run: r.run}
-	return []*source{clock.source(b, &source{endpoint: r.endpoint}, r.repository)}, nil
+	return []*source{clock.source(b, &source{endpoint: r.endpoint, words: r.words()}, r.repository)}, nil
 }
 
 func newReplication(b *builder) (*replication, error) {
@@ -85,7 +86,7 @@ func newReplication(b *builder) (*replication, error) {
 	}
 	repository := b.Replication.Canary
 	r := &replication{
-		account: a, repository: repository, name: b.opts.name(), tag: tagOf("replication", b.opts.name()),
+		account: a, repository: repository, readOnlyAlert: b.readOnlyAlert(), name: b.opts.name(), tag: tagOf("replication", b.opts.name()),
 		every: time.Duration(b.Replication.Every), patience: time.Duration(b.Timeout),
 		looks: []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second},
 		kept:  newKeptUpload(b, repository),

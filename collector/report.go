@@ -150,14 +150,14 @@ func reportOn(registries []*registry, read func(*registry) []result) *Report {
 
 // report puts into words what was read.
 func (r *registry) report(results []result, now time.Time) *RegistryReport {
-	l := newLook(r, results, now)
+	n := &narrator{&view{now, r.passive, frontIsUp(results), results}, r.instance(), r.secrets.mask()}
 	report := &RegistryReport{
 		Registry: r.name, Site: r.site, URL: r.config.URL.String(), Passive: r.passive,
 		State: StateOK, Sources: []*SourceReport{}, Findings: []*Finding{},
 	}
 	for _, res := range results {
-		s := l.source(res)
-		for _, f := range l.findings(res) {
+		s := n.source(res)
+		for _, f := range n.findings(res) {
 			s.State = worse(s.State, f.State)
 			report.add(f)
 		}

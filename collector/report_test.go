@@ -46,9 +46,24 @@ const reportConfig = `registries:
   debug: {urls: ["http://10.0.0.5:5001"]}
   swift: {auth_url: https://swift.example.org/auth/v1.0, username: "docker:monitor", key_file: KEYFILE, container: docker_registry}
   redis: {addr: "10.0.0.6:6379", username: mon, password: redis-password}
-  pull: {images: ["library/base:1.0", "library/app:2.0"]}
+  pull: {images: ["library/base:1.0", "library/app:2.0"], backends: true}
   push: {repository: monitoring/canary}
 `
+
+// probesAndLogs are what reportConfig lacks of all that there is.
+const probesAndLogs = `  replication: {canary: monitoring/canary}
+  access_log: {paths: [/var/log/nginx/access.log]}
+- {name: hub, site: codfw, url: "https://registry.codfw.example.org"}
+`
+
+// withAll adds what a configuration lacks of all that there is.
+func withAll(text string) string {
+	text = strings.Replace(text, "container: docker_registry}", "container: docker_registry, probe: {}, count: {prefixes: [files/]}}", 1)
+	if strings.Contains(text, "replication:") || strings.Contains(text, "passive: true") || !strings.Contains(text, "name: hub\n") {
+		return text
+	}
+	return text + probesAndLogs
+}
 
 func days(n float64) float64 { return unix(reportTime.Add(time.Duration(n * 24 * float64(time.Hour)))) }
 
@@ -263,12 +278,12 @@ var reportCases = []struct {
 		fakeProbe("pull", atBackend, run{err: failed(reasonDigestMismatch, "layer 1: sha256 is another")}),
 	}},
 	{name: "store_can_be_read_and_not_written", add: []*source{fakeProbe("swift_probe", atSwift, run{
-		samples: []sample{gauge("registry_swift_read_success", "", "endpoint").sample(1, atSwift)},
+		samples: []sample{swiftReadSuccess.sample(1, atSwift, "")},
 		err:     failed(reasonNoSpace, "status 507"),
 		steps:   []step{{name: "auth"}, {name: "put", err: failed(reasonNoSpace, "status 507")}, {name: "read"}},
 	})}},
 	{name: "object_servers_are_down", add: []*source{fakeProbe("swift_probe", atSwift, run{
-		samples: []sample{gauge("registry_swift_read_success", "", "endpoint").sample(0, atSwift)},
+		samples: []sample{swiftReadSuccess.sample(0, atSwift, "")},
 		err:     failed(reasonMissingBlob, "it is listed and not there"),
 	})}},
 	{name: "push_is_let_through_at_a_passive_site", config: "  site: eqiad\n|  site: eqiad\n  passive: true\n", add: []*source{
@@ -331,9 +346,16 @@ func reportOf(t *testing.T, text string, w world, add []*source) (*Report, func(
 	t.Helper()
 	ca := newAuthority(t, "CA", nil).file(t)
 	key := tempFile(t, "key", []byte("swift-key-of-eqiad"))
-	e := newTestExporter(t, strings.NewReplacer("CAFILE", ca, "KEYFILE", key).Replace(text))
+	e := newTestExporter(t, strings.NewReplacer("CAFILE", ca, "KEYFILE", key).Replace(withAll(text)))
 	r := e.live.Load().registries[0]
-	r.sources = slices.DeleteFunc(r.sources, func(s *source) bool { return s.probe != nil })
+	for _, s := range add {
+		for _, known := range r.sources {
+			if known.collector == s.collector && (known.endpoint == s.endpoint || s.words.place == nil) {
+				s.words = known.words
+			}
+		}
+	}
+	r.sources = slices.DeleteFunc(r.sources, func(s *source) bool { return s.probe != nil || s.tail != nil })
 	r.add(add...)
 	var results []result
 	for _, s := range r.sources {

@@ -30,8 +30,9 @@ type source struct {
 	probe               *probe            // set: read hands out what the last run found
 	tail                *accesslog.Tailer // set: read hands out what it has counted
 	most                int               // samples; 0: maxSamples
-	labels              []*dto.LabelPair  // of its registry
-	secrets             secrets           // of its registry
+	words               words
+	labels              []*dto.LabelPair // of its registry
+	secrets             secrets          // of its registry
 
 	mu      sync.Mutex
 	running *reading

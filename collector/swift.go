@@ -61,6 +61,7 @@ func swiftSources(b *builder) ([]*source, error) {
 		endpoint: s.endpoint,
 		down:     []sample{swiftReachable.sample(0, s.endpoint, s.cfg.Container)},
 		read:     s.read,
+		words:    s.words(),
 	}}, nil
 }
 

@@ -43,6 +43,7 @@ func swiftCountSources(b *builder) ([]*source, error) {
 	return []*source{p.source(b, &source{
 		endpoint: c.endpoint,
 		down:     []sample{swiftCountInterval.sample(every.Seconds(), c.endpoint)},
+		words:    c.words(),
 	}, c.cfg.Container, c.prefixes)}, nil
 }
 

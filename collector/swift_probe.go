@@ -63,7 +63,7 @@ func swiftProbeSources(b *builder) ([]*source, error) {
 		down = append(down, swiftWriteSuccess.sample(0, s.endpoint, s.container))
 	}
 	p := &probe{every: every, timeout: s.limit, run: s.run}
-	return []*source{p.source(b, &source{endpoint: s.endpoint, down: down}, s.cfg.Container, s.container)}, nil
+	return []*source{p.source(b, &source{endpoint: s.endpoint, down: down, words: s.words()}, s.cfg.Container, s.container)}, nil
 }
 
 // A swiftRun is one run under way.
