@@ -66,6 +66,12 @@ var (
 		"Syslog connections over TCP that were closed since there are too many.")
 )
 
+// A logReader reads an access log, and is what a reload keeps.
+type logReader struct {
+	tailer    *accesslog.Tailer
+	companion companion
+}
+
 func accessSources(b *builder) ([]*source, error) {
 	a := b.AccessLog
 	if a == nil {
@@ -77,17 +83,18 @@ func accessSources(b *builder) ([]*source, error) {
 		o.Listen = a.Syslog.Listen
 		endpoints = append(endpoints[:len(endpoints):len(endpoints)], "syslog:"+o.Listen)
 	}
-	if b.opts.StateDir != "" {
-		o.StateFile = accesslog.StateFile(b.opts.StateDir, b.Name, b.Site)
+	if b.stateDir != "" {
+		o.StateFile = accesslog.StateFile(b.stateDir, b.Name, b.Site)
 	}
-	fresh, err := accesslog.NewTailer(o, b.keep.core)
+	fresh, err := accesslog.NewTailer(o, b.keep.logs)
 	if err != nil {
 		return nil, b.errorf([]any{"access_log"}, "%w", err)
 	}
 	s := &source{endpoint: strings.Join(endpoints, ","), most: maxAccessSamples}
-	s.tail = kept(b, func() *accesslog.Tailer { return fresh }, o)
+	reader := kept(b, func() *logReader { return &logReader{fresh, companion{fresh.Start, fresh.Stop}} }, o)
+	s.companion = &reader.companion
 	s.read = func(ctx context.Context) ([]sample, error) {
-		r, err := s.tail.Report(ctx)
+		r, err := reader.tailer.Report(ctx)
 		if err != nil {
 			return nil, accessFailure(err)
 		}

@@ -74,11 +74,22 @@ func (at *accessTest) append(file, text string) {
 
 func (at *accessTest) source() *source {
 	for _, s := range at.live.Load().registries[0].sources {
-		if s.tail != nil {
+		if s.companion != nil {
 			return s
 		}
 	}
 	at.Fatal("there is no access log")
+	return nil
+}
+
+func (at *accessTest) tailer() *accesslog.Tailer {
+	at.Helper()
+	for _, kept := range at.live.Load().keep.now {
+		if reader, is := kept.(*logReader); is {
+			return reader.tailer
+		}
+	}
+	at.Fatal("no access log is read")
 	return nil
 }
 
@@ -87,7 +98,7 @@ func (at *accessTest) counts(lines int) {
 	at.Helper()
 	got := 0.0
 	for limit := time.Now().Add(time.Minute); time.Now().Before(limit); time.Sleep(10 * time.Millisecond) {
-		r, err := at.source().tail.Report(at.Context())
+		r, err := at.tailer().Report(at.Context())
 		if err != nil {
 			at.Fatal(err)
 		}
@@ -154,7 +165,7 @@ func TestAccessPageOfSyslog(t *testing.T) {
 	free.Close()
 	at := startAccess(t, "  access_log: {syslog: {listen: '"+address+"'}}\n")
 	for wait := true; wait; time.Sleep(10 * time.Millisecond) {
-		r, err := at.source().tail.Report(t.Context())
+		r, err := at.tailer().Report(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +194,7 @@ func TestAccessPageOfAnAddressThatIsTaken(t *testing.T) {
 	address := other.Addr().String()
 	at := startAccess(t, "  access_log: {syslog: {listen: '"+address+"'}}\n")
 	for wait := true; wait; time.Sleep(10 * time.Millisecond) {
-		r, err := at.source().tail.Report(t.Context())
+		r, err := at.tailer().Report(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -250,14 +261,14 @@ func TestReloadOfAccessLogs(t *testing.T) {
 			t.Fatal(err)
 		}
 		at.append(at.log, accessLine)
-		if len(at.tails) == 0 {
+		if len(at.companions) == 0 {
 			return nil
 		}
-		return at.source().tail
+		return at.tailer()
 	}
 	at.append(at.log, accessLine)
 	at.counts(1)
-	before := at.source().tail
+	before := at.tailer()
 
 	if same := reload(first + "  timeout: 7s\n"); same != before {
 		t.Error("the reader did not survive a reload that is about something else")
@@ -280,7 +291,7 @@ func TestReloadOfAccessLogs(t *testing.T) {
 		t.Error("nonsense was loaded")
 	}
 	at.append(at.log, accessLine)
-	if at.source().tail != at.tails["hub"] {
+	if at.source().companion != at.companions["hub"] {
 		t.Error("after a reload that failed another reader runs than is shown")
 	}
 }

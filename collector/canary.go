@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"os"
 	"strings"
 )
 
@@ -85,18 +84,6 @@ func tagOf(kind, exporter string) string {
 	}, exporter)
 	tag := kind + "-" + clean
 	return tag[:min(len(tag), maxTag)]
-}
-
-// name is that of the exporter in what it pushes.
-func (o *Options) name() string {
-	if o.Name != "" {
-		return o.Name
-	}
-	host, err := os.Hostname()
-	if err != nil {
-		return "unknown"
-	}
-	return host
 }
 
 // tryImage pushes an image, reads it back and deletes it.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"math/rand/v2"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 )
@@ -44,18 +43,6 @@ type track struct {
 }
 
 func newTrack() *track { return &track{turn: make(chan struct{}, 1)} }
-
-// source makes p a source. What it is about besides registry and endpoint is in about, as plain values: results
-// of another image or mode do not apply after a reload.
-func (p *probe) source(b *builder, s *source, about ...any) *source {
-	p.track = kept(b, newTrack, append([]any{s.endpoint}, about...)...)
-	s.probe = p
-	s.read = func(context.Context) ([]sample, error) {
-		last := p.track.result()
-		return slices.Clone(last.samples), last.err
-	}
-	return s
-}
 
 func (t *track) result() run {
 	t.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os"
 	"sync"
 	"sync/atomic"
 
@@ -32,6 +33,22 @@ type Options struct {
 	Logger     log.Logger
 }
 
+// name is that of the exporter in what it pushes.
+func (o *Options) name() string {
+	if o.Name != "" {
+		return o.Name
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return "unknown"
+	}
+	return host
+}
+
+func (o *Options) forBuilders(l *lockout, k *keep) builderOptions {
+	return builderOptions{exporter: o.name(), stateDir: o.StateDir, lockout: l, keep: k}
+}
+
 // An Exporter holds what is live: the registries of the configuration in force, ready to be asked.
 type Exporter struct {
 	opts    Options
@@ -40,7 +57,7 @@ type Exporter struct {
 
 	reloading  sync.Mutex
 	clock      *clock // nil until Start
-	tails      tails
+	companions companions
 	scrapes    atomic.Int64
 	compressor compressor
 	drain      context.Context
@@ -143,7 +160,7 @@ func (e *Exporter) Reload() error {
 	if e.clock != nil {
 		e.clock.stop()
 		e.clock = startClock(e.live.Load().registries)
-		e.tails = e.tails.change(e.live.Load().registries)
+		e.companions = e.companions.change(e.live.Load().registries)
 	}
 	e.reloadGood.Set(1)
 	e.reloadTime.SetToCurrentTime()
@@ -156,7 +173,7 @@ func (e *Exporter) Start() {
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
 	e.clock = startClock(e.live.Load().registries)
-	e.tails = e.tails.change(e.live.Load().registries)
+	e.companions = e.companions.change(e.live.Load().registries)
 }
 
 // StopProbes ends what Start started, and waits until it has cleaned up after itself.
@@ -167,7 +184,7 @@ func (e *Exporter) StopProbes() {
 		e.clock.stop()
 		e.clock = nil
 	}
-	e.tails = e.tails.change(nil)
+	e.companions = e.companions.change(nil)
 }
 
 // Stop ends what is still being asked. Pages under way are finished with what was learnt until then.

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"os"
 	"strings"
 	"syscall"
@@ -104,10 +103,13 @@ func reason(err error) string {
 	case errors.Is(err, context.Canceled):
 		return reasonCanceled
 	}
-	for _, find := range []func(error) string{certificateReason, tlsReason, socketReason, httpReason} {
+	for _, find := range []func(error) string{certificateReason, tlsReason, socketReason} {
 		if r := find(err); r != "" {
 			return r
 		}
+	}
+	if strings.Contains(err.Error(), "tls: ") {
+		return reasonTLSOther
 	}
 	return reasonOther
 }
@@ -147,7 +149,7 @@ func certificateReason(err error) string {
 func tlsReason(err error) string {
 	var record tls.RecordHeaderError
 	switch alert := remoteAlert(err); {
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return reasonHTTPSOnHTTP
 	case strings.Contains(alert, "certificate"), alert == "tls: access denied":
 		return reasonTLSClientCert // what a server says of the one we showed, or did not
@@ -189,50 +191,4 @@ func socketReason(err error) string {
 		return reasonReset
 	}
 	return ""
-}
-
-// httpErrors are those of net/http that have no type, by what they contain. Some of them quote the answer.
-var httpErrors = []struct{ words, reason, text string }{
-	{"server gave HTTP response to HTTPS client", reasonHTTPSOnHTTP, "the server answers a TLS handshake with plain HTTP"},
-	{"server response headers exceeded", reasonTooLarge, "the headers of the answer are too large"},
-	{"message too large", reasonTooLarge, "the headers of the answer are too large"},
-	{"too many 1xx", reasonBadAnswer, "too many answers of status 1xx"},
-	{"malformed", reasonBadAnswer, "the answer is not HTTP"},
-	{"invalid header", reasonBadAnswer, "a header is not HTTP"},
-	{"Content-Length", reasonBadAnswer, "the answer has no usable Content-Length"},
-	{"trailer", reasonBadAnswer, "the trailer of the answer is not HTTP"},
-	{"transfer encoding", reasonBadAnswer, "the answer has an unknown transfer encoding"},
-	{"chunk", reasonBadAnswer, "the answer is not in the chunks it announces"},
-	{"Location header", reasonBadAnswer, "the answer redirects to something that is not a URL"},
-	{"tls: ", reasonTLSOther, ""}, // told apart by tlsReason where it can be
-}
-
-func httpReason(err error) string {
-	text := err.Error()
-	for _, known := range httpErrors {
-		if strings.Contains(text, known.words) {
-			return known.reason
-		}
-	}
-	return ""
-}
-
-// requestError is the error of an HTTP request without what the server wrote into it: the URL of a
-// redirect, or the beginning of an answer that is not HTTP. Both may repeat what was sent.
-func requestError(err error) error {
-	var f *failure
-	var wrapped *url.Error
-	if errors.As(err, &f) {
-		return err
-	}
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
-	text := err.Error()
-	for _, known := range httpErrors {
-		if known.text != "" && strings.Contains(text, known.words) {
-			return failed(known.reason, "%s", known.text)
-		}
-	}
-	return err
 }

@@ -1,35 +1,29 @@
 package collector
 
-import (
-	"fmt"
-	"sync"
-)
+import "sync"
 
 // A keep holds what outlives a reload of the configuration, by what it is about. What nobody asks for any longer
 // is left behind.
 type keep struct {
 	before, now map[string]any
-	core        *sync.Mutex // of all readers of logs together
+	logs        *sync.Mutex // held while a log is read: however many there are, they take one core
 }
 
 func newKeep(before *keep) *keep {
-	k := &keep{now: map[string]any{}, core: &sync.Mutex{}}
+	k := &keep{now: map[string]any{}, logs: &sync.Mutex{}}
 	if before != nil {
-		k.core = before.core
+		k.logs = before.logs
 		k.before = before.now
 	}
 	return k
 }
 
-// kept returns what was kept of the builder's registry and collector about the same things, which are plain values, or
-// else a fresh one.
-func kept[T any](b *builder, fresh func() T, about ...any) T {
-	var kind T
-	key := fmt.Sprintf("%T %q %q %q %#v", kind, b.Name, b.Site, b.collector, about)
-	held, found := b.keep.before[key].(T)
+// keptAs returns what was kept under a key, or else a fresh one.
+func keptAs[T any](k *keep, key string, fresh func() T) T {
+	held, found := k.before[key].(T)
 	if !found {
 		held = fresh()
 	}
-	b.keep.now[key] = held
+	k.now[key] = held
 	return held
 }

@@ -104,7 +104,7 @@ func newPullSource(b *builder, u config.URL, role string) (*source, error) {
 		s.down = append(s.down, pullSuccess.sample(0, p.endpoint, role, name))
 	}
 	s.words = p.words()
-	return (&probe{every: p.every, timeout: min(p.every, maxPull), run: p.run}).source(b, s, role, c.Images, c.Platform), nil
+	return b.probe(&probe{every: p.every, timeout: min(p.every, maxPull), run: p.run}, s, role, c.Images, c.Platform), nil
 }
 
 // run pulls all images, one after the other. Each has its part of what is left of three quarters of the time: one that

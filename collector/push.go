@@ -48,15 +48,15 @@ func pushSources(b *builder) ([]*source, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := b.opts.name()
+	name := b.exporter
 	p := &push{
-		account: a, Push: b.Push, passive: b.Passive, readOnlyAlert: b.readOnlyAlert(),
+		account: a, Push: b.Push, passive: b.Passive, readOnlyAlert: readOnlyAlert(b),
 		tag: tagOf("canary", name), canaryImage: newCanary(name, "canary"),
 		kept: newKeptUpload(b, b.Push.Repository),
 	}
 	every := time.Duration(p.Every)
 	track := &probe{every: every, timeout: min(every, pushTimeout), run: p.run}
-	return []*source{track.source(b, &source{
+	return []*source{b.probe(track, &source{
 		endpoint: a.endpoint,
 		down:     []sample{pushSuccess.sample(0, a.endpoint, "front")},
 		words:    p.words(),

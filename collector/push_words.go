@@ -47,7 +47,7 @@ func (p *push) alert(v *view, res result) string {
 }
 
 // readOnlyAlert is the alert about a registry that refuses writes: an MSR has one of its own.
-func (b *builder) readOnlyAlert() string {
+func readOnlyAlert(b *builder) string {
 	if b.MSR != nil {
 		return "MSRReadOnly"
 	}

@@ -54,23 +54,9 @@ type registry struct {
 	secrets    secrets
 }
 
-// A builder makes the sources of one registry.
-type builder struct {
-	*config.Registry
-	config  *config.Config
-	opts    *Options
-	path    []any
-	lockout *lockout
-	keep    *keep
-	secrets secrets
-	store   *swiftStore // once built
-
-	collector string // that is being built
-}
-
 func newRegistry(c *config.Config, i int, opts *Options, l *lockout, k *keep) (*registry, error) {
 	r := c.Registries[i]
-	b := &builder{Registry: r, config: c, opts: opts, path: []any{"registries", i}, lockout: l, keep: k}
+	b := newBuilder(c, i, opts.forBuilders(l, k))
 	reg := &registry{name: r.Name, site: r.Site, passive: r.Passive, config: r, labels: []*dto.LabelPair{labelPair("registry", r.Name)}}
 	if r.Site != "" {
 		reg.labels = append(reg.labels, labelPair("site", r.Site))
@@ -90,7 +76,7 @@ func newRegistry(c *config.Config, i int, opts *Options, l *lockout, k *keep) (*
 		}
 		sources = append(sources, built...)
 	}
-	reg.secrets = b.secrets
+	reg.secrets = *b.secrets
 	reg.add(sources...)
 	return reg, nil
 }
@@ -106,48 +92,8 @@ func (r *registry) add(sources ...*source) {
 // instance is the name that tells a registry and site from all others.
 func (r *registry) instance() string { return instance(r.name, r.site) }
 
-func instance(name, site string) string {
-	if site == "" {
-		return name
-	}
-	return name + "@" + site
-}
-
 func labelPair(name, value string) *dto.LabelPair {
 	return &dto.LabelPair{Name: &name, Value: &value}
-}
-
-func (b *builder) errorf(path []any, format string, args ...any) error {
-	return b.config.Errorf(append(slices.Clone(b.path), path...), format, args...)
-}
-
-// eachURL makes a source of every URL of e.
-func (b *builder) eachURL(e *config.Endpoints, key string, make func(*client) *source) ([]*source, error) {
-	var sources []*source
-	for _, u := range e.URLs {
-		c, err := newClient(b, e.HTTP, u, u, key, "http")
-		if err != nil {
-			return nil, err
-		}
-		sources = append(sources, make(c))
-	}
-	return sources, nil
-}
-
-// eachReplica makes a source of every replica of an MSR.
-func (b *builder) eachReplica(make func(*client) *source) ([]*source, error) {
-	if b.MSR == nil {
-		return nil, nil
-	}
-	var sources []*source
-	for _, u := range b.MSR.Replicas {
-		c, err := newClient(b, b.MSR.HTTP, u, b.URL, "msr", "http")
-		if err != nil {
-			return nil, err
-		}
-		sources = append(sources, make(c))
-	}
-	return sources, nil
 }
 
 // scrape asks all wanted sources at once, each for at most timeout, and tells each of the loggers about it.

@@ -76,22 +76,22 @@ func replicationSources(b *builder) ([]*source, error) {
 		return nil, err
 	}
 	clock := &probe{every: min(r.every, lookEvery), timeout: pushTimeout, run: r.run}
-	return []*source{clock.source(b, &source{endpoint: r.endpoint, words: r.words()}, r.repository)}, nil
+	return []*source{b.probe(clock, &source{endpoint: r.endpoint, words: r.words()}, r.repository)}, nil
 }
 
 func newReplication(b *builder) (*replication, error) {
-	a, err := b.writingAccount()
+	a, err := writingAccount(b)
 	if err != nil {
 		return nil, err
 	}
 	repository := b.Replication.Canary
 	r := &replication{
-		account: a, repository: repository, readOnlyAlert: b.readOnlyAlert(), name: b.opts.name(), tag: tagOf("replication", b.opts.name()),
+		account: a, repository: repository, readOnlyAlert: readOnlyAlert(b), name: b.exporter, tag: tagOf("replication", b.exporter),
 		every: time.Duration(b.Replication.Every), patience: time.Duration(b.Timeout),
 		looks: []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second},
 		kept:  newKeptUpload(b, repository),
 	}
-	if r.sites, err = b.otherSites(); err != nil {
+	if r.sites, err = otherSites(b); err != nil {
 		return nil, err
 	}
 	r.state = kept(b, newVoyage, a.endpoint, repository)
@@ -109,7 +109,7 @@ func (e otherSite) Unwrap() error { return e.error }
 func newVoyage() *voyage { return &voyage{number: -1, to: map[string]*arrival{}} }
 
 // writingAccount is the one that pushes.
-func (b *builder) writingAccount() (*account, error) {
+func writingAccount(b *builder) (*account, error) {
 	if b.Push != nil {
 		return newAccount(b, b.Push.HTTP, b.URL, "push", "http")
 	}
@@ -117,24 +117,18 @@ func (b *builder) writingAccount() (*account, error) {
 }
 
 // otherSites are those of the same registry, each with the account that pulls there.
-func (b *builder) otherSites() ([]site, error) {
+func otherSites(b *builder) ([]site, error) {
 	var sites []site
-	for i, other := range b.config.Registries {
-		if other.Name != b.Name || other.Site == b.Site {
-			continue
+	for _, there := range b.others() {
+		cfg, path := there.HTTP, []any{"http"}
+		if there.Pull != nil {
+			cfg, path = there.Pull.HTTP, []any{"pull", "http"}
 		}
-		there := *b // of which secrets are seen on this one's pages, too
-		there.Registry, there.path = other, []any{"registries", i}
-		cfg, path := other.HTTP, []any{"http"}
-		if other.Pull != nil {
-			cfg, path = other.Pull.HTTP, []any{"pull", "http"}
-		}
-		a, err := newAccount(&there, cfg, other.URL, path...)
+		a, err := newAccount(there, cfg, there.URL, path...)
 		if err != nil {
 			return nil, err
 		}
-		b.secrets = there.secrets
-		sites = append(sites, site{a, other.Site})
+		sites = append(sites, site{a, there.Site})
 	}
 	return sites, nil
 }

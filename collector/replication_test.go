@@ -43,10 +43,8 @@ func (s *twoSites) config(more string) string {
 // use finds the probe and sets it up for a test.
 func (s *twoSites) use(t *testing.T, set func(*replication)) {
 	t.Helper()
-	b := &builder{
-		Registry: s.exporter.live.Load().config.Registries[0], config: s.exporter.live.Load().config, opts: &s.exporter.opts,
-		path: []any{"registries", 0}, lockout: &s.exporter.lockout, keep: newKeep(nil), collector: "replication",
-	}
+	b := newBuilder(s.exporter.live.Load().config, 0, s.exporter.opts.forBuilders(&s.exporter.lockout, newKeep(nil)))
+	b.collector = "replication"
 	r, err := newReplication(b)
 	if err != nil {
 		t.Fatal(err)

@@ -1,23 +1,10 @@
 package collector
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
-)
-
-// A State is how something is.
-type State string
-
-// The states, the better first. What waits is a probe whose first run has not ended.
-const (
-	StateOK      State = "ok"
-	StateWaiting State = "waiting"
-	StateWarning State = "warning"
-	StateFailed  State = "failed"
 )
 
 func worse(a, b State) State {
@@ -87,82 +74,27 @@ type Finding struct {
 // Name is the registry with its site, as hub@eqiad.
 func (r *RegistryReport) Name() string { return instance(r.Registry, r.Site) }
 
-// Check runs every source and every probe of the named registries once, or of all of them, and tells what was found.
-// A name without its site stands for all sites.
-func (e *Exporter) Check(ctx context.Context, names []string) (*Report, error) {
-	registries, err := e.live.Load().named(names)
-	if err != nil {
-		return nil, err
-	}
-	return reportOn(registries, func(r *registry) []result { return r.check(ctx) }), nil
+// A Subject is the registry that a report is about.
+type Subject struct {
+	Name, Site, URL string
+	Mask            mask // takes out its secrets
 }
 
-// check reads every source, after a run of those that are probes.
-func (r *registry) check(ctx context.Context) []result {
-	var group sync.WaitGroup
-	results := make([]result, len(r.sources))
-	for i, s := range r.sources {
-		group.Go(func() {
-			if s.probe != nil {
-				s.probe.once(ctx)
-			}
-			results[i] = s.get(ctx, s.timeout)
-		})
-	}
-	group.Wait()
-	return results
-}
-
-func (l *live) named(names []string) ([]*registry, error) {
-	if len(names) == 0 {
-		return l.registries, nil
-	}
-	var found []*registry
-	for _, name := range names {
-		before := len(found)
-		for _, r := range l.registries {
-			if name == r.name || name == r.instance() {
-				found = append(found, r)
-			}
-		}
-		if len(found) == before {
-			return nil, fmt.Errorf("no registry %q in the configuration; there are: %s (the URL of another begins with https://)", name, strings.Join(l.names(), ", "))
-		}
-	}
-	slices.SortStableFunc(found, func(a, b *registry) int {
-		return slices.Index(l.registries, a) - slices.Index(l.registries, b)
-	})
-	return slices.Compact(found), nil
-}
-
-// reportOn reads the registries at once.
-func reportOn(registries []*registry, read func(*registry) []result) *Report {
-	report := &Report{Registries: make([]*RegistryReport, len(registries))}
-	var group sync.WaitGroup
-	for i, r := range registries {
-		group.Go(func() { report.Registries[i] = r.report(read(r), time.Now()) })
-	}
-	group.Wait()
-	report.Time = time.Now()
-	report.summarize()
-	return report
-}
-
-// report puts into words what was read.
-func (r *registry) report(results []result, now time.Time) *RegistryReport {
-	n := &narrator{&view{now, r.passive, frontIsUp(results), results}, r.instance(), r.secrets.mask()}
+// Report puts into words what was read.
+func (s Subject) Report(v *view) *RegistryReport {
+	n := &narrator{v, instance(s.Name, s.Site), s.Mask}
 	report := &RegistryReport{
-		Registry: r.name, Site: r.site, URL: r.config.URL.String(), Passive: r.passive,
+		Registry: s.Name, Site: s.Site, URL: s.URL, Passive: v.passive,
 		State: StateOK, Sources: []*SourceReport{}, Findings: []*Finding{},
 	}
-	for _, res := range results {
-		s := n.source(res)
+	for _, res := range v.results {
+		one := n.source(res)
 		for _, f := range n.findings(res) {
-			s.State = worse(s.State, f.State)
+			one.State = worse(one.State, f.State)
 			report.add(f)
 		}
-		report.State = worse(report.State, s.State)
-		report.Sources = append(report.Sources, s)
+		report.State = worse(report.State, one.State)
+		report.Sources = append(report.Sources, one)
 	}
 	slices.SortStableFunc(report.Findings, func(a, b *Finding) int { return a.order - b.order })
 	return report
@@ -189,8 +121,8 @@ func (r *RegistryReport) findings(s *SourceReport) []*Finding {
 	return own
 }
 
-// summarize counts, names what failed, and finds what to look at first.
-func (r *Report) summarize() {
+// Summarize counts, names what failed, and finds what to look at first.
+func (r *Report) Summarize() {
 	count := map[State]int{}
 	sources := 0
 	var failed []*Finding

@@ -355,7 +355,7 @@ func reportOf(t *testing.T, text string, w world, add []*source) (*Report, func(
 			}
 		}
 	}
-	r.sources = slices.DeleteFunc(r.sources, func(s *source) bool { return s.probe != nil || s.tail != nil })
+	r.sources = slices.DeleteFunc(r.sources, func(s *source) bool { return s.probe != nil || s.companion != nil })
 	r.add(add...)
 	var results []result
 	for _, s := range r.sources {
@@ -373,7 +373,7 @@ func reportOf(t *testing.T, text string, w world, add []*source) (*Report, func(
 		results = append(results, res)
 	}
 	report := &Report{Registries: []*RegistryReport{r.report(results, reportTime)}, Time: reportTime}
-	report.summarize()
+	report.Summarize()
 	return report, func(text string) string {
 		return strings.NewReplacer(ca, "/etc/ssl/hub-ca.pem", key, "/run/secrets/swift").Replace(text)
 	}

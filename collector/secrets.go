@@ -33,12 +33,12 @@ func (b *builder) reader(inline promconfig.Secret, file string) *secret {
 	if s == nil {
 		return nil
 	}
-	for _, known := range b.secrets {
+	for _, known := range *b.secrets {
 		if reflect.DeepEqual(known.SecretReader, s.SecretReader) {
 			return known
 		}
 	}
-	b.secrets = append(b.secrets, s)
+	*b.secrets = append(*b.secrets, s)
 	return s
 }
 

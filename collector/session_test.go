@@ -17,7 +17,7 @@ func testSession(t *testing.T, address, options string) *session {
 	t.Helper()
 	e := newTestExporter(t, "registries:\n- name: hub\n  url: "+address+"\n  http: {"+options+"}\n")
 	r := e.live.Load().config.Registries[0]
-	b := &builder{Registry: r, config: e.live.Load().config, lockout: &e.lockout, keep: newKeep(nil)}
+	b := newBuilder(e.live.Load().config, 0, builderOptions{lockout: &e.lockout, keep: newKeep(nil)})
 	a, err := newAccount(b, r.HTTP, config.URL{URL: r.URL.URL}, "http")
 	if err != nil {
 		t.Fatal(err)

@@ -11,8 +11,6 @@ import (
 	"time"
 
 	dto "github.com/prometheus/client_model/go"
-
-	"registry_exporter/accesslog"
 )
 
 // maxSamples bounds what one source may put on a page, unless it has a bound of its own.
@@ -27,9 +25,9 @@ type source struct {
 	timeout             time.Duration
 	down                []sample // what is true when nothing could be learnt
 	read                func(context.Context) ([]sample, error)
-	probe               *probe            // set: read hands out what the last run found
-	tail                *accesslog.Tailer // set: read hands out what it has counted
-	most                int               // samples; 0: maxSamples
+	probe               *probe     // set: read hands out what the last run found
+	companion           *companion // set: it runs while the source is live
+	most                int        // samples; 0: maxSamples
 	words               words
 	labels              []*dto.LabelPair // of its registry
 	secrets             secrets          // of its registry
@@ -37,6 +35,13 @@ type source struct {
 	mu      sync.Mutex
 	running *reading
 	logged  string // reason of the failure that was logged last
+}
+
+// A companion runs beside scrapes as long as its source is live, such as the reader of a log. It outlives a reload that
+// is about something else.
+type companion struct {
+	start func(handover []byte) // from the companion that ran for the same registry before
+	stop  func() (handover []byte)
 }
 
 // A reading is one run of a source. Scrapes that come while it runs, and would give it as long, share it:

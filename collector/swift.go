@@ -53,7 +53,7 @@ func swiftSources(b *builder) ([]*source, error) {
 	if b.Swift == nil {
 		return nil, nil
 	}
-	s, err := b.swiftStore()
+	s, err := once(b, newSwiftStore)
 	if err != nil {
 		return nil, err
 	}
@@ -65,16 +65,7 @@ func swiftSources(b *builder) ([]*source, error) {
 	}}, nil
 }
 
-// swiftStore is the only one of the registry: all who need it share a login.
-func (b *builder) swiftStore() (*swiftStore, error) {
-	if b.store != nil {
-		return b.store, nil
-	}
-	var err error
-	b.store, err = newSwiftStore(b)
-	return b.store, err
-}
-
+// newSwiftStore is called once for a registry: all its sources share a login.
 func newSwiftStore(b *builder) (*swiftStore, error) {
 	s := &swiftStore{cfg: b.Swift, endpoint: b.Swift.AuthURL.Endpoint(), lockout: b.lockout}
 	var err error

@@ -33,14 +33,14 @@ func swiftCountSources(b *builder) ([]*source, error) {
 	if b.Swift == nil || b.Swift.Count == nil {
 		return nil, nil
 	}
-	store, err := b.swiftStore()
+	store, err := once(b, newSwiftStore)
 	if err != nil {
 		return nil, err
 	}
 	every := time.Duration(b.Swift.Count.Every)
 	c := &swiftCount{store, b.Swift.Count.Prefixes}
 	p := &probe{every: every, timeout: min(every, maxCountTime), run: c.run}
-	return []*source{p.source(b, &source{
+	return []*source{b.probe(p, &source{
 		endpoint: c.endpoint,
 		down:     []sample{swiftCountInterval.sample(every.Seconds(), c.endpoint)},
 		words:    c.words(),

@@ -189,8 +189,7 @@ func resultOf(samples []sample, err error) result { return result{samples: sampl
 // testSwiftStore is what the source of an exporter's first registry reads with, built again.
 func testSwiftStore(t *testing.T, e *Exporter) *swiftStore {
 	t.Helper()
-	r := e.live.Load().config.Registries[0]
-	store, err := newSwiftStore(&builder{Registry: r, config: e.live.Load().config, lockout: &e.lockout})
+	store, err := newSwiftStore(newBuilder(e.live.Load().config, 0, builderOptions{lockout: &e.lockout}))
 	if err != nil {
 		t.Fatal(err)
 	}

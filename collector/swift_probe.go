@@ -45,14 +45,14 @@ func swiftProbeSources(b *builder) ([]*source, error) {
 	if b.Swift == nil || b.Swift.Probe == nil {
 		return nil, nil
 	}
-	store, err := b.swiftStore()
+	store, err := once(b, newSwiftStore)
 	if err != nil {
 		return nil, err
 	}
 	every := time.Duration(b.Swift.Probe.Every)
 	s := &swiftProbe{
 		swiftStore: store, container: b.Swift.Probe.Container, limit: min(every, swiftProbeTime),
-		prefix: path.Join("registry_exporter", b.opts.name(), b.Name, b.Site) + "/",
+		prefix: path.Join("registry_exporter", b.exporter, b.Name, b.Site) + "/",
 		marker: fmt.Sprintf("segments/%03x", rand.N(1<<12)), // the registry keeps its layers there
 	}
 	down := []sample{
@@ -63,7 +63,7 @@ func swiftProbeSources(b *builder) ([]*source, error) {
 		down = append(down, swiftWriteSuccess.sample(0, s.endpoint, s.container))
 	}
 	p := &probe{every: every, timeout: s.limit, run: s.run}
-	return []*source{p.source(b, &source{endpoint: s.endpoint, down: down, words: s.words()}, s.cfg.Container, s.container)}, nil
+	return []*source{b.probe(p, &source{endpoint: s.endpoint, down: down, words: s.words()}, s.cfg.Container, s.container)}, nil
 }
 
 // A swiftRun is one run under way.

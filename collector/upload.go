@@ -160,11 +160,11 @@ type keptUpload struct{ file string }
 
 // newKeptUpload names the file by what may share it: nobody else. Without a folder nothing is kept.
 func newKeptUpload(b *builder, repository string) keptUpload {
-	if b.opts.StateDir == "" {
+	if b.stateDir == "" {
 		return keptUpload{}
 	}
 	about := fmt.Sprintf("%q %q %q %q %q", b.Name, b.Site, b.collector, b.URL.String(), repository)
-	return keptUpload{filepath.Join(b.opts.StateDir, fmt.Sprintf("upload-%x", sha256.Sum256([]byte(about)))[:23])}
+	return keptUpload{filepath.Join(b.stateDir, fmt.Sprintf("upload-%x", sha256.Sum256([]byte(about)))[:23])}
 }
 
 // save may fail, and does not wait for the disk: the probe tells about the registry, not about us.

@@ -6,6 +6,22 @@ import (
 	"time"
 )
 
+// A State is how something is.
+type State string
+
+// The states, the better first. What waits is a probe whose first run has not ended.
+const (
+	StateOK      State = "ok"
+	StateWaiting State = "waiting"
+	StateWarning State = "warning"
+	StateFailed  State = "failed"
+)
+
+// Mark is the state as a sign.
+func (s State) Mark() string {
+	return map[State]string{StateOK: "✓", StateWarning: "!", StateWaiting: "…", StateFailed: "✗"}[s]
+}
+
 // words are what a source tells people beyond its metrics. Every part is optional.
 type words struct {
 	place    func(result) place                  // the thing that is asked, for sentences and commands
@@ -128,4 +144,12 @@ func (r result) steps() []step {
 // failedAt says whether a step of the last run failed.
 func (r result) failedAt(name string) bool {
 	return slices.ContainsFunc(r.steps(), func(done step) bool { return done.name == name && done.err != nil })
+}
+
+// instance is the name that tells a registry and site from all others, such as hub@eqiad.
+func instance(name, site string) string {
+	if site == "" {
+		return name
+	}
+	return name + "@" + site
 }

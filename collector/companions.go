@@ -1,0 +1,28 @@
+package collector
+
+// companions are those that run, by the instance of their registry.
+type companions map[string]*companion
+
+// change makes those of the registries run, and no others. One whose configuration is as before just goes on.
+func (c companions) change(registries []*registry) companions {
+	next := companions{}
+	for _, r := range registries {
+		for _, s := range r.sources {
+			if s.companion != nil {
+				next[r.instance()] = s.companion
+			}
+		}
+	}
+	handovers := map[string][]byte{}
+	for name, one := range c { // all that stop first: another may want to listen where one listened
+		if next[name] != one {
+			handovers[name] = one.stop()
+		}
+	}
+	for name, one := range next {
+		if c[name] != one {
+			one.start(handovers[name])
+		}
+	}
+	return next
+}
