@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	promconfig "github.com/prometheus/common/config"
@@ -33,6 +34,20 @@ func newAccount(b *builder, cfg *promconfig.HTTPClientConfig, u config.URL, path
 	return a, nil
 }
 
+// A notLetInError is of logging in, whoever it is that does not let us.
+type notLetInError struct{ error }
+
+func (n notLetInError) Unwrap() error { return n.error }
+
+// isNotLetIn tells trouble with credentials from trouble with what was asked for.
+func isNotLetIn(err error) bool {
+	var n notLetInError
+	return errors.As(err, &n) || isUnasked(err) || reason(err) == reasonUnauthorized
+}
+
+// notLetIn makes err one of logging in.
+func notLetIn(err error) error { return notLetInError{err} }
+
 // token asks for a token as the challenge says, with the user and password of the account if it has them.
 func (a *account) token(ctx context.Context, ch challenge) (string, error) {
 	username, err := a.username.Fetch(ctx)
@@ -44,6 +59,11 @@ func (a *account) token(ctx context.Context, ch challenge) (string, error) {
 		return "", err
 	}
 	return a.fetchToken(ctx, ch, username, password)
+}
+
+// withBearer is a client that sends a token with each request.
+func (a *account) withBearer(token string) *http.Client {
+	return a.httpClient(bearer{a.transport, token})
 }
 
 // bearer sends a token with each request.

@@ -139,7 +139,7 @@ func schemeLabel(got *answer, ch challenge) string {
 	switch {
 	case got.status == http.StatusOK:
 		return "none"
-	case rank(ch.scheme) > 0:
+	case ch.isKnown():
 		return ch.scheme
 	}
 	return "other"
@@ -153,7 +153,7 @@ func (a *api) authorize(ctx context.Context, ch challenge) error {
 		if err != nil {
 			return err
 		}
-		hc = a.httpClient(bearer{a.transport, token})
+		hc = a.withBearer(token)
 	}
 	got, err := a.get(ctx, hc, "/v2/", maxSmallBody)
 	switch {

@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"context"
 	"fmt"
 	"slices"
 
@@ -72,13 +71,7 @@ func kept[T any](b *builder, fresh func() T, about ...any) T {
 // probe makes p a source. Its last result outlives a reload as long as about, plain values, are the same: a result of
 // another image or mode does not apply.
 func (b *builder) probe(p *probe, s *source, about ...any) *source {
-	p.track = kept(b, newTrack, append([]any{s.endpoint}, about...)...)
-	s.probe = p
-	s.read = func(context.Context) ([]sample, error) {
-		last := p.track.result()
-		return slices.Clone(last.samples), last.err
-	}
-	return s
+	return p.source(s, kept(b, newTrack, append([]any{s.endpoint}, about...)...))
 }
 
 func (b *builder) errorf(path []any, format string, args ...any) error {

@@ -91,7 +91,7 @@ func (w *writer) tryImage(ctx context.Context, img *canaryImage, tag string) err
 	if err := w.pushImage(ctx, img, tag); err != nil {
 		return err
 	}
-	if err := w.step(ctx, "read_back", func() (string, error) { return "", w.holds(ctx, w.repository, tag, img) }); err != nil {
+	if err := w.step(ctx, "read_back", func() (string, error) { return "", img.isAt(ctx, w.session, w.repository, tag) }); err != nil {
 		return err
 	}
 	return w.step(ctx, "delete", func() (string, error) { return w.deleteManifest(ctx, img.manifest.digest) })
@@ -145,8 +145,8 @@ func (w *writer) deleteManifest(ctx context.Context, digest string) (note string
 	return "", writeRefusal(a)
 }
 
-// holds is nil when the registry serves the image under that tag, and every byte of it.
-func (s *session) holds(ctx context.Context, repository, tag string, img *canaryImage) error {
+// isAt is nil when the registry serves the image under that tag, and every byte of it.
+func (img *canaryImage) isAt(ctx context.Context, s *session, repository, tag string) error {
 	for _, part := range []struct {
 		path string
 		want canaryBlob
@@ -165,24 +165,6 @@ func (s *session) holds(ctx context.Context, repository, tag string, img *canary
 		}
 	}
 	return nil
-}
-
-// fetch reads a manifest or a blob.
-func (s *session) fetch(ctx context.Context, repository, path, mediaType string) (*answer, error) {
-	resp, err := s.open(ctx, repository, path, http.Header{"Accept": {mediaType}})
-	if err != nil {
-		return nil, err
-	}
-	a, err := answerOf(resp, maxSmallBody)
-	switch {
-	case err != nil:
-		return nil, a.orRefusal(err, http.StatusOK)
-	case a.status == http.StatusNotFound && strings.HasPrefix(path, "blobs/"):
-		return nil, failed(reasonMissingBlob, "%s", a.refusal())
-	case a.status != http.StatusOK:
-		return nil, a.refusal()
-	}
-	return a, nil
 }
 
 func (b canaryBlob) compare(got []byte) error {

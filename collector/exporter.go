@@ -19,8 +19,6 @@ import (
 	"registry_exporter/durable"
 )
 
-const userAgent = "registry_exporter"
-
 // Options is what an Exporter needs to know besides its configuration file.
 type Options struct {
 	ConfigFile  string

@@ -69,13 +69,16 @@ type failure struct {
 
 func (f *failure) Error() string { return f.text }
 
-// An unasked error is why no request was made: that says nothing about the one who was to be asked.
-type unasked struct{ error }
+// An unaskedError is why no request was made: that says nothing about the one who was to be asked.
+type unaskedError struct{ error }
 
-func (u unasked) Unwrap() error { return u.error }
+func (u unaskedError) Unwrap() error { return u.error }
+
+// unasked makes err the reason why no request was made.
+func unasked(err error) error { return unaskedError{err} }
 
 func isUnasked(err error) bool {
-	var u unasked
+	var u unaskedError
 	return errors.As(err, &u)
 }
 

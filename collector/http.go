@@ -16,6 +16,9 @@ import (
 	"registry_exporter/config"
 )
 
+// userAgent is what every request carries.
+const userAgent = "registry_exporter"
+
 // Bounds of an answer.
 const (
 	maxHeaderBytes = 64 << 10
@@ -70,7 +73,7 @@ func newClient(b *builder, cfg *promconfig.HTTPClientConfig, u, front config.URL
 }
 
 func (c *client) guarded(next http.RoundTripper) http.RoundTripper {
-	return &lockoutTransport{next, c.lockout, headersOf}
+	return newLockoutTransport(next, c.lockout, headersOf)
 }
 
 func (c *client) httpClient(rt http.RoundTripper) *http.Client {
@@ -281,4 +284,13 @@ func (a *answer) orRefusal(err error, wanted ...int) error {
 		return a.refusal()
 	}
 	return err
+}
+
+// refusalOf reads and closes a response that is not the one asked for, and is the error of it.
+func refusalOf(resp *http.Response) error {
+	a, err := answerOf(resp, maxSmallBody)
+	if err != nil {
+		return fmt.Errorf("status %d: %w", resp.StatusCode, a.orRefusal(err))
+	}
+	return a.refusal()
 }

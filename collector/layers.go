@@ -32,11 +32,6 @@ func readable(layers []descriptor) []descriptor {
 	return some
 }
 
-// isForeign says that nobody may hand out the layer but who made it.
-func (d descriptor) isForeign() bool {
-	return d.elsewhere && (strings.Contains(d.mediaType, ".nondistributable.") || strings.Contains(d.mediaType, ".foreign."))
-}
-
 // readBlob calls take with an answer for a blob, of from and the n bytes on of it, whose size is right.
 // An answer with all of it comes too: servers need not heed a range.
 func (v *visit) readBlob(ctx context.Context, d descriptor, from, n int64, take func(*http.Response) error) error {

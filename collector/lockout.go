@@ -66,7 +66,7 @@ func (l *lockout) await(ctx context.Context, t *trial) (endTurn func(), err erro
 	select {
 	case t.turn <- struct{}{}:
 	case <-ctx.Done():
-		return nil, unasked{fmt.Errorf("waiting until another request has shown if these credentials are good: %w", ctx.Err())}
+		return nil, unasked(fmt.Errorf("waiting until another request has shown if these credentials are good: %w", ctx.Err()))
 	}
 	endTurn = func() { <-t.turn }
 	if l.isAccepted(t) {
@@ -123,6 +123,10 @@ type lockoutTransport struct {
 	next     http.RoundTripper
 	lockout  *lockout
 	secretOf func(*http.Request) string
+}
+
+func newLockoutTransport(next http.RoundTripper, l *lockout, secretOf func(*http.Request) string) http.RoundTripper {
+	return &lockoutTransport{next, l, secretOf}
 }
 
 // RoundTrip implements http.RoundTripper.

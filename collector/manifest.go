@@ -232,3 +232,8 @@ func (m *manifest) of(platform string) (descriptor, error) {
 func fits(has, wanted string) bool {
 	return has == wanted || strings.HasPrefix(has, wanted+"/") || has+"/v8" == wanted && strings.HasSuffix(has, "/arm64")
 }
+
+// isForeign says that nobody may hand out the layer but who made it.
+func (d descriptor) isForeign() bool {
+	return d.elsewhere && (strings.Contains(d.mediaType, ".nondistributable.") || strings.Contains(d.mediaType, ".foreign."))
+}

@@ -3,7 +3,6 @@ package collector
 import (
 	"strconv"
 	"strings"
-	"time"
 )
 
 // A narrator puts into words what was read of one registry.
@@ -165,5 +164,3 @@ func firstNumbers(res result) []string {
 	}
 	return facts
 }
-
-func unixTime(seconds float64) time.Time { return time.UnixMilli(int64(seconds * 1000)) }

@@ -64,7 +64,7 @@ func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse
 func (t *oauth2Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	token, err := t.tokenInUse(req.Context())
 	if err != nil {
-		return nil, notLetIn{fmt.Errorf("asking for an OAuth2 token: %w", err)}
+		return nil, notLetIn(fmt.Errorf("asking for an OAuth2 token: %w", err))
 	}
 	req = req.Clone(req.Context())
 	token.SetAuthHeader(req)

@@ -74,6 +74,9 @@ func took(seconds float64) string {
 	return fmt.Sprintf("%.1f s", seconds)
 }
 
+// maxNamed bounds lists in sentences.
+const maxNamed = 5
+
 // some joins the first few of a list.
 func some(all []string) string {
 	if len(all) > maxNamed {

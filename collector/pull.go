@@ -114,7 +114,7 @@ func (p *puller) run(ctx context.Context) run {
 	defer cancel()
 	var visits []*visit
 	for i, image := range p.images {
-		v := &visit{puller: p, image: image, session: p.newSession(), failed: map[digest.Digest]bool{}}
+		v := &visit{puller: p, image: image, session: newSession(p.account), failed: map[digest.Digest]bool{}}
 		own, cancel := partOf(looking, 1, len(p.images)-i)
 		v.pull(own)
 		cancel()

@@ -213,7 +213,7 @@ func (r *replication) canary(number int) *canaryImage {
 // last is the number of the canary that the tag stands for now: a new one that is the same would seem to have
 // arrived before it was sent.
 func (r *replication) last(ctx context.Context) int {
-	a, err := r.newSession().fetch(ctx, r.repository, "manifests/"+r.tag, typeManifest)
+	a, err := newSession(r.account).fetch(ctx, r.repository, "manifests/"+r.tag, typeManifest)
 	if err == nil {
 		for number := range canaries {
 			if r.canary(number).manifest.compare(a.body) == nil {
@@ -229,7 +229,7 @@ func (r *replication) look(ctx context.Context, s site) step {
 	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	start, a := time.Now(), r.state.to[s.name]
-	err := s.newSession().holds(ctx, r.repository, r.tag, r.state.canary)
+	err := r.state.canary.isAt(ctx, newSession(s.account), r.repository, r.tag)
 	if errors.Is(err, context.Canceled) {
 		return step{name: "at " + s.name, took: time.Since(start), err: err}
 	}

@@ -165,6 +165,3 @@ func (r *Report) Failed() bool {
 		return slices.ContainsFunc(reg.Sources, func(s *SourceReport) bool { return s.State == StateFailed || s.State == StateWaiting })
 	})
 }
-
-// maxNamed bounds lists in sentences.
-const maxNamed = 5

@@ -207,7 +207,7 @@ var reportCases = []struct {
 		w["api "+atFront] = w["api "+atFront].with(apiAuthorized.sample(0, atFront, "front")).fails(failed(reasonUnavailable, "asking for a token: status 503"))
 	}},
 	{name: "password_file_is_gone", change: func(w world) {
-		w["api "+atFront] = w["api "+atFront].fails(unasked{failed(reasonUnauthorized, "a secret cannot be read: no such file")})
+		w["api "+atFront] = w["api "+atFront].fails(unasked(failed(reasonUnauthorized, "a secret cannot be read: no such file")))
 	}},
 	{name: "backend_is_down", change: func(w world) {
 		w["api "+atBackend] = read(apiUp.sample(0, atBackend, "backend")).fails(nobodyListens())

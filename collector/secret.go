@@ -50,7 +50,7 @@ func (s *secret) Fetch(ctx context.Context) (string, error) {
 	case <-r.done:
 		return r.text, r.err
 	case <-ctx.Done():
-		return "", unasked{fmt.Errorf("waiting for a secret to be read: %w", ctx.Err())}
+		return "", unasked(fmt.Errorf("waiting for a secret to be read: %w", ctx.Err()))
 	}
 }
 
@@ -69,7 +69,7 @@ func (s *secret) read() *secretReading {
 		defer s.mu.Unlock()
 		s.reading = nil
 		if err != nil {
-			r.err = unasked{failed(reasonUnauthorized, "a secret cannot be read: %s", err)}
+			r.err = unasked(failed(reasonUnauthorized, "a secret cannot be read: %s", err))
 			return
 		}
 		r.text = text

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -18,17 +19,6 @@ type session struct {
 	basicAsked bool              // the registry takes the account's own credentials
 	tokens     map[string]string // by scope
 	sent       time.Time         // when the last request to the registry was
-}
-
-// A notLetIn error is of logging in, whoever it is that does not let us.
-type notLetIn struct{ error }
-
-func (n notLetIn) Unwrap() error { return n.error }
-
-// isNotLetIn tells trouble with credentials from trouble with what was asked for.
-func isNotLetIn(err error) bool {
-	var n notLetIn
-	return errors.As(err, &n) || isUnasked(err) || reason(err) == reasonUnauthorized
 }
 
 // way is how the session was let in.
@@ -42,7 +32,8 @@ func (s *session) way() string {
 	return "without credentials"
 }
 
-func (a *account) newSession() *session { return &session{account: a, tokens: map[string]string{}} }
+// newSession begins one with an account.
+func newSession(a *account) *session { return &session{account: a, tokens: map[string]string{}} }
 
 // pullScope and pushScope are what a token is asked for when the registry does not say it itself.
 func pullScope(repository string) string { return "repository:" + repository + ":pull" }
@@ -86,19 +77,19 @@ func (s *session) send(req *http.Request, scope string) (*http.Response, error) 
 		}
 		token, err := s.token(req.Context(), ch)
 		if err != nil {
-			return nil, notLetIn{err}
+			return nil, notLetIn(err)
 		}
 		s.tokens[scope] = token
 	case s.hasLogin && !s.basicAsked:
 		s.basicAsked = true
 	default:
-		return nil, notLetIn{refused}
+		return nil, notLetIn(refused)
 	}
 	if resp, err = s.try(req, scope); err != nil {
 		return nil, err
 	}
 	if resp.StatusCode == http.StatusUnauthorized {
-		return nil, notLetIn{lackOf(resp)}
+		return nil, notLetIn(lackOf(resp))
 	}
 	return resp, nil
 }
@@ -135,10 +126,10 @@ func (s *session) try(req *http.Request, scope string) (*http.Response, error) {
 	if err == nil {
 		return resp, nil
 	}
-	var n notLetIn
+	var n notLetInError
 	isLogin := errors.As(err, &n)
 	if err = ended(req.Context(), requestError(err)); isLogin {
-		err = notLetIn{err}
+		err = notLetIn(err)
 	}
 	return nil, err
 }
@@ -197,11 +188,20 @@ func (s *session) fetchElsewhere(ctx context.Context, to *url.URL, header http.H
 	return resp, nil
 }
 
-// refusalOf reads and closes a response that is not the one asked for, and is the error of it.
-func refusalOf(resp *http.Response) error {
-	a, err := answerOf(resp, maxSmallBody)
+// fetch reads a manifest or a blob.
+func (s *session) fetch(ctx context.Context, repository, path, mediaType string) (*answer, error) {
+	resp, err := s.open(ctx, repository, path, http.Header{"Accept": {mediaType}})
 	if err != nil {
-		return fmt.Errorf("status %d: %w", resp.StatusCode, a.orRefusal(err))
+		return nil, err
 	}
-	return a.refusal()
+	a, err := answerOf(resp, maxSmallBody)
+	switch {
+	case err != nil:
+		return nil, a.orRefusal(err, http.StatusOK)
+	case a.status == http.StatusNotFound && strings.HasPrefix(path, "blobs/"):
+		return nil, failed(reasonMissingBlob, "%s", a.refusal())
+	case a.status != http.StatusOK:
+		return nil, a.refusal()
+	}
+	return a, nil
 }

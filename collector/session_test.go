@@ -22,7 +22,7 @@ func testSession(t *testing.T, address, options string) *session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return a.newSession()
+	return newSession(a)
 }
 
 // ask sends a request of the session and is the status of the answer, or its error.

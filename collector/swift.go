@@ -165,7 +165,7 @@ func (s *swiftStore) newSession(key string) *swift.Connection {
 		AuthUrl: s.cfg.AuthURL.String(), AuthVersion: s.cfg.AuthVersion,
 		UserName: s.cfg.Username, ApiKey: key,
 		Tenant: s.cfg.Tenant, Domain: s.cfg.Domain, Region: s.cfg.Region,
-		Transport: strict{&lockoutTransport{s.transport, s.lockout, secretOf}},
+		Transport: strict{newLockoutTransport(s.transport, s.lockout, secretOf)},
 		UserAgent: userAgent, Retries: -1, ConnectTimeout: noTimeout, Timeout: noTimeout,
 	}
 }

@@ -112,8 +112,6 @@ func (s *served) samples(endpoint, role string, names []string) []sample {
 	return out
 }
 
-func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
-
 // caExpiry is the earliest end of the certificates in the CA file; ok is false when none is configured.
 func caExpiry(cfg promconfig.TLSConfig) (end time.Time, ok bool, err error) {
 	text := []byte(cfg.CA)

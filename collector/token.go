@@ -27,6 +27,9 @@ func challengeOf(h http.Header) challenge {
 	return best
 }
 
+// isKnown says whether clients can meet the challenge.
+func (c challenge) isKnown() bool { return rank(c.scheme) > 0 }
+
 func rank(scheme string) int {
 	return map[string]int{"bearer": 2, "basic": 1}[scheme]
 }

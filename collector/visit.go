@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/distribution/reference"
 	"github.com/opencontainers/go-digest"
 )
 
@@ -19,30 +18,6 @@ const (
 	stepConfig   = "config"
 	stepLayers   = "layers"
 )
-
-// An image is what a pull asks for.
-type image struct {
-	name       string // as it is configured
-	repository string
-	tag        string        // or the digest, when it is configured by that
-	digest     digest.Digest // what the manifest must have, when it is configured by that
-}
-
-func parseImage(name string) (*image, error) {
-	parsed, err := reference.Parse(name)
-	if err != nil {
-		return nil, err
-	}
-	i := &image{name: name, repository: parsed.(reference.Named).Name()}
-	if tagged, is := parsed.(reference.Tagged); is {
-		i.tag = tagged.Tag()
-	}
-	if digested, is := parsed.(reference.Digested); is {
-		i.digest = digested.Digest()
-		i.tag = i.digest.String()
-	}
-	return i, nil
-}
 
 // A visit is what one run does at one endpoint for one image, and what comes of it.
 type visit struct {
@@ -142,7 +117,7 @@ func (v *visit) pull(ctx context.Context) {
 	var note string
 	err := v.read(ctx, "manifests/"+v.image.tag, acceptManifests, func(resp *http.Response) (err error) {
 		if resp.StatusCode == http.StatusForbidden {
-			return notLetIn{refusalOf(resp)}
+			return notLetIn(refusalOf(resp))
 		}
 		if resp.StatusCode < http.StatusInternalServerError { // an error of the server says nothing of who asks
 			asked = v.session.sent

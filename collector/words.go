@@ -153,3 +153,9 @@ func instance(name, site string) string {
 	}
 	return name + "@" + site
 }
+
+// unix is a time as metrics have it, in seconds since 1970.
+func unix(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
+
+// unixTime is the time of a sample in seconds since 1970.
+func unixTime(seconds float64) time.Time { return time.UnixMilli(int64(seconds * 1000)) }

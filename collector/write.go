@@ -30,7 +30,7 @@ type writer struct {
 }
 
 func newWriter(a *account, repository string, kept keptUpload) *writer {
-	return &writer{session: a.newSession(), repository: repository, kept: kept}
+	return &writer{session: newSession(a), repository: repository, kept: kept}
 }
 
 // step does one thing, unless ctx has ended, and notes how it went. The first one tells the login apart, as a step
