@@ -18,7 +18,7 @@ var (
 		"1 if Distribution's debug server answers and no health check fails (GET /debug/health).", "endpoint")
 	healthFailing = gauge("registry_health_check_failing",
 		"1 for each health check that fails; kind is storagedriver, tcp, http or file (keys of GET /debug/health).",
-		"endpoint", "check", "kind")
+		"endpoint", "check", "kind").outside("check")
 )
 
 func healthSources(b *builder) ([]*source, error) {

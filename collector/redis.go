@@ -21,7 +21,7 @@ var (
 		"Seconds until PING was answered, on a connection already open.", "endpoint")
 	redisInfo = gauge("registry_redis_info",
 		"Always 1; version, role and maxmemory_policy are labels (INFO: redis_version, role, maxmemory_policy).",
-		"endpoint", "version", "role", "maxmemory_policy")
+		"endpoint", "version", "role", "maxmemory_policy").outside("version", "maxmemory_policy")
 )
 
 // redisNumbers are the lines of INFO that become metrics.

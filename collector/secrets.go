@@ -108,7 +108,7 @@ func (m mask) hide(text string) string {
 // round a part of a secret would be left.
 func (m mask) samples(all []sample) []sample {
 	for i, s := range all {
-		for _, j := range s.metric.outside {
+		for _, j := range s.metric.masked {
 			if shown := cleanLabel(m.hide(s.labels[j])); shown != s.labels[j] {
 				s.labels = slices.Clone(s.labels)
 				s.labels[j] = shown
