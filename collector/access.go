@@ -18,20 +18,20 @@ var (
 		"operation", "code")
 	accessBytes = counter("registry_access_bytes_total",
 		"Bytes to clients (out: $body_bytes_sent, else $bytes_sent) and from them (in: $request_length, else $content_length).",
-		"operation", "direction", "project")
+		"operation", "direction", "project").outside("project")
 	accessOperations = counter("registry_access_operations_total",
 		"Pulls and pushes of manifests and layers by project ($request) and outcome ($status): ok, unauthorized, client_error, canceled, server_error.",
-		"operation", "project", "outcome")
+		"operation", "project", "outcome").outside("project")
 	accessDuration = histogram("registry_access_duration_seconds",
 		"How long requests took, in seconds ($request_time, else $upstream_response_time).", "operation")
 	accessTransfer = counter("registry_access_transfer_seconds_total",
 		"How long clients were receiving (out) or sending (in) layers, in seconds ($request_time): bytes by this is the bandwidth they saw.",
-		"direction", "project")
+		"direction", "project").outside("project")
 	accessLayers = counter("registry_access_layers_total",
-		"Layers that went through, by the node that the configuration names a variable for.", "direction", "project", "node")
+		"Layers that went through, by the node that the configuration names a variable for.", "direction", "project", "node").outside("project", "node")
 	accessSlowLayers = counter("registry_access_slow_layers_total",
 		"Layers that took longer, with fewer bytes a second, than the configuration allows ($request_time, $body_bytes_sent, $request_length).",
-		"direction", "project", "node")
+		"direction", "project", "node").outside("project", "node")
 	accessEmptyPulls = counter("registry_access_empty_pulls_total",
 		"Layers that were answered with 200 and not one byte ($status, $body_bytes_sent): what a registry with a dead store does.")
 	accessIncompletePulls = counter("registry_access_incomplete_pulls_total",
@@ -41,7 +41,7 @@ var (
 	accessCache = counter("registry_access_cache_lookups_total",
 		"Pulls by what the cache of the web server said ($upstream_cache_status).", "result")
 	accessUpstreams = counter("registry_access_upstream_pulls_total",
-		"Pulls that went well, by the upstream that answered ($upstream_addr); none where the web server did itself.", "upstream")
+		"Pulls that went well, by the upstream that answered ($upstream_addr); none where the web server did itself.", "upstream").outside("upstream")
 	accessProjects = gauge("registry_access_projects",
 		"Projects that are counted by name.")
 	accessFoldedProjects = gauge("registry_access_folded_projects",

@@ -3,6 +3,7 @@ package collector
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
@@ -131,8 +132,8 @@ func isRegistry(got *answer, ch challenge) error {
 }
 
 func isJSONObject(body []byte) bool {
-	d := decoder{data: bytes.TrimSpace(body)}
-	return d.object(func([]byte) error { return d.skip() }) == nil && d.end() == nil
+	body = bytes.TrimSpace(body)
+	return bytes.HasPrefix(body, []byte("{")) && json.Valid(body)
 }
 
 func schemeLabel(got *answer, ch challenge) string {

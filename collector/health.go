@@ -1,11 +1,15 @@
 package collector
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -14,7 +18,7 @@ var (
 		"1 if Distribution's debug server answers and no health check fails (GET /debug/health).", "endpoint")
 	healthFailing = gauge("registry_health_check_failing",
 		"1 for each health check that fails; kind is storagedriver, tcp, http or file (keys of GET /debug/health).",
-		"endpoint", "check", "kind")
+		"endpoint", "check", "kind").outside("check")
 )
 
 func healthSources(b *builder) ([]*source, error) {
@@ -50,24 +54,26 @@ func readHealth(ctx context.Context, c *client) ([]sample, error) {
 	return append(failing, healthOK.sample(bool01(len(failing) == 0), c.endpoint)), nil
 }
 
-// failingChecks reads {"CHECK":"what is wrong"}. Checks that look the same once shown count once.
+// failingChecks reads {"CHECK":"…"}, whatever is said of a check. Checks that look the same once shown count once.
 func failingChecks(body []byte, endpoint string) ([]sample, error) {
+	var checks map[string]json.RawMessage
+	if err := fromJSON(bytes.ToValidUTF8(body, []byte("\uFFFD")), &checks); err != nil {
+		return nil, err
+	}
+	if checks == nil {
+		return nil, failed(reasonBadAnswer, "null")
+	}
 	var failing []sample
 	seen := map[uint64]bool{}
-	d := decoder{data: body}
-	err := d.object(func(key []byte) error {
-		check, kind := healthCheck(string(key))
+	for _, key := range slices.Sorted(maps.Keys(checks)) {
+		check, kind := healthCheck(key)
 		s := healthFailing.sample(1, endpoint, check, kind)
 		if !seen[s.key()] {
 			seen[s.key()] = true
 			failing = append(failing, s)
 		}
-		return d.skip()
-	})
-	if err != nil {
-		return nil, err
 	}
-	return failing, d.end()
+	return failing, nil
 }
 
 // healthCheck is the name and kind of a check. A URL is shown without what may be secret in it.

@@ -8,9 +8,7 @@ import (
 
 // histogram is a metric whose samples are made by histogramSample.
 func histogram(name, help string, labels ...string) *metric {
-	m := newMetric(name, help, false, labels)
-	m.histogram = true
-	return m
+	return &metric{name: name, help: help, histogram: true, labels: labels}
 }
 
 // histogramSample shows h both as classic and as native histogram.

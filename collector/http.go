@@ -2,7 +2,9 @@ package collector
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -253,25 +255,16 @@ func containsAny(body []byte, words ...string) bool {
 	return false
 }
 
-// registryError reads {"errors":[{"code":"…","detail":"…"}]}; both are empty when the body is no such thing.
+// registryError reads {"errors":[{"code":"…","detail":"…"}]}; both are empty when the body is no such thing. A detail
+// that is no text is none. Of many errors the first few count: the array bounds what is read.
 func registryError(body []byte) (code, detail string) {
-	d := decoder{data: body}
-	_ = d.object(func(key []byte) error {
-		if string(key) != "errors" {
-			return d.skip()
-		}
-		return d.array(func() error {
-			return d.object(func(key []byte) error {
-				switch {
-				case string(key) == "code" && code == "":
-					return d.tolerate(func() (err error) { code, err = d.text(); return err })
-				case string(key) == "detail" && detail == "":
-					return d.tolerate(func() (err error) { detail, err = d.text(); return err })
-				}
-				return d.skip()
-			})
-		})
-	})
+	var said struct {
+		Errors [16]struct{ Code, Detail string }
+	}
+	_ = json.NewDecoder(bytes.NewReader(body)).Decode(&said) // fills in what is a text, and nothing of what is not JSON
+	for _, e := range said.Errors {
+		code, detail = cmp.Or(code, e.Code), cmp.Or(detail, e.Detail)
+	}
 	if len(code) > 40 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != "" {
 		code = ""
 	}

@@ -1,9 +1,9 @@
 package collector
 
 import (
-	"errors"
+	"bytes"
+	"encoding/json"
 	"fmt"
-	"math"
 	"mime"
 	"net/http"
 	"slices"
@@ -97,12 +97,10 @@ func parseManifest(contentType string, body []byte) (*manifest, error) {
 	case !m.isIndex && !slices.Contains(manifestTypes, mediaType):
 		return nil, failed(reasonBadAnswer, "status 200 with a Content-Type that is no manifest's")
 	}
-	err := m.parse(body)
-	switch {
-	case errors.Is(err, errShape):
-		return nil, failed(reasonBadAnswer, "the manifest holds a value of another type than expected")
-	case err != nil:
+	if err := m.parse(body); err != nil {
 		return nil, fmt.Errorf("reading the manifest: %w", err)
+	}
+	switch {
 	case m.isIndex && (m.config.size >= 0 || m.layers != nil), !m.isIndex && m.manifests != nil:
 		return nil, failed(reasonBadAnswer, "an index and a manifest in one")
 	case m.isIndex:
@@ -117,92 +115,67 @@ func parseManifest(contentType string, body []byte) (*manifest, error) {
 }
 
 func (m *manifest) parse(body []byte) error {
-	d := decoder{data: body}
-	err := d.object(func(key []byte) (err error) {
-		switch string(key) {
-		case "config":
-			m.config, err = d.descriptor()
-		case "layers":
-			m.layers, err = d.descriptors()
-		case "manifests":
-			m.manifests, err = d.descriptors()
-		default:
-			err = d.skip()
-		}
-		return err
-	})
-	if err != nil {
+	var said struct {
+		Config            *descriptor
+		Layers, Manifests descriptors
+	}
+	if err := fromJSON(body, &said); err != nil {
 		return err
 	}
-	return d.following()
+	m.layers, m.manifests = said.Layers, said.Manifests
+	if said.Config != nil {
+		m.config = *said.Config
+	}
+	return nil
 }
 
-func (d *decoder) descriptors() ([]descriptor, error) {
-	all := []descriptor{}
-	if d.null() {
-		return nil, nil
+// descriptors are at most maxDescriptors.
+type descriptors []descriptor
+
+// UnmarshalJSON reads an array, or null. It counts while it reads: small elements take far more memory than their text.
+func (all *descriptors) UnmarshalJSON(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	switch t, err := d.Token(); {
+	case err != nil:
+		return err
+	case t == nil:
+		return nil
+	case t != json.Delim('['):
+		return failed(reasonBadAnswer, "the layers or manifests are no array")
 	}
-	err := d.array(func() error {
-		if len(all) == maxDescriptors {
+	*all = descriptors{}
+	for d.More() {
+		if len(*all) == maxDescriptors {
 			return failed(reasonTooLarge, "more than %d layers or manifests", maxDescriptors)
 		}
-		one, err := d.descriptor()
-		all = append(all, one)
-		return err
-	})
-	return all, err
-}
-
-func (d *decoder) descriptor() (descriptor, error) {
-	one := descriptor{size: -1}
-	err := d.object(func(key []byte) (err error) {
-		switch string(key) {
-		case "mediaType":
-			one.mediaType, err = d.text()
-		case "digest":
-			var text string
-			text, err = d.text()
-			one.digest = digest.Digest(text)
-		case "size":
-			one.size, err = d.size()
-		case "platform":
-			one.platform, err = d.platform()
-		case "urls":
-			if d.null() {
-				return nil
-			}
-			err = d.array(func() error { one.elsewhere = true; return d.skip() })
-		default:
-			err = d.skip()
-		}
-		return err
-	})
-	return one, err
-}
-
-// size is that of a blob: what is far too large is all the same.
-func (d *decoder) size() (int64, error) {
-	n, err := d.count()
-	n = min(n, 2*maxBlob)
-	if err == nil && n != math.Trunc(n) {
-		err = errShape
-	}
-	return int64(n), err
-}
-
-func (d *decoder) platform() (string, error) {
-	var parts [3]string
-	if d.null() {
-		return "", nil
-	}
-	err := d.object(func(key []byte) (err error) {
-		if i := slices.Index([]string{"os", "architecture", "variant"}, string(key)); i >= 0 {
-			parts[i], err = d.text()
+		var one descriptor
+		if err := d.Decode(&one); err != nil {
 			return err
 		}
-		return d.skip()
-	})
-	return strings.TrimSuffix(strings.Join(parts[:], "/"), "/"), err
+		*all = append(*all, one)
+	}
+	return nil
+}
+
+// UnmarshalJSON reads a descriptor. A size that is not said is -1.
+func (d *descriptor) UnmarshalJSON(text []byte) error {
+	said := struct {
+		MediaType string
+		Digest    digest.Digest
+		Size      int64
+		Platform  struct{ OS, Architecture, Variant string }
+		URLs      [1]json.RawMessage // whether there is one is all that matters
+	}{Size: -1}
+	err := json.Unmarshal(text, &said)
+	p := said.Platform
+	*d = descriptor{
+		mediaType: said.MediaType,
+		digest:    said.Digest,
+		size:      said.Size,
+		platform:  strings.TrimRight(strings.Join([]string{p.OS, p.Architecture, p.Variant}, "/"), "/"),
+		elsewhere: said.URLs[0] != nil,
+	}
+	return err
 }
 
 // valid says what is wrong with a descriptor of something of at most limit bytes.

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"fmt"
 	"hash/maphash"
 	"slices"
 	"strings"
@@ -21,29 +22,26 @@ type metric struct {
 	counter    bool
 	histogram  bool
 	labels     []string
-	outside    []int // labels whose values other systems may choose: all but ownLabels
-}
-
-// ownLabels are those whose values are our own words or those of the configuration, and need no mask.
-var ownLabels = []string{
-	"cache", "code", "collector", "component", "confirmed", "container", "critical", "direction", "endpoint", "file", "image", "kind", "mode",
-	"name", "operation", "outcome", "phase", "prefix", "reason", "result", "role", "scheme", "state", "step", "to", "type",
+	masked     []int // the labels that outside names
 }
 
 func gauge(name, help string, labels ...string) *metric {
-	return newMetric(name, help, false, labels)
+	return &metric{name: name, help: help, labels: labels}
 }
 
 func counter(name, help string, labels ...string) *metric {
-	return newMetric(name, help, true, labels)
+	return &metric{name: name, help: help, counter: true, labels: labels}
 }
 
-func newMetric(name, help string, counter bool, labels []string) *metric {
-	m := &metric{name: name, help: help, counter: counter, labels: labels}
-	for i, label := range labels {
-		if !slices.Contains(ownLabels, label) {
-			m.outside = append(m.outside, i)
+// outside names the labels whose values answers or logs of other systems may choose: secrets are masked in them. The
+// values of all others are words of ours, from closed lists, or of the configuration.
+func (m *metric) outside(labels ...string) *metric {
+	for _, label := range labels {
+		i := slices.Index(m.labels, label)
+		if i < 0 {
+			panic(fmt.Sprintf("%s has no label %s", m.name, label))
 		}
+		m.masked = append(m.masked, i)
 	}
 	return m
 }
@@ -74,7 +72,7 @@ func (m *metric) family() *dto.MetricFamily {
 func (m *metric) sample(value float64, labels ...string) sample {
 	for i, l := range labels {
 		switch {
-		case !slices.Contains(m.outside, i):
+		case !slices.Contains(m.masked, i):
 			labels[i] = cleanLabel(l)
 		case len(l) > maxOutsideBytes:
 			labels[i] = "<too long>"

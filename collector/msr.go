@@ -14,13 +14,13 @@ import (
 var (
 	msrReplicaHealth = gauge("registry_msr_replica_health",
 		"1 if the verdict on the replica is exactly OK, as this endpoint sees it (cluster_status: replica_health).",
-		"endpoint", "replica")
+		"endpoint", "replica").outside("replica")
 	msrReplicaTimestamp = gauge("registry_msr_replica_timestamp_seconds",
 		"When the replica gave its verdict, in seconds since 1970 (cluster_status: replica_timestamp).",
-		"endpoint", "replica")
+		"endpoint", "replica").outside("replica")
 	msrReplicaReadonly = gauge("registry_msr_replica_readonly",
 		"1 if the registry of the replica refuses writes (cluster_status: replica_readonly).",
-		"endpoint", "replica")
+		"endpoint", "replica").outside("replica")
 	msrGCLockHeld = gauge("registry_msr_gc_lock_held",
 		"1 while a garbage collection holds its lock (cluster_status: gc_lock_holder).", "endpoint")
 	msrIssues = gauge("registry_msr_current_issues",

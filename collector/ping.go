@@ -1,8 +1,9 @@
 package collector
 
 import (
+	"cmp"
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -86,29 +87,17 @@ func failingComponents(text string) map[string]bool {
 
 // parsePing reads {"Error":"…","Healthy":true}; the case of the keys has changed over time.
 func parsePing(body []byte) (healthy bool, ill string, err error) {
-	said := false
-	d := decoder{data: body}
-	err = d.object(func(key []byte) (err error) {
-		switch strings.ToLower(string(key)) {
-		case "healthy", "health": // Health is how it was called on /health
-			healthy, err = d.boolean()
-			said = err == nil
-			return err
-		case "error":
-			return d.tolerate(func() (err error) { ill, err = d.text(); return err })
-		}
-		return d.skip()
-	})
-	if err == nil {
-		err = d.following()
+	var said struct {
+		Healthy, Health *bool // Health is how it was called on /health
+		Error           json.RawMessage
 	}
-	switch {
-	case errors.Is(err, errShape):
-		return false, "", failed(reasonBadAnswer, "not an object with Healthy true or false")
-	case err != nil:
+	if err := fromJSON(body, &said); err != nil {
 		return false, "", err
-	case !said:
-		return false, "", failed(reasonBadAnswer, "no key Healthy")
 	}
-	return healthy, ill, nil
+	verdict := cmp.Or(said.Healthy, said.Health)
+	if verdict == nil {
+		return false, "", failed(reasonBadAnswer, "not an object with Healthy true or false")
+	}
+	_ = json.Unmarshal(said.Error, &ill) // an Error that is no text names nothing
+	return *verdict, ill, nil
 }

@@ -8,7 +8,6 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/opencontainers/go-digest"
@@ -164,34 +163,4 @@ func BenchmarkPullGigabyte(b *testing.B) {
 			b.ReportMetric(float64(most)/(1<<20), "MiB-heap")
 		})
 	}
-}
-
-func FuzzManifest(f *testing.F) {
-	digest := "sha256:" + strings.Repeat("0", 64)
-	f.Add(0, `{"schemaVersion":2,"config":`+descriptorOf("x", "sha256:", 2)+`,"layers":[]}`)
-	f.Add(0, `{"config":{"digest":"`+digest+`","size":1},"layers":[{"digest":"`+digest+`","size":1e3,"urls":["x"]}]}`)
-	f.Add(2, `{"manifests":[{"digest":"`+digest+`","size":1,"platform":{"os":"linux","architecture":"amd64"}}]}`)
-	f.Fuzz(func(t *testing.T, kind int, body string) {
-		types := append(append(append([]string{}, manifestTypes...), indexTypes...), schema1Types...)
-		m, err := parseManifest(types[uint(kind)%uint(len(types))], []byte(body))
-		switch {
-		case err != nil && reason(err) != reasonBadAnswer && reason(err) != reasonTooLarge:
-			t.Errorf("reason %s: %s", reason(err), err)
-		case err != nil:
-			return
-		case m.isIndex:
-			_, _ = m.of("linux/amd64")
-			return
-		}
-		var sum int64
-		for _, l := range append(readable(m.layers), m.config) {
-			if l.size < 0 || l.size > maxBlob || !isDigest(l.digest) {
-				t.Errorf("size %d, digest %s", l.size, l.digest)
-			}
-			sum += l.size
-		}
-		if sum < 0 || len(m.layers) > maxDescriptors {
-			t.Errorf("%d layers of %d bytes", len(m.layers), sum)
-		}
-	})
 }

@@ -21,7 +21,7 @@ var (
 		"Seconds until PING was answered, on a connection already open.", "endpoint")
 	redisInfo = gauge("registry_redis_info",
 		"Always 1; version, role and maxmemory_policy are labels (INFO: redis_version, role, maxmemory_policy).",
-		"endpoint", "version", "role", "maxmemory_policy")
+		"endpoint", "version", "role", "maxmemory_policy").outside("version", "maxmemory_policy")
 	redisMemoryUsed = gauge("registry_redis_memory_used_bytes", "Memory in use, in bytes (INFO: used_memory).", "endpoint")
 	redisMemoryMax  = gauge("registry_redis_memory_max_bytes", "Memory that Redis may use, in bytes; 0 is without limit (INFO: maxmemory).", "endpoint")
 )

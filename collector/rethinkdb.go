@@ -10,19 +10,19 @@ import (
 var (
 	msrServerUp = gauge("registry_msr_server_up",
 		"1 if the RethinkDB server is in this view's server_status, 0 if only tables name it (table_config, table_status: replicas).",
-		"endpoint", "server")
+		"endpoint", "server").outside("server")
 	msrServerConnected = gauge("registry_msr_server_connected",
 		"1 if the RethinkDB server says it is connected to the peer (server_status: network.connected_to).",
-		"endpoint", "server", "peer")
+		"endpoint", "server", "peer").outside("server", "peer")
 	msrServerStart = gauge("registry_msr_server_start_timestamp_seconds",
 		"When the RethinkDB server was started, in seconds since 1970 (server_status: process.time_started).",
-		"endpoint", "server")
+		"endpoint", "server").outside("server")
 	msrTableAvailability = gauge("registry_msr_table_availability",
 		"What the table is ready for: 0 nothing, 1 outdated reads, 2 reads, 3 writes, 4 all replicas are ready (table_status: status).",
-		"endpoint", "db", "table")
+		"endpoint", "db", "table").outside("db", "table")
 	msrTableReplicas = gauge("registry_msr_table_replicas",
 		"Replicas of the table by state; states without one are left out, but for ready (table_status: shards.replicas.state).",
-		"endpoint", "db", "table", "state")
+		"endpoint", "db", "table", "state").outside("db", "table")
 )
 
 // rethinkTables is what the system tables say, as far as they could be read.

@@ -4,17 +4,17 @@ import "slices"
 
 var (
 	msrQueries = counter("registry_msr_server_queries_total",
-		"Queries since the server was started (stats: query_engine.queries_total).", "endpoint", "server")
+		"Queries since the server was started (stats: query_engine.queries_total).", "endpoint", "server").outside("server")
 	msrReadDocs = counter("registry_msr_server_read_docs_total",
-		"Documents read since the server was started (stats: query_engine.read_docs_total).", "endpoint", "server")
+		"Documents read since the server was started (stats: query_engine.read_docs_total).", "endpoint", "server").outside("server")
 	msrWrittenDocs = counter("registry_msr_server_written_docs_total",
-		"Documents written since the server was started (stats: query_engine.written_docs_total).", "endpoint", "server")
+		"Documents written since the server was started (stats: query_engine.written_docs_total).", "endpoint", "server").outside("server")
 	msrConnections = gauge("registry_msr_server_client_connections",
-		"Open client connections of the server (stats: query_engine.client_connections).", "endpoint", "server")
+		"Open client connections of the server (stats: query_engine.client_connections).", "endpoint", "server").outside("server")
 	msrCacheBytes = gauge("registry_msr_server_cache_bytes",
-		"Cache in use, summed over tables, in bytes (stats: storage_engine.cache.in_use_bytes).", "endpoint", "server")
+		"Cache in use, summed over tables, in bytes (stats: storage_engine.cache.in_use_bytes).", "endpoint", "server").outside("server")
 	msrDiskBytes = gauge("registry_msr_server_disk_bytes",
-		"Disk space by kind, summed over tables, in bytes (stats: storage_engine.disk.space_usage).", "endpoint", "server", "kind")
+		"Disk space by kind, summed over tables, in bytes (stats: storage_engine.disk.space_usage).", "endpoint", "server", "kind").outside("server")
 )
 
 // serverNumberTable lists the numbers of a server: which kind of row has them and by what key. Those of

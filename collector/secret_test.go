@@ -195,3 +195,15 @@ func TestOneSecretHasOneReader(t *testing.T) {
 		t.Errorf("%d readers of two secrets", n)
 	}
 }
+
+func TestSecretThatIsNotUTF8InAKeyOfAnAnswer(t *testing.T) {
+	for _, secret := range []string{"my-pass\xffword", "my-pass\xff\xfeword"} {
+		failing, err := failingChecks([]byte(`{"/etc/`+secret+`":"x"}`), testEndpoint)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := newMask(secret).samples(failing)[0].labels[1]; got != "/etc/<secret>" {
+			t.Errorf("shown as %q", got)
+		}
+	}
+}

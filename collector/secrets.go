@@ -84,7 +84,8 @@ func (s secrets) mask() mask {
 // forms are the ways in which a secret is found in headers, URLs, quotes and what servers make of them.
 func forms(secret string) []string {
 	quoted := strconv.Quote(secret)
-	all := []string{secret, quoted[1 : len(quoted)-1], url.QueryEscape(secret), url.PathEscape(secret)}
+	valid := strings.ToValidUTF8(secret, "\uFFFD") // as a key of JSON
+	all := []string{secret, valid, quoted[1 : len(quoted)-1], url.QueryEscape(secret), url.PathEscape(secret)}
 	for before := range 3 { // what stands before it, such as "user:", moves its base64
 		encoded := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat(" ", before) + secret))
 		encoded = encoded[(before*8+5)/6:]
@@ -107,7 +108,7 @@ func (m mask) hide(text string) string {
 // round a part of a secret would be left.
 func (m mask) samples(all []sample) []sample {
 	for i, s := range all {
-		for _, j := range s.metric.outside {
+		for _, j := range s.metric.masked {
 			if shown := cleanLabel(m.hide(s.labels[j])); shown != s.labels[j] {
 				s.labels = slices.Clone(s.labels)
 				s.labels[j] = shown

@@ -14,8 +14,8 @@ import (
 )
 
 var (
-	testUp    = newMetric("registry_test_up", "A down sample.", false, []string{"endpoint"})
-	testExtra = newMetric("registry_test_extra", "Learnt on the way.", false, []string{"endpoint"})
+	testUp    = gauge("registry_test_up", "A down sample.", "endpoint")
+	testExtra = gauge("registry_test_extra", "Learnt on the way.", "endpoint")
 )
 
 // testSource reads for at most 10 s.

@@ -1,7 +1,10 @@
 package collector
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -128,22 +131,15 @@ func (c *client) transportFor(host string) *transport {
 	return t
 }
 
+// parseToken reads {"token":"…"} or {"access_token":"…"}. As with clients, no other field matters, nor what follows.
 func parseToken(body []byte) (string, error) {
-	var found string
-	d := decoder{data: body}
-	err := d.object(func(key []byte) error {
-		if string(key) != "token" && string(key) != "access_token" {
-			return d.skip()
-		}
-		return d.tolerate(func() error {
-			t, err := d.text()
-			if t != "" {
-				found = t
-			}
-			return err
-		})
-	})
-	if err != nil || found == "" || strings.ContainsAny(found, "\r\n") {
+	var said struct {
+		Token       string `json:"token"`
+		AccessToken string `json:"access_token"`
+	}
+	_ = json.NewDecoder(bytes.NewReader(body)).Decode(&said) // fills in what is a text, and nothing of what is not JSON
+	found := cmp.Or(said.Token, said.AccessToken)
+	if found == "" || strings.ContainsAny(found, "\r\n") {
 		return "", failed(reasonBadAnswer, "the token endpoint answered without a token")
 	}
 	return found, nil
