@@ -38,13 +38,12 @@ type Exporter struct {
 	live    atomic.Pointer[live]
 	lockout lockout
 
-	reloading  sync.Mutex
-	clock      *clock // nil until Start
-	tails      tails
-	scrapes    atomic.Int64
-	compressor compressor
-	drain      context.Context
-	stop       context.CancelFunc
+	reloading sync.Mutex
+	clock     *clock // nil until Start
+	tails     tails
+	scrapes   atomic.Int64
+	drain     context.Context
+	stop      context.CancelFunc
 
 	self            *prometheus.Registry // all that the exporter says of itself
 	web             *prometheus.Registry // of that what every page has
