@@ -57,7 +57,6 @@ type Exporter struct {
 	clock      *clock // nil until Start
 	companions companions
 	scrapes    atomic.Int64
-	compressor compressor
 	drain      context.Context
 	stop       context.CancelFunc
 
@@ -115,12 +114,8 @@ func (e *Exporter) registerSelf() {
 	e.self = prometheus.NewRegistry()
 	e.self.MustRegister(webInfo, e.reloadGood, e.reloadTime, e.scrapesRejected,
 		versioncollector.NewCollector("registry_exporter"),
-		collectors.NewGoCollector())
-	if process, err := newProcessCollector(); err != nil {
-		level.Warn(e.opts.Logger).Log("msg", "the page will not tell of this process", "err", err)
-	} else {
-		e.self.MustRegister(process)
-	}
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 }
 
 func (e *Exporter) load() error {

@@ -15,6 +15,7 @@ import (
 	"github.com/go-kit/log/level"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // lets promhttp compress with zstd
 	"github.com/prometheus/common/expfmt"
 )
 
@@ -26,6 +27,8 @@ const (
 	maxScrape = 2 * time.Minute
 	// maxServe bounds how long a client takes to read its page.
 	maxServe = 30 * time.Second
+	// maxPageError bounds the text of an error of a page, which may name many series.
+	maxPageError = 1000
 )
 
 // ServeMetrics is the handler of /metrics: the exporter itself and, unless switched off, all registries.
@@ -38,9 +41,8 @@ func (e *Exporter) ServeMetrics(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer e.scrapes.Add(-1)
-	self := gatherNow(e.self) // while sources are waited for
 	if read, ok := e.scrape(w, r, e.live.Load().registries, everything, e.opts.Logger); ok {
-		e.servePage(w, r, page{read, self})
+		e.servePage(w, r, newPage(read, e.self))
 	}
 }
 
@@ -70,9 +72,9 @@ func (e *Exporter) ServeProbe(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !ok:
 	case debug != nil:
-		serveDebug(w, read, debug)
+		serveDebug(w, newPage(read), debug)
 	default:
-		e.servePage(w, r, page{read, e.web})
+		e.servePage(w, r, newPage(read, e.web))
 	}
 }
 
@@ -176,11 +178,11 @@ func limitServing(w http.ResponseWriter) {
 
 func (e *Exporter) servePage(w http.ResponseWriter, r *http.Request, g prometheus.Gatherer) {
 	limitServing(w)
-	e.compressor.serve(w, r, promhttp.HandlerFor(g, promhttp.HandlerOpts{
-		ErrorLog:           pageLog{e.opts.Logger},
-		ErrorHandling:      promhttp.ContinueOnError,
-		DisableCompression: true, // ours is faster
-	}))
+	promhttp.HandlerFor(g, promhttp.HandlerOpts{
+		ErrorLog:          &pageLog{logger: e.opts.Logger},
+		ErrorHandling:     promhttp.ContinueOnError,
+		EnableOpenMetrics: true,
+	}).ServeHTTP(w, r)
 }
 
 // serveDebug shows what a scrape logged and found, as text for a person.
@@ -197,10 +199,19 @@ func serveDebug(w http.ResponseWriter, g prometheus.Gatherer, logged *bytes.Buff
 	}
 }
 
-// pageLog is the logger that promhttp wants.
-type pageLog struct{ log.Logger }
+// A pageLog is the logger that promhttp wants, for one page. It logs the first error: once a client went away,
+// promhttp has one for each metric.
+type pageLog struct {
+	logger log.Logger
+	logged bool
+}
 
 // Println implements promhttp.Logger.
-func (l pageLog) Println(v ...any) {
-	level.Error(l.Logger).Log("msg", "page is not whole", "err", fmt.Sprint(v...))
+func (l *pageLog) Println(v ...any) {
+	if l.logged {
+		return
+	}
+	l.logged = true
+	text := strings.TrimSuffix(fmt.Sprintln(v...), "\n")
+	level.Error(l.logger).Log("msg", "serving a page", "err", text[:min(len(text), maxPageError)])
 }

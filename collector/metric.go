@@ -55,18 +55,6 @@ type sample struct {
 	histogram *dto.Histogram // of a histogram, instead of the value
 }
 
-// family is the metric as it stands on a page, without samples.
-func (m *metric) family() *dto.MetricFamily {
-	kind := dto.MetricType_GAUGE
-	switch {
-	case m.histogram:
-		kind = dto.MetricType_HISTOGRAM
-	case m.counter:
-		kind = dto.MetricType_COUNTER
-	}
-	return &dto.MetricFamily{Name: &m.name, Help: &m.help, Type: &kind}
-}
-
 // sample takes a value for each label of the metric. Own labels are made valid, whatever they were; those from
 // outside wait for their mask.
 func (m *metric) sample(value float64, labels ...string) sample {

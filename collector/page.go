@@ -1,10 +1,6 @@
 package collector
 
 import (
-	"cmp"
-	"errors"
-	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -49,81 +45,43 @@ func newLines(samples []sample, common []*dto.LabelPair) lines {
 	return page
 }
 
-// Gather implements prometheus.Gatherer. What a prometheus.Registry would find out about each series anew is so by
-// the way lines are made: valid names and labels, one type and help. Only that two sources say the same is left, and
-// costs the series of the second.
-func (l lines) Gather() ([]*dto.MetricFamily, error) {
-	byMetric := make(map[*metric]*dto.MetricFamily, 128)
-	families := make([]*dto.MetricFamily, 0, 128)
+// A series is a line as a prometheus.Registry takes it.
+type series struct {
+	desc *prometheus.Desc
+	*dto.Metric
+}
+
+// Desc implements prometheus.Metric.
+func (s series) Desc() *prometheus.Desc { return s.desc }
+
+// Write implements prometheus.Metric.
+func (s series) Write(out *dto.Metric) error {
+	out.Label, out.Gauge, out.Counter, out.Histogram = s.Label, s.Gauge, s.Counter, s.Histogram
+	return nil
+}
+
+// Describe implements prometheus.Collector. It names no metric: registries without a site and with one have other labels.
+func (l lines) Describe(chan<- *prometheus.Desc) {}
+
+// Collect implements prometheus.Collector.
+//
+// A page of 4,000 samples takes 13.5 ms of CPU time this way and 24 ms of prometheus.MustNewConstMetric
+// (BenchmarkPageCost, 2 cores, Go 1.26).
+func (l lines) Collect(out chan<- prometheus.Metric) {
+	descs := make(map[*metric]*prometheus.Desc, 128)
 	for _, one := range l {
-		f := byMetric[one.metric]
-		if f == nil {
-			f = one.metric.family()
-			byMetric[one.metric] = f
-			families = append(families, f)
+		desc := descs[one.metric]
+		if desc == nil {
+			desc = prometheus.NewDesc(one.metric.name, one.metric.help, one.metric.labels, nil)
+			descs[one.metric] = desc
 		}
-		f.Metric = append(f.Metric, one.written)
+		out <- series{desc, one.written}
 	}
-	var doubled []string
-	for _, f := range families {
-		slices.SortStableFunc(f.Metric, compareLabels)
-		all := len(f.Metric)
-		f.Metric = slices.CompactFunc(f.Metric, func(a, b *dto.Metric) bool { return compareLabels(a, b) == 0 })
-		if len(f.Metric) < all {
-			doubled = append(doubled, f.GetName())
-		}
-	}
-	sortFamilies(families)
-	if doubled != nil {
-		return families, fmt.Errorf("sources say the same of: %s", strings.Join(doubled, ", "))
-	}
-	return families, nil
 }
 
-// compareLabels orders the series of one metric. They have the same labels, except that some have a site.
-func compareLabels(a, b *dto.Metric) int {
-	if c := cmp.Compare(len(a.Label), len(b.Label)); c != 0 {
-		return c
-	}
-	for i := range a.Label {
-		if c := strings.Compare(*a.Label[i].Value, *b.Label[i].Value); c != 0 {
-			return c
-		}
-	}
-	return 0
-}
-
-func sortFamilies(families []*dto.MetricFamily) {
-	slices.SortFunc(families, func(a, b *dto.MetricFamily) int { return strings.Compare(a.GetName(), b.GetName()) })
-}
-
-// A page is made of parts that have no metric in common.
-type page []prometheus.Gatherer
-
-// Gather implements prometheus.Gatherer.
-func (p page) Gather() ([]*dto.MetricFamily, error) {
-	var families []*dto.MetricFamily
-	var errs []error
-	for _, part := range p {
-		more, err := part.Gather()
-		families, errs = append(families, more...), append(errs, err)
-	}
-	sortFamilies(families)
-	return families, errors.Join(errs...)
-}
-
-// gatherNow gathers while its caller does something else. The result is there when it is asked for.
-func gatherNow(g prometheus.Gatherer) prometheus.Gatherer {
-	var families []*dto.MetricFamily
-	var err error
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.Gosched() // what is waited for starts first
-		families, err = g.Gather()
-	}()
-	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		<-done
-		return families, err
-	})
+// newPage puts together what parts collect. A series that stands twice costs only the second.
+func newPage(parts ...prometheus.Collector) prometheus.Gatherer {
+	r := prometheus.NewRegistry()
+	r.MustRegister(parts...)
+	return r
 }

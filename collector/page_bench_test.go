@@ -5,9 +5,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"testing"
-
-	"github.com/go-kit/log"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // benchExporter has a registry whose MSR of three replicas has been read already.
@@ -35,7 +32,7 @@ func benchExporter(b *testing.B) *Exporter {
 // besides asking.
 func BenchmarkPage(b *testing.B) {
 	e := benchExporter(b)
-	for _, encoding := range []string{"identity", "gzip"} {
+	for _, encoding := range []string{"identity", "gzip", "zstd"} {
 		b.Run(encoding, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
@@ -46,29 +43,6 @@ func BenchmarkPage(b *testing.B) {
 					b.Fatal(w.Body)
 				}
 				b.SetBytes(int64(w.Body.Len()))
-			}
-		})
-	}
-}
-
-// BenchmarkGather puts the families of that page together, as we do and as client_golang does.
-func BenchmarkGather(b *testing.B) {
-	page := benchExporter(b).live.Load().registries[0].scrape(b.Context(), maxScrape, everything, log.NewNopLogger())
-	same := checked(page)
-	for name, gather := range map[string]func() prometheus.Gatherer{
-		"own": func() prometheus.Gatherer { return page },
-		"client_golang": func() prometheus.Gatherer {
-			r := prometheus.NewRegistry()
-			r.MustRegister(same)
-			return r
-		},
-	} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := gather().Gather(); err != nil {
-					b.Fatal(err)
-				}
 			}
 		})
 	}
