@@ -14,7 +14,7 @@ const maxDepth = 64
 // errShape says that a value is of another type than expected; what follows it can still be read.
 var errShape = errors.New("a value of another type than expected")
 
-// A decoder walks a JSON text once, in place. It allocates only the texts it is asked for, and goes on
+// A decoder walks a cluster_status, which may have megabytes, once and in place. It allocates only the texts it is asked for, and goes on
 // behind a value of the wrong shape, so that one odd row loses nothing but itself.
 type decoder struct {
 	data  []byte
@@ -276,14 +276,6 @@ func (d *decoder) skip() error {
 		return err
 	}
 	return d.syntax("no value")
-}
-
-// end returns an error when anything follows the value, or when values were passed over.
-func (d *decoder) end() error {
-	if err := d.following(); err != nil {
-		return err
-	}
-	return d.oddities()
 }
 
 // following returns an error when anything follows the value.

@@ -51,6 +51,14 @@ func (d *decoder) anyValue() (any, error) {
 // validText replaces each invalid byte, as encoding/json does. The decoder leaves that to cleanLabel.
 func validText(b []byte) string { return string([]rune(string(b))) }
 
+// end says whether the whole text was read, and nothing of it was odd.
+func (d *decoder) end() error {
+	if err := d.following(); err != nil {
+		return err
+	}
+	return d.oddities()
+}
+
 func accepts(text []byte) error {
 	d := &decoder{data: text}
 	if err := d.skip(); err != nil {
