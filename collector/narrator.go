@@ -28,11 +28,10 @@ func (n *narrator) source(res result) *SourceReport {
 	if s.probe == nil {
 		return report
 	}
-	last := s.probe.track.result()
-	if !last.end.IsZero() {
-		report.Ended = &last.end
+	if end := res.last.end; !end.IsZero() {
+		report.Ended = &end
 	}
-	for _, done := range last.steps {
+	for _, done := range res.steps() {
 		step := StepReport{
 			Step: n.hidden.plain(done.name), State: stateOf(done.err), Seconds: done.took.Seconds(),
 			Reason: reason(done.err), Note: n.hidden.plain(done.note),
@@ -116,9 +115,8 @@ func (n *narrator) stale(res result) (f sourceFinding, stale bool) {
 	if p == nil {
 		return f, false
 	}
-	last := p.track.result()
-	age := n.now.Sub(last.end)
-	if last.end.IsZero() || age <= maxMissed*max(p.every, p.timeout) {
+	age := n.now.Sub(res.last.end)
+	if res.last.end.IsZero() || age <= maxMissed*max(p.every, p.timeout) {
 		return f, false
 	}
 	return sourceFinding{

@@ -84,7 +84,7 @@ func newRegistry(c *config.Config, i int, opts *Options, l *lockout, k *keep) (*
 // add makes sources write the labels of r, and hide its secrets.
 func (r *registry) add(sources ...*source) {
 	for _, s := range sources {
-		s.labels, s.secrets = r.labels, r.secrets
+		s.mask = r.secrets.mask
 	}
 	r.sources = append(r.sources, sources...)
 }
@@ -98,24 +98,29 @@ func labelPair(name, value string) *dto.LabelPair {
 
 // scrape asks all wanted sources at once, each for at most timeout, and tells each of the loggers about it.
 func (r *registry) scrape(ctx context.Context, timeout time.Duration, wanted func(collector string) bool, loggers ...log.Logger) lines {
-	results := r.read(ctx, timeout, wanted)
+	parts := make([]lines, len(r.sources))
+	results := r.read(ctx, timeout, wanted, func(i int, res result) {
+		parts[i] = newLines(slices.Concat(res.samples, about(res)), r.labels)
+	})
 	hidden := r.secrets.mask()
-	page := newLines([]sample{passive.sample(bool01(r.passive))}, r.labels)
 	for _, res := range results {
 		r.log(loggers, hidden, res)
-		page = append(append(page, res.lines...), res.source.lines(about(res))...)
 	}
-	return page
+	return slices.Concat(append(parts, newLines([]sample{passive.sample(bool01(r.passive))}, r.labels))...)
 }
 
-// read asks all wanted sources at once, each for at most timeout.
-func (r *registry) read(ctx context.Context, timeout time.Duration, wanted func(collector string) bool) []result {
+// read asks all wanted sources at once, each for at most timeout. It hands each result to then as it comes.
+func (r *registry) read(ctx context.Context, timeout time.Duration, wanted func(collector string) bool, then func(i int, res result)) []result {
 	var group sync.WaitGroup
 	results := make([]result, len(r.sources))
 	for i, s := range r.sources {
-		if wanted(s.collector) {
-			group.Go(func() { results[i] = s.get(ctx, timeout) })
+		if !wanted(s.collector) {
+			continue
 		}
+		group.Go(func() {
+			results[i] = s.get(ctx, timeout)
+			then(i, results[i])
+		})
 	}
 	group.Wait()
 	return slices.DeleteFunc(results, func(res result) bool { return res.source == nil })
@@ -142,10 +147,7 @@ func (r *registry) log(loggers []log.Logger, hidden mask, res result) {
 		return
 	}
 	s := res.source
-	s.mu.Lock()
-	before := s.logged
-	s.logged = now
-	s.mu.Unlock()
+	before := s.noted(now)
 	at, what := level.Debug, []any{"msg", "source was read", "samples", len(res.samples)}
 	switch {
 	case now != "" && now != before:

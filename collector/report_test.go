@@ -362,7 +362,7 @@ func reportOf(t *testing.T, text string, w world, add []*source) (*Report, func(
 		res, found := w[s.collector+" "+s.endpoint]
 		if s.probe != nil {
 			last := s.probe.track.result()
-			res = result{samples: last.samples, err: last.err, duration: last.end.Sub(last.start)}
+			res = result{samples: last.samples, last: last, err: last.err, duration: last.end.Sub(last.start)}
 		} else if !found {
 			t.Fatalf("the world says nothing of %s %s", s.collector, s.endpoint)
 		} else {

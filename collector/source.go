@@ -9,8 +9,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	dto "github.com/prometheus/client_model/go"
 )
 
 // maxSamples bounds what one source may put on a page, unless it has a bound of its own.
@@ -29,8 +27,7 @@ type source struct {
 	companion           *companion // set: it runs while the source is live
 	most                int        // samples; 0: maxSamples
 	words               words
-	labels              []*dto.LabelPair // of its registry
-	secrets             secrets          // of its registry
+	mask                func() mask // takes the secrets of its registry out of labels; may be nil
 
 	mu      sync.Mutex
 	running *reading
@@ -54,16 +51,16 @@ type reading struct {
 	waiters  int
 	done     chan struct{}
 	samples  []sample
-	lines    lines
+	last     run // of a probe
 	err      error
 	duration time.Duration
 }
 
-// A result is what a source gives to a page.
+// A result is what a source gives to a page or a report.
 type result struct {
 	source   *source
 	samples  []sample
-	lines    lines // of the samples
+	last     run // of a probe: the one that samples and err are of
 	err      error
 	duration time.Duration
 }
@@ -85,7 +82,7 @@ func (s *source) get(ctx context.Context, timeout time.Duration) result {
 	if err == nil {
 		err = context.DeadlineExceeded
 	}
-	return result{s, s.down, s.lines(s.down), fmt.Errorf("waiting for an answer: %w", err), time.Since(r.start)}
+	return result{source: s, samples: s.down, err: fmt.Errorf("waiting for an answer: %w", err), duration: time.Since(r.start)}
 }
 
 func (s *source) join(timeout time.Duration) *reading {
@@ -118,20 +115,32 @@ func (s *source) run(r *reading) {
 	defer close(r.done)
 	defer func() {
 		if p := recover(); p != nil {
-			r.samples, r.lines, r.err = nil, nil, failed(reasonPanic, "panic: %v\n%s", p, debug.Stack())
+			r.samples, r.err = nil, failed(reasonPanic, "panic: %v\n%s", p, debug.Stack())
 		}
 		r.duration = time.Since(r.start)
 		if s.probe != nil {
-			last := s.probe.track.result()
-			r.duration = last.end.Sub(last.start)
+			r.duration = r.last.end.Sub(r.last.start)
 		}
 	}()
-	r.samples, r.err = s.read(r.ctx)
-	r.samples, r.err = tidy(s.secrets.mask().samples(r.samples), r.err, cmp.Or(s.most, maxSamples))
-	r.lines = s.lines(r.samples)
+	if s.probe != nil {
+		r.last = s.probe.track.result()
+		r.samples, r.err = slices.Clone(r.last.samples), r.last.err
+	} else {
+		r.samples, r.err = s.read(r.ctx)
+	}
+	if s.mask != nil {
+		r.samples = s.mask().samples(r.samples)
+	}
+	r.samples, r.err = tidy(r.samples, r.err, cmp.Or(s.most, maxSamples))
 }
 
-func (s *source) lines(samples []sample) lines { return newLines(samples, s.labels) }
+// noted takes the reason of a result, and is that of the result before.
+func (s *source) noted(why string) (before string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before, s.logged = s.logged, why
+	return before
+}
 
 // result takes over what was read, and adds the down samples that it does not replace.
 func (s *source) result(ctx context.Context, r *reading) result {
@@ -145,7 +154,7 @@ func (s *source) result(ctx context.Context, r *reading) result {
 			missing = append(missing, d)
 		}
 	}
-	return result{s, slices.Concat(r.samples, missing), slices.Concat(r.lines, s.lines(missing)), err, r.duration}
+	return result{s, slices.Concat(r.samples, missing), r.last, err, r.duration}
 }
 
 func has(samples []sample, m *metric) bool {

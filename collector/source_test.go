@@ -89,29 +89,6 @@ func TestScrapesAtOnceShareOneReading(t *testing.T) {
 	})
 }
 
-// A page of slow and fast sources is all but made when the slowest one ends.
-func TestReadingMakesItsLinesOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var reads atomic.Int64
-		s := testSource(answersAfter(time.Second, &reads))
-		results := make([]result, 2)
-		var group sync.WaitGroup
-		for i := range results {
-			group.Go(func() { results[i] = s.get(t.Context(), maxScrape) })
-		}
-		group.Wait()
-		for i, sample := range results[0].samples {
-			one, other := results[0].lines[i], results[1].lines[i]
-			if one.metric != sample.metric || one.written != other.written {
-				t.Errorf("line %d of a reading was made more than once", i)
-			}
-		}
-		if len(results[0].lines) != 2 {
-			t.Errorf("%d lines", len(results[0].lines))
-		}
-	})
-}
-
 func TestWhatWasLearntByTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()

@@ -113,7 +113,7 @@ func TestSourcesOfOneRegistryThatWriteTheSameSeries(t *testing.T) {
 		t.Error(status)
 	}
 	wantLines(t, page, `registry_test_up{endpoint="a",registry="hub"} 1`, `registry_api_up{endpoint="`+endpoint+`",registry="hub",role="front"} 1`)
-	if !strings.Contains(logged.String(), `msg="page is not whole"`) {
+	if !strings.Contains(logged.String(), `msg="serving a page"`) {
 		t.Errorf("the log is silent: %s", &logged)
 	}
 }

@@ -135,10 +135,7 @@ func (s sample) label(name string) string {
 
 // steps are those of the last run of a probe; none of another source.
 func (r result) steps() []step {
-	if r.source.probe == nil {
-		return nil
-	}
-	return r.source.probe.track.result().steps
+	return r.last.steps
 }
 
 // failedAt says whether a step of the last run failed.
