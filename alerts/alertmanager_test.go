@@ -12,7 +12,7 @@ import (
 	"registry_exporter/alerts"
 )
 
-const alertmanagerFile = "alertmanager.yml"
+const alertmanagerFile = "../alertmanager/alertmanager.yml"
 
 // An inhibition says which alerts silence which.
 type inhibition struct {
