@@ -156,7 +156,8 @@ func TestEveryHostIsAService(t *testing.T) {
 		composeConfig, nginxFile, "deploy/compose/prometheus.yml", "deploy/compose/registry.yml",
 		"alertmanager/alertmanager.yml", "dashboards/provisioning/datasources/prometheus.yml",
 	} {
-		text := regexp.MustCompile(`(?m)(^|\s)#.*`).ReplaceAllString(readFile(t, file), "")
+		used, _, _ := strings.Cut(readFile(t, file), "  # Examples: ") // receivers that nothing is sent to
+		text := regexp.MustCompile(`(?m)(^|\s)#.*`).ReplaceAllString(used, "")
 		found := []string{}
 		for _, m := range address.FindAllStringSubmatch(text, -1) {
 			found = append(found, m[1])

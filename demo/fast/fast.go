@@ -54,9 +54,13 @@ func Write(alerts, dir, receiver string) error {
 	atOnce := strings.NewReplacer(
 		"http://pager.example.org/registry", "http://"+receiver+"/page",
 		"http://tickets.example.org/registry", "http://"+receiver+"/ticket",
-		"group_wait: 30s", "group_wait: 1s", "group_interval: 5m", "group_interval: 2s",
+		"group_wait: 30s", "group_wait: 1s", "group_interval: 5m", "group_interval: 2s", "group_interval: 1m", "group_interval: 2s",
 	)
 	manager := filepath.Join(alerts, "..", "alertmanager")
+	unchanged := func(text string) string { return text }
+	if err := rewrite(filepath.Join(manager, "registry.tmpl"), filepath.Join(dir, "registry.tmpl"), unchanged); err != nil {
+		return err
+	}
 	return rewrite(filepath.Join(manager, "alertmanager.yml"), filepath.Join(dir, "alertmanager.yml"), atOnce.Replace)
 }
 
