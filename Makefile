@@ -20,13 +20,17 @@ requires_built = built=$$($(GO) list -deps -test -f '$(MODULE_OF)' ./... | sort 
 # What the tests run besides Go; what is missing is installed (Debian, as root).
 PACKAGES    = gcc libc6-dev prometheus prometheus-alertmanager nginx-light docker-registry curl docker-compose systemd
 
-.PHONY: build demo test tools lint format bench e2e e2e-all
+.PHONY: build demo unit test tools lint format bench e2e e2e-all
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o registry_exporter .
 
 demo: build
 	cd demo && $(GO) run . --exporter=../registry_exporter --fixtures=../collector/testdata/rethinkdb --alerts=../alerts
+
+# Without root and Debian's programs.
+unit:
+	$(GO) test . ./accesslog/... ./collector/... ./config/... ./durable/... ./runbooks/...
 
 test: tools lint
 	$(call in_modules,$(GO) test -race -shuffle=on -timeout 40m ./...)
