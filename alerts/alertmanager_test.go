@@ -12,7 +12,7 @@ import (
 	"registry_exporter/alerts"
 )
 
-const alertmanagerFile = "alertmanager.yml"
+const alertmanagerFile = "../alertmanager/alertmanager.yml"
 
 // An inhibition says which alerts silence which.
 type inhibition struct {
@@ -156,6 +156,28 @@ func TestInhibitions(t *testing.T) {
 				t.Errorf("%s silences %s", pair[0], page)
 			}
 		}
+	}
+}
+
+// TestGrouping: one site of one registry is one message, which tells of a second page within a minute.
+func TestGrouping(t *testing.T) {
+	type route struct {
+		GroupBy       []string      `yaml:"group_by"`
+		GroupWait     time.Duration `yaml:"group_wait"`
+		GroupInterval time.Duration `yaml:"group_interval"`
+		Receiver      string
+		Routes        []route
+	}
+	var file struct{ Route route }
+	if err := yaml.Unmarshal([]byte(read(t, alertmanagerFile)), &file); err != nil {
+		t.Fatal(err)
+	}
+	all := file.Route
+	if !slices.Equal(all.GroupBy, []string{"registry", "site"}) || all.GroupWait != 30*time.Second || all.GroupInterval != 5*time.Minute || len(all.Routes) != 1 {
+		t.Fatalf("%+v", all)
+	}
+	if page := all.Routes[0]; page.Receiver != "page" || page.GroupBy != nil || page.GroupWait != 0 || page.GroupInterval != time.Minute {
+		t.Errorf("%+v", page)
 	}
 }
 

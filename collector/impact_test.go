@@ -11,10 +11,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// readYAML decodes a file of the alerts.
+// readYAML decodes a file of the repository.
 func readYAML(t *testing.T, name string, into any) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "alerts", name))
+	text, err := os.ReadFile(filepath.Join("..", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestImpactsHaveTheSeverityOfTheirAlert(t *testing.T) {
 	severity := map[string]string{}
 	for _, file := range []string{"registry.yml", "certificates.yml", "content.yml", "probes.yml", "access.yml", "msr.yml", "exporter.yml"} {
 		var rules ruleFile
-		readYAML(t, file, &rules)
+		readYAML(t, "alerts/"+file, &rules)
 		for _, g := range rules.Groups {
 			for _, r := range g.Rules {
 				severity[r.Alert] = r.Labels.Severity
@@ -63,7 +63,7 @@ func TestImpactsStandInTheOrderOfTheInhibitions(t *testing.T) {
 			Target []string `yaml:"target_matchers"`
 		} `yaml:"inhibit_rules"`
 	}
-	readYAML(t, "alertmanager.yml", &manager)
+	readYAML(t, "alertmanager/alertmanager.yml", &manager)
 	compared := 0
 	for _, rule := range manager.Inhibit {
 		sources, targets := matching(rule.Source), matching(rule.Target)

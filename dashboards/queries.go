@@ -27,7 +27,7 @@ func Queries() ([]Query, error) {
 	for _, d := range all {
 		for _, p := range d.Panels {
 			for _, t := range p.Targets {
-				expr := fillIn(t.Expr)
+				expr := FillIn(t.Expr)
 				queries = append(queries, Query{
 					Dashboard: d.UID, Panel: p.Title, RefID: t.RefID, Expr: expr, Instant: t.Instant, WhileBroken: whileBroken(expr),
 				})
@@ -37,8 +37,8 @@ func Queries() ([]Query, error) {
 	return queries, nil
 }
 
-// fillIn puts in what Grafana would for variables and intervals.
-func fillIn(expr string) string {
+// FillIn puts in what Grafana would for variables and intervals.
+func FillIn(expr string) string {
 	return strings.NewReplacer("$registry", ".*", "$site", ".*", "$__rate_interval", "5m", "$__range", "1h").Replace(expr)
 }
 
@@ -47,13 +47,13 @@ var metricName = regexp.MustCompile(regexp.QuoteMeta(serverErrors) + `|\b(?:up|A
 // serverErrors is a metric that is always there, asked for what it has only while something is broken.
 const serverErrors = `registry_access_requests_total{code=~"5.."`
 
-// faults are there only while something is broken.
-var faults = []string{
+// Faults are there only while something is broken.
+var Faults = [...]string{
 	serverErrors, "ALERTS", "registry_collector_failure", "registry_health_check_failing",
 	"registry_pull_content_bad", "registry_pull_failure", "registry_push_failure", "registry_replication_failure",
 }
 
 // whileBroken is true when an expression asks for faults and nothing else.
 func whileBroken(expr string) bool {
-	return !slices.ContainsFunc(metricName.FindAllString(expr, -1), func(name string) bool { return !slices.Contains(faults, name) })
+	return !slices.ContainsFunc(metricName.FindAllString(expr, -1), func(name string) bool { return !slices.Contains(Faults[:], name) })
 }

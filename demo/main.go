@@ -31,7 +31,7 @@ func main() {
 	flag.StringVar(&o.fixtures, "fixtures", "../collector/testdata/rethinkdb", "folder of the RethinkDB tables")
 	flag.StringVar(&o.exporterListen, "exporter.listen", "127.0.0.1:10500", "where the exporter listens")
 	flag.StringVar(&o.listen, "listen", "127.0.0.1:10501", "where faults are switched")
-	flag.StringVar(&o.alerts, "alerts", "", "folder of the alerts: runs Prometheus and Alertmanager with them, where Debian's are installed")
+	flag.StringVar(&o.alerts, "alerts", "", "folder of the alerts, beside that of alertmanager: runs Prometheus and Alertmanager with them, where Debian's are installed")
 	flag.StringVar(&o.prometheusListen, "prometheus.listen", "127.0.0.1:10503", "where Prometheus listens then")
 	flag.StringVar(&o.alertmanagerListen, "alertmanager.listen", "127.0.0.1:10504", "where Alertmanager listens then")
 	flag.Parse()

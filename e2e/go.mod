@@ -5,7 +5,7 @@ go 1.26.0
 require (
 	github.com/prometheus/client_model v0.6.3
 	github.com/prometheus/common v0.72.1
-	registry_exporter/dashboards v0.0.0
+	registry_exporter v0.0.0
 	registry_exporter/demo v0.0.0
 )
 
@@ -18,7 +18,5 @@ require (
 
 replace (
 	registry_exporter => ../
-	registry_exporter/alerts => ../alerts
-	registry_exporter/dashboards => ../dashboards
 	registry_exporter/demo => ../demo
 )

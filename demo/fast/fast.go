@@ -43,8 +43,8 @@ func faster(duration string) string {
 // ruleFiles are those in the folder of the alerts.
 var ruleFiles = []string{"thresholds.yml", "registry.yml", "certificates.yml", "content.yml", "probes.yml", "access.yml", "msr.yml", "exporter.yml"}
 
-// Write writes the rules of the folder of alerts, sped up, to dir as rules-*.yml, and the sample for Alertmanager
-// as alertmanager.yml, which groups at once and sends to the receiver at this address: /page and /ticket.
+// Write writes the rules of the folder of alerts, sped up, to dir as rules-*.yml. From the folder alertmanager beside
+// it, it writes alertmanager.yml, which groups at once and sends to the receiver at this address: /page and /ticket.
 func Write(alerts, dir, receiver string) error {
 	for _, name := range ruleFiles {
 		if err := rewrite(filepath.Join(alerts, name), filepath.Join(dir, "rules-"+name), Rules); err != nil {
@@ -54,9 +54,14 @@ func Write(alerts, dir, receiver string) error {
 	atOnce := strings.NewReplacer(
 		"http://pager.example.org/registry", "http://"+receiver+"/page",
 		"http://tickets.example.org/registry", "http://"+receiver+"/ticket",
-		"group_wait: 30s", "group_wait: 1s", "group_interval: 5m", "group_interval: 2s",
+		"group_wait: 30s", "group_wait: 1s", "group_interval: 5m", "group_interval: 2s", "group_interval: 1m", "group_interval: 2s",
 	)
-	return rewrite(filepath.Join(alerts, "alertmanager.yml"), filepath.Join(dir, "alertmanager.yml"), atOnce.Replace)
+	manager := filepath.Join(alerts, "..", "alertmanager")
+	unchanged := func(text string) string { return text }
+	if err := rewrite(filepath.Join(manager, "registry.tmpl"), filepath.Join(dir, "registry.tmpl"), unchanged); err != nil {
+		return err
+	}
+	return rewrite(filepath.Join(manager, "alertmanager.yml"), filepath.Join(dir, "alertmanager.yml"), atOnce.Replace)
 }
 
 func rewrite(from, to string, change func(string) string) error {

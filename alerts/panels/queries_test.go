@@ -1,4 +1,4 @@
-package dashboards
+package panels_test
 
 import (
 	"fmt"
@@ -11,11 +11,12 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"registry_exporter/alerts"
+	"registry_exporter/dashboards"
 )
 
 // TestQueries parses each query and holds its metrics and labels against what exporter and rules give.
 func TestQueries(t *testing.T) {
-	queries, err := Queries()
+	queries, err := dashboards.Queries()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +37,7 @@ func TestOtherQueries(t *testing.T) {
 	for _, d := range load(t) {
 		for _, a := range d.Annotations.List {
 			if a.BuiltIn == 0 {
-				if err := known.Check(fillIn(a.Expr)); err != nil {
+				if err := known.Check(dashboards.FillIn(a.Expr)); err != nil {
 					t.Errorf("%s: annotation %s: %s", d.UID, a.Name, err)
 				}
 			}
@@ -50,7 +51,7 @@ func TestOtherQueries(t *testing.T) {
 				t.Errorf("%s: variable %s: %q is not label_values(metric, label)", d.UID, v.Name, v.Definition)
 				continue
 			}
-			if err := known.Check(fmt.Sprintf("group by (%s) (%s)", m[2], fillIn(m[1]))); err != nil {
+			if err := known.Check(fmt.Sprintf("group by (%s) (%s)", m[2], dashboards.FillIn(m[1]))); err != nil {
 				t.Errorf("%s: variable %s: %s", d.UID, v.Name, err)
 			}
 			if !strings.Contains(string(v.Query), fmt.Sprintf("%q", v.Definition)) {
@@ -69,7 +70,7 @@ func TestLegends(t *testing.T) {
 		for _, p := range d.Panels {
 			for _, target := range p.Targets {
 				for _, m := range legendLabel.FindAllStringSubmatch(target.LegendFormat, -1) {
-					if err := known.Check(fmt.Sprintf("group by (%s) (%s)", m[1], fillIn(target.Expr))); err != nil {
+					if err := known.Check(fmt.Sprintf("group by (%s) (%s)", m[1], dashboards.FillIn(target.Expr))); err != nil {
 						t.Errorf("%s: %s, query %s: its legend: %s", d.UID, p.Title, target.RefID, err)
 					}
 				}
@@ -89,12 +90,12 @@ func TestRows(t *testing.T) {
 			if p.Type != "table" || len(p.Targets) < 2 {
 				continue
 			}
-			rows, err := known.LabelsOf(fillIn(p.Targets[0].Expr))
+			rows, err := known.LabelsOf(dashboards.FillIn(p.Targets[0].Expr))
 			if err != nil {
 				t.Fatal(err)
 			}
 			for _, target := range p.Targets[1:] {
-				labels, err := known.LabelsOf(fillIn(target.Expr))
+				labels, err := known.LabelsOf(dashboards.FillIn(target.Expr))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -110,7 +111,7 @@ func TestRows(t *testing.T) {
 
 // TestAlertsAreOurs lets no alert of somebody else's, in the same Prometheus, stand among ours, and misses none of ours.
 func TestAlertsAreOurs(t *testing.T) {
-	rules, err := alerts.Rules("../alerts")
+	rules, err := alerts.Rules("..")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +134,7 @@ func TestAlertsAreOurs(t *testing.T) {
 
 // TestLogsAreSummed holds Traffic against the alerts: each exporter reads logs of its own, so the largest of their counters says nothing.
 func TestLogsAreSummed(t *testing.T) {
-	queries, err := Queries()
+	queries, err := dashboards.Queries()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,7 +174,7 @@ func countsLogs(e parser.Expr) bool {
 
 // TestWhileBroken holds the guess by names against what the parser finds.
 func TestWhileBroken(t *testing.T) {
-	queries, err := Queries()
+	queries, err := dashboards.Queries()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +182,7 @@ func TestWhileBroken(t *testing.T) {
 	for _, q := range queries {
 		want := true
 		for _, s := range selectors(parse(t, q.Expr)) {
-			want = want && (slices.Contains(faults, s.Name) || slices.ContainsFunc(s.LabelMatchers, isServerError))
+			want = want && (slices.Contains(dashboards.Faults[:], s.Name) || slices.ContainsFunc(s.LabelMatchers, isServerError))
 		}
 		if q.WhileBroken != want {
 			t.Errorf("%s: %s, query %s: WhileBroken is %t, want %t", q.Dashboard, q.Panel, q.RefID, q.WhileBroken, want)
@@ -202,12 +203,12 @@ func allSelectors(t *testing.T) []*parser.VectorSelector {
 	for _, d := range load(t) {
 		for _, a := range d.Annotations.List {
 			if a.BuiltIn == 0 {
-				all = append(all, selectors(parse(t, fillIn(a.Expr)))...)
+				all = append(all, selectors(parse(t, dashboards.FillIn(a.Expr)))...)
 			}
 		}
 		for _, p := range d.Panels {
 			for _, target := range p.Targets {
-				all = append(all, selectors(parse(t, fillIn(target.Expr)))...)
+				all = append(all, selectors(parse(t, dashboards.FillIn(target.Expr)))...)
 			}
 		}
 	}

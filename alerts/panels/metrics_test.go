@@ -1,4 +1,4 @@
-package dashboards
+package panels_test
 
 import (
 	"maps"
@@ -6,12 +6,22 @@ import (
 	"testing"
 
 	"registry_exporter/alerts/golden"
+	"registry_exporter/dashboards"
 )
+
+func load(t *testing.T) []dashboards.Dashboard {
+	t.Helper()
+	all, err := dashboards.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
 
 // knownMetrics are all metrics there are, with their labels.
 func knownMetrics(t *testing.T) golden.Metrics {
 	t.Helper()
-	known, err := golden.Load("..")
+	known, err := golden.Load("../..")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package dashboards
+package panels_test
 
 import (
 	"encoding/json"
@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"registry_exporter/alerts"
+	"registry_exporter/dashboards"
 )
 
 // TestColours holds the colours of numbers against the thresholds of the alerts: Grafana cannot ask for them, as it does for the
@@ -53,7 +54,7 @@ func steps(t *testing.T, dashboard, panel, column string) []float64 {
 					if column == "" || o.Matcher.Options != column || property.ID != "thresholds" {
 						continue
 					}
-					of = Thresholds{}
+					of = dashboards.Thresholds{}
 					if err := json.Unmarshal(property.Value, &of); err != nil {
 						t.Fatal(err)
 					}
@@ -72,7 +73,7 @@ func steps(t *testing.T, dashboard, panel, column string) []float64 {
 // thresholds are those of the rules by name.
 func thresholds(t *testing.T) map[string]float64 {
 	t.Helper()
-	rules, err := alerts.Rules("../alerts")
+	rules, err := alerts.Rules("..")
 	if err != nil {
 		t.Fatal(err)
 	}
