@@ -26,7 +26,7 @@ build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o registry_exporter .
 
 demo: build
-	cd demo && $(GO) run . --exporter=../registry_exporter --fixtures=../collector/testdata/rethinkdb --alerts=../alerts
+	cd demo && $(GO) run . --exporter=../registry_exporter --fixtures=../collector/msr/testdata/rethinkdb --alerts=../alerts
 
 # Without root and Debian's programs.
 unit:

@@ -177,7 +177,7 @@ func TestValues(t *testing.T) {
 func knownValues(t *testing.T) map[string]bool {
 	t.Helper()
 	known := map[string]bool{}
-	pages, err := filepath.Glob("../collector/testdata/*/*/*.prom")
+	pages, err := filepath.Glob("../collector/*/testdata/*/*/*.prom")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,13 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"registry_exporter/collector/collectortest"
+	"registry_exporter/collector/msr"
+	"registry_exporter/collector/registry"
+	"registry_exporter/collector/report"
+	"registry_exporter/collector/source"
+	"registry_exporter/collector/swift"
 )
 
 // probesConfig has all that runs on a clock of its own.
@@ -20,11 +27,11 @@ const probesConfig = `registries:
 `
 
 // alertsOf are those of what is wrong with a source.
-func alertsOf(t *testing.T, collector string, passive bool, err error, samples ...sample) []string {
+func alertsOf(t *testing.T, collector string, passive bool, err error, samples ...source.Sample) []string {
 	t.Helper()
-	r := newTestExporter(t, probesConfig).live.Load().registries[0]
-	res := result{source: sourcesOf(r, collector)[0], samples: samples, err: err}
-	n := &narrator{&view{reportTime, passive, frontIsUp([]result{res}), []result{res}}, r.instance(), r.secrets.mask()}
+	r := collectortest.New(t, probesConfig).live.Load().registries[0]
+	res := source.Result{Source: msr.sourcesOf(r, collector)[0], Samples: samples, Err: err}
+	n := &report.narrator{View: &source.View{Now: reportTime, Passive: passive, FrontUp: registry.FrontIsUp([]source.Result{res}), Results: []source.Result{res}}, name: r.instance(), hidden: r.secrets.Mask()}
 	var alerts []string
 	for _, f := range n.findings(res) {
 		alerts = append(alerts, f.Severity+" "+f.Alert)
@@ -33,39 +40,39 @@ func alertsOf(t *testing.T, collector string, passive bool, err error, samples .
 }
 
 func TestAlertOfAProbe(t *testing.T) {
-	bad := func(confirmed string) sample {
-		return pullContentBad.sample(1, atFront, "front", "library/base:1.0", reasonDigestMismatch, confirmed)
+	bad := func(confirmed string) source.Sample {
+		return registry.pullContentBad.Sample(1, atFront, "front", "library/base:1.0", source.ReasonDigestMismatch, confirmed)
 	}
 	for _, c := range []struct {
 		name, collector, reason string
-		samples                 []sample
+		samples                 []source.Sample
 		active, passive         string
 	}{
-		{name: "image lost", collector: "pull", reason: reasonNotFound, active: "critical RegistryPullFails", passive: "warning RegistryPassiveSiteProbeFails"},
-		{name: "wrong password", collector: "pull", reason: reasonUnauthorized, active: "warning RegistryExporterCannotLook", passive: "warning RegistryExporterCannotLook"},
-		{name: "layer bad for the first time", collector: "pull", reason: reasonDigestMismatch, samples: []sample{bad("false")}, active: "critical RegistryPullFails", passive: "warning RegistryPassiveSiteProbeFails"},
-		{name: "layer bad again", collector: "pull", reason: reasonDigestMismatch, samples: []sample{bad("true")}, active: "critical RegistryContentBad", passive: "warning RegistryPassiveSiteProbeFails"},
-		{name: "layer bad, and the front fails", collector: "pull", reason: reasonServerError, samples: []sample{bad("true")}, active: "critical RegistryPullFails", passive: "warning RegistryPassiveSiteProbeFails"},
-		{name: "store full", collector: "push", reason: reasonNoSpace, active: "critical RegistryPushFails", passive: "warning RegistryPassiveSiteProbeFails"},
-		{name: "no right to push", collector: "push", reason: reasonForbidden, active: "warning RegistryExporterCannotLook", passive: "warning RegistryExporterCannotLook"},
-		{name: "read-only", collector: "push", reason: reasonReadOnly, active: "warning RegistryReadOnly"},
-		{name: "write let through", collector: "push", reason: reasonWriteAccepted, passive: "warning RegistryPassiveSiteTakesWrites"},
-		{name: "other site fails", collector: "replication", reason: reasonServerError, active: "warning RegistryReplicationFails", passive: "warning RegistryReplicationFails"},
-		{name: "canary refused", collector: "replication", reason: reasonReadOnly, active: "warning RegistryReadOnly"},
+		{name: "image lost", collector: "pull", reason: source.ReasonNotFound, active: "critical RegistryPullFails", passive: "warning RegistryPassiveSiteProbeFails"},
+		{name: "wrong password", collector: "pull", reason: source.ReasonUnauthorized, active: "warning RegistryExporterCannotLook", passive: "warning RegistryExporterCannotLook"},
+		{name: "layer bad for the first time", collector: "pull", reason: source.ReasonDigestMismatch, samples: []source.Sample{bad("false")}, active: "critical RegistryPullFails", passive: "warning RegistryPassiveSiteProbeFails"},
+		{name: "layer bad again", collector: "pull", reason: source.ReasonDigestMismatch, samples: []source.Sample{bad("true")}, active: "critical RegistryContentBad", passive: "warning RegistryPassiveSiteProbeFails"},
+		{name: "layer bad, and the front fails", collector: "pull", reason: source.ReasonServerError, samples: []source.Sample{bad("true")}, active: "critical RegistryPullFails", passive: "warning RegistryPassiveSiteProbeFails"},
+		{name: "store full", collector: "push", reason: source.ReasonNoSpace, active: "critical RegistryPushFails", passive: "warning RegistryPassiveSiteProbeFails"},
+		{name: "no right to push", collector: "push", reason: source.ReasonForbidden, active: "warning RegistryExporterCannotLook", passive: "warning RegistryExporterCannotLook"},
+		{name: "read-only", collector: "push", reason: source.ReasonReadOnly, active: "warning RegistryReadOnly"},
+		{name: "write let through", collector: "push", reason: source.ReasonWriteAccepted, passive: "warning RegistryPassiveSiteTakesWrites"},
+		{name: "other site fails", collector: "replication", reason: source.ReasonServerError, active: "warning RegistryReplicationFails", passive: "warning RegistryReplicationFails"},
+		{name: "canary refused", collector: "replication", reason: source.ReasonReadOnly, active: "warning RegistryReadOnly"},
 		{
-			name: "canary under way for long", collector: "replication", samples: []sample{replicationPending.sample((replicationTooLong + time.Minute).Seconds(), atFront, "codfw")},
+			name: "canary under way for long", collector: "replication", samples: []source.Sample{registry.replicationPending.Sample((source.ReplicationTooLong + time.Minute).Seconds(), atFront, "codfw")},
 			active: "warning RegistryReplicationStopped", passive: "warning RegistryReplicationStopped",
 		},
-		{name: "canary under way", collector: "replication", samples: []sample{replicationPending.sample(replicationTooLong.Seconds(), atFront, "codfw")}},
+		{name: "canary under way", collector: "replication", samples: []source.Sample{registry.replicationPending.Sample(source.ReplicationTooLong.Seconds(), atFront, "codfw")}},
 		{
-			name: "canary that cannot be looked for", collector: "replication", reason: reasonTimeout, active: "warning RegistryReplicationFails", passive: "warning RegistryReplicationFails",
-			samples: []sample{replicationPending.sample(1e6, atFront, "codfw"), replicationFailure.sample(1, atFront, "codfw", reasonTimeout)},
+			name: "canary that cannot be looked for", collector: "replication", reason: source.ReasonTimeout, active: "warning RegistryReplicationFails", passive: "warning RegistryReplicationFails",
+			samples: []source.Sample{registry.replicationPending.Sample(1e6, atFront, "codfw"), registry.replicationFailure.Sample(1, atFront, "codfw", source.ReasonTimeout)},
 		},
-		{name: "store that is full", collector: "swift_probe", reason: reasonNoSpace, samples: []sample{swiftReadSuccess.sample(1, atSwift, "c")}, active: "critical RegistryStorageReadOnly", passive: "warning RegistryPassiveSiteProbeFails"},
-		{name: "store that gives nothing out", collector: "swift_probe", reason: reasonMissingBlob, samples: []sample{swiftReadSuccess.sample(0, atSwift, "c")}, active: "critical RegistryStorageDown", passive: "critical RegistryStorageDown"},
-		{name: "name that is not covered", collector: "api", samples: []sample{tlsNameCovered.sample(0, atFront, "10.0.0.5")}, active: "critical RegistryNameNotCovered", passive: "warning RegistryPassiveSiteCertificateBad"},
-		{name: "certificate ended", collector: "api", reason: reasonTLSExpired, samples: []sample{tlsVerified.sample(0, atFront, "front")}, active: "critical RegistryCertificateEnded", passive: "warning RegistryPassiveSiteCertificateBad"},
-		{name: "certificate that only we do not mind", collector: "api", samples: []sample{tlsVerified.sample(0, atFront, "front")}, active: "critical RegistryCertificateNotTrusted", passive: "warning RegistryPassiveSiteCertificateBad"},
+		{name: "store that is full", collector: "swift_probe", reason: source.ReasonNoSpace, samples: []source.Sample{swift.readSuccess.Sample(1, atSwift, "c")}, active: "critical RegistryStorageReadOnly", passive: "warning RegistryPassiveSiteProbeFails"},
+		{name: "store that gives nothing out", collector: "swift_probe", reason: source.ReasonMissingBlob, samples: []source.Sample{swift.readSuccess.Sample(0, atSwift, "c")}, active: "critical RegistryStorageDown", passive: "critical RegistryStorageDown"},
+		{name: "name that is not covered", collector: "api", samples: []source.Sample{registry.tlsNameCovered.Sample(0, atFront, "10.0.0.5")}, active: "critical RegistryNameNotCovered", passive: "warning RegistryPassiveSiteCertificateBad"},
+		{name: "certificate ended", collector: "api", reason: source.ReasonTLSExpired, samples: []source.Sample{registry.tlsVerified.Sample(0, atFront, "front")}, active: "critical RegistryCertificateEnded", passive: "warning RegistryPassiveSiteCertificateBad"},
+		{name: "certificate that only we do not mind", collector: "api", samples: []source.Sample{registry.tlsVerified.Sample(0, atFront, "front")}, active: "critical RegistryCertificateNotTrusted", passive: "warning RegistryPassiveSiteCertificateBad"},
 	} {
 		for passive, want := range map[bool]string{false: c.active, true: c.passive} {
 			if want == "" && c.reason != "" { // does not happen there
@@ -75,7 +82,7 @@ func TestAlertOfAProbe(t *testing.T) {
 				var err error
 				var all []string
 				if c.reason != "" {
-					err = failed(c.reason, "no")
+					err = source.Failed(c.reason, "no")
 				}
 				if want != "" {
 					all = []string{want}

@@ -7,39 +7,43 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"registry_exporter/collector/registry"
+	"registry_exporter/collector/report"
+	"registry_exporter/collector/source"
 )
 
 // Check runs every source and every probe of the named registries once, or of all of them, and tells what was found.
 // A name without its site stands for all sites.
-func (e *Exporter) Check(ctx context.Context, names []string) (*Report, error) {
+func (e *Exporter) Check(ctx context.Context, names []string) (*report.Report, error) {
 	registries, err := e.live.Load().named(names)
 	if err != nil {
 		return nil, err
 	}
-	return reportOn(registries, func(r *registry) []result { return r.check(ctx) }), nil
+	return reportOn(registries, func(r *target) []source.Result { return r.check(ctx) }), nil
 }
 
 // check reads every source, after a run of those that are probes.
-func (r *registry) check(ctx context.Context) []result {
+func (r *target) check(ctx context.Context) []source.Result {
 	var group sync.WaitGroup
-	results := make([]result, len(r.sources))
+	results := make([]source.Result, len(r.sources))
 	for i, s := range r.sources {
 		group.Go(func() {
-			if s.probe != nil {
-				s.probe.once(ctx)
+			if s.Probe != nil {
+				s.Probe.Once(ctx)
 			}
-			results[i] = s.get(ctx, s.timeout)
+			results[i] = s.Get(ctx, s.Timeout)
 		})
 	}
 	group.Wait()
 	return results
 }
 
-func (l *live) named(names []string) ([]*registry, error) {
+func (l *live) named(names []string) ([]*target, error) {
 	if len(names) == 0 {
 		return l.registries, nil
 	}
-	var found []*registry
+	var found []*target
 	for _, name := range names {
 		before := len(found)
 		for _, r := range l.registries {
@@ -51,15 +55,15 @@ func (l *live) named(names []string) ([]*registry, error) {
 			return nil, fmt.Errorf("no registry %q in the configuration; there are: %s (the URL of another begins with https://)", name, strings.Join(l.names(), ", "))
 		}
 	}
-	slices.SortStableFunc(found, func(a, b *registry) int {
+	slices.SortStableFunc(found, func(a, b *target) int {
 		return slices.Index(l.registries, a) - slices.Index(l.registries, b)
 	})
 	return slices.Compact(found), nil
 }
 
 // reportOn reads the registries at once.
-func reportOn(registries []*registry, read func(*registry) []result) *Report {
-	report := &Report{Registries: make([]*RegistryReport, len(registries))}
+func reportOn(registries []*target, read func(*target) []source.Result) *report.Report {
+	report := &report.Report{Registries: make([]*report.RegistryReport, len(registries))}
 	var group sync.WaitGroup
 	for i, r := range registries {
 		group.Go(func() { report.Registries[i] = r.report(read(r), time.Now()) })
@@ -71,7 +75,7 @@ func reportOn(registries []*registry, read func(*registry) []result) *Report {
 }
 
 // report puts into words what was read.
-func (r *registry) report(results []result, now time.Time) *RegistryReport {
-	subject := Subject{Name: r.name, Site: r.site, URL: r.config.URL.String(), Mask: r.secrets.mask()}
-	return subject.Report(&view{now: now, passive: r.passive, frontUp: frontIsUp(results), results: results})
+func (r *target) report(results []source.Result, now time.Time) *report.RegistryReport {
+	subject := report.Subject{Name: r.name, Site: r.site, URL: r.config.URL.String(), Mask: r.secrets.Mask()}
+	return subject.Report(&source.View{Now: now, Passive: r.passive, FrontUp: registry.FrontIsUp(results), Results: results})
 }

@@ -11,13 +11,13 @@ type clock struct {
 	group  sync.WaitGroup
 }
 
-func startClock(registries []*registry) *clock {
+func startClock(registries []*target) *clock {
 	ctx, cancel := context.WithCancel(context.Background())
 	c := &clock{cancel: cancel}
 	for _, r := range registries {
 		for _, s := range r.sources {
-			if s.probe != nil {
-				c.group.Go(func() { s.probe.loop(ctx) })
+			if s.Probe != nil {
+				c.group.Go(func() { s.Probe.Loop(ctx) })
 			}
 		}
 	}

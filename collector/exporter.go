@@ -15,6 +15,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
 
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/source"
 	"registry_exporter/config"
 	"registry_exporter/durable"
 )
@@ -43,15 +45,15 @@ func (o *Options) name() string {
 	return host
 }
 
-func (o *Options) forBuilders(l *lockout, k *keep) builderOptions {
-	return builderOptions{exporter: o.name(), stateDir: o.StateDir, lockout: l, keep: k}
+func (o *Options) forBuilders(l *ask.Lockout, k *source.Keep) ask.Options {
+	return ask.Options{Exporter: o.name(), StateDir: o.StateDir, Lockout: l, Keep: k}
 }
 
 // An Exporter holds what is live: the registries of the configuration in force, ready to be asked.
 type Exporter struct {
 	opts    Options
 	live    atomic.Pointer[live]
-	lockout lockout
+	lockout ask.Lockout
 
 	reloading  sync.Mutex
 	clock      *clock // nil until Start
@@ -70,8 +72,8 @@ type Exporter struct {
 // live is what a load of the configuration builds, as a whole or not at all.
 type live struct {
 	config     *config.Config
-	registries []*registry
-	keep       *keep
+	registries []*target
+	keep       *source.Keep
 }
 
 // New loads the configuration and makes everything ready, or says what is wrong with it.
@@ -126,12 +128,12 @@ func (e *Exporter) load() error {
 			return err
 		}
 	}
-	next := &live{config: c, keep: newKeep(nil)}
+	next := &live{config: c, keep: source.NewKeep(nil)}
 	if before := e.live.Load(); before != nil {
-		next.keep = newKeep(before.keep)
+		next.keep = source.NewKeep(before.keep)
 	}
 	for i := range c.Registries {
-		r, err := newRegistry(c, i, &e.opts, &e.lockout, next.keep)
+		r, err := newTarget(c, i, &e.opts, &e.lockout, next.keep)
 		if err != nil {
 			return err
 		}

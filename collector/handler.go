@@ -68,7 +68,7 @@ func (e *Exporter) ServeProbe(w http.ResponseWriter, r *http.Request) {
 		debug = &bytes.Buffer{}
 		loggers = append(loggers, log.NewLogfmtLogger(log.NewSyncWriter(debug)))
 	}
-	read, ok := e.scrape(w, r, []*registry{reg}, wanted, loggers...)
+	read, ok := e.scrape(w, r, []*target{reg}, wanted, loggers...)
 	switch {
 	case !ok:
 	case debug != nil:
@@ -81,11 +81,11 @@ func (e *Exporter) ServeProbe(w http.ResponseWriter, r *http.Request) {
 func everything(string) bool { return true }
 
 // find is the registry of a name, and of a site where the name has several.
-func (l *live) find(name, site string) (*registry, int, error) {
+func (l *live) find(name, site string) (*target, int, error) {
 	if name == "" {
 		return nil, http.StatusBadRequest, fmt.Errorf("registry is missing: /probe?registry=NAME, one of: %s", strings.Join(l.names(), ", "))
 	}
-	var found []*registry
+	var found []*target
 	var sites []string
 	for _, r := range l.registries {
 		if r.name == name && (site == "" || r.site == site) {
@@ -139,7 +139,7 @@ func (e *Exporter) admit(w http.ResponseWriter) bool {
 }
 
 // scrape reads the registries. When it cannot it has answered already and returns false.
-func (e *Exporter) scrape(w http.ResponseWriter, r *http.Request, registries []*registry, wanted func(string) bool, loggers ...log.Logger) (lines, bool) {
+func (e *Exporter) scrape(w http.ResponseWriter, r *http.Request, registries []*target, wanted func(string) bool, loggers ...log.Logger) (lines, bool) {
 	timeout, err := scrapeTimeout(r.Header.Get(timeoutHeader))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)

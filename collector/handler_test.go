@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"registry_exporter/collector/collectortest"
+
 	"github.com/go-kit/log"
 )
 
@@ -37,7 +39,7 @@ func configOfHub(url, more string) string {
 
 func exporterOfHub(t testing.TB, url, more string) *Exporter {
 	t.Helper()
-	return newTestExporter(t, configOfHub(url, more))
+	return collectortest.New(t, configOfHub(url, more))
 }
 
 func startHealthy(t *testing.T) (url, endpoint string) {
@@ -49,7 +51,7 @@ func startHealthy(t *testing.T) (url, endpoint string) {
 
 func TestMetricsShowTheExporterAndAllRegistries(t *testing.T) {
 	url, endpoint := startHealthy(t)
-	e := newTestExporter(t, configOfHub(url, "")+"- name: other\n  site: eqiad\n  passive: true\n  url: "+url+"\n")
+	e := collectortest.New(t, configOfHub(url, "")+"- name: other\n  site: eqiad\n  passive: true\n  url: "+url+"\n")
 	status, page := ask(t, e.ServeMetrics, "/metrics")
 	if status != http.StatusOK {
 		t.Fatal(status, page)
@@ -77,7 +79,7 @@ func TestMetricsOfTheExporterOnly(t *testing.T) {
 
 func TestProbeShowsOneRegistry(t *testing.T) {
 	url, _ := startHealthy(t)
-	e := newTestExporter(t, configOfHub(url, "")+"- name: other\n  url: "+url+"\n")
+	e := collectortest.New(t, configOfHub(url, "")+"- name: other\n  url: "+url+"\n")
 	status, page := ask(t, e.ServeProbe, "/probe?registry=other")
 	if status != http.StatusOK || strings.Contains(page, `registry="hub"`) || strings.Contains(page, "go_goroutines") {
 		t.Errorf("%d\n%s", status, page)
@@ -87,7 +89,7 @@ func TestProbeShowsOneRegistry(t *testing.T) {
 }
 
 func TestWhatProbeRefuses(t *testing.T) {
-	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+
+	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+
 		"- name: hub\n  site: codfw\n  url: http://127.0.0.1:1\n- name: other\n  url: http://127.0.0.1:1\n")
 	for _, c := range []struct {
 		name, query string
@@ -109,7 +111,7 @@ func TestWhatProbeRefuses(t *testing.T) {
 }
 
 func TestProbeOfASite(t *testing.T) {
-	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+"- name: hub\n  site: codfw\n  url: http://127.0.0.1:1\n")
+	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+"- name: hub\n  site: codfw\n  url: http://127.0.0.1:1\n")
 	_, page := ask(t, e.ServeProbe, "/probe?registry=hub&site=codfw")
 	wantLines(t, page, `registry_passive{registry="hub",site="codfw"} 0`)
 	if strings.Contains(page, "eqiad") {

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"registry_exporter/collector/source"
 )
 
 // A declaration is a metric as the code declares it: gauge(name, help, labels…).outside(labels…).
@@ -75,7 +77,7 @@ func (d declaration) faults() []string {
 		faults = append(faults, "the help is no sentence")
 	}
 	for i, label := range d.labels {
-		ours := closedLabels[label] != nil || slices.Contains(configuredLabels, label)
+		ours := source.closedLabels[label] != nil || slices.Contains(source.configuredLabels, label)
 		outside := slices.Contains(d.outside, label)
 		switch {
 		case !labelName.MatchString(label):

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"registry_exporter/collector/collectortest"
+
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -21,7 +23,7 @@ const metricsDoc = "../METRICS.md"
 // TestMetricsDoc holds METRICS.md against the golden pages it is made from.
 func TestMetricsDoc(t *testing.T) {
 	want := documentMetrics(goldenMetrics(t))
-	if *update {
+	if collectortest.Update() {
 		if err := os.WriteFile(metricsDoc, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -108,7 +110,7 @@ func goldenMetrics(t *testing.T) map[string]*dto.MetricFamily {
 			add(f)
 		}
 	}
-	e := newTestExporter(t, "registries: [{name: hub, url: 'http://registry.example.org'}]\n")
+	e := collectortest.New(t, "registries: [{name: hub, url: 'http://registry.example.org'}]\n")
 	self, err := prometheus.Gatherers{e.self}.Gather()
 	if err != nil {
 		t.Fatal(err)

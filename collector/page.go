@@ -4,23 +4,25 @@ import (
 	"slices"
 	"strings"
 
+	"registry_exporter/collector/source"
+
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
 )
 
 // A line is a sample as it stands on a page, with the labels of its registry.
 type line struct {
-	sample
+	source.Sample
 	written *dto.Metric
 }
 
 type lines []line
 
 // newLines writes samples with common, labels that all of them have. It keeps the samples.
-func newLines(samples []sample, common []*dto.LabelPair) lines {
+func newLines(samples []source.Sample, common []*dto.LabelPair) lines {
 	labels := 0
 	for _, s := range samples {
-		labels += len(s.labels)
+		labels += len(s.Labels)
 	}
 	// All at once: thousands of small things cost more to make than to fill.
 	own := make([]dto.LabelPair, labels)
@@ -30,16 +32,16 @@ func newLines(samples []sample, common []*dto.LabelPair) lines {
 	for i := range samples {
 		s, start := &samples[i], len(pairs)
 		pairs = append(pairs, common...)
-		for j := range s.labels {
+		for j := range s.Labels {
 			pair := &own[0]
 			own = own[1:]
-			pair.Name, pair.Value = &s.metric.labels[j], &s.labels[j]
+			pair.Name, pair.Value = &s.Metric.Labels[j], &s.Labels[j]
 			pairs = append(pairs, pair)
 		}
 		m := &metrics[i]
 		m.Label = pairs[start:len(pairs):len(pairs)]
 		slices.SortFunc(m.Label, func(a, b *dto.LabelPair) int { return strings.Compare(*a.Name, *b.Name) })
-		s.write(m)
+		s.Write(m)
 		page[i] = line{*s, m}
 	}
 	return page
@@ -68,12 +70,12 @@ func (l lines) Describe(chan<- *prometheus.Desc) {}
 // A page of 4,000 samples takes 13.5 ms of CPU time this way and 24 ms of prometheus.MustNewConstMetric
 // (BenchmarkPageCost, 2 cores, Go 1.26).
 func (l lines) Collect(out chan<- prometheus.Metric) {
-	descs := make(map[*metric]*prometheus.Desc, 128)
+	descs := make(map[*source.Metric]*prometheus.Desc, 128)
 	for _, one := range l {
-		desc := descs[one.metric]
+		desc := descs[one.Metric]
 		if desc == nil {
-			desc = prometheus.NewDesc(one.metric.name, one.metric.help, one.metric.labels, nil)
-			descs[one.metric] = desc
+			desc = prometheus.NewDesc(one.Metric.Name, one.Metric.Help, one.Metric.Labels, nil)
+			descs[one.Metric] = desc
 		}
 		out <- series{desc, one.written}
 	}

@@ -5,6 +5,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"testing"
+
+	"registry_exporter/collector/collectortest"
+	"registry_exporter/collector/msr"
+	"registry_exporter/collector/source"
 )
 
 // benchExporter has a registry whose MSR of three replicas has been read already.
@@ -15,15 +19,15 @@ func benchExporter(b *testing.B) *Exporter {
 	}
 	body := append([]byte(`{"rethink_system_tables":`), tables...)
 	body = append(body, `,"replica_health":{"a":"OK"},"replica_timestamp":{},"replica_readonly":{},"gc_lock_holder":""}`...)
-	e := newTestExporter(b, "registries: [{name: hub, url: 'https://registry.example.org', msr: {replicas: [https://10.0.0.1, https://10.0.0.2, https://10.0.0.3]}}]\n")
+	e := collectortest.New(b, "registries: [{name: hub, url: 'https://registry.example.org', msr: {replicas: [https://10.0.0.1, https://10.0.0.2, https://10.0.0.3]}}]\n")
 	for _, s := range e.live.Load().registries[0].sources {
-		var samples []sample
-		if s.collector == "msr" {
-			if samples, err = parseClusterStatus(body, s.endpoint, &serverNames{}); err != nil {
+		var samples []source.Sample
+		if s.Collector == "msr" {
+			if samples, err = msr.parseClusterStatus(body, s.Endpoint, &msr.serverNames{}); err != nil {
 				b.Fatal(err)
 			}
 		}
-		s.read = func(context.Context) ([]sample, error) { return samples, nil }
+		s.Read = func(context.Context) ([]source.Sample, error) { return samples, nil }
 	}
 	return e
 }

@@ -13,6 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"registry_exporter/collector/collectortest"
+	"registry_exporter/collector/source"
+
 	"github.com/go-kit/log"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -21,7 +24,7 @@ import (
 // servedPage is the page of two metrics, one of them a counter, as a client with these headers gets it.
 func servedPage(t *testing.T, e *Exporter, headers http.Header) *http.Response {
 	t.Helper()
-	page := newLines([]sample{testUp.sample(1, "a"), testRead.sample(7)}, []*dto.LabelPair{labelPair("registry", "hub")})
+	page := newLines([]source.Sample{source.testUp.Sample(1, "a"), testRead.Sample(7)}, []*dto.LabelPair{labelPair("registry", "hub")})
 	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/metrics", nil)
 	r.Header = headers
 	e.servePage(w, r, newPage(page))
@@ -31,7 +34,7 @@ func servedPage(t *testing.T, e *Exporter, headers http.Header) *http.Response {
 	return w.Result()
 }
 
-var testRead = counter("registry_test_read_bytes_total", "For tests.")
+var testRead = source.Counter("registry_test_read_bytes_total", "For tests.")
 
 const (
 	textOfTwo = `# HELP registry_test_read_bytes_total For tests.
@@ -52,7 +55,7 @@ registry_test_up{endpoint="a",registry="hub"} 1.0
 )
 
 func TestFormatsOfAPage(t *testing.T) {
-	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
+	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
 	for _, c := range []struct{ name, accept, contentType, body string }{
 		{"nothing said", "", "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", textOfTwo},
 		{"text", "text/plain;version=0.0.4", "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", textOfTwo},
@@ -78,7 +81,7 @@ func TestFormatsOfAPage(t *testing.T) {
 }
 
 func TestPageInProtobuf(t *testing.T) {
-	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
+	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
 	resp := servedPage(t, e, http.Header{"Accept": {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"}})
 	decoder := expfmt.NewDecoder(resp.Body, expfmt.ResponseFormat(resp.Header))
 	var families []*dto.MetricFamily
@@ -97,7 +100,7 @@ func TestPageInProtobuf(t *testing.T) {
 }
 
 func TestEncodingsOfAPage(t *testing.T) {
-	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
+	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
 	for _, c := range []struct {
 		name     string
 		accepted []string
@@ -155,7 +158,7 @@ func checkEncoded(t *testing.T, body io.Reader, encoding string) {
 
 // The exporter and Go's runtime have counters and summaries that know when they were made.
 func TestOpenMetricsHaveNoCreatedSeries(t *testing.T) {
-	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
+	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
 	_, page := ask(t, e.ServeMetrics, "/metrics", "Accept", "application/openmetrics-text;version=1.0.0")
 	wantLines(t, page, "registry_exporter_scrapes_rejected_total 0.0", "# EOF")
 	if strings.Contains(page, "_created") {
@@ -167,7 +170,7 @@ func TestOpenMetricsHaveNoCreatedSeries(t *testing.T) {
 func TestClientThatGoesAwayInTheMiddleOfItsPage(t *testing.T) {
 	for _, encoding := range []string{"identity", "gzip", "zstd"} {
 		t.Run(encoding, func(t *testing.T) {
-			e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
+			e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
 			var logged strings.Builder
 			e.opts.Logger = log.NewLogfmtLogger(&logged)
 			page, want := bigPage()
@@ -201,10 +204,10 @@ func TestClientThatGoesAwayInTheMiddleOfItsPage(t *testing.T) {
 func bigPage() (page lines, series int) {
 	const metrics, each = 50, 400
 	for i := range metrics {
-		var samples []sample
-		m := gauge(fmt.Sprintf("registry_test_%d", i), "For tests.", "digest")
+		var samples []source.Sample
+		m := source.Gauge(fmt.Sprintf("registry_test_%d", i), "For tests.", "digest")
 		for j := range each {
-			samples = append(samples, m.sample(float64(i*j), strings.Repeat(fmt.Sprintf("%08x", uint32(i*each+j)*2654435761), 24)))
+			samples = append(samples, m.Sample(float64(i*j), strings.Repeat(fmt.Sprintf("%08x", uint32(i*each+j)*2654435761), 24)))
 		}
 		page = append(page, newLines(samples, nil)...)
 	}

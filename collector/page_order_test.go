@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"registry_exporter/collector/collectortest"
+	"registry_exporter/collector/source"
+
 	"github.com/go-kit/log"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -26,8 +29,8 @@ func pageText(t *testing.T, families []*dto.MetricFamily) string {
 func TestPageIsInOrderWhateverTheOrderOfItsSources(t *testing.T) {
 	hub := []*dto.LabelPair{labelPair("registry", "hub")}
 	eqiad := []*dto.LabelPair{labelPair("registry", "hub"), labelPair("site", "eqiad")}
-	page := newLines([]sample{testUp.sample(1, "b"), passive.sample(1), testUp.sample(2, "a")}, hub)
-	page = append(page, newLines([]sample{testUp.sample(3, "a"), passive.sample(0)}, eqiad)...)
+	page := newLines([]source.Sample{source.testUp.Sample(1, "b"), passive.Sample(1), source.testUp.Sample(2, "a")}, hub)
+	page = append(page, newLines([]source.Sample{source.testUp.Sample(3, "a"), passive.Sample(0)}, eqiad)...)
 	families, err := newPage(page).Gather()
 	if err != nil {
 		t.Error(err)
@@ -45,9 +48,9 @@ registry_test_up{endpoint="a",registry="hub",site="eqiad"} 3
 
 func TestSeriesThatStandTwiceCostOnlyThemselves(t *testing.T) {
 	hub := []*dto.LabelPair{labelPair("registry", "hub")}
-	page := newLines([]sample{testUp.sample(1, "b"), testUp.sample(2, "a"), testUp.sample(3, "b"), passive.sample(0)}, hub)
+	page := newLines([]source.Sample{source.testUp.Sample(1, "b"), source.testUp.Sample(2, "a"), source.testUp.Sample(3, "b"), passive.Sample(0)}, hub)
 	var logged strings.Builder
-	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
+	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
 	e.opts.Logger = log.NewLogfmtLogger(&logged)
 	w := httptest.NewRecorder()
 	e.servePage(w, httptest.NewRequest(http.MethodGet, "/metrics", nil), newPage(page, e.web))
@@ -78,7 +81,7 @@ func seriesOf(page string) string {
 
 // A metric of both would lose the series of one.
 func TestExporterHasNoMetricOfASource(t *testing.T) {
-	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
+	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
 	self, err := e.self.Gather()
 	if err != nil {
 		t.Fatal(err)

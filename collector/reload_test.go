@@ -1,11 +1,14 @@
 package collector
 
 import (
+	"registry_exporter/collector/testserver"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"registry_exporter/collector/collectortest"
 
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -77,7 +80,7 @@ func TestReloadDuringAScrape(t *testing.T) {
 
 // What the file names must be there when it is loaded, not only when it is needed.
 func TestFilesThatAreMissingOrWrongAtLoad(t *testing.T) {
-	noCA := tempFile(t, "no-ca.pem", []byte("this is no certificate"))
+	noCA := testserver.TempFile(t, "no-ca.pem", []byte("this is no certificate"))
 	for name, c := range map[string]struct{ more, want string }{
 		"ca_file missing":              {"  http:\n    tls_config:\n      ca_file: none.pem\n", ":6: registries[0].http.tls_config"},
 		"ca_file is no CA":             {"  http:\n    tls_config:\n      ca_file: " + noCA + "\n", ":6: registries[0].http.tls_config"},
@@ -96,7 +99,7 @@ func TestFilesThatAreMissingOrWrongAtLoad(t *testing.T) {
 		"redis: ca_file missing":       {"  redis:\n    addr: 127.0.0.1:1\n    tls_config: {ca_file: none}\n", ":6: registries[0].redis.tls_config"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			file := tempFile(t, "hub.yml", []byte(configOfHub("http://127.0.0.1:1", c.more)))
+			file := testserver.TempFile(t, "hub.yml", []byte(configOfHub("http://127.0.0.1:1", c.more)))
 			_, err := New(Options{ConfigFile: file, Logger: log.NewNopLogger()})
 			if err == nil || !strings.HasPrefix(err.Error(), file+c.want) {
 				t.Errorf("\n got %v\nwant %s", err, file+c.want)

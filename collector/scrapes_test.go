@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"registry_exporter/collector/testserver"
 	"context"
 	"fmt"
 	"net/http"
@@ -11,6 +12,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"registry_exporter/collector/collectortest"
+	"registry_exporter/collector/source"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 )
@@ -46,15 +50,15 @@ func TestBadScrapeTimeoutHeaders(t *testing.T) {
 // Neither a source that ends with its scrape nor one that goes on makes a page late.
 func TestPageArrivesBeforePrometheusGivesUp(t *testing.T) {
 	for name, c := range map[string]struct {
-		read func(context.Context) ([]sample, error)
+		read func(context.Context) ([]source.Sample, error)
 		took time.Duration
 	}{
-		"ends":    {func(ctx context.Context) ([]sample, error) { <-ctx.Done(); return nil, ctx.Err() }, 750 * time.Millisecond},
-		"goes on": {func(context.Context) ([]sample, error) { time.Sleep(time.Minute); return nil, nil }, 825 * time.Millisecond},
+		"ends":    {func(ctx context.Context) ([]source.Sample, error) { <-ctx.Done(); return nil, ctx.Err() }, 750 * time.Millisecond},
+		"goes on": {func(context.Context) ([]source.Sample, error) { time.Sleep(time.Minute); return nil, nil }, 825 * time.Millisecond},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			e := exporterOfHub(t, "http://127.0.0.1:1", "")
-			e.live.Load().registries[0].sources = []*source{testSource(c.read)}
+			e.live.Load().registries[0].sources = []*source.Source{source.testSource(c.read)}
 			start := time.Now()
 			status, page := ask(t, e.ServeMetrics, "/metrics", timeoutHeader, "1")
 			if took := time.Since(start); status != http.StatusOK || took != c.took || !strings.Contains(page, `reason="timeout"`) {
@@ -69,7 +73,7 @@ func TestPageTellsWhatIsKnownByThen(t *testing.T) {
 	t.Parallel()
 	hung, asked, _ := startHung(t)
 	good, endpoint := startHealthy(t)
-	e := newTestExporter(t, configOfHub(hung, "  timeout: 1m\n")+"- name: other\n  url: "+good+"\n")
+	e := collectortest.New(t, configOfHub(hung, "  timeout: 1m\n")+"- name: other\n  url: "+good+"\n")
 	start := time.Now()
 	status, page := ask(t, e.ServeMetrics, "/metrics", timeoutHeader, "4")
 	if took := time.Since(start); status != http.StatusOK || took < 3400*time.Millisecond || took > 30*time.Second {
@@ -188,7 +192,7 @@ func TestManyRegistriesMayBeProbedAtOnce(t *testing.T) {
 	for i := range 20 {
 		fmt.Fprintf(&text, "- {name: hub%d, url: 'http://127.0.0.1:1'}\n", i)
 	}
-	e := newTestExporter(t, text.String())
+	e := collectortest.New(t, text.String())
 	e.scrapes.Store(79)
 	if status, _ := ask(t, e.ServeProbe, "/probe?registry=hub7"); status != http.StatusOK {
 		t.Errorf("the 80th scrape: %d", status)
@@ -205,7 +209,7 @@ func startHung(t *testing.T) (url string, asked, hungUp *atomic.Int64) {
 	asked, hungUp = &atomic.Int64{}, &atomic.Int64{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked.Add(1)
-		hang(w, r)
+		testserver.Hang(w, r)
 		hungUp.Add(1)
 	}))
 	t.Cleanup(server.Close)

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"registry_exporter/collector/source"
+
 	"github.com/go-kit/log/level"
 )
 
@@ -21,7 +23,9 @@ func (e *Exporter) ServeStatus(w http.ResponseWriter, r *http.Request) {
 	ctx, cut := context.WithCancelCause(r.Context())
 	defer cut(nil)
 	defer context.AfterFunc(e.drain, func() { cut(context.DeadlineExceeded) })()
-	report := reportOn(e.live.Load().registries, func(reg *registry) []result { return reg.read(ctx, maxStatus, everything, func(int, result) {}) })
+	report := reportOn(e.live.Load().registries, func(reg *target) []source.Result {
+		return reg.read(ctx, maxStatus, everything, func(int, source.Result) {})
+	})
 	var page bytes.Buffer
 	if err := report.WriteStatus(&page); err != nil {
 		http.Error(w, "the page cannot be made: "+err.Error(), http.StatusInternalServerError)

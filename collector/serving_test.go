@@ -8,12 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"registry_exporter/collector/collectortest"
+
 	"github.com/go-kit/log"
 )
 
 // The debug page logs a second time; both times the line says where it comes from.
 func TestCallerInTheLogOfADebugPage(t *testing.T) {
-	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
+	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
 	var logged strings.Builder
 	e.opts.Logger = log.With(log.NewLogfmtLogger(&logged), "caller", log.DefaultCaller)
 	ask(t, e.ServeProbe, "/probe?registry=hub")
@@ -43,7 +45,7 @@ func (r *deadlineRecorder) Write(b []byte) (int, error) {
 func TestPageThatNobodyReads(t *testing.T) {
 	for _, path := range []string{"/metrics", "/probe?registry=hub", "/probe?registry=hub&debug=true"} {
 		t.Run(path, func(t *testing.T) {
-			e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
+			e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
 			handler := e.ServeProbe
 			if path == "/metrics" {
 				handler = e.ServeMetrics

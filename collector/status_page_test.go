@@ -16,12 +16,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"registry_exporter/collector/collectortest"
+	"registry_exporter/collector/report"
+	"registry_exporter/collector/source"
 )
 
 // statusOf is the page of one registry for each of the cases of TestReports that are named.
 func statusOf(t *testing.T, names ...string) string {
 	t.Helper()
-	report := &Report{Time: reportTime}
+	report := &report.Report{Time: reportTime}
 	for i, name := range names {
 		for _, c := range reportCases {
 			if c.name != name {
@@ -31,9 +35,9 @@ func statusOf(t *testing.T, names ...string) string {
 			if c.change != nil {
 				c.change(w)
 			}
-			var add []*source
+			var add []*source.Source
 			for _, s := range c.add { // a source is of one registry
-				add = append(add, &source{collector: s.collector, endpoint: s.endpoint, probe: s.probe})
+				add = append(add, &source.Source{Collector: s.Collector, Endpoint: s.Endpoint, Probe: s.Probe})
 			}
 			text := strings.Replace(reportConfig, "name: hub", fmt.Sprintf("name: hub%d", i), 1)
 			if old, new, changed := strings.Cut(c.config, "|"); changed {
@@ -47,7 +51,7 @@ func statusOf(t *testing.T, names ...string) string {
 		t.Fatalf("not all of these are cases: %q", names)
 	}
 	var page bytes.Buffer
-	if err := statusPage.Execute(&page, newStatus(report)); err != nil {
+	if err := report.statusPage.Execute(&page, report.newStatus(report)); err != nil {
 		t.Fatal(err)
 	}
 	return page.String()
@@ -106,7 +110,7 @@ func TestStatusHoldsNoScriptNorAnythingFromElsewhere(t *testing.T) {
 }
 
 func TestStatusOverHTTP(t *testing.T) {
-	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+"- name: other\n  url: http://127.0.0.1:1\n")
+	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+"- name: other\n  url: http://127.0.0.1:1\n")
 	e.opts.Registries = false // is about /metrics only
 	w := httptest.NewRecorder()
 	e.ServeStatus(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
@@ -126,11 +130,11 @@ func TestStatusOverHTTP(t *testing.T) {
 
 // The page tells of a probe what its last run found, and starts none.
 func TestStatusStartsNoProbe(t *testing.T) {
-	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
-	e.live.Load().registries[0].add(&source{
-		collector: "pull", endpoint: atFront, timeout: time.Second,
-		probe: testProbe(time.Minute, nil), // a run would panic
-		read:  func(context.Context) ([]sample, error) { return nil, newTrack().result().err },
+	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
+	e.live.Load().registries[0].add(&source.Source{
+		Collector: "pull", Endpoint: atFront, Timeout: time.Second,
+		Probe: source.testProbe(time.Minute, nil), // a run would panic
+		Read:  func(context.Context) ([]source.Sample, error) { return nil, source.NewTrack().result().Err },
 	})
 	if _, page := ask(t, e.ServeStatus, "/"); !strings.Contains(page, "pending") || strings.Contains(page, "panic") {
 		t.Error(page)
@@ -139,7 +143,7 @@ func TestStatusStartsNoProbe(t *testing.T) {
 
 func TestStatusIsThereBeforePeopleGiveUp(t *testing.T) {
 	url, _, _ := startHung(t)
-	e := newTestExporter(t, configOfHub(url, "  timeout: 1m\n"))
+	e := collectortest.New(t, configOfHub(url, "  timeout: 1m\n"))
 	start := time.Now()
 	_, page := ask(t, e.ServeStatus, "/")
 	if took := time.Since(start); took < maxStatus-time.Second || took > 3*maxStatus || !strings.Contains(page, "does not answer in time") {
@@ -148,7 +152,7 @@ func TestStatusIsThereBeforePeopleGiveUp(t *testing.T) {
 }
 
 func TestStatusCountsAsAScrape(t *testing.T) {
-	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
+	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
 	e.scrapes.Store(1000)
 	if status, _ := ask(t, e.ServeStatus, "/"); status != http.StatusServiceUnavailable {
 		t.Errorf("%d with a thousand under way", status)
@@ -162,7 +166,7 @@ func TestStatusCountsAsAScrape(t *testing.T) {
 
 // TestStatusCanBeRead: text and what it stands on differ by the ratio that WCAG wants, in light and in dark.
 func TestStatusCanBeRead(t *testing.T) {
-	schemes := regexp.MustCompile(`(?s):root \{(.*?)\}`).FindAllStringSubmatch(statusHTML, -1)
+	schemes := regexp.MustCompile(`(?s):root \{(.*?)\}`).FindAllStringSubmatch(report.statusHTML, -1)
 	if len(schemes) != 2 {
 		t.Fatalf("%d colour schemes", len(schemes))
 	}

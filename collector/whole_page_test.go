@@ -8,12 +8,15 @@ import (
 	"testing"
 	"time"
 
+	"registry_exporter/collector/collectortest"
+	"registry_exporter/collector/source"
+
 	"github.com/go-kit/log"
 )
 
 func TestWhatIsAlwaysThere(t *testing.T) {
 	address, backend, stub := listenOnly(t), listenOnly(t), listenOnly(t)
-	e := newTestExporter(t, strings.NewReplacer("ADDRESS", address, "BACKEND", backend, "STUB", stub).Replace(
+	e := collectortest.New(t, strings.NewReplacer("ADDRESS", address, "BACKEND", backend, "STUB", stub).Replace(
 		configOfHub("http://ADDRESS", `  backends: [http://BACKEND]
   msr: {replicas: [http://ADDRESS, http://BACKEND]}
   nginx: {urls: [http://STUB/nginx_status]}
@@ -71,17 +74,17 @@ func listenOnly(t *testing.T) (address string) {
 func TestPageStandsWhateverASourceDoes(t *testing.T) {
 	url, endpoint := startHealthy(t)
 	e := exporterOfHub(t, url, "")
-	bad := func(name string, read func(context.Context) ([]sample, error)) *source {
-		return &source{collector: name, endpoint: "a", timeout: time.Second, down: []sample{testUp.sample(0, name)}, read: read}
+	bad := func(name string, read func(context.Context) ([]source.Sample, error)) *source.Source {
+		return &source.Source{Collector: name, Endpoint: "a", Timeout: time.Second, Down: []source.Sample{source.testUp.Sample(0, name)}, Read: read}
 	}
 	r := e.live.Load().registries[0]
 	r.add(
-		bad("panics", func(context.Context) ([]sample, error) { panic("no such thing") }),
-		bad("twice", func(context.Context) ([]sample, error) {
-			return []sample{testUp.sample(1, "twice"), testUp.sample(1, "twice")}, nil
+		bad("panics", func(context.Context) ([]source.Sample, error) { panic("no such thing") }),
+		bad("twice", func(context.Context) ([]source.Sample, error) {
+			return []source.Sample{source.testUp.Sample(1, "twice"), source.testUp.Sample(1, "twice")}, nil
 		}),
-		bad("binary", func(context.Context) ([]sample, error) {
-			return []sample{testUp.sample(1, "\xff\xfe\x00\n\"")}, nil
+		bad("binary", func(context.Context) ([]source.Sample, error) {
+			return []source.Sample{source.testUp.Sample(1, "\xff\xfe\x00\n\"")}, nil
 		}))
 	status, page := ask(t, e.ServeMetrics, "/metrics")
 	if status != http.StatusOK || strings.Contains(page, "no such thing") {
@@ -102,8 +105,8 @@ func TestSourcesOfOneRegistryThatWriteTheSameSeries(t *testing.T) {
 	e := exporterOfHub(t, url, "")
 	r := e.live.Load().registries[0]
 	for range 2 {
-		r.add(testSource(func(context.Context) ([]sample, error) {
-			return []sample{testUp.sample(1, "a")}, nil
+		r.add(source.testSource(func(context.Context) ([]source.Sample, error) {
+			return []source.Sample{source.testUp.Sample(1, "a")}, nil
 		}))
 	}
 	var logged strings.Builder

@@ -1,0 +1,108 @@
+package registry
+
+import (
+	"crypto/tls"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"sync"
+	"time"
+
+	"registry_exporter/collector/source"
+)
+
+// phases are the moments of one request.
+type phases struct {
+	mu                                      sync.Mutex
+	proxyHost                               string // of an HTTPS proxy, until the TLS handshake with it has ended
+	dnsStart, dnsDone, dialStart, dialDone  time.Time
+	tlsStart, tlsDone, requestSent, answers time.Time
+}
+
+// throughProxy notes each time that a connection begins with a TLS handshake with a proxy: that comes before the
+// one with the target, and says nothing about it.
+func (p *phases) throughProxy(proxyOf func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	if proxyOf == nil {
+		return nil
+	}
+	return func(req *http.Request) (*url.URL, error) {
+		proxy, err := proxyOf(req)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.proxyHost = ""
+		if proxy != nil && proxy.Scheme == "https" {
+			p.proxyHost = proxy.Hostname()
+		}
+		return proxy, err
+	}
+}
+
+// proxy is the host of the proxy that the TLS handshake under way is with; empty when it is with the target.
+func (p *phases) proxy() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.proxyHost
+}
+
+// handshakeDone takes the end of a TLS handshake, unless it was the one with the proxy.
+func (p *phases) handshakeDone(err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.proxyHost != "":
+		p.proxyHost = ""
+	case err == nil:
+		p.tlsDone = time.Now()
+	}
+}
+
+func (p *phases) trace() *httptrace.ClientTrace {
+	mark := func(t *time.Time) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		*t = time.Now()
+	}
+	return &httptrace.ClientTrace{
+		DNSStart: func(httptrace.DNSStartInfo) { mark(&p.dnsStart) },
+		DNSDone: func(i httptrace.DNSDoneInfo) {
+			if i.Err == nil {
+				mark(&p.dnsDone)
+			}
+		},
+		ConnectStart: func(string, string) { mark(&p.dialStart) },
+		ConnectDone: func(_, _ string, err error) {
+			if err == nil {
+				mark(&p.dialDone)
+			}
+		},
+		TLSHandshakeStart: func() { mark(&p.tlsStart) },
+		TLSHandshakeDone:  func(_ tls.ConnectionState, err error) { p.handshakeDone(err) },
+		WroteRequest: func(i httptrace.WroteRequestInfo) {
+			if i.Err == nil {
+				mark(&p.requestSent)
+			}
+		},
+		GotFirstResponseByte: func() { mark(&p.answers) },
+	}
+}
+
+// samples are those of the phases that came to their end.
+func (p *phases) samples(endpoint, role string) []source.Sample {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var out []source.Sample
+	for _, phase := range []struct {
+		name       string
+		start, end time.Time
+	}{
+		{"dns", p.dnsStart, p.dnsDone},
+		{"connect", p.dialStart, p.dialDone},
+		{"tls", p.tlsStart, p.tlsDone},
+		{"first_byte", p.requestSent, p.answers},
+	} {
+		if !phase.start.IsZero() && !phase.end.IsZero() {
+			out = append(out, apiPhase.Sample(max(0, phase.end.Sub(phase.start).Seconds()), endpoint, role, phase.name))
+		}
+	}
+	return out
+}

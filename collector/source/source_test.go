@@ -1,0 +1,336 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var (
+	testUp    = Gauge("registry_test_up", "A down sample.", "endpoint")
+	testExtra = Gauge("registry_test_extra", "Learnt on the way.", "endpoint")
+)
+
+// testSource reads for at most 10 s.
+func testSource(read func(context.Context) ([]Sample, error)) *Source {
+	return &Source{
+		Collector: "test", Endpoint: "a", Timeout: 10 * time.Second,
+		Down: []Sample{testUp.Sample(0, "a")}, Read: read,
+	}
+}
+
+// answersAfter is a read that learns testExtra at once and testUp after d, and counts how often it began.
+func answersAfter(d time.Duration, reads *atomic.Int64) func(context.Context) ([]Sample, error) {
+	return func(ctx context.Context) ([]Sample, error) {
+		reads.Add(1)
+		learnt := []Sample{testExtra.Sample(1, "a")}
+		select {
+		case <-time.After(d):
+			return append(learnt, testUp.Sample(1, "a")), nil
+		case <-ctx.Done():
+			return learnt, fmt.Errorf("asking: %w", ctx.Err())
+		}
+	}
+}
+
+// describe is what a result puts on the page, as one short text.
+func describe(r Result) string {
+	var words []string
+	for _, s := range r.Samples {
+		words = append(words, fmt.Sprintf("%s=%v", strings.TrimPrefix(s.Metric.Name, "registry_test_"), s.Value))
+	}
+	if r.Err != nil {
+		words = append(words, Reason(r.Err))
+	}
+	return strings.Join(words, " ")
+}
+
+func wantResult(t *testing.T, r Result, want string) {
+	t.Helper()
+	if got := describe(r); got != want {
+		t.Errorf("got %q (%v), want %q", got, r.Err, want)
+	}
+}
+
+// wantElapsed says how long after start it has to be, in the time of synctest.
+func wantElapsed(t *testing.T, start time.Time, want time.Duration) {
+	t.Helper()
+	if got := time.Since(start); got != want {
+		t.Errorf("after %s, want %s", got, want)
+	}
+}
+
+func TestScrapesAtOnceShareOneReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var reads atomic.Int64
+		s := testSource(answersAfter(time.Second, &reads))
+		var group sync.WaitGroup
+		for i := range 20 {
+			group.Go(func() {
+				time.Sleep(time.Duration(i) * 40 * time.Millisecond)
+				wantResult(t, s.Get(t.Context(), collector.maxScrape), "extra=1 up=1")
+			})
+		}
+		group.Wait()
+		if reads.Load() != 1 {
+			t.Errorf("%d readings", reads.Load())
+		}
+		wantResult(t, s.Get(t.Context(), collector.maxScrape), "extra=1 up=1")
+		if reads.Load() != 2 {
+			t.Error("a scrape that came later got an old answer")
+		}
+	})
+}
+
+func TestWhatWasLearntByTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var reads atomic.Int64
+		s := testSource(answersAfter(time.Hour, &reads))
+		r := s.Get(t.Context(), 5*time.Second)
+		wantResult(t, r, "extra=1 up=0 timeout")
+		wantElapsed(t, start, 5*time.Second)
+		if r.Duration != 5*time.Second {
+			t.Errorf("duration is %s", r.Duration)
+		}
+	})
+}
+
+func TestTimeoutOfTheSourceWinsOverAnIdleScrape(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var reads atomic.Int64
+		wantResult(t, testSource(answersAfter(time.Hour, &reads)).Get(t.Context(), collector.maxScrape), "extra=1 up=0 timeout")
+		wantElapsed(t, start, 10*time.Second)
+	})
+}
+
+// A second Prometheus that comes while the first one waits gets what was learnt, at the same time,
+// and does not keep the hung reading alive for those after it.
+func TestHungReadingIsNotHandedOnForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var reads atomic.Int64
+		s := testSource(func(ctx context.Context) ([]Sample, error) {
+			if reads.Load() == 0 {
+				return answersAfter(time.Hour, &reads)(ctx)
+			}
+			return answersAfter(0, &reads)(ctx)
+		})
+		var group sync.WaitGroup
+		group.Go(func() { wantResult(t, s.Get(t.Context(), collector.maxScrape), "extra=1 up=0 timeout") })
+		group.Go(func() {
+			time.Sleep(7 * time.Second)
+			wantResult(t, s.Get(t.Context(), collector.maxScrape), "extra=1 up=0 timeout")
+			wantElapsed(t, start, 10*time.Second)
+		})
+		time.Sleep(10*time.Second + time.Nanosecond)
+		wantResult(t, s.Get(t.Context(), collector.maxScrape), "extra=1 up=1")
+		group.Wait()
+	})
+}
+
+func TestShortScrapeDoesNotCutALongOne(t *testing.T) {
+	for _, order := range [][]time.Duration{{time.Second, 9 * time.Second}, {9 * time.Second, time.Second}} {
+		synctest.Test(t, func(t *testing.T) {
+			var reads atomic.Int64
+			s := testSource(answersAfter(2*time.Second, &reads))
+			want := map[time.Duration]string{time.Second: "extra=1 up=0 timeout", 9 * time.Second: "extra=1 up=1"}
+			var group sync.WaitGroup
+			for _, timeout := range order {
+				group.Go(func() { wantResult(t, s.Get(t.Context(), timeout), want[timeout]) })
+				time.Sleep(time.Millisecond)
+			}
+			group.Wait()
+		})
+	}
+}
+
+func TestOneClientThatHangsUpDoesNotCancelTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var reads atomic.Int64
+		s := testSource(answersAfter(3*time.Second, &reads))
+		gone, hangUp := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, hangUp)
+		var group sync.WaitGroup
+		group.Go(func() { wantResult(t, s.Get(gone, collector.maxScrape), "up=0 canceled") })
+		group.Go(func() {
+			wantResult(t, s.Get(t.Context(), collector.maxScrape), "extra=1 up=1")
+			wantElapsed(t, start, 3*time.Second)
+		})
+		group.Wait()
+		if reads.Load() != 1 {
+			t.Errorf("%d readings", reads.Load())
+		}
+	})
+}
+
+func TestLastClientThatHangsUpCancelsTheReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		ended := make(chan time.Duration, 1)
+		s := testSource(func(ctx context.Context) ([]Sample, error) {
+			<-ctx.Done()
+			ended <- time.Since(start)
+			return nil, ctx.Err()
+		})
+		var group sync.WaitGroup
+		for i := range 3 {
+			ctx, hangUp := context.WithCancel(t.Context())
+			time.AfterFunc(time.Duration(i+1)*time.Second, hangUp)
+			group.Go(func() { wantResult(t, s.Get(ctx, collector.maxScrape), "up=0 canceled") })
+		}
+		group.Wait()
+		if at := <-ended; at != 3*time.Second {
+			t.Errorf("reading ended after %s", at)
+		}
+	})
+}
+
+func TestScrapeAfterTheLastHungUpStartsAfresh(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var reads atomic.Int64
+		s := testSource(func(ctx context.Context) ([]Sample, error) {
+			if reads.Add(1) == 1 { // goes on for a while although nobody waits
+				time.Sleep(time.Minute)
+				return nil, ctx.Err()
+			}
+			return []Sample{testUp.Sample(1, "a")}, nil
+		})
+		gone, hangUp := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, hangUp)
+		s.Get(gone, collector.maxScrape)
+		wantResult(t, s.Get(t.Context(), collector.maxScrape), "up=1")
+		time.Sleep(time.Minute)
+	})
+}
+
+// Between the end of a reading and the moment its last scrape has seen that, another scrape may come.
+func TestEndedReadingIsNotJoined(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var reads atomic.Int64
+		s := testSource(answersAfter(time.Second, &reads))
+		ended := s.join(collector.maxScrape)
+		<-ended.ctx.Done()
+		next := s.join(collector.maxScrape)
+		if next == ended {
+			t.Error("an old answer is handed out")
+		}
+		s.leave(ended)
+		if s.join(collector.maxScrape) != next {
+			t.Error("the reading under way is not shared any longer")
+		}
+		<-next.done
+	})
+}
+
+// All scrapes are cut at once, and none is lost: each gets what was learnt.
+func TestStopIsATimeoutForEveryScrape(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var reads atomic.Int64
+		s := testSource(answersAfter(time.Hour, &reads))
+		ctx, cut := context.WithCancelCause(t.Context())
+		time.AfterFunc(2*time.Second, func() { cut(context.DeadlineExceeded) })
+		var group sync.WaitGroup
+		for range 5 {
+			group.Go(func() { wantResult(t, s.Get(ctx, collector.maxScrape), "extra=1 up=0 timeout") })
+		}
+		group.Wait()
+		wantElapsed(t, start, 2*time.Second)
+	})
+}
+
+func TestReadingThatDoesNotHearItsEnd(t *testing.T) {
+	for timeout, wantAfter := range map[time.Duration]time.Duration{
+		5 * time.Second:        5*time.Second + grace,
+		100 * time.Millisecond: 110 * time.Millisecond,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			s := testSource(func(context.Context) ([]Sample, error) {
+				time.Sleep(time.Minute)
+				return []Sample{testUp.Sample(1, "a")}, nil
+			})
+			wantResult(t, s.Get(t.Context(), timeout), "up=0 timeout")
+			wantElapsed(t, start, wantAfter)
+			time.Sleep(time.Minute)
+		})
+	}
+}
+
+func TestPanicOfASource(t *testing.T) {
+	s := testSource(func(context.Context) ([]Sample, error) { panic("no such thing") })
+	r := s.Get(t.Context(), collector.maxScrape)
+	wantResult(t, r, "up=0 panic")
+	if text := r.Err.Error(); !strings.Contains(text, "no such thing") || !strings.Contains(text, "source_test.go") {
+		t.Errorf("the error does not say what and where: %s", text)
+	}
+}
+
+func TestSameSeriesTwice(t *testing.T) {
+	s := testSource(func(context.Context) ([]Sample, error) {
+		return []Sample{testExtra.Sample(1, "a"), testUp.Sample(1, "a"), testExtra.Sample(2, "a"), testExtra.Sample(3, "b")}, nil
+	})
+	wantResult(t, s.Get(t.Context(), collector.maxScrape), "extra=1 up=1 extra=3 bad_answer")
+}
+
+func TestMoreSamplesThanASourceMayHave(t *testing.T) {
+	s := testSource(func(context.Context) (samples []Sample, err error) {
+		for i := range MaxSamples + 1 {
+			samples = append(samples, testExtra.Sample(float64(i), fmt.Sprint(i)))
+		}
+		return samples, errors.New("and something else")
+	})
+	r := s.Get(t.Context(), collector.maxScrape)
+	if n := len(r.Samples); n != MaxSamples+1 || r.Samples[MaxSamples-1].Value != MaxSamples-1 {
+		t.Errorf("%d samples, want the first %d and that of being down", n, MaxSamples)
+	}
+	if Reason(r.Err) != ReasonTooLarge || !strings.Contains(r.Err.Error(), "and something else") {
+		t.Errorf("error is %v", r.Err)
+	}
+}
+
+// Clients come and go at random. None that stays may be told that the reading was canceled, or get nothing.
+func TestClientsThatComeAndGo(t *testing.T) {
+	var running atomic.Int64
+	s := testSource(func(ctx context.Context) ([]Sample, error) {
+		running.Add(1)
+		defer running.Add(-1)
+		select {
+		case <-time.After(time.Duration(rand.IntN(300)) * time.Microsecond):
+			return []Sample{testUp.Sample(1, "a")}, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	})
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for range 50 {
+				ctx, hangUp := context.WithCancel(t.Context())
+				if i%2 == 0 {
+					time.AfterFunc(time.Duration(rand.IntN(300))*time.Microsecond, hangUp)
+				}
+				if r := s.Get(ctx, collector.maxScrape); i%2 == 1 {
+					wantResult(t, r, "up=1")
+				}
+				hangUp()
+			}
+		})
+	}
+	group.Wait()
+	for deadline := time.Now().Add(time.Minute); running.Load() > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d readings go on", running.Load())
+		}
+	}
+}

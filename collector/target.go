@@ -1,0 +1,146 @@
+package collector
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	dto "github.com/prometheus/client_model/go"
+
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/source"
+	"registry_exporter/config"
+)
+
+var (
+	collectorSuccess = source.Gauge("registry_collector_success",
+		"1 if the source could be read and said what it should, else 0.", "collector", "endpoint")
+	collectorDuration = source.Gauge("registry_collector_duration_seconds",
+		"How long the source was read, in seconds.", "collector", "endpoint")
+	collectorFailure = source.Gauge("registry_collector_failure",
+		"1 while the source fails, with one of a closed list of reasons.", "collector", "endpoint", "reason")
+	passive = source.Gauge("registry_passive",
+		"1 if the configuration says passive: this site refuses writes on purpose.")
+)
+
+// A target is one registry of the configuration, or one site of it, ready to be asked.
+type target struct {
+	name, site string
+	passive    bool
+	config     *config.Registry
+	labels     []*dto.LabelPair
+	sources    []*source.Source
+	secrets    ask.Secrets
+}
+
+func newTarget(c *config.Config, i int, opts *Options, l *ask.Lockout, k *source.Keep) (*target, error) {
+	r := c.Registries[i]
+	b := ask.NewBuilder(c, i, opts.forBuilders(l, k))
+	reg := &target{name: r.Name, site: r.Site, passive: r.Passive, config: r, labels: []*dto.LabelPair{labelPair("registry", r.Name)}}
+	if r.Site != "" {
+		reg.labels = append(reg.labels, labelPair("site", r.Site))
+	}
+	var sources []*source.Source
+	for _, c := range collectorTable {
+		b.Collector = c.name
+		built, err := c.build(b)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range built {
+			s.Collector = c.name
+			if s.Timeout == 0 {
+				s.Timeout = time.Duration(r.Timeout)
+			}
+		}
+		sources = append(sources, built...)
+	}
+	reg.secrets = *b.Secrets
+	reg.add(sources...)
+	return reg, nil
+}
+
+// add makes sources write the labels of r, and hide its secrets.
+func (r *target) add(sources ...*source.Source) {
+	for _, s := range sources {
+		s.Mask = r.secrets.Mask
+	}
+	r.sources = append(r.sources, sources...)
+}
+
+// instance is the name that tells a registry and site from all others.
+func (r *target) instance() string { return source.Instance(r.name, r.site) }
+
+func labelPair(name, value string) *dto.LabelPair {
+	return &dto.LabelPair{Name: &name, Value: &value}
+}
+
+// scrape asks all wanted sources at once, each for at most timeout, and tells each of the loggers about it.
+func (r *target) scrape(ctx context.Context, timeout time.Duration, wanted func(collector string) bool, loggers ...log.Logger) lines {
+	parts := make([]lines, len(r.sources))
+	results := r.read(ctx, timeout, wanted, func(i int, res source.Result) {
+		parts[i] = newLines(slices.Concat(res.Samples, about(res)), r.labels)
+	})
+	hidden := r.secrets.Mask()
+	for _, res := range results {
+		r.log(loggers, hidden, res)
+	}
+	return slices.Concat(append(parts, newLines([]source.Sample{passive.Sample(source.Bool01(r.passive))}, r.labels))...)
+}
+
+// read asks all wanted sources at once, each for at most timeout. It hands each result to then as it comes.
+func (r *target) read(ctx context.Context, timeout time.Duration, wanted func(collector string) bool, then func(i int, res source.Result)) []source.Result {
+	var group sync.WaitGroup
+	results := make([]source.Result, len(r.sources))
+	for i, s := range r.sources {
+		if !wanted(s.Collector) {
+			continue
+		}
+		group.Go(func() {
+			results[i] = s.Get(ctx, timeout)
+			then(i, results[i])
+		})
+	}
+	group.Wait()
+	return slices.DeleteFunc(results, func(res source.Result) bool { return res.Source == nil })
+}
+
+// about says how the reading itself went.
+func about(res source.Result) []source.Sample {
+	s := res.Source
+	samples := []source.Sample{
+		collectorSuccess.Sample(source.Bool01(res.Err == nil), s.Collector, s.Endpoint),
+		collectorDuration.Sample(res.Duration.Seconds(), s.Collector, s.Endpoint),
+	}
+	if res.Err != nil {
+		samples = append(samples, collectorFailure.Sample(1, s.Collector, s.Endpoint, source.Reason(res.Err)))
+	}
+	return samples
+}
+
+// log tells at warn level when a source begins to fail or fails for another reason, at info level when
+// it is well again, and at debug level whatever else.
+func (r *target) log(loggers []log.Logger, hidden source.Mask, res source.Result) {
+	now := source.Reason(res.Err)
+	if now == source.ReasonCanceled { // the client went away: that says nothing about the registry
+		return
+	}
+	s := res.Source
+	before := s.Noted(now)
+	at, what := level.Debug, []any{"msg", "source was read", "samples", len(res.Samples)}
+	switch {
+	case now != "" && now != before:
+		at, what = level.Warn, []any{"msg", "source fails", "reason", now, "err", hidden.Hide(res.Err.Error())}
+	case now != "":
+		what = []any{"msg", "source still fails", "reason", now, "err", hidden.Hide(res.Err.Error())}
+	case before != "":
+		at, what = level.Info, []any{"msg", "source is well again", "samples", len(res.Samples)}
+	}
+	for _, l := range loggers {
+		l = log.With(l, "registry", r.name, "site", r.site, "collector", s.Collector, "endpoint", s.Endpoint, "duration", res.Duration)
+		_ = at(l).Log(what...)
+	}
+}
