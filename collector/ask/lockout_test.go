@@ -1,38 +1,20 @@
 package ask
 
 import (
-	"registry_exporter/collector/testserver"
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"registry_exporter/collector"
-	"registry_exporter/collector/collectortest"
 	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
 )
-
-// refuse is a server that lets nobody in who shows no right password.
-func refuse(scheme, realm string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if _, password, _ := r.BasicAuth(); password == "right-password" {
-			openRegistry(w, r)
-			return
-		}
-		w.Header().Set("WWW-Authenticate", fmt.Sprintf("%s realm=%q", scheme, realm))
-		w.WriteHeader(http.StatusUnauthorized)
-	}
-}
 
 // age makes all trials older by d.
 func (l *Lockout) age(d time.Duration) {
@@ -44,247 +26,68 @@ func (l *Lockout) age(d time.Duration) {
 }
 
 func TestARefusedSecretIsNotSentAgainForAMinute(t *testing.T) {
-	for _, c := range []struct {
-		name, config string
-		header       string
-	}{
+	for _, c := range []struct{ name, http, header string }{
 		{"basic auth", "basic_auth: {username: monitor, password: wrong-password}", "Authorization"},
 		{"bearer", "authorization: {credentials: wrong-token}", "Authorization"},
 		{"custom header", "http_headers: {X-Api-Key: {secrets: [wrong-key]}}", "X-Api-Key"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var seen recorder
-			server := httptest.NewServer(seen.record(refuse("Basic", "x")))
+			var seen testserver.Recorder
+			server := httptest.NewServer(seen.Record(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
 			defer server.Close()
-			e := collectortest.New(t, "registries:\n- name: hub\n  url: "+server.URL+"\n  http: {"+c.config+"}\n")
-			scrape := func(want int) {
+			var l Lockout
+			a := accountOf(t, server.URL, c.http, &l)
+			ask := func(want int) {
 				t.Helper()
-				got := e.scrapeNow(t, "api")
-				got.wantReason(t, source.ReasonUnauthorized)
-				got.wantSamples(t, map[string]float64{"registry_api_up{": 1, "registry_api_authorized{": 0})
-				if n := seen.carrying(c.header); n != want {
+				answer, err := a.Get(t.Context(), a.Login, "/v2/", MaxSmallBody)
+				wantReason(t, answer.OrRefusal(err, http.StatusOK), source.ReasonUnauthorized)
+				if n := seen.Carrying(c.header); n != want {
 					t.Fatalf("the secret was sent %d times, want %d", n, want)
 				}
 			}
-			scrape(1)
-			scrape(1)
-			e.lockout.age(lockoutTime - 5*time.Second)
-			scrape(1)
-			e.lockout.age(5 * time.Second)
-			scrape(2)
-			scrape(2)
-			if err := e.Reload(); err != nil {
-				t.Fatal(err)
-			}
-			scrape(2)
-			if n := len(seen.requests()); n != 6+2 {
-				t.Errorf("got %d requests, want one without credentials by each of 6 scrapes, and 2 with", n)
-			}
+			ask(1)
+			ask(1)
+			l.age(lockoutTime - 5*time.Second)
+			ask(1)
+			l.age(5 * time.Second)
+			ask(2)
+			ask(2)
+			a = accountOf(t, server.URL, c.http, &l) // as a reload makes it
+			ask(2)
 		})
 	}
 }
 
 func TestARefusedSecretIsNotSentAgainToATokenEndpoint(t *testing.T) {
+	var seen testserver.Recorder
+	tokens := httptest.NewServer(seen.Record(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	defer tokens.Close()
 	for _, c := range []struct {
-		name, config string
-		each         int
+		name, http string
+		ask        func(*Account) error
+		each       int
 	}{
-		{"token flow", credentialConfigs["basic auth"], 1},
-		{"oauth2", credentialConfigs["oauth2"], 2}, // in a header, and then in the body, as some want it
+		{"token flow", "basic_auth: {username: monitor, password: wrong-password}", func(a *Account) error {
+			_, err := a.Token(t.Context(), Challenge{"bearer", params{"realm": tokens.URL + "/token"}})
+			return err
+		}, 1},
+		{"oauth2", "oauth2: {client_id: monitor, client_secret: wrong-secret, token_url: " + tokens.URL + "/token}", func(a *Account) error {
+			_, err := a.Get(t.Context(), a.Login, "/v2/", MaxSmallBody)
+			return err
+		}, 2}, // in a header, and then in the body, as some want it
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var seen recorder
-			tokens := httptest.NewServer(seen.record(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
-			defer tokens.Close()
-			server := httptest.NewServer(bearerRegistry(tokens.URL + "/token"))
-			defer server.Close()
-			e := collectortest.New(t, "registries:\n- name: hub\n  url: "+server.URL+"\n  http: {"+strings.ReplaceAll(c.config, "ADDRESS", tokens.URL)+"}\n")
-			for scrape, want := range []int{c.each, c.each, 2 * c.each, 2 * c.each} {
-				if scrape == 2 {
-					e.lockout.age(lockoutTime)
+			seen.Clear()
+			var l Lockout
+			a := accountOf(t, "http://registry.invalid", c.http, &l)
+			for try, want := range []int{c.each, c.each, 2 * c.each, 2 * c.each} {
+				if try == 2 {
+					l.age(lockoutTime)
 				}
-				got := e.scrapeNow(t, "api")
-				got.wantReason(t, source.ReasonUnauthorized)
-				got.wantSamples(t, map[string]float64{"registry_api_up{": 1, "registry_api_authorized{": 0})
-				if n := len(seen.requests()); n != want {
-					t.Fatalf("scrape %d: the secret was sent %d times, want %d", scrape, n, want)
+				wantReason(t, c.ask(a), source.ReasonUnauthorized)
+				if n := len(seen.Requests()); n != want {
+					t.Fatalf("try %d: the secret was sent %d times, want %d", try, n, want)
 				}
-			}
-		})
-	}
-}
-
-func TestAChangedPasswordFileIsTriedAtOnce(t *testing.T) {
-	var seen recorder
-	server := httptest.NewServer(seen.record(refuse("Basic", "x")))
-	defer server.Close()
-	file := testserver.TempFile(t, "password", []byte("wrong-password\n"))
-	e := collectortest.New(t, "registries:\n- name: hub\n  url: "+server.URL+"\n  http: {basic_auth: {username: monitor, password_file: "+file+"}}\n")
-	e.scrapeNow(t, "api").wantReason(t, source.ReasonUnauthorized)
-	e.scrapeNow(t, "api").wantReason(t, source.ReasonUnauthorized)
-	if err := os.WriteFile(file, []byte("right-password\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	got := e.scrapeNow(t, "api")
-	got.wantReason(t, "")
-	got.wantSamples(t, map[string]float64{"registry_api_authorized{": 1})
-	if n := seen.carrying("Authorization"); n != 2 {
-		t.Errorf("passwords were sent %d times, want each once", n)
-	}
-}
-
-func TestAnotherEndpointIsAskedAllTheSame(t *testing.T) {
-	var front, backend recorder
-	a := httptest.NewServer(front.record(refuse("Basic", "x")))
-	defer a.Close()
-	b := httptest.NewServer(backend.record(refuse("Basic", "x")))
-	defer b.Close()
-	e := collectortest.New(t, "registries:\n- name: hub\n  url: "+a.URL+"\n  backends: ["+b.URL+"]\n  http: {basic_auth: {username: monitor, password: wrong-password}}\n")
-	for range 3 {
-		e.scrapeNow(t, "api")
-	}
-	if front.carrying("Authorization") != 1 || backend.carrying("Authorization") != 1 {
-		t.Errorf("the password was sent %d times to the front and %d times to the backend, want once each",
-			front.carrying("Authorization"), backend.carrying("Authorization"))
-	}
-}
-
-func TestOnlyARefusalLocksOut(t *testing.T) {
-	for _, status := range []int{http.StatusOK, http.StatusForbidden, http.StatusNotFound, http.StatusTooManyRequests, http.StatusServiceUnavailable} {
-		t.Run(http.StatusText(status), func(t *testing.T) {
-			var seen recorder
-			server := httptest.NewServer(seen.record(func(w http.ResponseWriter, _ *http.Request) {
-				w.WriteHeader(status)
-				fmt.Fprint(w, "{}")
-			}))
-			defer server.Close()
-			e := collectortest.New(t, "registries:\n- name: hub\n  url: http://registry.invalid\n  debug: {urls: ["+server.URL+"], http: {basic_auth: {username: monitor, password: right-password}}}\n")
-			for range 3 {
-				e.scrapeNow(t, "health")
-			}
-			if n := seen.carrying("Authorization"); n != 3 {
-				t.Errorf("the password was sent %d times, want 3", n)
-			}
-		})
-	}
-}
-
-func TestOAuth2TokenIsKeptWhileItLasts(t *testing.T) {
-	var tokens, asked recorder
-	var good atomic.Value
-	good.Store("Bearer t")
-	login := httptest.NewServer(tokens.record(answerToken))
-	defer login.Close()
-	server := httptest.NewServer(asked.record(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != good.Load() {
-			w.WriteHeader(http.StatusUnauthorized)
-			return
-		}
-		fmt.Fprint(w, "{}")
-	}))
-	defer server.Close()
-	e := collectortest.New(t, "registries:\n- name: hub\n  url: http://registry.invalid\n  debug:\n    urls: ["+server.URL+"]\n    http: {"+strings.ReplaceAll(credentialConfigs["oauth2"], "ADDRESS", login.URL)+"}\n")
-	e.scrapeNow(t, "health").wantReason(t, "")
-	e.scrapeNow(t, "health").wantReason(t, "")
-	if n := len(tokens.requests()); n != 1 {
-		t.Errorf("got %d logins, want 1", n)
-	}
-	good.Store("Bearer another")
-	e.scrapeNow(t, "health").wantReason(t, source.ReasonUnauthorized)
-	e.scrapeNow(t, "health").wantReason(t, source.ReasonUnauthorized)
-	if n := len(tokens.requests()); n != 2 {
-		t.Errorf("got %d logins, want one more after the token was refused", n)
-	}
-}
-
-func TestOAuth2TokenEndpoint(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		status int
-		kind   string
-		body   string
-		reason string
-	}{
-		{"good", 200, "application/json", `{"access_token":"t","token_type":"Bearer","expires_in":300}`, ""},
-		{"wrong secret", 401, "application/json", `{"error":"invalid_client"}`, source.ReasonUnauthorized},
-		{"wrong secret, status 400", 400, "application/json", `{"error":"invalid_client"}`, source.ReasonUnauthorized},
-		{"scope refused", 400, "application/json", `{"error":"invalid_scope"}`, source.ReasonClientError},
-		{"error with status 200", 200, "application/json", `{"error":"invalid_scope"}`, source.ReasonBadAnswer},
-		{"forbidden", 403, "text/html", `<html>`, source.ReasonForbidden},
-		{"unavailable", 503, "text/html", `<html>`, source.ReasonUnavailable},
-		{"HTML", 200, "text/html", `<html>`, source.ReasonBadAnswer},
-		{"no token", 200, "application/json", `{}`, source.ReasonBadAnswer},
-		{"truncated", 200, "application/json", `{"access_token":`, source.ReasonBadAnswer},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			login := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.Header().Set("Content-Type", c.kind)
-				w.WriteHeader(c.status)
-				fmt.Fprint(w, c.body)
-			}))
-			defer login.Close()
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}") }))
-			defer server.Close()
-			e := collectortest.New(t, "registries:\n- name: hub\n  url: http://registry.invalid\n  debug:\n    urls: ["+server.URL+"]\n    http: {"+strings.ReplaceAll(credentialConfigs["oauth2"], "ADDRESS", login.URL)+"}\n")
-			e.scrapeNow(t, "health").wantReason(t, c.reason)
-		})
-	}
-}
-
-func TestOAuth2TokenEndpointThatNeverAnswers(t *testing.T) {
-	login := testserver.NewRaw(t, testserver.AfterRequest(testserver.Silent))
-	e := collectortest.New(t, "registries:\n- name: hub\n  url: http://registry.invalid\n  timeout: 300ms\n  debug:\n    urls: [http://registry.invalid]\n    http: {"+
-		strings.ReplaceAll(credentialConfigs["oauth2"], "ADDRESS", "http://"+login.address)+"}\n")
-	e.scrapeNow(t, "health").wantReason(t, source.ReasonTimeout)
-	login.WantAllClosed(t)
-}
-
-// Scrapes with timeouts of their own share no reading; nor do sources.
-func TestManyScrapesAtOnceSendAWrongSecretOnce(t *testing.T) {
-	for _, c := range []struct {
-		name, config string
-		requests     int64 // that carry the secret, in one try
-	}{
-		{"basic auth", "  http: {basic_auth: {username: monitor, password: wrong-password}}\n", 1},
-		{"custom header", "  http: {http_headers: {X-Api-Key: {secrets: [wrong-key]}}}\n", 1},
-		{"oauth2", "  http: {oauth2: {client_id: monitor, client_secret: wrong-secret, token_url: ADDRESS/token}}\n", 2}, // in a header, and in the body
-		{"api and msr on one host", "  http: {basic_auth: {username: monitor, password: wrong-password}}\n  msr:\n", 1},
-		{"swift", "  swift: {auth_url: ADDRESS/auth/v1.0, username: docker:registry, key: wrong-key, container: registry}\n", 1},
-		{"redis", "  redis: {addr: 'REDIS', password: wrong-password}\n", 1},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			var sent atomic.Int64
-			refuseLate := func() {
-				sent.Add(1)
-				time.Sleep(50 * time.Millisecond) // for others to come too
-			}
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.Header.Get("Authorization")+r.Header.Get("X-Api-Key")+r.Header.Get("X-Auth-Key") != "" || r.Method == http.MethodPost {
-					refuseLate()
-				}
-				w.Header().Set("WWW-Authenticate", "Basic")
-				w.WriteHeader(http.StatusUnauthorized)
-			}))
-			defer server.Close()
-			redis := testserver.NewRaw(t, func(conn net.Conn, in *bufio.Reader) {
-				if _, err := in.ReadString('\n'); err == nil {
-					refuseLate()
-					fmt.Fprint(conn, "-WRONGPASS invalid username-password pair\r\n")
-				}
-			})
-			e := collectortest.New(t, collectortest.HubConfig(server.URL, strings.NewReplacer("ADDRESS", server.URL, "REDIS", redis.address).Replace(c.config)))
-			var group sync.WaitGroup
-			for i := range 8 {
-				group.Go(func() {
-					_, page := collectortest.Ask(t, e.ServeProbe, "/probe?registry=hub", "X-Prometheus-Scrape-Timeout-Seconds", fmt.Sprint(20+i))
-					if !strings.Contains(page, `reason="unauthorized"`) {
-						t.Errorf("not unauthorized:\n%s", page)
-					}
-				})
-			}
-			group.Wait()
-			if sent.Load() != c.requests {
-				t.Errorf("the secret was sent %d times, want %d", sent.Load(), c.requests)
 			}
 		})
 	}

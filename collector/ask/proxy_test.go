@@ -1,7 +1,6 @@
 package ask_test
 
 import (
-	"registry_exporter/collector/testserver"
 	"fmt"
 	"io"
 	"net"
@@ -11,20 +10,20 @@ import (
 	"testing"
 	"time"
 
-	"registry_exporter/collector"
 	"registry_exporter/collector/collectortest"
 	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
 )
 
 func TestHTTPSProxyIsVerifiedByItsOwnName(t *testing.T) {
 	ca := testserver.NewAuthority(t, "CA", nil)
-	server := testserver.Showing(t, ca.Issue(t, testserver.ForNames("127.0.0.1")), openRegistry)
+	server := testserver.Showing(t, ca.Issue(t, testserver.ForNames("127.0.0.1")), testserver.OpenRegistry)
 	proxy := testserver.Showing(t, ca.Issue(t, testserver.ForNames("localhost")), connectTo)
 	_, port, _ := strings.Cut(proxy.Listener.Addr().String(), ":")
 	e := collectortest.Hub(t, server.URL, "  http: {proxy_url: https://localhost:"+port+", tls_config: {ca_file: "+ca.File(t)+"}}\n")
-	got := e.scrapeNow(t, "api")
-	got.wantReason(t, "")
-	got.wantSamples(t, map[string]float64{"registry_api_up{": 1, "registry_tls_verified{": 1})
+	got := collectortest.Scrape(t, e, "api")
+	got.WantReason(t, "")
+	got.WantSamples(t, map[string]float64{"registry_api_up{": 1, "registry_tls_verified{": 1})
 }
 
 // An HTTPS proxy shows a certificate too. That of the registry is known only behind it.
@@ -33,9 +32,9 @@ func TestCertificateOfAProxyIsNotThatOfTheRegistry(t *testing.T) {
 	ofProxy, ofServer := testserver.Start.Add(-time.Hour), testserver.Start.Add(-2*time.Hour)
 	forbid := func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusForbidden) }
 	hangUp := func(w http.ResponseWriter, _ *http.Request) { panic(http.ErrAbortHandler) }
-	server := testserver.Showing(t, ca.Issue(t, testserver.ForNames("localhost"), testserver.Valid(ofServer, testserver.End)), openRegistry)
+	server := testserver.Showing(t, ca.Issue(t, testserver.ForNames("localhost"), testserver.Valid(ofServer, testserver.End)), testserver.OpenRegistry)
 	byName := func(s *httptest.Server) string { return strings.Replace(s.URL, "127.0.0.1", "localhost", 1) }
-	stranger := testserver.Showing(t, testserver.NewAuthority(t, "unknown", nil).Issue(t, testserver.ForNames("localhost"), testserver.Valid(ofServer, testserver.End)), openRegistry)
+	stranger := testserver.Showing(t, testserver.NewAuthority(t, "unknown", nil).Issue(t, testserver.ForNames("localhost"), testserver.Valid(ofServer, testserver.End)), testserver.OpenRegistry)
 	for _, c := range []struct {
 		name, url   string
 		proxy       http.HandlerFunc
@@ -49,18 +48,18 @@ func TestCertificateOfAProxyIsNotThatOfTheRegistry(t *testing.T) {
 		{"connects to one whose certificate is refused", byName(stranger), connectTo, "127.0.0.1", source.ReasonTLSUnknownAuthority, 0, true, false},
 		{"does not connect", byName(server), forbid, "127.0.0.1", source.ReasonForbidden, 0, false, false},
 		{"hangs up", byName(server), hangUp, "127.0.0.1", source.ReasonShortRead, 0, false, false},
-		{"the registry has no TLS", "http://registry.invalid", openRegistry, "127.0.0.1", "", 0, false, false},
+		{"the registry has no TLS", "http://registry.invalid", testserver.OpenRegistry, "127.0.0.1", "", 0, false, false},
 		{"is not who it should be", byName(server), connectTo, "localhost", source.ReasonTLSNoIPSAN, 0, false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			proxy := testserver.Showing(t, ca.Issue(t, testserver.ForNames(c.proxyNames), testserver.Valid(ofProxy, testserver.End)), c.proxy)
 			e := collectortest.Hub(t, c.url, "  http: {proxy_url: "+proxy.URL+", tls_config: {ca_file: "+ca.File(t)+"}}\n")
-			got := e.scrapeNow(t, "api")
-			got.wantReason(t, c.reason)
+			got := collectortest.Scrape(t, e, "api")
+			got.WantReason(t, c.reason)
 			if c.certificate {
-				got.wantSamples(t, map[string]float64{"registry_tls_verified{": c.verified, "registry_tls_start_timestamp_seconds{": source.Unix(ofServer)})
+				got.WantSamples(t, map[string]float64{"registry_tls_verified{": c.verified, "registry_tls_start_timestamp_seconds{": source.Unix(ofServer)})
 			} else {
-				got.wantNone(t, "registry_tls_verified{", "registry_tls_start_timestamp_seconds{", "registry_tls_expiry_timestamp_seconds{")
+				got.WantNone(t, "registry_tls_verified{", "registry_tls_start_timestamp_seconds{", "registry_tls_expiry_timestamp_seconds{")
 			}
 			seconds := ""
 			for name := range got {
@@ -86,7 +85,7 @@ func TestProxyRefuses(t *testing.T) {
 			proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 			defer proxy.Close()
 			e := collectortest.Hub(t, "https://registry.invalid", "  http: {proxy_url: "+proxy.URL+"}\n")
-			e.scrapeNow(t, "api").wantReason(t, reason)
+			collectortest.Scrape(t, e, "api").WantReason(t, reason)
 		})
 	}
 }

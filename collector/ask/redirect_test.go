@@ -1,7 +1,6 @@
 package ask_test
 
 import (
-	"registry_exporter/collector/testserver"
 	"crypto/tls"
 	"fmt"
 	"net"
@@ -11,9 +10,9 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"registry_exporter/collector/ask"
 	"registry_exporter/collector/collectortest"
 	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
 )
 
 // credentialConfigs are the ways to send a secret to the debug server.
@@ -47,8 +46,8 @@ func TestCredentialsNeverFollowARedirectElsewhere(t *testing.T) {
 	for kind, config := range credentialConfigs {
 		for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect} {
 			var target atomic.Value
-			var asked recorder
-			origin := httptest.NewServer(asked.record(func(w http.ResponseWriter, r *http.Request) {
+			var asked testserver.Recorder
+			origin := httptest.NewServer(asked.Record(func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path == "/token" {
 					answerToken(w, r)
 					return
@@ -56,18 +55,18 @@ func TestCredentialsNeverFollowARedirectElsewhere(t *testing.T) {
 				http.Redirect(w, r, target.Load().(string)+"/login", status)
 			}))
 			defer origin.Close()
-			var seen recorder
-			for what, url := range elsewhere(t, origin.Listener.Addr().String(), seen.record(openRegistry)) {
+			var seen testserver.Recorder
+			for what, url := range elsewhere(t, origin.Listener.Addr().String(), seen.Record(testserver.OpenRegistry)) {
 				t.Run(fmt.Sprintf("%s/%d/another %s", kind, status, what), func(t *testing.T) {
 					target.Store(url)
-					before := len(asked.requests())
+					before := len(asked.Requests())
 					e := collectortest.New(t, "registries:\n- name: hub\n  url: http://registry.invalid\n  debug:\n    urls: ["+origin.URL+"]\n    http: {tls_config: {insecure_skip_verify: true}, "+
 						strings.ReplaceAll(config, "ADDRESS", origin.URL)+"}\n")
-					e.scrapeNow(t, "health").wantReason(t, source.ReasonRedirected)
-					if len(asked.requests()) == before {
+					collectortest.Scrape(t, e, "health").WantReason(t, source.ReasonRedirected)
+					if len(asked.Requests()) == before {
 						t.Error("nobody was asked")
 					}
-					for _, r := range seen.requests() {
+					for _, r := range seen.Requests() {
 						t.Errorf("the other server saw %s %s with %v", r.Method, r.URL, r.Header)
 					}
 				})
@@ -83,8 +82,8 @@ func answerToken(w http.ResponseWriter, _ *http.Request) {
 
 // The endpoints that give out tokens get the strongest secrets of all.
 func TestTokenEndpointsThatRedirect(t *testing.T) {
-	var seen recorder
-	other := httptest.NewServer(seen.record(answerToken))
+	var seen testserver.Recorder
+	other := httptest.NewServer(seen.Record(answerToken))
 	defer other.Close()
 	for _, status := range []int{http.StatusFound, http.StatusTemporaryRedirect} {
 		var origin *httptest.Server
@@ -93,16 +92,16 @@ func TestTokenEndpointsThatRedirect(t *testing.T) {
 				http.Redirect(w, r, other.URL+"/token", status)
 				return
 			}
-			bearerRegistry(origin.URL+"/token")(w, r)
+			testserver.BearerRegistry(origin.URL+"/token")(w, r)
 		}))
 		defer origin.Close()
 		for kind, config := range map[string]string{"token flow": credentialConfigs["basic auth"], "oauth2": credentialConfigs["oauth2"]} {
 			t.Run(fmt.Sprintf("%s/%d", kind, status), func(t *testing.T) {
 				e := collectortest.New(t, "registries:\n- name: hub\n  url: "+origin.URL+"\n  http: {"+strings.ReplaceAll(config, "ADDRESS", origin.URL)+"}\n")
-				got := e.scrapeNow(t, "api")
-				got.wantReason(t, source.ReasonRedirected)
-				got.wantSamples(t, map[string]float64{"registry_api_up{": 1, "registry_api_authorized{": 0})
-				for _, r := range seen.requests() {
+				got := collectortest.Scrape(t, e, "api")
+				got.WantReason(t, source.ReasonRedirected)
+				got.WantSamples(t, map[string]float64{"registry_api_up{": 1, "registry_api_authorized{": 0})
+				for _, r := range seen.Requests() {
 					t.Errorf("the other server saw %s %s with %v", r.Method, r.URL, r.Header)
 				}
 			})
@@ -111,8 +110,8 @@ func TestTokenEndpointsThatRedirect(t *testing.T) {
 }
 
 func TestSwiftThatRedirects(t *testing.T) {
-	var seen recorder
-	other := httptest.NewServer(seen.record(openRegistry))
+	var seen testserver.Recorder
+	other := httptest.NewServer(seen.Record(testserver.OpenRegistry))
 	defer other.Close()
 	for _, c := range []struct {
 		name, redirects, header string
@@ -121,8 +120,8 @@ func TestSwiftThatRedirects(t *testing.T) {
 		{"container", "/v1/AUTH_docker/registry", "X-Auth-Token"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var asked recorder
-			origin := httptest.NewServer(asked.record(func(w http.ResponseWriter, r *http.Request) {
+			var asked testserver.Recorder
+			origin := httptest.NewServer(asked.Record(func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path == c.redirects {
 					http.Redirect(w, r, other.URL+r.URL.Path, http.StatusTemporaryRedirect)
 					return
@@ -132,13 +131,13 @@ func TestSwiftThatRedirects(t *testing.T) {
 			}))
 			defer origin.Close()
 			e := collectortest.New(t, "registries:\n- name: hub\n  url: http://registry.invalid\n  swift: {auth_url: "+origin.URL+"/auth/v1.0, username: docker:registry, key: swift-key, container: registry}\n")
-			got := e.scrapeNow(t, "swift")
-			got.wantReason(t, source.ReasonRedirected)
-			got.wantSamples(t, map[string]float64{"registry_swift_reachable{": 0})
-			if asked.carrying(c.header) == 0 {
+			got := collectortest.Scrape(t, e, "swift")
+			got.WantReason(t, source.ReasonRedirected)
+			got.WantSamples(t, map[string]float64{"registry_swift_reachable{": 0})
+			if asked.Carrying(c.header) == 0 {
 				t.Errorf("%s was never sent", c.header)
 			}
-			for _, r := range seen.requests() {
+			for _, r := range seen.Requests() {
 				t.Errorf("the other server saw %s %s with %v", r.Method, r.URL, r.Header)
 			}
 		})
@@ -160,9 +159,9 @@ func TestRedirectsAtHome(t *testing.T) {
 		{"not to be followed", 1, "follow_redirects: false, ", source.ReasonRedirected, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var seen recorder
+			var seen testserver.Recorder
 			var n atomic.Int64
-			server := httptest.NewServer(seen.record(func(w http.ResponseWriter, r *http.Request) {
+			server := httptest.NewServer(seen.Record(func(w http.ResponseWriter, r *http.Request) {
 				if n := n.Add(1); n <= c.redirects {
 					http.Redirect(w, r, fmt.Sprintf("/%d", n), http.StatusFound)
 					return
@@ -171,29 +170,13 @@ func TestRedirectsAtHome(t *testing.T) {
 			}))
 			defer server.Close()
 			e := collectortest.New(t, "registries:\n- name: hub\n  url: http://registry.invalid\n  debug: {urls: ["+server.URL+"], http: {"+c.config+credentialConfigs["basic auth"]+"}}\n")
-			e.scrapeNow(t, "health").wantReason(t, c.reason)
-			if n := len(seen.requests()); n != c.requests {
+			collectortest.Scrape(t, e, "health").WantReason(t, c.reason)
+			if n := len(seen.Requests()); n != c.requests {
 				t.Errorf("got %d requests, want %d", n, c.requests)
 			}
-			if n := seen.carrying("Authorization"); n != c.requests {
+			if n := seen.Carrying("Authorization"); n != c.requests {
 				t.Errorf("%d requests carried credentials, want all %d", n, c.requests)
 			}
 		})
-	}
-}
-
-func TestCheckRedirectKeepsToSchemeHostAndPort(t *testing.T) {
-	for to, follow := range map[string]bool{
-		"https://registry.example.org/v2/x":      true,
-		"http://registry.example.org/v2/":        false, // the same host and no port: only the scheme tells
-		"https://registry.example.org:8443/v2/":  false,
-		"https://login.registry.example.org/v2/": false,
-		"https://registry.example.org.evil/v2/":  false,
-	} {
-		first := httptest.NewRequest(http.MethodGet, "https://registry.example.org/v2/", nil)
-		next := httptest.NewRequest(http.MethodGet, to, nil)
-		if err := (&ask.Client{Follow: true}).checkRedirect(next, []*http.Request{first}); (err == nil) != follow {
-			t.Errorf("%s: got %v, follow: want %t", to, err, follow)
-		}
 	}
 }

@@ -18,6 +18,9 @@ var (
 	testExtra = Gauge("registry_test_extra", "Learnt on the way.", "endpoint")
 )
 
+// longScrape is longer than any source may take.
+const longScrape = 5 * time.Minute
+
 // testSource reads for at most 10 s.
 func testSource(read func(context.Context) ([]Sample, error)) *Source {
 	return &Source{
@@ -75,14 +78,14 @@ func TestScrapesAtOnceShareOneReading(t *testing.T) {
 		for i := range 20 {
 			group.Go(func() {
 				time.Sleep(time.Duration(i) * 40 * time.Millisecond)
-				wantResult(t, s.Get(t.Context(), collector.maxScrape), "extra=1 up=1")
+				wantResult(t, s.Get(t.Context(), longScrape), "extra=1 up=1")
 			})
 		}
 		group.Wait()
 		if reads.Load() != 1 {
 			t.Errorf("%d readings", reads.Load())
 		}
-		wantResult(t, s.Get(t.Context(), collector.maxScrape), "extra=1 up=1")
+		wantResult(t, s.Get(t.Context(), longScrape), "extra=1 up=1")
 		if reads.Load() != 2 {
 			t.Error("a scrape that came later got an old answer")
 		}
@@ -107,7 +110,7 @@ func TestTimeoutOfTheSourceWinsOverAnIdleScrape(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		var reads atomic.Int64
-		wantResult(t, testSource(answersAfter(time.Hour, &reads)).Get(t.Context(), collector.maxScrape), "extra=1 up=0 timeout")
+		wantResult(t, testSource(answersAfter(time.Hour, &reads)).Get(t.Context(), longScrape), "extra=1 up=0 timeout")
 		wantElapsed(t, start, 10*time.Second)
 	})
 }
@@ -125,14 +128,14 @@ func TestHungReadingIsNotHandedOnForEver(t *testing.T) {
 			return answersAfter(0, &reads)(ctx)
 		})
 		var group sync.WaitGroup
-		group.Go(func() { wantResult(t, s.Get(t.Context(), collector.maxScrape), "extra=1 up=0 timeout") })
+		group.Go(func() { wantResult(t, s.Get(t.Context(), longScrape), "extra=1 up=0 timeout") })
 		group.Go(func() {
 			time.Sleep(7 * time.Second)
-			wantResult(t, s.Get(t.Context(), collector.maxScrape), "extra=1 up=0 timeout")
+			wantResult(t, s.Get(t.Context(), longScrape), "extra=1 up=0 timeout")
 			wantElapsed(t, start, 10*time.Second)
 		})
 		time.Sleep(10*time.Second + time.Nanosecond)
-		wantResult(t, s.Get(t.Context(), collector.maxScrape), "extra=1 up=1")
+		wantResult(t, s.Get(t.Context(), longScrape), "extra=1 up=1")
 		group.Wait()
 	})
 }
@@ -161,9 +164,9 @@ func TestOneClientThatHangsUpDoesNotCancelTheOthers(t *testing.T) {
 		gone, hangUp := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, hangUp)
 		var group sync.WaitGroup
-		group.Go(func() { wantResult(t, s.Get(gone, collector.maxScrape), "up=0 canceled") })
+		group.Go(func() { wantResult(t, s.Get(gone, longScrape), "up=0 canceled") })
 		group.Go(func() {
-			wantResult(t, s.Get(t.Context(), collector.maxScrape), "extra=1 up=1")
+			wantResult(t, s.Get(t.Context(), longScrape), "extra=1 up=1")
 			wantElapsed(t, start, 3*time.Second)
 		})
 		group.Wait()
@@ -186,7 +189,7 @@ func TestLastClientThatHangsUpCancelsTheReading(t *testing.T) {
 		for i := range 3 {
 			ctx, hangUp := context.WithCancel(t.Context())
 			time.AfterFunc(time.Duration(i+1)*time.Second, hangUp)
-			group.Go(func() { wantResult(t, s.Get(ctx, collector.maxScrape), "up=0 canceled") })
+			group.Go(func() { wantResult(t, s.Get(ctx, longScrape), "up=0 canceled") })
 		}
 		group.Wait()
 		if at := <-ended; at != 3*time.Second {
@@ -207,8 +210,8 @@ func TestScrapeAfterTheLastHungUpStartsAfresh(t *testing.T) {
 		})
 		gone, hangUp := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, hangUp)
-		s.Get(gone, collector.maxScrape)
-		wantResult(t, s.Get(t.Context(), collector.maxScrape), "up=1")
+		s.Get(gone, longScrape)
+		wantResult(t, s.Get(t.Context(), longScrape), "up=1")
 		time.Sleep(time.Minute)
 	})
 }
@@ -218,14 +221,14 @@ func TestEndedReadingIsNotJoined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var reads atomic.Int64
 		s := testSource(answersAfter(time.Second, &reads))
-		ended := s.join(collector.maxScrape)
+		ended := s.join(longScrape)
 		<-ended.ctx.Done()
-		next := s.join(collector.maxScrape)
+		next := s.join(longScrape)
 		if next == ended {
 			t.Error("an old answer is handed out")
 		}
 		s.leave(ended)
-		if s.join(collector.maxScrape) != next {
+		if s.join(longScrape) != next {
 			t.Error("the reading under way is not shared any longer")
 		}
 		<-next.done
@@ -242,7 +245,7 @@ func TestStopIsATimeoutForEveryScrape(t *testing.T) {
 		time.AfterFunc(2*time.Second, func() { cut(context.DeadlineExceeded) })
 		var group sync.WaitGroup
 		for range 5 {
-			group.Go(func() { wantResult(t, s.Get(ctx, collector.maxScrape), "extra=1 up=0 timeout") })
+			group.Go(func() { wantResult(t, s.Get(ctx, longScrape), "extra=1 up=0 timeout") })
 		}
 		group.Wait()
 		wantElapsed(t, start, 2*time.Second)
@@ -269,7 +272,7 @@ func TestReadingThatDoesNotHearItsEnd(t *testing.T) {
 
 func TestPanicOfASource(t *testing.T) {
 	s := testSource(func(context.Context) ([]Sample, error) { panic("no such thing") })
-	r := s.Get(t.Context(), collector.maxScrape)
+	r := s.Get(t.Context(), longScrape)
 	wantResult(t, r, "up=0 panic")
 	if text := r.Err.Error(); !strings.Contains(text, "no such thing") || !strings.Contains(text, "source_test.go") {
 		t.Errorf("the error does not say what and where: %s", text)
@@ -280,7 +283,7 @@ func TestSameSeriesTwice(t *testing.T) {
 	s := testSource(func(context.Context) ([]Sample, error) {
 		return []Sample{testExtra.Sample(1, "a"), testUp.Sample(1, "a"), testExtra.Sample(2, "a"), testExtra.Sample(3, "b")}, nil
 	})
-	wantResult(t, s.Get(t.Context(), collector.maxScrape), "extra=1 up=1 extra=3 bad_answer")
+	wantResult(t, s.Get(t.Context(), longScrape), "extra=1 up=1 extra=3 bad_answer")
 }
 
 func TestMoreSamplesThanASourceMayHave(t *testing.T) {
@@ -290,7 +293,7 @@ func TestMoreSamplesThanASourceMayHave(t *testing.T) {
 		}
 		return samples, errors.New("and something else")
 	})
-	r := s.Get(t.Context(), collector.maxScrape)
+	r := s.Get(t.Context(), longScrape)
 	if n := len(r.Samples); n != MaxSamples+1 || r.Samples[MaxSamples-1].Value != MaxSamples-1 {
 		t.Errorf("%d samples, want the first %d and that of being down", n, MaxSamples)
 	}
@@ -320,7 +323,7 @@ func TestClientsThatComeAndGo(t *testing.T) {
 				if i%2 == 0 {
 					time.AfterFunc(time.Duration(rand.IntN(300))*time.Microsecond, hangUp)
 				}
-				if r := s.Get(ctx, collector.maxScrape); i%2 == 1 {
+				if r := s.Get(ctx, longScrape); i%2 == 1 {
 					wantResult(t, r, "up=1")
 				}
 				hangUp()
