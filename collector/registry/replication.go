@@ -79,7 +79,7 @@ func ReplicationSources(b *ask.Builder) ([]*source.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	clock := &source.Probe{Every: min(r.every, lookEvery), Timeout: pushTimeout, Run: r.run}
+	clock := &source.Probe{Every: min(r.every, lookEvery), Timeout: pushTimeout, Run: r.replicate}
 	return []*source.Source{b.Probe(clock, &source.Source{Endpoint: r.Endpoint, Words: r.words()}, r.repository)}, nil
 }
 
@@ -137,7 +137,7 @@ func otherSites(b *ask.Builder) ([]site, error) {
 	return sites, nil
 }
 
-func (r *replication) run(ctx context.Context) source.Run {
+func (r *replication) replicate(ctx context.Context) source.Run {
 	var steps []source.Step
 	if r.due() {
 		steps = r.push(ctx)
