@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -185,6 +186,20 @@ func TestReplicationThatCouldNotPushTriesAgain(t *testing.T) {
 	s.wait(11 * time.Minute)
 	if err := s.runOnce(t).Err; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestReplicationReportsThatItCleansUpAfterAFailedPush(t *testing.T) {
+	s := startSites(t, faults{"PUT upload": saysStatus(http.StatusInternalServerError, "")}, nil, "")
+	var names []string
+	for _, step := range s.runOnce(t).Steps() {
+		names = append(names, step.Name)
+	}
+	if want := []string{"auth", "blobs", "cancel"}; !slices.Equal(names, want) {
+		t.Errorf("the steps are %q, want %q", names, want)
+	}
+	if n := s.here.left(); n != 0 {
+		t.Errorf("%d uploads are left", n)
 	}
 }
 
