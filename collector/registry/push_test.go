@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/http/httptest"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"registry_exporter/collector/collectortest/golden"
 	"registry_exporter/collector/source"
@@ -45,7 +47,8 @@ func TestPushPages(t *testing.T) {
 	for _, c := range []struct {
 		name, config string
 		faults       faults
-		left         int // uploads
+		left         int           // uploads
+		timeout      time.Duration // of the run; 0: as it is configured
 	}{
 		{name: "upload", config: pushesUploads},
 		{name: "image", config: pushesImages},
@@ -100,7 +103,7 @@ func TestPushPages(t *testing.T) {
 		{name: "health_check_fails", config: pushesUploads, faults: faults{"POST upload": refuseWith(http.StatusServiceUnavailable, "UNAVAILABLE", `"health check failed: please see /debug/health"`)}},
 		{name: "no_such_repository", config: pushesUploads, faults: faults{"POST upload": refuseWith(http.StatusNotFound, "NAME_UNKNOWN")}},
 		{name: "rate_limited", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusTooManyRequests, "")}},
-		{name: "hung", config: "  push: {repository: monitoring/canary, every: 3s}\n", faults: faults{"PATCH upload": testserver.Hang}},
+		{name: "hung", config: pushesUploads, faults: faults{"PATCH upload": testserver.Hang}, timeout: time.Second},
 		{name: "a_page_for_an_upload", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusOK, "<html>")}},
 		{name: "no_location", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusAccepted, "")}},
 		{name: "location_is_no_url", config: pushesUploads, faults: faults{"POST upload": locates("http://[")}},
@@ -118,6 +121,7 @@ func TestPushPages(t *testing.T) {
 			t.Parallel()
 			r := startFaulty(t, c.faults)
 			e := pusher(t, r, "", c.config)
+			e.probe().Timeout = cmp.Or(c.timeout, e.probe().Timeout)
 			e.once(t.Context())
 			golden.ComparePage(t, filepath.Join("testdata", "push", c.name), e.page(t, r.address(), "registry.example.org:80"))
 			if r.left() != c.left {

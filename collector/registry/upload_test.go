@@ -47,6 +47,7 @@ func TestPushThatIsStoppedLeavesNothing(t *testing.T) {
 }
 
 func TestPushThatHangsIsStoppedInTime(t *testing.T) {
+	t.Parallel()
 	r := startRegistry(t)
 	ctx, stop := context.WithCancel(t.Context())
 	var stopped time.Time
