@@ -1,20 +1,17 @@
 package registry
 
 import (
-	"registry_exporter/collector/testserver"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"registry_exporter/collector"
-	"registry_exporter/collector/collectortest"
 	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
 )
 
 func TestServedCertificate(t *testing.T) {
@@ -43,10 +40,7 @@ func TestServedCertificate(t *testing.T) {
 		{name: "wrong name", shown: root.Issue(t, testserver.ForNames("other.example.org", "10.0.0.1")), reason: source.ReasonTLSHostname},
 		{name: "address without IP SAN", shown: root.Issue(t, testserver.ForNames("registry.example.org")), reason: source.ReasonTLSNoIPSAN},
 		{name: "unknown CA", shown: leaf(other), reason: source.ReasonTLSUnknownAuthority},
-		{name: "self-signed", shown: func() tls.Certificate {
-			a := testserver.NewAuthority(t, "self", nil, testserver.ForNames("127.0.0.1"))
-			return tls.Certificate{Certificate: [][]byte{a.cert.Raw}, PrivateKey: a.key}
-		}(), reason: source.ReasonTLSUnknownAuthority},
+		{name: "self-signed", shown: testserver.NewAuthority(t, "self", nil, testserver.ForNames("127.0.0.1")).Self(), reason: source.ReasonTLSUnknownAuthority},
 		{name: "missing intermediate", shown: leaf(middle), reason: source.ReasonTLSUnknownAuthority},
 		{name: "not for servers", shown: leaf(root, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }), reason: source.ReasonTLSOther},
 		{name: "server_name of the certificate", shown: root.Issue(t, testserver.ForNames("registry.example.org")), tls: "server_name: registry.example.org", verified: 1},
@@ -60,9 +54,9 @@ func TestServedCertificate(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				server := testserver.Showing(t, c.shown, openRegistry)
-				e := collectortest.New(t, fmt.Sprintf("registries:\n- name: hub\n  url: %s\n  http: {tls_config: {ca_file: %s, insecure_skip_verify: %t, %s}}\n",
+				e := collect(t, "api", "", fmt.Sprintf("registries:\n- name: hub\n  url: %s\n  http: {tls_config: {ca_file: %s, insecure_skip_verify: %t, %s}}\n",
 					server.URL, root.File(t), insecure, c.tls))
-				got := e.scrapeNow(t, "api")
+				got := e.scrape(t)
 				want := c.reason
 				if insecure {
 					want = ""
@@ -87,50 +81,6 @@ func TestServedCertificate(t *testing.T) {
 	}
 }
 
-func TestClientCertificate(t *testing.T) {
-	ca := testserver.NewAuthority(t, "CA", nil)
-	other := testserver.NewAuthority(t, "another CA", nil)
-	pool := x509.NewCertPool()
-	pool.AddCert(ca.cert)
-	usable := func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }
-	given := func(c tls.Certificate) string {
-		certFile, keyFile := testserver.KeyPairFiles(t, c)
-		return ", cert_file: " + certFile + ", key_file: " + keyFile
-	}
-	for _, c := range []struct {
-		name, config, reason string
-	}{
-		{"missing", "", source.ReasonTLSClientCert},
-		{"given", given(ca.Issue(t, usable)), ""},
-		{"expired", given(ca.Issue(t, usable, testserver.Valid(testserver.Start.Add(-time.Hour), testserver.Start))), source.ReasonTLSClientCert},
-		{"of another CA", given(other.Issue(t, usable)), source.ReasonTLSClientCert},
-	} {
-		for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
-			for _, collector := range []string{"api", "ping"} {
-				t.Run(c.name+"/"+tls.VersionName(version)+"/"+collector, func(t *testing.T) {
-					t.Parallel()
-					server := testserver.TLS(t, &tls.Config{
-						Certificates: []tls.Certificate{ca.Issue(t, testserver.ForNames("127.0.0.1"))},
-						ClientAuth:   tls.RequireAndVerifyClientCert, ClientCAs: pool, MaxVersion: version,
-					}, func(w http.ResponseWriter, r *http.Request) {
-						if r.URL.Path == "/_ping" {
-							fmt.Fprint(w, `{"Error":"","Healthy":true}`)
-							return
-						}
-						openRegistry(w, r)
-					})
-					e := collectortest.Hub(t, server.URL, "  msr:\n  http: {tls_config: {ca_file: "+ca.File(t)+c.config+"}}\n")
-					got := e.scrapeNow(t, collector)
-					got.wantReason(t, c.reason)
-					if collector == "api" {
-						got.wantSamples(t, map[string]float64{"registry_tls_verified{": 1, "registry_api_up{": source.Bool01(c.reason == "")})
-					}
-				})
-			}
-		}
-	}
-}
-
 // A server that shares no TLS version or cipher with us says "handshake failure" too.
 func TestHandshakeFailureWithoutACertificateRequest(t *testing.T) {
 	server := testserver.TLS(t, &tls.Config{
@@ -141,8 +91,8 @@ func TestHandshakeFailureWithoutACertificateRequest(t *testing.T) {
 			}, nil
 		},
 	}, openRegistry)
-	e := collectortest.Hub(t, server.URL, "")
-	got := e.scrapeNow(t, "api")
+	e := collectHub(t, "api", server.URL, "")
+	got := e.scrape(t)
 	got.wantReason(t, source.ReasonTLSOther)
 	got.wantNone(t, "registry_tls_")
 }
@@ -160,8 +110,8 @@ func TestWordsOfNginxAboutTLS(t *testing.T) {
 				w.WriteHeader(http.StatusBadRequest)
 				fmt.Fprintf(w, "<html>\n<head><title>400 %s</title></head>\n<body>\n<center><h1>400 Bad Request</h1></center>\n<center>%s</center>\n<hr><center>nginx/1.22.1</center>\n</body>\n</html>\n", c.words, c.words)
 			})
-			e := collectortest.Hub(t, server.URL, "  http: {tls_config: {ca_file: "+ca.File(t)+"}}\n")
-			got := e.scrapeNow(t, "api")
+			e := collectHub(t, "api", server.URL, "  http: {tls_config: {ca_file: "+ca.File(t)+"}}\n")
+			got := e.scrape(t)
 			got.wantReason(t, c.reason)
 			got.wantSamples(t, map[string]float64{"registry_api_up{": 0, "registry_api_status_code{": 400, "registry_tls_verified{": 1})
 		})
@@ -170,8 +120,8 @@ func TestWordsOfNginxAboutTLS(t *testing.T) {
 
 func TestHTTPOnATLSPort(t *testing.T) {
 	server := testserver.Showing(t, testserver.NewAuthority(t, "CA", nil).Issue(t), openRegistry)
-	e := collectortest.Hub(t, "http://"+server.Listener.Addr().String(), "")
-	got := e.scrapeNow(t, "api")
+	e := collectHub(t, "api", "http://"+server.Listener.Addr().String(), "")
+	got := e.scrape(t)
 	got.wantReason(t, source.ReasonHTTPOnHTTPS)
 	got.wantSamples(t, map[string]float64{"registry_api_up{": 0, "registry_api_status_code{": 400})
 	got.wantNone(t, "registry_tls_")
@@ -180,8 +130,8 @@ func TestHTTPOnATLSPort(t *testing.T) {
 func TestTLSOnAPlainPort(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(openRegistry))
 	defer server.Close()
-	e := collectortest.Hub(t, "https://"+server.Listener.Addr().String(), "")
-	got := e.scrapeNow(t, "api")
+	e := collectHub(t, "api", "https://"+server.Listener.Addr().String(), "")
+	got := e.scrape(t)
 	got.wantReason(t, source.ReasonHTTPSOnHTTP)
 	got.wantSamples(t, map[string]float64{"registry_api_up{": 0})
 	got.wantNone(t, "registry_tls_", "registry_api_status_code{")
@@ -192,10 +142,7 @@ func TestExpiryIsThatOfTheChainThatLastsLongest(t *testing.T) {
 	oldRoot := testserver.NewAuthority(t, "old root", nil, testserver.Valid(testserver.Start, testserver.Start.Add(30*time.Hour)))
 	newRoot := testserver.NewAuthority(t, "new root", nil)
 	middle := testserver.NewAuthority(t, "intermediate", newRoot, testserver.Valid(testserver.Start, testserver.Start.Add(36*time.Hour)))
-	crossed := &testserver.Authority{key: middle.key}
-	template := testserver.NewTemplate("intermediate", nil)
-	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
-	crossed.cert = oldRoot.sign(t, template, middle.key)
+	crossed := middle.Crossed(t, oldRoot)
 	server := testserver.TLS(t, &tls.Config{
 		Certificates: []tls.Certificate{testserver.With(middle.Issue(t, testserver.ForNames("127.0.0.1")), crossed, middle)},
 	}, openRegistry)
@@ -209,8 +156,8 @@ func TestExpiryIsThatOfTheChainThatLastsLongest(t *testing.T) {
 		{"only the new root trusted", newRoot.File(t), testserver.Start.Add(36 * time.Hour), testserver.End},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e := collectortest.Hub(t, server.URL, "  http: {tls_config: {ca_file: "+c.ca+"}}\n")
-			e.scrapeNow(t, "api").wantSamples(t, map[string]float64{
+			e := collectHub(t, "api", server.URL, "  http: {tls_config: {ca_file: "+c.ca+"}}\n")
+			e.scrape(t).wantSamples(t, map[string]float64{
 				"registry_tls_verified{":                    1,
 				"registry_tls_expiry_timestamp_seconds{":    float64(c.expiry.Unix()),
 				"registry_tls_ca_expiry_timestamp_seconds{": float64(c.caEnd.Unix()),
@@ -237,8 +184,8 @@ func TestNamesThatTheCertificateCovers(t *testing.T) {
 		if verified {
 			trust = "\n  http: {tls_config: {ca_file: " + ca.File(t) + "}}"
 		}
-		e := collectortest.Hub(t, server.URL, "  backends: ["+backend.URL+"]\n  tls: {names: ["+strings.Join(names, ", ")+"]}"+trust+"\n")
-		got := e.scrapeNow(t, "api")
+		e := collectHub(t, "api", server.URL, "  backends: ["+backend.URL+"]\n  tls: {names: ["+strings.Join(names, ", ")+"]}"+trust+"\n")
+		got := e.scrape(t)
 		for name, covered := range want {
 			got.wantSamples(t, map[string]float64{fmt.Sprintf("registry_tls_name_covered{endpoint=%q,name=%q}", server.Listener.Addr(), name): covered})
 		}
@@ -260,21 +207,10 @@ func TestCAFile(t *testing.T) {
 		{"one has ended", late.File(t, ended, early), testserver.Start},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			e := collectortest.Hub(t, "http://127.0.0.1:1", "  http: {tls_config: {ca_file: "+c.file+"}}\n")
-			got := e.scrapeNow(t, "api")
+			e := collectHub(t, "api", "http://127.0.0.1:1", "  http: {tls_config: {ca_file: "+c.file+"}}\n")
+			got := e.scrape(t)
 			got.wantReason(t, source.ReasonRefused) // known all the same
 			got.wantSamples(t, map[string]float64{"registry_tls_ca_expiry_timestamp_seconds{": float64(c.end.Unix())})
 		})
 	}
-}
-
-// TestTLSPage is the whole page of a front with TLS, its names and the CA file.
-func TestTLSPage(t *testing.T) {
-	years := testserver.Valid(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2090, 1, 1, 0, 0, 0, 0, time.UTC))
-	ca := testserver.NewAuthority(t, "CA", nil, testserver.Valid(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2095, 1, 1, 0, 0, 0, 0, time.UTC)))
-	shown := ca.Issue(t, years, testserver.ForNames("registry.example.org", "127.0.0.1"))
-	server := testserver.Showing(t, shown, openRegistry)
-	e := collectortest.Hub(t, server.URL, "  tls: {names: [registry.example.org, 10.0.0.5]}\n  http: {tls_config: {ca_file: "+ca.File(t)+"}}\n")
-	collectortest.ComparePage(t, filepath.Join("testdata", "tls", "one_name_not_covered"),
-		e.testPage(t, "api", map[string]string{server.Listener.Addr().String(): "registry.example.org:443"}))
 }

@@ -9,20 +9,19 @@ import (
 	"testing"
 	"time"
 
-	"registry_exporter/collector"
 	"registry_exporter/collector/source"
 )
 
-// memoryOf is what is remembered behind the front of the only registry.
-func memoryOf(t testing.TB, e *collector.Exporter) *content {
+// memory is what is remembered behind the front of the only registry.
+func (e *collected) memory(t testing.TB) *content {
 	t.Helper()
-	for _, held := range e.live.Load().keep.now {
-		if c, is := held.(*content); is {
-			return c
-		}
+	b := e.builder(0)
+	b.Keep = source.NewKeep(b.Keep) // as a reload does
+	p, err := newPuller(b, b.URL, "front")
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Fatal("nothing is kept")
-	return nil
+	return p.memory
 }
 
 // later makes everything bad due to be read again.
@@ -36,25 +35,23 @@ func (c *content) later() {
 
 // asked counts the requests for whatever ends a path, since the last call.
 func (f *fakeRegistry) asked(end string) (n int) {
-	f.recorder.mu.Lock()
-	defer f.recorder.mu.Unlock()
-	for _, r := range f.seen {
+	for _, r := range f.Requests() {
 		if strings.HasSuffix(r.URL.Path, end) {
 			n++
 		}
 	}
-	f.seen = nil
+	f.Clear()
 	return n
 }
 
 func TestBadContentStaysBadUntilItIsReadWellAgain(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
-	e, p := f.puller(t, "", "library/base:1.0")
+	e := f.puller(t, "", "library/base:1.0")
 	f.damage(image.layers[0], flip)
 	wantBad := func(when, confirmed string) {
 		t.Helper()
-		got := f.pulled(t, e, p)
+		got := e.run(t)
 		got.wantReason(t, source.ReasonDigestMismatch)
 		about := fmt.Sprintf(`endpoint="%s",role="front",image="library/base:1.0"`, f.Listener.Addr())
 		want := map[string]float64{
@@ -75,12 +72,12 @@ func TestBadContentStaysBadUntilItIsReadWellAgain(t *testing.T) {
 		t.Errorf("asked %d times for the bad layer before its time, want 1: for its last byte", n)
 	}
 	wantBad("with its last byte right for the second time", "false")
-	memoryOf(t, e).later()
+	e.memory(t).later()
 	wantBad("when it was read again", "true")
 	f.damage(image.layers[0], flip)
 	wantBad("mended, but before its time", "true")
-	memoryOf(t, e).later()
-	got := f.pulled(t, e, p)
+	e.memory(t).later()
+	got := e.run(t)
 	got.wantReason(t, "")
 	got.wantNone(t, "registry_pull_content_bad{")
 	got.wantSamples(t, map[string]float64{"registry_pull_success{": 1, "registry_pull_layers_verified{": 2})
@@ -89,16 +86,16 @@ func TestBadContentStaysBadUntilItIsReadWellAgain(t *testing.T) {
 func TestBadContentIsReadAgainBeforeAnythingElse(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two", "layer three")
-	e, p := f.puller(t, ", max_bytes: 20B", "library/base:1.0")
+	e := f.puller(t, ", max_bytes: 20B", "library/base:1.0")
 	f.damage(image.layers[1], flip)
-	f.pulled(t, e, p)
-	memoryOf(t, e).later()
+	e.run(t)
+	e.memory(t).later()
 	f.asked("")
-	f.pulled(t, e, p)
+	e.run(t)
 	if n := f.asked(image.layers[1].String()); n != 2 {
 		t.Errorf("asked %d times for the bad layer, want 2: for its last byte, and all of it", n)
 	}
-	if !memoryOf(t, e).blobs[blobKey{"library/base", image.layers[1]}].bad.confirmed {
+	if !e.memory(t).blobs[blobKey{"library/base", image.layers[1]}].bad.confirmed {
 		t.Error("not confirmed")
 	}
 }
@@ -112,16 +109,16 @@ func TestBadContentIsNotConfirmedByAStoreThatIsGone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := startRegistry(t)
 			image := f.push("1.0", "layer one", "layer two")
-			e, p := f.puller(t, "", "library/base:1.0")
+			e := f.puller(t, "", "library/base:1.0")
 			f.lose(image.layers[0])
-			f.pulled(t, e, p)
-			f.pulled(t, e, p)
-			memoryOf(t, e).later()
+			e.run(t)
+			e.run(t)
+			e.memory(t).later()
 			f.answer(image.config.String(), gone(len(f.blobs[image.config])))
 			f.answer(image.layers[0].String(), gone(9))
 			f.answer(image.layers[1].String(), gone(9))
-			f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
-			if memoryOf(t, e).blobs[blobKey{"library/base", image.layers[0]}].bad.confirmed {
+			e.run(t).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
+			if e.memory(t).blobs[blobKey{"library/base", image.layers[0]}].bad.confirmed {
 				t.Error("confirmed")
 			}
 		})
@@ -132,51 +129,51 @@ func TestBadContentIsNotConfirmedByAStoreThatIsGone(t *testing.T) {
 func TestContentIsNotToBlameForAStoreThatGoes(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
-	e, p := f.puller(t, "", "library/base:1.0")
+	e := f.puller(t, "", "library/base:1.0")
 	f.answer(image.layers[1].String(), emptied(9))
-	f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_success{": 0, "registry_pull_content_bad{": 1})
+	e.run(t).wantSamples(t, map[string]float64{"registry_pull_success{": 0, "registry_pull_content_bad{": 1})
 	f.answer(image.config.String(), emptied(len(f.blobs[image.config])))
 	f.answer(image.layers[0].String(), emptied(9))
-	got := f.pulled(t, e, p)
+	got := e.run(t)
 	got.wantReason(t, source.ReasonShortRead)
 	got.wantNone(t, "registry_pull_content_bad{")
 	f.set(nil)
-	f.pulled(t, e, p).wantReason(t, "")
+	e.run(t).wantReason(t, "")
 }
 
 // What is bad while the store comes back is so at the next run, too, if it is to blame.
 func TestContentIsNotToBlameForAStoreThatComesBack(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
-	e, p := f.puller(t, "", "library/base:1.0")
+	e := f.puller(t, "", "library/base:1.0")
 	f.answer("1.0", refuseWith(http.StatusBadGateway, ""))
-	f.pulled(t, e, p).wantReason(t, source.ReasonServerError)
+	e.run(t).wantReason(t, source.ReasonServerError)
 	f.answer("1.0", nil)
 	f.answer(image.layers[0].String(), emptied(9))
-	got := f.pulled(t, e, p)
+	got := e.run(t)
 	got.wantReason(t, source.ReasonShortRead)
 	got.wantNone(t, "registry_pull_content_bad{")
-	f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
+	e.run(t).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
 }
 
 // The store was gone for a moment while a layer was read.
 func TestAPullWorksAgainWhenTwoRunsHaveSeenSo(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
-	e, p := f.puller(t, "", "library/base:1.0")
+	e := f.puller(t, "", "library/base:1.0")
 	f.answer(image.layers[0].String(), emptied(9))
-	f.pulled(t, e, p).wantReason(t, source.ReasonShortRead)
+	e.run(t).wantReason(t, source.ReasonShortRead)
 	f.set(nil)
-	f.pulled(t, e, p).wantReason(t, source.ReasonShortRead)
+	e.run(t).wantReason(t, source.ReasonShortRead)
 	f.answer(image.layers[0].String(), emptied(9)) // one of two behind a balancer has it
-	f.pulled(t, e, p).wantReason(t, source.ReasonShortRead)
+	e.run(t).wantReason(t, source.ReasonShortRead)
 	f.set(nil)
-	f.pulled(t, e, p).wantReason(t, source.ReasonShortRead)
-	got := f.pulled(t, e, p)
+	e.run(t).wantReason(t, source.ReasonShortRead)
+	got := e.run(t)
 	got.wantReason(t, "")
 	got.wantSamples(t, map[string]float64{"registry_pull_success{": 1, "registry_pull_content_bad{": 1, "registry_pull_layers_verified{": 1})
-	memoryOf(t, e).later()
-	f.pulled(t, e, p).wantNone(t, "registry_pull_content_bad{")
+	e.memory(t).later()
+	e.run(t).wantNone(t, "registry_pull_content_bad{")
 }
 
 // byTurns answers as two do behind a balancer: the first request is for the first of them.
@@ -197,11 +194,11 @@ func TestContentThatIsWellAndBadInOneRunIsBad(t *testing.T) {
 	image := f.push("1.0", "layer one")
 	f.push("2.0", "layer one", "layer two")
 	shared := image.layers[0]
-	e, p := f.puller(t, ", max_bytes: 10B", "library/base:1.0", "library/base:2.0")
+	e := f.puller(t, ", max_bytes: 10B", "library/base:1.0", "library/base:2.0")
 	want := func(when string, success float64) {
 		t.Helper()
 		about := fmt.Sprintf(`registry_pull_success{endpoint="%s",role="front",image="library/base:2.0"`, f.Listener.Addr())
-		if got, _ := f.pulled(t, e, p).value(t, about); got != success {
+		if got, _ := e.run(t).value(t, about); got != success {
 			t.Errorf("%s: %s is %v, want %v", when, about, got, success)
 		}
 	}
@@ -212,7 +209,7 @@ func TestContentThatIsWellAndBadInOneRunIsBad(t *testing.T) {
 	want("well once", 0)
 	want("well twice", 1)
 
-	memoryOf(t, e).later()
+	e.memory(t).later()
 	n := 0
 	f.answer(shared.String(), func(w http.ResponseWriter, r *http.Request) {
 		if n++; n == 2 { // its end for the second image; then it is read in full, and well
@@ -221,8 +218,8 @@ func TestContentThatIsWellAndBadInOneRunIsBad(t *testing.T) {
 			part(w, r)
 		}
 	})
-	f.pulled(t, e, p)
-	b := memoryOf(t, e).blobs[blobKey{"library/base", shared}].bad
+	e.run(t)
+	b := e.memory(t).blobs[blobKey{"library/base", shared}].bad
 	if b == nil || !b.confirmed {
 		t.Errorf("it was bad again later, and this is known: %+v", b)
 	}
@@ -232,37 +229,37 @@ func TestContentThatIsWellAndBadInOneRunIsBad(t *testing.T) {
 func TestBadContentIsNotConfirmedByAStoreThatGoes(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
-	e, p := f.puller(t, "", "library/base:1.0")
+	e := f.puller(t, "", "library/base:1.0")
 	f.answer(image.layers[1].String(), emptied(9)) // for a moment
-	f.pulled(t, e, p)
+	e.run(t)
 	f.set(nil)
-	f.pulled(t, e, p)
-	memoryOf(t, e).later()
+	e.run(t)
+	e.memory(t).later()
 	f.answer(image.layers[1].String(), emptied(9))
-	f.pulled(t, e, p)
+	e.run(t)
 	f.answer(image.config.String(), emptied(len(f.blobs[image.config])))
 	f.answer(image.layers[0].String(), emptied(9))
-	f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
-	if b := memoryOf(t, e).blobs[blobKey{"library/base", image.layers[1]}].bad; b.confirmed {
+	e.run(t).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
+	if b := e.memory(t).blobs[blobKey{"library/base", image.layers[1]}].bad; b.confirmed {
 		t.Error("confirmed")
 	}
 	f.set(nil)
-	f.pulled(t, e, p)
-	f.pulled(t, e, p).wantNone(t, "registry_pull_content_bad{")
+	e.run(t)
+	e.run(t).wantNone(t, "registry_pull_content_bad{")
 }
 
 // What only reading in full shows waits for no second turn when the store goes or comes back meanwhile: that may be hours later.
 func TestContentThatWasNotToBlameIsReadAgainAtOnce(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two", "layer six", "layer ten")
-	e, p := f.puller(t, ", max_bytes: 10B", "library/base:1.0")
+	e := f.puller(t, ", max_bytes: 10B", "library/base:1.0")
 	f.damage(image.layers[0], flip)
-	f.pulled(t, e, p).wantReason(t, source.ReasonDigestMismatch)
+	e.run(t).wantReason(t, source.ReasonDigestMismatch)
 	f.answer("1.0", refuseWith(http.StatusBadGateway, ""))
-	f.pulled(t, e, p).wantNone(t, "registry_pull_content_bad{")
+	e.run(t).wantNone(t, "registry_pull_content_bad{")
 	f.answer("1.0", nil)
-	f.pulled(t, e, p).wantReason(t, source.ReasonDigestMismatch) // the store has just come back
-	f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
+	e.run(t).wantReason(t, source.ReasonDigestMismatch) // the store has just come back
+	e.run(t).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
 }
 
 func TestBadContentOfConfigAndManifest(t *testing.T) {
@@ -278,15 +275,15 @@ func TestBadContentOfConfigAndManifest(t *testing.T) {
 			f.push("other", "layer one")
 			image := f.push("1.0", "layer one", "layer two")
 			f.index("1.0", map[string]fakeImage{"linux/amd64": image})
-			e, p := f.puller(t, "", "library/base:1.0", "library/base:other")
+			e := f.puller(t, "", "library/base:1.0", "library/base:other")
 			c.damage(f, image)
-			f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
+			e.run(t).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
 			c.damage(f, image) // flipped twice
-			got := f.pulled(t, e, p)
+			got := e.run(t)
 			got.wantReason(t, source.ReasonDigestMismatch)
 			got.wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
-			memoryOf(t, e).later()
-			got = f.pulled(t, e, p)
+			e.memory(t).later()
+			got = e.run(t)
 			got.wantReason(t, "")
 			got.wantNone(t, "registry_pull_content_bad{")
 		})
@@ -296,14 +293,14 @@ func TestBadContentOfConfigAndManifest(t *testing.T) {
 func TestBadContentThatNoTagNeedsAnyLongerIsForgotten(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
-	e, p := f.puller(t, "", "library/base:1.0")
+	e := f.puller(t, "", "library/base:1.0")
 	f.lose(image.layers[0])
-	f.pulled(t, e, p).wantReason(t, source.ReasonMissingBlob)
+	e.run(t).wantReason(t, source.ReasonMissingBlob)
 	f.push("1.0", "layer two", "layer three")
-	got := f.pulled(t, e, p)
+	got := e.run(t)
 	got.wantReason(t, "")
 	got.wantNone(t, "registry_pull_content_bad{")
-	if n := len(memoryOf(t, e).blobs); n != 3 {
+	if n := len(e.memory(t).blobs); n != 3 {
 		t.Errorf("%d blobs are remembered, want the config and two layers", n)
 	}
 }
@@ -311,12 +308,12 @@ func TestBadContentThatNoTagNeedsAnyLongerIsForgotten(t *testing.T) {
 func TestBadContentIsRememberedWhileNothingCanBeRead(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
-	e, p := f.puller(t, "", "library/base:1.0")
+	e := f.puller(t, "", "library/base:1.0")
 	f.lose(image.layers[0])
-	f.pulled(t, e, p)
-	f.pulled(t, e, p)
+	e.run(t)
+	e.run(t)
 	f.answer("1.0", refuseWith(http.StatusBadGateway, ""))
-	got := f.pulled(t, e, p)
+	got := e.run(t)
 	got.wantReason(t, source.ReasonServerError)
 	got.wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
 	got.wantNone(t, "registry_pull_layers{", "registry_pull_bytes{")
@@ -326,9 +323,9 @@ func TestBadContentOfImagesThatShareIt(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
 	f.push("2.0", "layer one", "layer three")
-	e, p := f.puller(t, "", "library/base:1.0", "library/base:2.0")
+	e := f.puller(t, "", "library/base:1.0", "library/base:2.0")
 	f.damage(image.layers[0], flip)
-	got := f.pulled(t, e, p)
+	got := e.run(t)
 	for _, name := range []string{"library/base:1.0", "library/base:2.0"} {
 		about := fmt.Sprintf(`endpoint="%s",role="front",image="%s"`, f.Listener.Addr(), name)
 		got.wantSamples(t, map[string]float64{
@@ -341,17 +338,15 @@ func TestBadContentOfImagesThatShareIt(t *testing.T) {
 func TestPullMemorySurvivesAReload(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", strings.Repeat("large", 10))
-	e, p := f.puller(t, ", max_bytes: 20B", "library/base:1.0")
-	f.pulled(t, e, p)
-	f.pulled(t, e, p)
-	before := memoryOf(t, e).blobs[blobKey{"library/base", image.layers[1]}].partial
+	e := f.puller(t, ", max_bytes: 20B", "library/base:1.0")
+	e.run(t)
+	e.run(t)
+	before := e.memory(t).blobs[blobKey{"library/base", image.layers[1]}].partial
 	if before == nil {
 		t.Fatal("the large layer is not being read")
 	}
-	if err := e.Reload(); err != nil {
-		t.Fatal(err)
-	}
-	if after := memoryOf(t, e).blobs[blobKey{"library/base", image.layers[1]}]; after.partial != before {
+	e.reload(t)
+	if after := e.memory(t).blobs[blobKey{"library/base", image.layers[1]}]; after.partial != before {
 		t.Error("the large layer begins anew")
 	}
 }
@@ -359,17 +354,17 @@ func TestPullMemorySurvivesAReload(t *testing.T) {
 func TestARunThatIsStoppedTeachesNothing(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
-	e, p := f.puller(t, "", "library/base:1.0")
+	e := f.puller(t, "", "library/base:1.0")
 	ctx, cancel := context.WithCancel(t.Context())
 	f.lose(image.layers[0])
 	f.answer(image.layers[1].String(), func(_ http.ResponseWriter, r *http.Request) {
 		cancel()
 		<-r.Context().Done()
 	})
-	if p.Once(ctx) {
+	if e.once(ctx) {
 		t.Error("a run that was stopped counts")
 	}
-	for key, b := range memoryOf(t, e).blobs {
+	for key, b := range e.memory(t).blobs {
 		if b.bad != nil {
 			t.Errorf("%s is remembered as bad", key.digest)
 		}
@@ -380,7 +375,7 @@ func TestARunThatIsStoppedTeachesNothing(t *testing.T) {
 func TestABadCopyInACacheThatHasAllIsContent(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
-	e, p := f.puller(t, "", "library/base:1.0")
+	e := f.puller(t, "", "library/base:1.0")
 	f.damage(image.layers[0], flip)
 	for _, d := range append(image.layers, image.config) {
 		whole := f.wholeOnly(d)
@@ -389,15 +384,15 @@ func TestABadCopyInACacheThatHasAllIsContent(t *testing.T) {
 			whole(w, r)
 		})
 	}
-	f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
+	e.run(t).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
 }
 
 // A cache on the way has the configuration, as it is small: the store is gone for a quarter of an hour all the same.
 func TestAStoreThatIsGoneBehindACachedConfigConfirmsNothing(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
-	e, p := f.puller(t, "", "library/base:1.0")
-	f.pulled(t, e, p).wantReason(t, "")
+	e := f.puller(t, "", "library/base:1.0")
+	e.run(t).wantReason(t, "")
 	for _, l := range image.layers {
 		f.answer(l.String(), emptied(9))
 	}
@@ -406,10 +401,10 @@ func TestAStoreThatIsGoneBehindACachedConfigConfirmsNothing(t *testing.T) {
 		w.Header().Set("X-Cache-Status", "HIT")
 		config(w, r)
 	})
-	f.pulled(t, e, p)
-	memoryOf(t, e).later()
-	f.pulled(t, e, p)
-	for key, b := range memoryOf(t, e).blobs {
+	e.run(t)
+	e.memory(t).later()
+	e.run(t)
+	for key, b := range e.memory(t).blobs {
 		if b.bad != nil && b.bad.confirmed {
 			t.Errorf("%s is confirmed: RegistryContentBad goes out", key.digest)
 		}

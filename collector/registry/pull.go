@@ -87,6 +87,18 @@ func PullSources(b *ask.Builder) ([]*source.Source, error) {
 }
 
 func newPullSource(b *ask.Builder, u config.URL, role string) (*source.Source, error) {
+	p, err := newPuller(b, u, role)
+	if err != nil {
+		return nil, err
+	}
+	s := &source.Source{Endpoint: p.Endpoint, Words: p.words()}
+	for _, image := range p.images {
+		s.Down = append(s.Down, pullSuccess.Sample(0, p.Endpoint, role, image.Name))
+	}
+	return b.Probe(&source.Probe{Every: p.every, Timeout: min(p.every, maxPull), Run: p.pullAll}, s, role, b.Pull.Images, b.Pull.Platform), nil
+}
+
+func newPuller(b *ask.Builder, u config.URL, role string) (*puller, error) {
 	c := b.Pull
 	a, err := ask.NewAccount(b, c.HTTP, u, "pull", "http")
 	if err != nil {
@@ -97,22 +109,19 @@ func newPullSource(b *ask.Builder, u config.URL, role string) (*source.Source, e
 		rereadAfter: time.Duration(c.RereadAfter), buffer: make([]byte, 64<<10),
 	}
 	p.memory = ask.Kept(b, newContent, "content", role, p.Endpoint)
-	s := &source.Source{Endpoint: p.Endpoint}
 	for i, name := range c.Images {
 		image, err := client.ParseImage(name)
 		if err != nil {
 			return nil, b.Errorf([]any{"pull", "images", i}, "%s", err)
 		}
 		p.images = append(p.images, image)
-		s.Down = append(s.Down, pullSuccess.Sample(0, p.Endpoint, role, name))
 	}
-	s.Words = p.words()
-	return b.Probe(&source.Probe{Every: p.every, Timeout: min(p.every, maxPull), Run: p.run}, s, role, c.Images, c.Platform), nil
+	return p, nil
 }
 
-// run pulls all images, one after the other. Each has its part of what is left of three quarters of the time: one that
+// pullAll is one run. It pulls all images, one after the other. Each has its part of what is left of three quarters of the time: one that
 // hangs takes nothing from the others. The rest is for reading layers in full.
-func (p *puller) run(ctx context.Context) source.Run {
+func (p *puller) pullAll(ctx context.Context) source.Run {
 	looking, cancel := partOf(ctx, 3, 4)
 	defer cancel()
 	var visits []*visit

@@ -55,17 +55,17 @@ func TestMemoryOfALargeLayerIsFlat(t *testing.T) {
 	f := startRegistry(t)
 	f.largeImage(64 << 20)
 	for _, limit := range []string{"64MiB", "8MiB"} {
-		e, p := f.puller(t, ", max_bytes: "+limit, "library/base:1.0")
+		e := f.puller(t, ", max_bytes: "+limit, "library/base:1.0")
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		for range 8 {
-			f.pulled(t, e, p).wantReason(t, "")
+			e.run(t).wantReason(t, "")
 		}
 		runtime.ReadMemStats(&after)
 		if grown := after.TotalAlloc - before.TotalAlloc; grown > 16<<20 {
 			t.Errorf("max_bytes %s: %d bytes were allocated for a layer of 64 MiB, and the server's part of it", limit, grown)
 		}
-		if n, _ := e.scrapeNow(t, "pull").value(t, "registry_pull_layers_verified{"); n != 1 {
+		if n, _ := e.scrape(t).value(t, "registry_pull_layers_verified{"); n != 1 {
 			t.Errorf("max_bytes %s: the layer is not verified", limit)
 		}
 	}
@@ -114,13 +114,13 @@ func BenchmarkVerifyPlain(b *testing.B) {
 func BenchmarkVerifyHTTP(b *testing.B) {
 	f := startRegistry(b)
 	f.largeImage(benchmarked)
-	_, p := f.puller(b, "", "library/base:1.0")
+	e := f.puller(b, "", "library/base:1.0")
 	b.SetBytes(benchmarked)
 	b.ReportAllocs()
 	for b.Loop() {
-		f.seen = nil
-		if p.Once(b.Context()); p.track.result().Err != nil {
-			b.Fatal(p.track.result().Err)
+		f.Clear()
+		if e.once(b.Context()); e.last(b).Err != nil {
+			b.Fatal(e.last(b).Err)
 		}
 	}
 }
@@ -153,10 +153,10 @@ func BenchmarkPullGigabyte(b *testing.B) {
 			b.ReportAllocs()
 			var most uint64
 			for b.Loop() {
-				e, p := f.puller(b, ", max_bytes: "+limit, "library/base:1.0")
+				e := f.puller(b, ", max_bytes: "+limit, "library/base:1.0")
 				for verified := 0.0; verified == 0; {
-					f.seen = nil
-					verified, _ = f.pulled(b, e, p).value(b, "registry_pull_layers_verified{")
+					f.Clear()
+					verified, _ = e.run(b).value(b, "registry_pull_layers_verified{")
 					var now runtime.MemStats
 					runtime.ReadMemStats(&now)
 					most = max(most, now.HeapInuse)

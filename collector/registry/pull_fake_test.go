@@ -6,11 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"registry_exporter/collector"
-	"registry_exporter/collector/collectortest"
-	"registry_exporter/collector/msr"
-	"registry_exporter/collector/source"
-
 	"github.com/opencontainers/go-digest"
 )
 
@@ -33,18 +28,8 @@ func emptied(length int) http.HandlerFunc {
 	}
 }
 
-// puller is an exporter of the registry with images, and its probe of the front.
-func (f *fakeRegistry) puller(t testing.TB, options string, images ...string) (*collector.Exporter, *source.Probe) {
+// puller pulls images of the registry. options are those of the configuration, after "images".
+func (f *fakeRegistry) puller(t testing.TB, options string, images ...string) *collected {
 	t.Helper()
-	e := collectortest.New(t, "registries:\n- name: hub\n  url: "+f.URL+"\n  pull: {images: ["+strings.Join(images, ", ")+"]"+options+"}\n")
-	return e, msr.sourcesOf(e.live.Load().registries[0], "pull")[0].Probe
-}
-
-// pulled runs the probe once and is what the page says then.
-func (f *fakeRegistry) pulled(t testing.TB, e *collector.Exporter, p *source.Probe) found {
-	t.Helper()
-	if !p.Once(t.Context()) {
-		t.Fatal("the probe did not run")
-	}
-	return e.scrapeNow(t, "pull")
+	return collectHub(t, "pull", f.URL, "  pull: {images: ["+strings.Join(images, ", ")+"]"+options+"}\n")
 }

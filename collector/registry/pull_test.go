@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"registry_exporter/collector/testserver"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -9,13 +8,15 @@ import (
 	"strings"
 	"testing"
 
-	"registry_exporter/collector/ask"
-	"registry_exporter/collector/collectortest"
-	"registry_exporter/collector/registry/client"
+	"registry_exporter/collector/collectortest/golden"
 	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
+)
 
-	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
+// Bounds of the package client: so many layers or manifests, and bytes of a config.
+const (
+	maxDescriptors = 1000
+	maxConfig      = 16 << 20
 )
 
 // A sad is one thing that is wrong with the image library/base:1.0 of three layers, and what has to be said of it.
@@ -35,9 +36,9 @@ func cut(b []byte) []byte  { return b[:len(b)-1] }
 func (s sad) run(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two", "layer three")
-	e, p := f.puller(t, s.options, "library/base:1.0")
+	e := f.puller(t, s.options, "library/base:1.0")
 	s.breakIt(t, f, image)
-	got := f.pulled(t, e, p)
+	got := e.run(t)
 	got.wantReason(t, s.reason)
 	cache := s.cache
 	if cache == "" {
@@ -59,7 +60,7 @@ func (s sad) run(t *testing.T) {
 	} else {
 		got.wantSamples(t, map[string]float64{"registry_pull_content_bad{" + about + fmt.Sprintf(`,reason=%q,confirmed="false"}`, s.badReason): 1})
 	}
-	text := p.track.result().Err.Error()
+	text := e.last(t).Err.Error()
 	if !strings.Contains(text, s.text) {
 		t.Errorf("the error does not say %q: %s", s.text, text)
 	}
@@ -122,7 +123,7 @@ func TestPullOfWhatIsBad(t *testing.T) {
 		{
 			name: "a manifest of another digest than its header", step: stepManifest, reason: source.ReasonDigestMismatch,
 			breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) {
-				f.answer("1.0", respond(http.Header{"Content-Type": client.manifestTypes[:1], "Docker-Content-Digest": {i.config.String()}}, 200, "{}"))
+				f.answer("1.0", respond(http.Header{"Content-Type": {mediaTypeManifest}, "Docker-Content-Digest": {i.config.String()}}, 200, "{}"))
 			},
 		},
 		{
@@ -132,7 +133,7 @@ func TestPullOfWhatIsBad(t *testing.T) {
 		{
 			name: "a manifest of schema 1", step: stepManifest, reason: source.ReasonBadAnswer, text: "schema 1",
 			breakIt: func(_ *testing.T, f *fakeRegistry, _ fakeImage) {
-				f.answer("1.0", respond(http.Header{"Content-Type": {client.schema1Types[1]}}, 200, `{"schemaVersion":1}`))
+				f.answer("1.0", respond(http.Header{"Content-Type": {mediaTypeSchema1}}, 200, `{"schemaVersion":1}`))
 			},
 		},
 		{
@@ -145,7 +146,7 @@ func TestPullOfWhatIsBad(t *testing.T) {
 			name: "an endless manifest", step: stepManifest, reason: source.ReasonTooLarge,
 			breakIt: func(_ *testing.T, f *fakeRegistry, _ fakeImage) {
 				f.answer("1.0", func(w http.ResponseWriter, _ *http.Request) {
-					w.Header().Set("Content-Type", client.manifestTypes[0])
+					w.Header().Set("Content-Type", mediaTypeManifest)
 					testserver.WriteEndlessly(w)
 				})
 			},
@@ -207,20 +208,20 @@ func TestPullOfWhatIsHostile(t *testing.T) {
 		{name: "a digest of an unknown algorithm", reason: source.ReasonBadAnswer, text: "neither of sha256 nor of sha512", without: "md5", breakIt: manifestOf(`{"digest":"md5:d41d8cd98f00b204e9800998ecf8427e","size":1}`)},
 		{name: "a digest that is a path", reason: source.ReasonBadAnswer, without: "..", breakIt: manifestOf(`{"digest":"../../../secret","size":1}`)},
 		{name: "a digest that is short", reason: source.ReasonBadAnswer, breakIt: manifestOf(`{"digest":"sha256:00","size":1}`)},
-		{name: "too many layers", reason: source.ReasonTooLarge, breakIt: manifestOf(strings.Repeat(`{},`, client.maxDescriptors) + `{}`)},
+		{name: "too many layers", reason: source.ReasonTooLarge, breakIt: manifestOf(strings.Repeat(`{},`, maxDescriptors) + `{}`)},
 		{name: "layers that are a text", reason: source.ReasonBadAnswer, breakIt: manifestOf(`"layer"`)},
 		{name: "a text after the manifest", reason: source.ReasonBadAnswer, breakIt: manifestOf(`]} {"layers":[`)},
 		{name: "a manifest and an index in one", reason: source.ReasonBadAnswer, breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) {
 			f.document("1.0", `{"manifests":[],"layers":[]}`)
 		}},
 		{name: "a config larger than any", reason: source.ReasonTooLarge, breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) {
-			f.document("1.0", `{"config":`+descriptorOf("x", i.config, client.maxConfig+1)+`,"layers":[]}`)
+			f.document("1.0", `{"config":`+descriptorOf("x", i.config, maxConfig+1)+`,"layers":[]}`)
 		}},
 		{name: "no config", reason: source.ReasonBadAnswer, breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) {
 			f.document("1.0", `{"layers":[]}`)
 		}},
 		{name: "a digest in the header that is none", reason: source.ReasonBadAnswer, without: "secret", breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) {
-			f.answer("1.0", respond(http.Header{"Content-Type": client.manifestTypes[:1], "Docker-Content-Digest": {"secret"}}, 200, "{}"))
+			f.answer("1.0", respond(http.Header{"Content-Type": {mediaTypeManifest}, "Docker-Content-Digest": {"secret"}}, 200, "{}"))
 		}},
 	} {
 		s.step = stepManifest
@@ -274,25 +275,25 @@ func TestPullThatIsNotLetIn(t *testing.T) {
 		return func(t *testing.T, f *fakeRegistry, _ fakeImage) {
 			server := httptest.NewServer(answer)
 			t.Cleanup(server.Close)
-			f.guard = ask.refuse("Bearer", server.URL+"/token")
+			f.guard = refuse("Bearer", server.URL+"/token")
 		}
 	}
 	for _, s := range []sad{
 		{name: "a wrong password", options: strings.Replace(login, "right", "wrong", 1), reason: source.ReasonUnauthorized, breakIt: func(t *testing.T, f *fakeRegistry, _ fakeImage) {
-			f.guard = ask.refuse("Basic", "registry")
-			f.answer("1.0", ask.refuse("Basic", "registry"))
+			f.guard = refuse("Basic", "registry")
+			f.answer("1.0", refuse("Basic", "registry"))
 		}},
 		{name: "no password", reason: source.ReasonUnauthorized, breakIt: func(t *testing.T, f *fakeRegistry, _ fakeImage) {
-			f.guard = ask.refuse("Basic", "registry")
+			f.guard = refuse("Basic", "registry")
 		}},
 		{name: "a password that the token server refuses", options: login, reason: source.ReasonUnauthorized, breakIt: realm(respond(nil, 401, ""))},
 		{name: "a token server that is down", options: login, reason: source.ReasonRefused, breakIt: func(t *testing.T, f *fakeRegistry, _ fakeImage) {
-			f.guard = ask.refuse("Bearer", "http://127.0.0.1:1/token")
+			f.guard = refuse("Bearer", "http://127.0.0.1:1/token")
 		}},
 		{name: "a token server with an error", options: login, reason: source.ReasonServerError, breakIt: realm(respond(nil, 500, "right-password")), without: "right-password"},
 		{name: "a token without rights", options: login, reason: source.ReasonUnauthorized, without: "secret-token", breakIt: func(t *testing.T, f *fakeRegistry, i fakeImage) {
 			realm(respond(nil, 200, `{"token":"secret-token"}`))(t, f, i)
-			f.answer("1.0", ask.refuse("Bearer", "http://127.0.0.1:1/token"))
+			f.answer("1.0", refuse("Bearer", "http://127.0.0.1:1/token"))
 		}},
 		{name: "a token without rights, said with 403", options: login, reason: source.ReasonForbidden, without: "secret-token", breakIt: func(t *testing.T, f *fakeRegistry, i fakeImage) {
 			realm(respond(nil, 200, `{"token":"secret-token"}`))(t, f, i)
@@ -308,12 +309,12 @@ func TestPullThatIsNotLetIn(t *testing.T) {
 func TestPullOfAStoreThatIsGone(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
-	e, p := f.puller(t, "", "library/base:1.0")
+	e := f.puller(t, "", "library/base:1.0")
 	f.answer(image.config.String(), emptied(len(f.blobs[image.config])))
 	for _, l := range image.layers {
 		f.answer(l.String(), emptied(9))
 	}
-	got := f.pulled(t, e, p)
+	got := e.run(t)
 	got.wantReason(t, source.ReasonShortRead)
 	got.wantNone(t, "registry_pull_content_bad{")
 	for _, step := range []string{stepConfig, stepLayers} {
@@ -339,25 +340,9 @@ func TestPullPages(t *testing.T) {
 			app := f.push("linux", "layer four", "layer five")
 			f.index("2.0", map[string]fakeImage{"linux/amd64": app})
 			change(f, base, app)
-			e, p := f.puller(t, "", "library/base:1.0", "team/app:2.0")
-			f.pulled(t, e, p)
-			page := e.testPage(t, "pull", map[string]string{f.Listener.Addr().String(): "registry.example.org:443"})
-			collectortest.ComparePage(t, filepath.Join("testdata", "pull", name), withoutMoments(page))
+			e := f.puller(t, "", "library/base:1.0", "team/app:2.0")
+			e.run(t)
+			golden.ComparePage(t, filepath.Join("testdata", "pull", name), e.page(t, f.address(), "registry.example.org:443"))
 		})
 	}
-}
-
-// withoutMoments makes 0 of what is never the same.
-func withoutMoments(page prometheus.Gatherer) prometheus.Gatherer {
-	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		families, err := page.Gather()
-		for _, f := range families {
-			for _, m := range f.Metric {
-				if strings.HasSuffix(f.GetName(), "_timestamp_seconds") || strings.HasSuffix(f.GetName(), "_per_second") {
-					m.Gauge.Value = new(float64)
-				}
-			}
-		}
-		return families, err
-	})
 }

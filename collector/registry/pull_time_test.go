@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"registry_exporter/collector/testserver"
 	"crypto/tls"
 	"fmt"
 	"net/http"
@@ -13,10 +12,9 @@ import (
 	"time"
 
 	"registry_exporter/collector/ask"
-	"registry_exporter/collector/collectortest"
-	"registry_exporter/collector/msr"
-	"registry_exporter/collector/registry/client"
+
 	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
 )
 
 // slowly sends a byte now and then.
@@ -40,14 +38,15 @@ func TestAnImageThatHangsTakesNothingFromTheOthers(t *testing.T) {
 			f.push("1.0", "layer one")
 			f.push("2.0", "layer two")
 			f.answer("bad", func(w http.ResponseWriter, r *http.Request) {
-				w.Header().Set("Content-Type", client.manifestTypes[0])
+				w.Header().Set("Content-Type", mediaTypeManifest)
 				hanging(w, r)
 			})
-			e, p := f.puller(t, ", every: 12s", "library/base:bad", "library/base:1.0", "library/worse:bad", "library/base:2.0")
+			e := f.puller(t, "", "library/base:bad", "library/base:1.0", "library/worse:bad", "library/base:2.0")
+			e.probe().Timeout = 4 * time.Second
 			start := time.Now()
-			got := f.pulled(t, e, p)
-			if took := time.Since(start); took > 20*time.Second {
-				t.Errorf("took %s of 12s", took)
+			got := e.run(t)
+			if took := time.Since(start); took > 12*time.Second {
+				t.Errorf("took %s of 4s", took)
 			}
 			for image, want := range map[string]float64{"library/base:bad": 0, "library/base:1.0": 1, "library/worse:bad": 0, "library/base:2.0": 1} {
 				about := fmt.Sprintf(`endpoint="%s",role="front",image="%s"`, f.Listener.Addr(), image)
@@ -68,7 +67,8 @@ func TestALayerThatTakesForEver(t *testing.T) {
 	f := startRegistry(t)
 	large := strings.Repeat("x", 1000)
 	image := f.push("1.0", large)
-	e, p := f.puller(t, ", every: 6s", "library/base:1.0")
+	e := f.puller(t, "", "library/base:1.0")
+	e.probe().Timeout = 2 * time.Second
 	f.answer(image.layers[0].String(), func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Range") != "" {
 			http.ServeContent(w, r, "", time.Time{}, strings.NewReader(large))
@@ -76,10 +76,10 @@ func TestALayerThatTakesForEver(t *testing.T) {
 		}
 		slowly(w, r)
 	})
-	got := f.pulled(t, e, p)
+	got := e.run(t)
 	got.wantReason(t, source.ReasonTimeout)
 	got.wantNone(t, "registry_pull_content_bad{")
-	if text := p.track.result().Err.Error(); !strings.Contains(text, "of 1000 bytes came") {
+	if text := e.last(t).Err.Error(); !strings.Contains(text, "of 1000 bytes came") {
 		t.Errorf("the error does not say how much came: %s", text)
 	}
 }
@@ -87,8 +87,8 @@ func TestALayerThatTakesForEver(t *testing.T) {
 func TestPullFollowsToTheStoreWithoutCredentials(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
-	var seen recorder
-	store := httptest.NewServer(seen.record(func(w http.ResponseWriter, r *http.Request) {
+	var seen testserver.Recorder
+	store := httptest.NewServer(seen.Record(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("signature") != "s" {
 			w.WriteHeader(http.StatusForbidden)
 			return
@@ -98,19 +98,19 @@ func TestPullFollowsToTheStoreWithoutCredentials(t *testing.T) {
 	defer store.Close()
 	realm := httptest.NewServer(http.HandlerFunc(answerToken))
 	defer realm.Close()
-	f.guard = ask.refuse("Bearer", realm.URL+"/token")
+	f.guard = refuse("Bearer", realm.URL+"/token")
 	f.answer(image.layers[0].String(), func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, store.URL+"/object?signature=s", http.StatusTemporaryRedirect)
 	})
-	e, p := f.puller(t, ", http: {basic_auth: {username: monitor, password: right-password}}", "library/base:1.0")
-	f.pulled(t, e, p).wantReason(t, "")
-	if n := len(seen.requests()); n != 2 {
+	e := f.puller(t, ", http: {basic_auth: {username: monitor, password: right-password}}", "library/base:1.0")
+	e.run(t).wantReason(t, "")
+	if n := len(seen.Requests()); n != 2 {
 		t.Errorf("the store was asked %d times, want 2", n)
 	}
-	if n := seen.carrying("Range"); n != 1 {
+	if n := seen.Carrying("Range"); n != 1 {
 		t.Errorf("the store was asked %d times for a range, want 1", n)
 	}
-	for _, r := range seen.requests() {
+	for _, r := range seen.Requests() {
 		for _, header := range []string{"Authorization", "Cookie"} {
 			if r.Header.Get(header) != "" {
 				t.Errorf("the store saw %s", header)
@@ -141,9 +141,9 @@ func TestPullShowsTheStoreNoCertificate(t *testing.T) {
 		}
 		f.ServeHTTP(w, r)
 	})
-	e := collectortest.New(t, "registries:\n- name: hub\n  url: "+registry.URL+"\n  http: {tls_config: {ca_file: "+ca.File(t)+
+	e := collectHub(t, "pull", registry.URL, "  http: {tls_config: {ca_file: "+ca.File(t)+
 		", cert_file: "+certFile+", key_file: "+keyFile+"}}\n  pull: {images: [library/base:1.0]}\n")
-	f.pulled(t, e, msr.sourcesOf(e.live.Load().registries[0], "pull")[0].Probe).wantReason(t, "")
+	e.run(t).wantReason(t, "")
 	if shown["store"] != 0 || shown["registry"] == 0 {
 		t.Errorf("certificates were shown: %v", shown)
 	}
@@ -201,7 +201,7 @@ func TestPullOfRedirects(t *testing.T) {
 // What a redirect names may be as good as a password, to the last part of its path.
 func TestPullErrorsDoNotSayWhereARedirectLed(t *testing.T) {
 	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", client.manifestTypes[0])
+		w.Header().Set("Content-Type", mediaTypeManifest)
 		w.Header().Set("Content-Length", "100")
 		_, _ = w.Write([]byte("{"))
 	}))
@@ -211,9 +211,9 @@ func TestPullErrorsDoNotSayWhereARedirectLed(t *testing.T) {
 	f.answer("1.0", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, store.URL+"/for/jjjjjjjj?signature=ssssssss", http.StatusFound)
 	})
-	e, p := f.puller(t, "", "library/base:1.0")
-	f.pulled(t, e, p).wantReason(t, source.ReasonShortRead)
-	if text := p.track.result().Err.Error(); strings.Contains(text, "jjjjjjjj") || strings.Contains(text, "ssssssss") {
+	e := f.puller(t, "", "library/base:1.0")
+	e.run(t).wantReason(t, source.ReasonShortRead)
+	if text := e.last(t).Err.Error(); strings.Contains(text, "jjjjjjjj") || strings.Contains(text, "ssssssss") {
 		t.Errorf("the error says %s", text)
 	}
 }
@@ -237,8 +237,8 @@ func TestPullFollowsAFewTimes(t *testing.T) {
 		f.answer(image.layers[0].String(), func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, fmt.Sprintf("%s/%d", stores[0].URL, redirects-1), http.StatusFound)
 		})
-		e, p := f.puller(t, "", "library/base:1.0")
-		f.pulled(t, e, p).wantReason(t, want)
+		e := f.puller(t, "", "library/base:1.0")
+		e.run(t).wantReason(t, want)
 	}
 }
 
@@ -247,17 +247,14 @@ func TestPullFromBackends(t *testing.T) {
 	front.push("1.0", "layer one", "layer two")
 	image := bad.push("1.0", "layer one", "layer two")
 	bad.lose(image.layers[0])
-	e := collectortest.New(t, "registries:\n- name: hub\n  url: "+front.URL+"\n  backends: ["+bad.URL+"]\n  pull: {images: [library/base:1.0], backends: true}\n")
-	for _, s := range msr.sourcesOf(e.live.Load().registries[0], "pull") {
-		s.Probe.Once(t.Context())
-	}
-	got := e.scrapeNow(t, "pull")
+	e := collectHub(t, "pull", front.URL, "  backends: ["+bad.URL+"]\n  pull: {images: [library/base:1.0], backends: true}\n")
+	got := e.run(t)
 	got.wantSamples(t, map[string]float64{
 		fmt.Sprintf(`registry_pull_success{endpoint="%s",role="front",`, front.Listener.Addr()):     1,
 		fmt.Sprintf(`registry_pull_success{endpoint="%s",role="backend",`, bad.Listener.Addr()):     0,
 		fmt.Sprintf(`registry_pull_content_bad{endpoint="%s",role="backend",`, bad.Listener.Addr()): 1,
 	})
-	for _, r := range bad.requests() {
+	for _, r := range bad.Requests() {
 		if r.Host != front.Listener.Addr().String() {
 			t.Errorf("the backend was asked by the name %s", r.Host)
 		}
@@ -267,10 +264,10 @@ func TestPullFromBackends(t *testing.T) {
 func TestPullByDigest(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one")
-	e, p := f.puller(t, "", "library/base@"+image.manifest.String())
-	f.pulled(t, e, p).wantReason(t, "")
+	e := f.puller(t, "", "library/base@"+image.manifest.String())
+	e.run(t).wantReason(t, "")
 	f.manifests[image.manifest.String()] = append(f.manifests[image.manifest.String()], ' ')
-	f.pulled(t, e, p).wantReason(t, source.ReasonDigestMismatch)
+	e.run(t).wantReason(t, source.ReasonDigestMismatch)
 }
 
 func TestPullOfWhatIsLeftOut(t *testing.T) {
@@ -280,16 +277,16 @@ func TestPullOfWhatIsLeftOut(t *testing.T) {
 	layer := descriptorOf("application/vnd.oci.image.layer.v1.tar", one, len("layer one"))
 	foreign := `{"mediaType":"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip","digest":"sha256:` + strings.Repeat("0", 64) + `","size":7,"urls":["http://example.org/x"]}`
 	f.document("1.0", `{"config":`+descriptorOf("x", config, 2)+`,"layers":[`+strings.Join([]string{layer, layer, descriptorOf("x", empty, 0), foreign}, ",")+`]}`)
-	e, p := f.puller(t, "", "library/base:1.0")
-	got := f.pulled(t, e, p)
+	e := f.puller(t, "", "library/base:1.0")
+	got := e.run(t)
 	got.wantReason(t, "")
 	got.wantSamples(t, map[string]float64{"registry_pull_layers{": 1, "registry_pull_layers_verified{": 1})
 	var notes []string
-	for _, s := range p.track.result().Steps {
+	for _, s := range e.last(t).Steps() {
 		notes = append(notes, s.Name+": "+s.Note)
 	}
 	want := "library/base:1.0 auth: without credentials\n" +
-		"library/base:1.0 manifest: " + p.track.result().Steps[1].Note[:71] + ", 4 layers, 27 bytes\n" +
+		"library/base:1.0 manifest: " + e.last(t).Steps()[1].Note[:71] + ", 4 layers, 27 bytes\n" +
 		"library/base:1.0 config: 2 bytes\n" +
 		"library/base:1.0 layers: last bytes of 1 layers, 1 read in full, 3 empty, doubled or foreign ones left out"
 	if got := strings.Join(notes, "\n"); got != want {
@@ -307,9 +304,9 @@ func TestPullSaysNothingOfLoggingInWhenNobodyLooksAtIt(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			registry := startRegistry(t)
 			registry.push("1.0", "layer one")
-			e, p := registry.puller(t, "", "library/base:1.0")
+			e := registry.puller(t, "", "library/base:1.0")
 			breakIt(registry)
-			got := registry.pulled(t, e, p)
+			got := e.run(t)
 			about := fmt.Sprintf(`registry_pull_step_success{endpoint="%s",role="front",image="library/base:1.0",step=`, registry.Listener.Addr())
 			got.wantNone(t, about+`"auth"`, about+`"config"`, about+`"layers"`)
 			got.wantSamples(t, map[string]float64{about + `"manifest"`: 0})

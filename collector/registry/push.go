@@ -57,7 +57,7 @@ func PushSources(b *ask.Builder) ([]*source.Source, error) {
 		kept: newKeptUpload(b, b.Push.Repository),
 	}
 	every := time.Duration(p.Every)
-	track := &source.Probe{Every: every, Timeout: min(every, pushTimeout), Run: p.run}
+	track := &source.Probe{Every: every, Timeout: min(every, pushTimeout), Run: p.pushOnce}
 	return []*source.Source{b.Probe(track, &source.Source{
 		Endpoint: a.Endpoint,
 		Down:     []source.Sample{pushSuccess.Sample(0, a.Endpoint, "front")},
@@ -65,7 +65,7 @@ func PushSources(b *ask.Builder) ([]*source.Source, error) {
 	}, p.Repository, p.Mode, p.passive)}, nil
 }
 
-func (p *push) run(ctx context.Context) source.Run {
+func (p *push) pushOnce(ctx context.Context) source.Run {
 	w := newWriter(p.Account, p.Repository, p.kept)
 	err := p.write(ctx, w)
 	return source.Run{Samples: p.samples(w, err), Steps: w.steps, Err: err}

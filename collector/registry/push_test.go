@@ -1,26 +1,19 @@
 package registry
 
 import (
-	"registry_exporter/collector/testserver"
+	"cmp"
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"registry_exporter/collector"
-	"registry_exporter/collector/ask"
-	"registry_exporter/collector/collectortest"
-	"registry_exporter/collector/redis"
+	"registry_exporter/collector/collectortest/golden"
 	"registry_exporter/collector/source"
-
-	"github.com/go-kit/log"
-	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
+	"registry_exporter/collector/testserver"
 )
 
 const (
@@ -32,7 +25,7 @@ const (
 
 // TestPushPages pushes once, and compares the page with testdata/push/<case>/<case>.prom.
 func TestPushPages(t *testing.T) {
-	basic := ask.refuse("Basic", "")
+	basic := refuse("Basic", "")
 	lacking := func(realm string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			challenge := `Bearer realm="` + realm + `",service="x",scope="repository:monitoring/canary:pull,push"`
@@ -54,7 +47,8 @@ func TestPushPages(t *testing.T) {
 	for _, c := range []struct {
 		name, config string
 		faults       faults
-		left         int // uploads
+		left         int           // uploads
+		timeout      time.Duration // of the run; 0: as it is configured
 	}{
 		{name: "upload", config: pushesUploads},
 		{name: "image", config: pushesImages},
@@ -109,7 +103,7 @@ func TestPushPages(t *testing.T) {
 		{name: "health_check_fails", config: pushesUploads, faults: faults{"POST upload": refuseWith(http.StatusServiceUnavailable, "UNAVAILABLE", `"health check failed: please see /debug/health"`)}},
 		{name: "no_such_repository", config: pushesUploads, faults: faults{"POST upload": refuseWith(http.StatusNotFound, "NAME_UNKNOWN")}},
 		{name: "rate_limited", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusTooManyRequests, "")}},
-		{name: "hung", config: "  push: {repository: monitoring/canary, every: 3s}\n", faults: faults{"PATCH upload": testserver.Hang}},
+		{name: "hung", config: pushesUploads, faults: faults{"PATCH upload": testserver.Hang}, timeout: time.Second},
 		{name: "a_page_for_an_upload", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusOK, "<html>")}},
 		{name: "no_location", config: pushesUploads, faults: faults{"POST upload": saysStatus(http.StatusAccepted, "")}},
 		{name: "location_is_no_url", config: pushesUploads, faults: faults{"POST upload": locates("http://[")}},
@@ -126,20 +120,14 @@ func TestPushPages(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			r := startFaulty(t, c.faults)
-			e := newPushExporter(t, "", "registries:\n- name: hub\n  url: http://"+r.address()+"\n"+c.config)
-			source := redis.storeSource(t, e, "push")
-			source.Probe.Once(t.Context())
-			folder := filepath.Join("testdata", "push", c.name)
-			if collectortest.Update() {
-				if err := os.MkdirAll(folder, 0o755); err != nil {
-					t.Fatal(err)
-				}
-			}
-			collectortest.ComparePage(t, folder, withoutTimes(e.testPage(t, "push", map[string]string{r.address(): "registry.example.org:80"})))
+			e := pusher(t, r, "", c.config)
+			e.probe().Timeout = cmp.Or(c.timeout, e.probe().Timeout)
+			e.once(t.Context())
+			golden.ComparePage(t, filepath.Join("testdata", "push", c.name), e.page(t, r.address(), "registry.example.org:80"))
 			if r.left() != c.left {
 				t.Errorf("%d uploads are left, want %d", r.left(), c.left)
 			}
-			for _, s := range source.Probe.track.last.Steps {
+			for _, s := range e.last(t).Steps() {
 				if s.Err != nil && strings.Contains(s.Err.Error(), "token-of-") || strings.Contains(s.Note, "token-of-") {
 					t.Errorf("%s tells the URL of the upload", s.Name)
 				}
@@ -157,7 +145,7 @@ func TestPushWhoseTimeEndsBetweenSteps(t *testing.T) {
 		close(ctx.over)
 		r.ServeHTTP(w, req)
 	}})
-	found := pusher(t, r, "", pushesUploads).Run(ctx)
+	found := pusher(t, r, "", pushesUploads).probe().Run(ctx)
 	for _, s := range found.Samples {
 		if s.Metric == pushFailure && s.Label("step") == "chunk" && s.Label("reason") == source.ReasonTimeout && r.left() == 0 {
 			return
@@ -183,38 +171,6 @@ func (c *term) Err() error {
 	}
 }
 
-// newPushExporter is one of that name in what it pushes, with a folder for its state.
-func newPushExporter(t *testing.T, stateDir, text string) *collector.Exporter {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "registry_exporter.yml")
-	redis.writeFile(t, file, text)
-	e, err := collector.New(collector.Options{ConfigFile: file, Name: "exporter.example.org", StateDir: stateDir, Registries: true, Logger: log.NewNopLogger()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(e.Stop)
-	return e
-}
-
-// withoutTimes makes what is now 0.
-func withoutTimes(page prometheus.Gatherer) prometheus.Gatherer {
-	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		families, err := page.Gather()
-		for _, f := range families {
-			if !strings.HasSuffix(f.GetName(), "_timestamp_seconds") {
-				continue
-			}
-			for i, m := range f.Metric { // which belong to the source: the next page has them too
-				if age := source.Unix(time.Now()) - m.Gauge.GetValue(); age < 0 || age > 60 {
-					err = os.ErrInvalid
-				}
-				f.Metric[i] = &dto.Metric{Label: m.Label, Gauge: &dto.Gauge{Value: new(float64)}}
-			}
-		}
-		return families, err
-	})
-}
-
 func ranges(text string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		if text != "" {
@@ -231,19 +187,18 @@ func locates(location string) http.HandlerFunc {
 	}
 }
 
-// pusher is what pushes to r as a new process does.
-func pusher(t *testing.T, r *fakeRegistry, stateDir, lines string) *source.Probe {
+// pusher pushes to r as a new process does. lines are lines of the registry.
+func pusher(t *testing.T, r *fakeRegistry, stateDir, lines string) *collected {
 	t.Helper()
-	e := newPushExporter(t, stateDir, "registries:\n- name: hub\n  url: http://"+r.address()+"\n"+lines)
-	return redis.storeSource(t, e, "push").Probe
+	return collect(t, "push", stateDir, "registries:\n- name: hub\n  url: "+r.URL+"\n"+lines)
 }
 
 // TestPushWithAPasswordThatWasRefused is how it goes on: the password is not sent again for a while.
 func TestPushWithAPasswordThatWasRefused(t *testing.T) {
-	p := pusher(t, startFaulty(t, faults{"POST upload": ask.refuse("Basic", "")}), "", pushesUploads+withPassword)
+	e := pusher(t, startFaulty(t, faults{"POST upload": refuse("Basic", "")}), "", pushesUploads+withPassword)
 	for n := range 2 {
-		p.Once(t.Context())
-		steps := p.track.last.Steps
+		e.once(t.Context())
+		steps := e.last(t).Steps()
 		if len(steps) != 1 || steps[0].Name != "auth" || source.Reason(steps[0].Err) != source.ReasonUnauthorized {
 			t.Errorf("the steps of push %d are %+v, want auth and that we are not let in: %v", n+1, steps, steps[len(steps)-1].Err)
 		}
@@ -252,10 +207,10 @@ func TestPushWithAPasswordThatWasRefused(t *testing.T) {
 
 func TestPushOfImagesDoesNotGrow(t *testing.T) {
 	r := startFaulty(t, faults{"DELETE manifest": saysStatus(http.StatusMethodNotAllowed, "")})
-	p := pusher(t, r, "", pushesImages)
+	e := pusher(t, r, "", pushesImages)
 	var first []string
 	for range 3 {
-		p.Once(t.Context())
+		e.once(t.Context())
 		if now := r.stored(); first == nil {
 			first = now
 		} else if !slices.Equal(now, first) {

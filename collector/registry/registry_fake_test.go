@@ -14,16 +14,23 @@ import (
 	"testing"
 	"time"
 
-	"registry_exporter/collector/registry/client"
+	"registry_exporter/collector/testserver"
 
 	"github.com/opencontainers/go-digest"
+)
+
+// Media types of what the fake serves.
+const (
+	mediaTypeManifest = "application/vnd.oci.image.manifest.v1+json"
+	mediaTypeIndex    = "application/vnd.oci.image.index.v1+json"
+	mediaTypeSchema1  = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 )
 
 // A fakeRegistry keeps images in memory, takes pushes, and lets everybody in. As Distribution does, it knows an upload
 // only by the place that it told last.
 type fakeRegistry struct {
 	*httptest.Server
-	recorder
+	testserver.Recorder
 	guard http.HandlerFunc // answers before all else, if it does
 
 	mu        sync.Mutex
@@ -40,7 +47,7 @@ type faults map[string]http.HandlerFunc
 func startRegistry(t testing.TB) *fakeRegistry {
 	t.Helper()
 	f := &fakeRegistry{manifests: map[string][]byte{}, blobs: map[digest.Digest][]byte{}, uploads: map[string][]byte{}, faults: faults{}}
-	f.Server = httptest.NewServer(f.record(f.ServeHTTP))
+	f.Server = httptest.NewServer(f.Record(f.ServeHTTP))
 	t.Cleanup(f.Close)
 	return f
 }
@@ -172,7 +179,7 @@ func kindOf(r *http.Request) (kind, name string) {
 
 // count is the number of requests of a kind.
 func (f *fakeRegistry) count(kind string) (n int) {
-	for _, r := range f.requests() {
+	for _, r := range f.Requests() {
 		if k, _ := kindOf(r); k == kind {
 			n++
 		}
@@ -234,9 +241,9 @@ func (f *fakeRegistry) serveManifest(w http.ResponseWriter, r *http.Request, nam
 		refuseWith(http.StatusNotFound, "MANIFEST_UNKNOWN")(w, r)
 		return
 	}
-	kind := client.indexTypes[0]
+	kind := mediaTypeIndex
 	if !bytes.Contains(manifest, []byte(`"manifests":`)) {
-		kind = client.manifestTypes[0]
+		kind = mediaTypeManifest
 	}
 	w.Header().Set("Content-Type", kind)
 	w.Header().Set("Docker-Content-Digest", digest.FromBytes(manifest).String())
@@ -266,4 +273,40 @@ func respond(header http.Header, status int, body string) http.HandlerFunc {
 		w.WriteHeader(status)
 		fmt.Fprint(w, body)
 	}
+}
+
+// openRegistry answers as a registry without auth does.
+func openRegistry(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
+	fmt.Fprint(w, "{}")
+}
+
+// bearerRegistry wants a token of realm, whatever it is.
+func bearerRegistry(realm string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
+			openRegistry(w, r)
+			return
+		}
+		w.Header().Set("WWW-Authenticate", `Bearer realm="`+realm+`",service="registry"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	}
+}
+
+// refuse wants a login with right-password.
+func refuse(scheme, realm string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if _, password, _ := r.BasicAuth(); password == "right-password" {
+			openRegistry(w, r)
+			return
+		}
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf("%s realm=%q", scheme, realm))
+		w.WriteHeader(http.StatusUnauthorized)
+	}
+}
+
+// answerToken gives the token t to all.
+func answerToken(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprint(w, `{"token":"t","access_token":"t","token_type":"Bearer"}`)
 }

@@ -79,7 +79,7 @@ func ReplicationSources(b *ask.Builder) ([]*source.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	clock := &source.Probe{Every: min(r.every, lookEvery), Timeout: pushTimeout, Run: r.run}
+	clock := &source.Probe{Every: min(r.every, lookEvery), Timeout: pushTimeout, Run: r.replicate}
 	return []*source.Source{b.Probe(clock, &source.Source{Endpoint: r.Endpoint, Words: r.words()}, r.repository)}, nil
 }
 
@@ -137,7 +137,7 @@ func otherSites(b *ask.Builder) ([]site, error) {
 	return sites, nil
 }
 
-func (r *replication) run(ctx context.Context) source.Run {
+func (r *replication) replicate(ctx context.Context) source.Run {
 	var steps []source.Step
 	if r.due() {
 		steps = r.push(ctx)
@@ -186,9 +186,7 @@ func (r *replication) push(ctx context.Context) []source.Step {
 	canary := r.canary(number)
 	st.number = number
 	w := newWriter(r.Account, r.repository, r.kept)
-	w.cancelKept(ctx)
-	defer w.cleanUp(ctx)
-	err := w.pushImage(ctx, canary, r.tag)
+	err := r.write(ctx, w, canary)
 	if errors.Is(err, context.Canceled) { // we were told to stop: the next run tries again
 		return w.steps
 	}
@@ -208,6 +206,13 @@ func (r *replication) push(ctx context.Context) []source.Step {
 		}
 	}
 	return w.steps
+}
+
+// write pushes a canary and cleans up after itself. All that it did is in w.steps then.
+func (r *replication) write(ctx context.Context, w *writer, canary *canaryImage) error {
+	w.cancelKept(ctx)
+	defer w.cleanUp(ctx)
+	return w.pushImage(ctx, canary, r.tag)
 }
 
 func (r *replication) canary(number int) *canaryImage {

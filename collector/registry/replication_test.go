@@ -1,31 +1,27 @@
 package registry
 
 import (
-	"registry_exporter/collector/testserver"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"registry_exporter/collector"
 	"registry_exporter/collector/ask"
-	"registry_exporter/collector/collectortest"
-	"registry_exporter/collector/msr"
-	"registry_exporter/collector/redis"
+	"registry_exporter/collector/collectortest/golden"
 	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
 )
 
-// twoSites are a registry at eqiad, which replicates to codfw, and what looks for the canary.
+// twoSites are a registry at eqiad, which replicates to codfw, and the probe that replicates a canary.
 type twoSites struct {
 	here, there *fakeRegistry
-	exporter    *collector.Exporter
-	probe       *source.Probe
-	state       *voyage
+	*collected
+	state *voyage
 }
 
 func startSites(t *testing.T, here, there faults, more string) *twoSites {
@@ -35,38 +31,32 @@ func startSites(t *testing.T, here, there faults, more string) *twoSites {
 	return s
 }
 
-// restart makes a new exporter, as a new process is.
+// restart builds all anew, as a new process does. more are lines of the other site.
 func (s *twoSites) restart(t *testing.T, more string) {
 	t.Helper()
-	s.exporter = newPushExporter(t, "", s.config(more))
-	s.use(t, func(r *replication) { r.looks = []time.Duration{0} })
+	s.collected = collect(t, "replication", "", fmt.Sprintf(
+		"registries:\n- name: hub\n  site: eqiad\n  url: %s\n  replication: {canary: monitoring/canary}\n- name: hub\n  site: codfw\n  url: %s\n%s",
+		s.here.URL, s.there.URL, more))
+	s.look(t, 0)
 }
 
-func (s *twoSites) config(more string) string {
-	return fmt.Sprintf(
-		"registries:\n- name: hub\n  site: eqiad\n  url: http://%s\n  replication: {canary: monitoring/canary}\n- name: hub\n  site: codfw\n  url: http://%s\n%s",
-		s.here.address(), s.there.address(), more)
-}
-
-// use finds the probe and sets it up for a test.
-func (s *twoSites) use(t *testing.T, set func(*replication)) {
+// look makes each run look for the canary after each of these waits.
+func (s *twoSites) look(t *testing.T, waits ...time.Duration) {
 	t.Helper()
-	b := ask.NewBuilder(s.exporter.live.Load().config, 0, s.exporter.opts.forBuilders(&s.exporter.lockout, source.NewKeep(nil)))
-	b.Collector = "replication"
-	r, err := newReplication(b)
+	r, err := newReplication(s.builder(0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	set(r)
+	r.looks = waits
 	s.state = r.state
-	s.probe = redis.storeSource(t, s.exporter, "replication").Probe
-	s.probe.Run = r.run
+	s.probe().Run = r.replicate
 }
 
-func (s *twoSites) run(t *testing.T) source.Run {
+// runOnce is a run, and what is known then.
+func (s *twoSites) runOnce(t *testing.T) source.Result {
 	t.Helper()
-	s.probe.Once(t.Context())
-	return s.probe.track.result()
+	s.once(t.Context())
+	return s.last(t)
 }
 
 // wait lets time pass since what was done before.
@@ -93,27 +83,21 @@ func TestReplicationPages(t *testing.T) {
 		{name: "blob_cut_short", there: faults{"GET blob": saysStatus(http.StatusOK, "")}, arrives: true},
 		{name: "old_canary", there: faults{"GET manifest": saysStatus(http.StatusOK, "{}")}, arrives: true},
 		{name: "other_site_fails", there: faults{"GET manifest": fails}, arrives: true, reason: source.ReasonServerError},
-		{name: "other_site_refuses_us", there: faults{"GET manifest": ask.refuse("Basic", "")}, arrives: true, reason: source.ReasonUnauthorized},
+		{name: "other_site_refuses_us", there: faults{"GET manifest": refuse("Basic", "")}, arrives: true, reason: source.ReasonUnauthorized},
 		{name: "push_fails", here: faults{"PUT manifest": fails}, reason: source.ReasonServerError},
 		{name: "push_to_read_only", here: faults{"POST upload": saysStatus(http.StatusMethodNotAllowed, "")}, reason: source.ReasonReadOnly},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := startSites(t, c.here, c.there, "")
-			s.run(t)
+			s.runOnce(t)
 			if c.arrives {
 				s.here.copyTo(s.there)
-				s.run(t)
+				s.runOnce(t)
 			}
-			if got := source.Reason(s.probe.track.result().Err); got != c.reason {
+			if got := source.Reason(s.last(t).Err); got != c.reason {
 				t.Errorf("reason is %q, want %q", got, c.reason)
 			}
-			folder := filepath.Join("testdata", "replication", c.name)
-			if collectortest.Update() {
-				if err := os.MkdirAll(folder, 0o755); err != nil {
-					t.Fatal(err)
-				}
-			}
-			collectortest.ComparePage(t, folder, withoutTimes(s.exporter.testPage(t, "replication", map[string]string{s.here.address(): "registry.example.org:80"})))
+			golden.ComparePage(t, filepath.Join("testdata", "replication", c.name), s.page(t, s.here.address(), "registry.example.org:80"))
 		})
 	}
 }
@@ -121,7 +105,7 @@ func TestReplicationPages(t *testing.T) {
 // pendingFor is the age of the canary on the page.
 func (s *twoSites) pendingFor(t *testing.T) time.Duration {
 	t.Helper()
-	for _, one := range s.probe.track.result().Samples {
+	for _, one := range s.last(t).Samples {
 		if one.Metric == replicationPending {
 			return time.Duration(one.Value * float64(time.Second)).Round(time.Minute)
 		}
@@ -133,10 +117,10 @@ func (s *twoSites) pendingFor(t *testing.T) time.Duration {
 func TestReplicationThatLagsPushesNoMore(t *testing.T) {
 	s := startSites(t, nil, nil, "")
 	for range 20 {
-		s.run(t)
+		s.runOnce(t)
 		s.wait(time.Hour)
 	}
-	s.run(t)
+	s.runOnce(t)
 	if n := s.here.count("PUT manifest"); n != 1 {
 		t.Errorf("%d canaries were pushed", n)
 	}
@@ -144,7 +128,7 @@ func TestReplicationThatLagsPushesNoMore(t *testing.T) {
 		t.Errorf("pending for %s", d)
 	}
 	s.here.copyTo(s.there)
-	s.run(t)
+	s.runOnce(t)
 	if d := s.pendingFor(t); d != 0 {
 		t.Errorf("pending for %s when it is there", d)
 	}
@@ -155,9 +139,9 @@ func TestReplicationThatLagsPushesNoMore(t *testing.T) {
 
 func TestReplicationThatIsDeadTriesAnotherCanary(t *testing.T) {
 	s := startSites(t, nil, nil, "")
-	s.run(t)
+	s.runOnce(t)
 	s.wait(25 * time.Hour)
-	s.run(t)
+	s.runOnce(t)
 	if n := s.here.count("PUT manifest"); n != 2 {
 		t.Errorf("%d canaries were pushed", n)
 	}
@@ -165,7 +149,7 @@ func TestReplicationThatIsDeadTriesAnotherCanary(t *testing.T) {
 		t.Errorf("pending for %s: the clock must not start anew", d)
 	}
 	s.here.copyTo(s.there)
-	s.run(t)
+	s.runOnce(t)
 	if d := s.pendingFor(t); d != 0 {
 		t.Errorf("pending for %s when it is there", d)
 	}
@@ -174,19 +158,19 @@ func TestReplicationThatIsDeadTriesAnotherCanary(t *testing.T) {
 func TestReplicationWaitsForItsTime(t *testing.T) {
 	s := startSites(t, nil, nil, "")
 	for range 3 {
-		s.run(t)
+		s.runOnce(t)
 		s.here.copyTo(s.there)
 	}
 	if n := s.here.count("PUT manifest"); n != 1 {
 		t.Errorf("%d canaries were pushed", n)
 	}
 	asked := s.there.count("GET manifest")
-	s.run(t)
+	s.runOnce(t)
 	if n := s.there.count("GET manifest"); n != asked {
 		t.Error("a canary that has arrived is looked for")
 	}
 	s.wait(11 * time.Minute)
-	s.run(t)
+	s.runOnce(t)
 	if n := s.here.count("PUT manifest"); n != 2 {
 		t.Errorf("%d canaries were pushed after its time", n)
 	}
@@ -194,23 +178,37 @@ func TestReplicationWaitsForItsTime(t *testing.T) {
 
 func TestReplicationThatCouldNotPushTriesAgain(t *testing.T) {
 	s := startSites(t, faults{"PUT manifest": saysStatus(http.StatusInternalServerError, "")}, nil, "")
-	s.run(t)
+	s.runOnce(t)
 	s.here.set(nil)
-	if msr.wantReason(t, s.run(t).Err, source.ReasonServerError); s.here.count("PUT manifest") != 1 {
+	if wantReason(t, s.runOnce(t).Err, source.ReasonServerError); s.here.count("PUT manifest") != 1 {
 		t.Error("it tries again before its time")
 	}
 	s.wait(11 * time.Minute)
-	if err := s.run(t).Err; err != nil {
+	if err := s.runOnce(t).Err; err != nil {
 		t.Error(err)
+	}
+}
+
+func TestReplicationReportsThatItCleansUpAfterAFailedPush(t *testing.T) {
+	s := startSites(t, faults{"PUT upload": saysStatus(http.StatusInternalServerError, "")}, nil, "")
+	var names []string
+	for _, step := range s.runOnce(t).Steps() {
+		names = append(names, step.Name)
+	}
+	if want := []string{"auth", "blobs", "cancel"}; !slices.Equal(names, want) {
+		t.Errorf("the steps are %q, want %q", names, want)
+	}
+	if n := s.here.left(); n != 0 {
+		t.Errorf("%d uploads are left", n)
 	}
 }
 
 func TestReplicationDoesNotGrow(t *testing.T) {
 	s := startSites(t, nil, nil, "")
 	for range 2 * canaries {
-		s.run(t)
+		s.runOnce(t)
 		s.here.copyTo(s.there)
-		s.run(t)
+		s.runOnce(t)
 		s.wait(11 * time.Minute)
 	}
 	if n, want := len(s.here.stored()), 2*canaries+canaries+1; n != want { // two blobs and a manifest for each, and the tag
@@ -222,11 +220,11 @@ func TestReplicationDoesNotGrow(t *testing.T) {
 func TestReplicationAfterARestart(t *testing.T) {
 	s := startSites(t, nil, nil, "")
 	for range 5 {
-		s.run(t)
+		s.runOnce(t)
 		before := s.state.number
 		s.here.copyTo(s.there)
 		s.restart(t, "")
-		s.run(t)
+		s.runOnce(t)
 		if s.state.number == before {
 			t.Fatal("the same canary again")
 		}
@@ -244,15 +242,11 @@ func TestReplicationAfterAReload(t *testing.T) {
 		s.here.copyTo(s.there)
 		s.there.ServeHTTP(w, r)
 	}})
-	e := newPushExporter(t, "", s.config(""))
+	s.restart(t, "")
 	for range 2 {
-		p := redis.storeSource(t, e, "replication").Probe
-		p.Once(t.Context())
-		if err := p.track.result().Err; err != nil {
+		s.reload(t)
+		if err := s.runOnce(t).Err; err != nil {
 			t.Error(err)
-		}
-		if err := e.Reload(); err != nil {
-			t.Fatal(err)
 		}
 	}
 	if n := s.here.count("PUT manifest"); n != 1 {
@@ -279,13 +273,13 @@ func TestReplicationFailsHereAndElsewhere(t *testing.T) {
 func TestReplicationUsesTheAccountsOfThePulls(t *testing.T) {
 	there := faults{"GET manifest": func(w http.ResponseWriter, r *http.Request) {
 		if _, password, _ := r.BasicAuth(); password != "pppppppp" {
-			ask.refuse("Basic", "")(w, r)
+			refuse("Basic", "")(w, r)
 			return
 		}
 		http.NotFound(w, r)
 	}}
 	s := startSites(t, nil, there, "  pull: {images: ['a:1'], http: {basic_auth: {username: mon, password: pppppppp}}}\n")
-	if err := s.run(t).Err; err != nil {
+	if err := s.runOnce(t).Err; err != nil {
 		t.Error(err)
 	}
 }
@@ -304,8 +298,8 @@ func TestReplicationIsLookedForWhileItIsFresh(t *testing.T) {
 		}
 		http.NotFound(w, r)
 	}})
-	s.use(t, func(r *replication) { r.looks = []time.Duration{0, time.Millisecond, time.Millisecond, time.Hour} })
-	s.run(t)
+	s.look(t, 0, time.Millisecond, time.Millisecond, time.Hour)
+	s.runOnce(t)
 	if looks != 3 || s.state.to["codfw"].at.IsZero() {
 		t.Errorf("%d looks", looks)
 	}
@@ -315,10 +309,10 @@ func TestReplicationThatIsStoppedKnowsWhatItDid(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	s := startSites(t, nil, nil, "")
 	s.there.set(faults{"GET manifest": func(w http.ResponseWriter, r *http.Request) { stop(); testserver.Hang(w, r) }})
-	s.probe.Once(ctx)
+	s.once(ctx)
 	s.there.set(nil)
 	s.here.copyTo(s.there)
-	if err := s.run(t).Err; err != nil || s.here.count("PUT manifest") != 1 || s.state.to["codfw"].at.IsZero() {
+	if err := s.runOnce(t).Err; err != nil || s.here.count("PUT manifest") != 1 || s.state.to["codfw"].at.IsZero() {
 		t.Errorf("%v, %d canaries", err, s.here.count("PUT manifest"))
 	}
 }

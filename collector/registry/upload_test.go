@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"registry_exporter/collector/testserver"
 	"context"
 	"net/http"
 	"os"
@@ -9,8 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"registry_exporter/collector/collectortest"
-	"registry_exporter/collector/redis"
+	"registry_exporter/collector/testserver"
 )
 
 // stoppedWithin is less than the process has when it is told to end, and more than all that a push may still do.
@@ -35,7 +33,7 @@ func TestPushThatIsStoppedLeavesNothing(t *testing.T) {
 				time.Sleep(50 * time.Millisecond) // the answer comes after we were told to stop
 				r.ServeHTTP(w, req)
 			}})
-			if pusher(t, r, "", lines).Once(ctx) {
+			if pusher(t, r, "", lines).once(ctx) {
 				t.Error("a run that was stopped counts")
 			}
 			if r.left() != 0 {
@@ -49,6 +47,7 @@ func TestPushThatIsStoppedLeavesNothing(t *testing.T) {
 }
 
 func TestPushThatHangsIsStoppedInTime(t *testing.T) {
+	t.Parallel()
 	r := startRegistry(t)
 	ctx, stop := context.WithCancel(t.Context())
 	var stopped time.Time
@@ -57,7 +56,7 @@ func TestPushThatHangsIsStoppedInTime(t *testing.T) {
 		stop()
 		testserver.Hang(w, req)
 	}})
-	pusher(t, r, "", pushesUploads).Once(ctx)
+	pusher(t, r, "", pushesUploads).once(ctx)
 	if took := time.Since(stopped); took > stoppedWithin {
 		t.Errorf("stopping took %s", took)
 	}
@@ -88,7 +87,7 @@ func kill(t *testing.T, r *fakeRegistry, dir, what string) {
 		r.set(faults{"DELETE upload": saysStatus(http.StatusInternalServerError, "")})
 		r.ServeHTTP(w, req)
 	}, "DELETE upload": saysStatus(http.StatusInternalServerError, "")})
-	pusher(t, r, dir, pushesUploads).Once(t.Context())
+	pusher(t, r, dir, pushesUploads).once(t.Context())
 	r.set(nil)
 	if r.left() != 1 || len(files(t, dir)) != 1 {
 		t.Fatalf("%d uploads and %d files are left", r.left(), len(files(t, dir)))
@@ -100,7 +99,7 @@ func TestUploadThatWasLeftIsCancelledByTheNextRun(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			r, dir := startRegistry(t), t.TempDir()
 			kill(t, r, dir, what)
-			pusher(t, r, dir, pushesUploads).Once(t.Context())
+			pusher(t, r, dir, pushesUploads).once(t.Context())
 			if r.left() != 0 || len(files(t, dir)) != 0 {
 				t.Errorf("%d uploads and %d files are left", r.left(), len(files(t, dir)))
 			}
@@ -115,13 +114,13 @@ func TestUploadThatWasLeftElsewhereIsNotOurs(t *testing.T) {
 		"another repository": "  push: {repository: monitoring/other}\n",
 		"another site":       "  site: eqiad\n" + pushesUploads,
 	} {
-		pusher(t, r, dir, lines).Once(t.Context())
+		pusher(t, r, dir, lines).once(t.Context())
 		if r.left() != 1 {
 			t.Errorf("%s: %d uploads are left, want 1", name, r.left())
 		}
 	}
 	other := startRegistry(t)
-	pusher(t, other, dir, pushesUploads).Once(t.Context())
+	pusher(t, other, dir, pushesUploads).once(t.Context())
 	if n := other.count("DELETE upload"); n != 1 {
 		t.Errorf("another endpoint is asked to cancel %d times, want once", n)
 	}
@@ -133,9 +132,9 @@ func TestUploadThatWasLeftIsGone(t *testing.T) {
 	r.mu.Lock()
 	clear(r.uploads)
 	r.mu.Unlock()
-	p := pusher(t, r, dir, pushesUploads)
-	p.Once(t.Context())
-	if err := p.track.result().Err; err != nil {
+	e := pusher(t, r, dir, pushesUploads)
+	e.once(t.Context())
+	if err := e.last(t).Err; err != nil {
 		t.Error(err)
 	}
 	if n := len(files(t, dir)); n != 0 {
@@ -146,23 +145,26 @@ func TestUploadThatWasLeftIsGone(t *testing.T) {
 func TestDamagedStateIsForgotten(t *testing.T) {
 	r, dir := startRegistry(t), t.TempDir()
 	kill(t, r, dir, "GET upload")
-	redis.writeFile(t, files(t, dir)[0], "/v2/library/base/manifests/1.0")
-	p := pusher(t, r, dir, pushesUploads)
-	p.Once(t.Context())
-	if err := p.track.result().Err; err != nil || len(files(t, dir)) != 0 {
+	writeFile(t, files(t, dir)[0], "/v2/library/base/manifests/1.0")
+	e := pusher(t, r, dir, pushesUploads)
+	e.once(t.Context())
+	if err := e.last(t).Err; err != nil || len(files(t, dir)) != 0 {
 		t.Errorf("%v, and %d files are left", err, len(files(t, dir)))
 	}
 }
 
 func TestPushWithoutPlaceForItsState(t *testing.T) {
 	r, dir := startRegistry(t), filepath.Join(t.TempDir(), "folder")
-	p := pusher(t, r, dir, pushesUploads)
-	if err := os.Remove(dir); err != nil {
+	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	redis.writeFile(t, dir, "") // there was a folder when we started
-	p.Once(t.Context())
-	if err := p.track.result().Err; err != nil || r.left() != 0 {
+	e := pusher(t, r, dir, pushesUploads)
+	if err := os.Remove(dir); err != nil { // there was a folder when we started
+		t.Fatal(err)
+	}
+	writeFile(t, dir, "")
+	e.once(t.Context())
+	if err := e.last(t).Err; err != nil || r.left() != 0 {
 		t.Errorf("%v, and %d uploads are left", err, r.left())
 	}
 }

@@ -1,7 +1,6 @@
 package registry
 
 import (
-	"registry_exporter/collector/testserver"
 	"fmt"
 	"net/http"
 	"strings"
@@ -9,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"registry_exporter/collector/collectortest"
 	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
 
 	"github.com/opencontainers/go-digest"
 )
@@ -19,11 +18,11 @@ func TestAllLayersAreReadInFullInTurn(t *testing.T) {
 	f := startRegistry(t)
 	f.push("1.0", "layer one", "layer two", "layer three", "layer four")
 	f.push("2.0", "layer five", "layer one")
-	e, p := f.puller(t, ", max_bytes: 12B", "library/base:1.0", "library/base:2.0")
+	e := f.puller(t, ", max_bytes: 12B", "library/base:1.0", "library/base:2.0")
 	for i := 1; i <= 5; i++ {
-		f.pulled(t, e, p).wantReason(t, "")
+		e.run(t).wantReason(t, "")
 		verified := map[digest.Digest]bool{}
-		for key, b := range memoryOf(t, e).blobs {
+		for key, b := range e.memory(t).blobs {
 			if !b.verified.IsZero() {
 				verified[key.digest] = true
 			}
@@ -38,9 +37,9 @@ func TestLargeLayersAreReadInParts(t *testing.T) {
 	f := startRegistry(t)
 	large := strings.Repeat("0123456789", 1000)
 	image := f.push("1.0", large)
-	e, p := f.puller(t, ", max_bytes: 3000B", "library/base:1.0")
+	e := f.puller(t, ", max_bytes: 3000B", "library/base:1.0")
 	for i, want := range []float64{0, 0, 0, 1} {
-		got := f.pulled(t, e, p)
+		got := e.run(t)
 		got.wantReason(t, "")
 		if n, _ := got.value(t, "registry_pull_layers_verified{"); n != want {
 			t.Errorf("%v layers verified after run %d, want %v", n, i, want)
@@ -48,9 +47,9 @@ func TestLargeLayersAreReadInParts(t *testing.T) {
 	}
 	f.damage(image.layers[0], func(b []byte) []byte { b[5000] ^= 1; return b })
 	for range 3 {
-		f.pulled(t, e, p).wantReason(t, "")
+		e.run(t).wantReason(t, "")
 	}
-	got := f.pulled(t, e, p)
+	got := e.run(t)
 	got.wantReason(t, source.ReasonDigestMismatch)
 	got.wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1, "registry_pull_layers_verified{": 0})
 }
@@ -58,14 +57,14 @@ func TestLargeLayersAreReadInParts(t *testing.T) {
 func TestALargeLayerBeginsAnewWhenTheTagMoves(t *testing.T) {
 	f := startRegistry(t)
 	f.push("1.0", strings.Repeat("a", 100))
-	e, p := f.puller(t, ", max_bytes: 60B", "library/base:1.0")
-	f.pulled(t, e, p)
+	e := f.puller(t, ", max_bytes: 60B", "library/base:1.0")
+	e.run(t)
 	moved := f.push("1.0", strings.Repeat("b", 100))
-	f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_layers_verified{": 0})
-	if part := memoryOf(t, e).blobs[blobKey{"library/base", moved.layers[0]}].partial; part == nil || part.offset != 60 {
+	e.run(t).wantSamples(t, map[string]float64{"registry_pull_layers_verified{": 0})
+	if part := e.memory(t).blobs[blobKey{"library/base", moved.layers[0]}].partial; part == nil || part.offset != 60 {
 		t.Errorf("of the new layer this was read: %v", part)
 	}
-	f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_layers_verified{": 1, "registry_pull_success{": 1})
+	e.run(t).wantSamples(t, map[string]float64{"registry_pull_layers_verified{": 1, "registry_pull_success{": 1})
 }
 
 // What a connection that broke has brought is not read again.
@@ -73,7 +72,7 @@ func TestALargeLayerGoesOnWhereAConnectionBroke(t *testing.T) {
 	f := startRegistry(t)
 	large := strings.Repeat("0123456789", 10)
 	image := f.push("1.0", large)
-	e, p := f.puller(t, ", max_bytes: 60B", "library/base:1.0")
+	e := f.puller(t, ", max_bytes: 60B", "library/base:1.0")
 	f.answer(image.layers[0].String(), func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Range") == "bytes=99-99" {
 			respond(http.Header{"Content-Range": {"bytes 99-99/100"}}, http.StatusPartialContent, "9")(w, r)
@@ -86,23 +85,23 @@ func TestALargeLayerGoesOnWhereAConnectionBroke(t *testing.T) {
 		conn, _, _ := http.NewResponseController(w).Hijack()
 		testserver.Reset(conn)
 	})
-	f.pulled(t, e, p).wantReason(t, source.ReasonReset)
+	e.run(t).wantReason(t, source.ReasonReset)
 	f.answer(image.layers[0].String(), nil)
-	f.pulled(t, e, p).wantReason(t, "")
-	f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_layers_verified{": 1})
+	e.run(t).wantReason(t, "")
+	e.run(t).wantSamples(t, map[string]float64{"registry_pull_layers_verified{": 1})
 }
 
 func TestALargeLayerOfAServerThatIgnoresRanges(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", strings.Repeat("0123456789", 10), "layer two")
-	e, p := f.puller(t, ", max_bytes: 60B", "library/base:1.0")
+	e := f.puller(t, ", max_bytes: 60B", "library/base:1.0")
 	for _, l := range image.layers {
 		f.answer(l.String(), f.wholeOnly(l))
 	}
-	got := f.pulled(t, e, p)
+	got := e.run(t)
 	got.wantReason(t, "")
 	got.wantSamples(t, map[string]float64{"registry_pull_layers_verified{": 1, "registry_pull_layers{": 2})
-	steps := p.track.result().Steps
+	steps := e.last(t).Steps()
 	want := "last bytes of 0 layers, first ones of 2, 1 read in full, 1 larger than max_bytes not at all: the server sends layers as a whole only"
 	if got := steps[len(steps)-1].Note; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -112,14 +111,14 @@ func TestALargeLayerOfAServerThatIgnoresRanges(t *testing.T) {
 func TestABadLayerOfAServerThatIgnoresRangesCanBeWellAgain(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", strings.Repeat("0123456789", 10), "layer two")
-	e, p := f.puller(t, ", max_bytes: 60B", "library/base:1.0")
+	e := f.puller(t, ", max_bytes: 60B", "library/base:1.0")
 	whole := f.wholeOnly(image.layers[0])
 	f.answer(image.layers[0].String(), emptied(100))
-	f.pulled(t, e, p).wantReason(t, source.ReasonShortRead)
+	e.run(t).wantReason(t, source.ReasonShortRead)
 	f.answer(image.layers[0].String(), whole)
-	f.pulled(t, e, p).wantReason(t, source.ReasonShortRead)
-	memoryOf(t, e).later()
-	got := f.pulled(t, e, p)
+	e.run(t).wantReason(t, source.ReasonShortRead)
+	e.memory(t).later()
+	got := e.run(t)
 	got.wantReason(t, "")
 	got.wantNone(t, "registry_pull_content_bad{")
 }
@@ -133,7 +132,7 @@ func TestALayerThatWasCutOnceIsReadOnceMore(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := startRegistry(t)
 			image := f.push("1.0", c.layer, "layer two")
-			e, p := f.puller(t, ", max_bytes: 60B", "library/base:1.0")
+			e := f.puller(t, ", max_bytes: 60B", "library/base:1.0")
 			var cut atomic.Int64
 			f.answer(image.layers[0].String(), func(w http.ResponseWriter, r *http.Request) {
 				if r.Header.Get("Range") == c.cut && cut.Add(1) == 1 {
@@ -149,11 +148,11 @@ func TestALayerThatWasCutOnceIsReadOnceMore(t *testing.T) {
 				}
 				http.ServeContent(w, r, "", time.Time{}, strings.NewReader(c.layer))
 			})
-			f.pulled(t, e, p).wantReason(t, "")
+			e.run(t).wantReason(t, "")
 			if n := cut.Load(); n == 0 {
 				t.Error("nothing was cut")
 			}
-			f.pulled(t, e, p).wantSamples(t, map[string]float64{"registry_pull_success{": 1, "registry_pull_layers_verified{": 2})
+			e.run(t).wantSamples(t, map[string]float64{"registry_pull_success{": 1, "registry_pull_layers_verified{": 2})
 		})
 	}
 }

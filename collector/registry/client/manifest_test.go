@@ -1,11 +1,10 @@
 package client
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
-	"registry_exporter/collector/msr"
-	"registry_exporter/collector/registry"
 	"registry_exporter/collector/source"
 )
 
@@ -49,7 +48,7 @@ func TestAManifestIsReadAsClientsDo(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := parseManifest(c.mediaType, []byte(c.body))
-			msr.wantReason(t, err, c.reason)
+			wantReason(t, err, c.reason)
 		})
 	}
 }
@@ -83,7 +82,7 @@ func TestADescriptor(t *testing.T) {
 }
 
 func FuzzManifest(f *testing.F) {
-	f.Add(0, `{"schemaVersion":2,"config":`+registry.descriptorOf("x", "sha256:", 2)+`,"layers":[]}`)
+	f.Add(0, `{"schemaVersion":2,"config":`+`{"mediaType":"x","digest":"sha256:","size":2}`+`,"layers":[]}`)
 	f.Add(0, `{"config":{`+zeroDigest+`,"size":1},"layers":[{`+zeroDigest+`,"size":1000,"urls":["x"]}]}`)
 	f.Add(2, `{"manifests":[{`+zeroDigest+`,"size":1,"platform":{"os":"linux","architecture":"amd64"}}]}`)
 	f.Fuzz(func(t *testing.T, kind int, body string) {
@@ -102,7 +101,7 @@ func FuzzManifest(f *testing.F) {
 			return
 		}
 		var sum int64
-		for _, l := range append(registry.readable(m.Layers), m.Config) {
+		for _, l := range append(slices.Clone(m.Layers), m.Config) {
 			if l.Size < 0 || l.Size > maxBlob || !isDigest(l.Digest) {
 				t.Errorf("size %d, digest %s", l.Size, l.Digest)
 			}

@@ -10,20 +10,33 @@ import (
 	"testing"
 
 	"registry_exporter/collector/ask"
-	"registry_exporter/collector/collectortest"
-	"registry_exporter/collector/msr"
-	"registry_exporter/collector/registry"
 	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
 	"registry_exporter/config"
+
+	"go.uber.org/goleak"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// wantReason says that err has a reason, or that there is none when it is empty.
+func wantReason(t *testing.T, err error, want string) {
+	t.Helper()
+	if got := source.Reason(err); got != want {
+		t.Errorf("reason %q, want %q: %v", got, want, err)
+	}
+}
 
 // testSession is one with the registry at address, configured as the options say.
 func testSession(t *testing.T, address, options string) *Session {
 	t.Helper()
-	e := collectortest.New(t, "registries:\n- name: hub\n  url: "+address+"\n  http: {"+options+"}\n")
-	r := e.live.Load().config.Registries[0]
-	b := ask.NewBuilder(e.live.Load().config, 0, ask.Options{Lockout: &e.lockout, Keep: source.NewKeep(nil)})
-	a, err := ask.NewAccount(b, r.HTTP, config.URL{URL: r.URL.URL}, "http")
+	file := testserver.TempFile(t, "registry_exporter.yml", []byte("registries:\n- name: hub\n  url: "+address+"\n  http: {"+options+"}\n"))
+	c, err := config.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := ask.NewBuilder(c, 0, ask.Options{Lockout: &ask.Lockout{}, Keep: source.NewKeep(nil)})
+	a, err := ask.NewAccount(b, b.HTTP, b.URL, "http")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +62,7 @@ const basicLogin = "basic_auth: {username: monitor, password: right-password}"
 
 // A gate is a registry with a realm. It takes tokens that the realm gave for the scope, and the password if there is no realm.
 type gate struct {
-	registry, realm  recorder
+	registry, realm  testserver.Recorder
 	challenge        string // REALM stands for the URL of the realm
 	tokens           int    // given until now
 	good             func(r *http.Request) bool
@@ -60,7 +73,7 @@ type gate struct {
 
 func startGate(t *testing.T, g *gate) {
 	t.Helper()
-	realm := httptest.NewServer(g.realm.record(func(w http.ResponseWriter, r *http.Request) {
+	realm := httptest.NewServer(g.realm.Record(func(w http.ResponseWriter, r *http.Request) {
 		if g.status != 0 {
 			w.WriteHeader(g.status)
 			return
@@ -69,7 +82,7 @@ func startGate(t *testing.T, g *gate) {
 		fmt.Fprintf(w, `{"token":"token-%d %s"}`, g.tokens, r.URL.Query().Get("scope"))
 	}))
 	t.Cleanup(realm.Close)
-	server := httptest.NewServer(g.registry.record(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(g.registry.Record(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		g.bodies = append(g.bodies, string(body))
 		if g.good(r) {
@@ -116,14 +129,14 @@ func TestSessionLogsIn(t *testing.T) {
 			startGate(t, g)
 			s := testSession(t, g.address, c.options)
 			status, err := s.ask(t, http.MethodPost, "our scope", "the body")
-			msr.wantReason(t, err, c.reason)
+			wantReason(t, err, c.reason)
 			if c.reason == "" && (status != http.StatusAccepted || s.Way() != c.way) {
 				t.Errorf("status %d %s, want 202 %s", status, s.Way(), c.way)
 			}
 			if c.reason != "" && !ask.IsNotLetIn(err) {
 				t.Errorf("not known as trouble with logging in: %s", err)
 			}
-			if n, m := len(g.registry.requests()), len(g.realm.requests()); n != c.asked || m != c.realmAsked {
+			if n, m := len(g.registry.Requests()), len(g.realm.Requests()); n != c.asked || m != c.realmAsked {
 				t.Errorf("%d requests to the registry and %d to the realm, want %d and %d", n, m, c.asked, c.realmAsked)
 			}
 			for i, body := range g.bodies {
@@ -146,7 +159,7 @@ func TestSessionHasATokenForEachScope(t *testing.T) {
 		}
 	}
 	var sent []string
-	for _, r := range g.registry.requests() {
+	for _, r := range g.registry.Requests() {
 		sent = append(sent, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "))
 	}
 	if got, want := fmt.Sprintf("%q", sent), `["" "token-1 one" "" "token-2 two" "token-1 one" "token-2 two"]`; got != want {
@@ -171,7 +184,7 @@ func TestSessionGetsAnotherTokenWhenOneHasEnded(t *testing.T) {
 
 func TestSessionSaysWhatItWasAnswered(t *testing.T) {
 	for _, status := range []int{200, 204, 400, 403, 404, 405, 500, 503} {
-		server := httptest.NewServer(registry.respond(nil, status, ""))
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 		defer server.Close()
 		got, err := testSession(t, server.URL, basicLogin).ask(t, http.MethodGet, "s", "")
 		if err != nil || got != status {
@@ -194,7 +207,7 @@ func TestSessionRequestsGoToItsEndpoint(t *testing.T) {
 		}
 	}
 	_, err := s.Request(t.Context(), http.MethodPut, "http://[::1", nil)
-	msr.wantReason(t, err, source.ReasonBadAnswer)
+	wantReason(t, err, source.ReasonBadAnswer)
 }
 
 // What a session says of its errors repeats nothing that it was sent.
@@ -208,7 +221,10 @@ func TestSessionErrorsAreWithoutSecrets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			realm := httptest.NewServer(answer)
 			defer realm.Close()
-			registry := httptest.NewServer(ask.refuse("Bearer", realm.URL+"/token"))
+			registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("WWW-Authenticate", `Bearer realm="`+realm.URL+`/token"`)
+				w.WriteHeader(http.StatusUnauthorized)
+			}))
 			defer registry.Close()
 			_, err := testSession(t, registry.URL, basicLogin).ask(t, http.MethodGet, "s", "")
 			if err == nil {
