@@ -8,13 +8,11 @@ import (
 	"testing"
 	"time"
 
-	"registry_exporter/collector/collectortest"
-	"registry_exporter/collector/msr"
-	"registry_exporter/collector/redis"
 	"registry_exporter/collector/source"
+	"registry_exporter/collector/swift/fakeswift"
 )
 
-func TestSwiftAuthVersions(t *testing.T) {
+func TestAuthVersions(t *testing.T) {
 	for _, c := range []struct{ name, config, want string }{
 		{"v1", "auth_url: ADDRESS/auth/v1.0", ""},
 		{"v1 without a v", "auth_url: ADDRESS/auth/1.0", ""},
@@ -30,105 +28,113 @@ func TestSwiftAuthVersions(t *testing.T) {
 		{"v3 with the storage URL said", "auth_url: ADDRESS/v3, tenant: docker, domain: Default, region: esams, storage_url: ADDRESS/v1/AUTH_docker", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			server := startSwift(t)
-			res := collectortest.New(t, server.config(c.config)).readOne(t, "swift")
-			msr.wantReason(t, res.Err, c.want)
-			redis.wantValue(t, res, reachable, source.Bool01(c.want == ""))
+			server := fakeswift.Start(t)
+			res := newSources(t, server.Config(c.config)).readOne(t, "swift")
+			wantReason(t, res.Err, c.want)
+			wantValue(t, res, reachable, source.Bool01(c.want == ""))
 		})
 	}
 }
 
-func TestSwiftTokenIsKept(t *testing.T) {
-	server := startSwift(t)
-	e := collectortest.New(t, server.config(""))
+func TestTokenIsKept(t *testing.T) {
+	server := fakeswift.Start(t)
+	e := newSources(t, server.Config(""))
 	wantSteps(t, e.readOne(t, "swift"), "auth", "container")
 	wantSteps(t, e.readOne(t, "swift"), "container")
-	server.wantLogins(t, 1)
+	server.WantLogins(t, 1)
 }
 
-func TestSwiftTokenIsRenewed(t *testing.T) {
-	server := startSwift(t)
-	e := collectortest.New(t, server.config(""))
-	store := testSwiftStore(t, e)
-	wantSteps(t, resultOf(store.read(t.Context())), "auth", "container")
+func TestTokenIsRenewed(t *testing.T) {
+	server := fakeswift.Start(t)
+	store, err := newStore(newBuilder(t, server.Config("")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantSteps(t, readNow(t, store), "auth", "container")
 	store.since = time.Now().Add(-loginEvery)
-	wantSteps(t, resultOf(store.read(t.Context())), "auth", "container")
-	wantSteps(t, resultOf(store.read(t.Context())), "container")
-	server.wantLogins(t, 2)
+	wantSteps(t, readNow(t, store), "auth", "container")
+	wantSteps(t, readNow(t, store), "container")
+	server.WantLogins(t, 2)
 }
 
-func TestSwiftTokenEndedBetweenScrapes(t *testing.T) {
-	server := startSwift(t)
-	e := collectortest.New(t, server.config(""))
+func readNow(t *testing.T, s *store) source.Result {
+	t.Helper()
+	samples, err := s.read(t.Context())
+	return source.Result{Samples: samples, Err: err}
+}
+
+func TestTokenEndedBetweenScrapes(t *testing.T) {
+	server := fakeswift.Start(t)
+	e := newSources(t, server.Config(""))
 	e.readOne(t, "swift")
-	server.revoke()
+	server.Revoke()
 	res := e.readOne(t, "swift")
-	msr.wantReason(t, res.Err, "")
-	redis.wantValue(t, res, reachable, 1)
+	wantReason(t, res.Err, "")
+	wantValue(t, res, reachable, 1)
 	wantSteps(t, res, "auth", "container")
-	server.wantLogins(t, 2)
+	server.WantLogins(t, 2)
 }
 
-func TestSwiftRefusesEveryToken(t *testing.T) {
-	server := startSwift(t)
-	e := collectortest.New(t, server.config(""))
+func TestRefusesEveryToken(t *testing.T) {
+	server := fakeswift.Start(t)
+	e := newSources(t, server.Config(""))
 	e.readOne(t, "swift")
-	server.container = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }
+	server.Container = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }
 	for scrape := range 3 {
 		res := e.readOne(t, "swift")
-		msr.wantReason(t, res.Err, source.ReasonUnauthorized)
-		redis.wantValue(t, res, reachable, 0)
-		server.wantLogins(t, 2+scrape) // one for each scrape
+		wantReason(t, res.Err, source.ReasonUnauthorized)
+		wantValue(t, res, reachable, 0)
+		server.WantLogins(t, 2+scrape) // one for each scrape
 	}
 }
 
 // The clock of the exporter may differ from that of Keystone.
-func TestSwiftTokenThatSeemsToHaveEnded(t *testing.T) {
-	server := startSwift(t)
-	server.expires = time.Now().Add(-time.Hour)
-	e := collectortest.New(t, server.config("auth_url: ADDRESS/v3, tenant: docker, domain: Default, region: eqiad"))
+func TestTokenThatSeemsToHaveEnded(t *testing.T) {
+	server := fakeswift.Start(t)
+	server.Expires = time.Now().Add(-time.Hour)
+	e := newSources(t, server.Config("auth_url: ADDRESS/v3, tenant: docker, domain: Default, region: eqiad"))
 	for range 2 {
 		res := e.readOne(t, "swift")
-		msr.wantReason(t, res.Err, "")
-		redis.wantValue(t, res, reachable, 1)
+		wantReason(t, res.Err, "")
+		wantValue(t, res, reachable, 1)
 	}
-	server.wantLogins(t, 1)
+	server.WantLogins(t, 1)
 }
 
-func TestSwiftWrongKeyIsSentOnce(t *testing.T) {
+func TestWrongKeyIsSentOnce(t *testing.T) {
 	for _, version := range []string{
 		"auth_url: ADDRESS/auth/v1.0",
 		"auth_url: ADDRESS/v2.0, tenant: docker, region: eqiad",
 		"auth_url: ADDRESS/v3, tenant: docker, domain: Default, region: eqiad",
 	} {
 		t.Run(version, func(t *testing.T) {
-			server := startSwift(t)
-			server.key = "another key"
-			e := collectortest.New(t, server.config(version))
+			server := fakeswift.Start(t)
+			server.Key = "another key"
+			e := newSources(t, server.Config(version))
 			for range 3 {
 				res := e.readOne(t, "swift")
-				msr.wantReason(t, res.Err, source.ReasonUnauthorized)
-				redis.wantValue(t, res, reachable, 0)
+				wantReason(t, res.Err, source.ReasonUnauthorized)
+				wantValue(t, res, reachable, 0)
 			}
-			server.wantLogins(t, 1)
+			server.WantLogins(t, 1)
 		})
 	}
 }
 
-func TestSwiftChangedKeyIsTriedAtOnce(t *testing.T) {
-	server := startSwift(t)
+func TestChangedKeyIsTriedAtOnce(t *testing.T) {
+	server := fakeswift.Start(t)
 	file := filepath.Join(t.TempDir(), "key")
-	redis.writeFile(t, file, "wrongwrong")
-	e := collectortest.New(t, strings.Replace(server.config(""), "key: "+server.key, "key_file: "+file, 1))
-	msr.wantReason(t, e.readOne(t, "swift").Err, source.ReasonUnauthorized)
-	redis.writeFile(t, file, server.key+"\n")
+	writeFile(t, file, "wrongwrong")
+	e := newSources(t, strings.Replace(server.Config(""), "key: "+fakeswift.Key, "key_file: "+file, 1))
+	wantReason(t, e.readOne(t, "swift").Err, source.ReasonUnauthorized)
+	writeFile(t, file, server.Key+"\n")
 	res := e.readOne(t, "swift")
-	msr.wantReason(t, res.Err, "")
-	redis.wantValue(t, res, reachable, 1)
-	server.wantLogins(t, 2)
+	wantReason(t, res.Err, "")
+	wantValue(t, res, reachable, 1)
+	server.WantLogins(t, 2)
 }
 
-func TestSwiftKeystoneAnswers(t *testing.T) {
+func TestKeystoneAnswers(t *testing.T) {
 	for _, c := range []struct{ name, answer, want string }{
 		{"html", "<html>Welcome</html>", source.ReasonBadAnswer},
 		{"nothing", "", source.ReasonBadAnswer},
@@ -138,15 +144,15 @@ func TestSwiftKeystoneAnswers(t *testing.T) {
 		{"deep nesting", strings.Repeat("[", 20000), source.ReasonBadAnswer},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			server := startSwift(t)
-			server.login = func(w http.ResponseWriter, _ *http.Request) {
+			server := fakeswift.Start(t)
+			server.Login = func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("X-Subject-Token", "tk")
 				w.WriteHeader(http.StatusCreated)
 				fmt.Fprint(w, c.answer)
 			}
-			res := collectortest.New(t, server.config("auth_url: ADDRESS/v3, tenant: docker")).readOne(t, "swift")
-			msr.wantReason(t, res.Err, c.want)
-			redis.wantValue(t, res, reachable, 0)
+			res := newSources(t, server.Config("auth_url: ADDRESS/v3, tenant: docker")).readOne(t, "swift")
+			wantReason(t, res.Err, c.want)
+			wantValue(t, res, reachable, 0)
 		})
 	}
 }

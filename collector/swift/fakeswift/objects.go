@@ -1,6 +1,8 @@
-package swift
+package fakeswift
 
 import (
+	"crypto/md5"
+	"encoding/hex"
 	"encoding/json"
 	"io"
 	"maps"
@@ -9,70 +11,62 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"testing"
 	"time"
-
-	"registry_exporter/collector"
-	"registry_exporter/collector/redis"
-	"registry_exporter/collector/source"
-
-	"github.com/prometheus/client_golang/prometheus"
-	dto "github.com/prometheus/client_model/go"
 )
 
-// fakeObjects are the containers of a fakeSwift, and what is done with their objects: PUT, GET and DELETE of an
-// object, LIST of a container.
-type fakeObjects struct {
-	instead  map[string]http.HandlerFunc // of the usual answers, by what is done; set before the first request
-	pageSize int                         // of a listing for which no limit is asked
+// Objects are the containers of a Server. A request is a PUT, GET or DELETE of an object, or the LIST of a container.
+type Objects struct {
+	Instead    map[string]http.HandlerFunc  // answers PUT, GET, DELETE or LIST instead of the server; set before the first request
+	PageSize   int                          // objects of a listing whose request has no limit
+	Containers map[string]map[string]string // content of objects by container and name; set before the first request
 
-	mu         *sync.Mutex
-	containers map[string]map[string]string
-	done       []string
-	headers    map[string]http.Header // of the last request, by what was done
+	mu      sync.Mutex
+	done    []string
+	headers map[string]http.Header // of the last PUT, GET, DELETE and LIST
 }
 
-func newFakeObjects() fakeObjects {
-	return fakeObjects{
-		instead: map[string]http.HandlerFunc{}, pageSize: 10000, mu: &sync.Mutex{}, headers: map[string]http.Header{},
-		containers: map[string]map[string]string{
+func newObjects() *Objects {
+	return &Objects{
+		Instead: map[string]http.HandlerFunc{}, PageSize: 10000, headers: map[string]http.Header{},
+		Containers: map[string]map[string]string{
 			"monitoring": {},
 			"registry":   {"files/docker/manifest": "", "files/docker/link": "sha256:1", "segments/a00/1": "layer", "segments/b00/2": "layers"},
 		},
 	}
 }
 
-func (o *fakeObjects) serve(mux *http.ServeMux, letIn func(http.ResponseWriter, *http.Request) bool) {
-	at := func(pattern, what string, usual http.HandlerFunc) {
+func (o *Objects) serve(mux *http.ServeMux, hasToken func(http.ResponseWriter, *http.Request) bool) {
+	at := func(pattern, request string, usual http.HandlerFunc) {
 		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
 			o.mu.Lock()
-			o.done = append(o.done, what)
-			o.headers[what] = r.Header
+			o.done = append(o.done, request)
+			o.headers[request] = r.Header
 			o.mu.Unlock()
 			switch {
-			case !letIn(w, r):
-			case o.instead[what] != nil:
-				o.instead[what](w, r)
+			case !hasToken(w, r):
+			case o.Instead[request] != nil:
+				o.Instead[request](w, r)
 			default:
 				usual(w, r)
 			}
 		})
 	}
-	at("GET /v1/AUTH_docker/{container}", "LIST", o.list)
-	at("PUT /v1/AUTH_docker/{container}/{object...}", "PUT", o.put)
-	at("GET /v1/AUTH_docker/{container}/{object...}", "GET", o.get)
-	at("DELETE /v1/AUTH_docker/{container}/{object...}", "DELETE", o.delete)
+	at("GET /v1/AUTH_docker/{container}", "LIST", o.List)
+	at("PUT /v1/AUTH_docker/{container}/{object...}", "PUT", o.Put)
+	at("GET /v1/AUTH_docker/{container}/{object...}", "GET", o.Get)
+	at("DELETE /v1/AUTH_docker/{container}/{object...}", "DELETE", o.Delete)
 }
 
 // in finds the container of a request.
-func (o *fakeObjects) in(w http.ResponseWriter, r *http.Request) (objects map[string]string, name string, found bool) {
-	if objects, found = o.containers[r.PathValue("container")]; !found {
+func (o *Objects) in(w http.ResponseWriter, r *http.Request) (objects map[string]string, name string, found bool) {
+	if objects, found = o.Containers[r.PathValue("container")]; !found {
 		w.WriteHeader(http.StatusNotFound)
 	}
 	return objects, r.PathValue("object"), found
 }
 
-func (o *fakeObjects) put(w http.ResponseWriter, r *http.Request) {
+// Put stores an object whose ETag is that of its content, and answers with 201, or else with 422.
+func (o *Objects) Put(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	objects, name, found := o.in(w, r)
@@ -80,7 +74,7 @@ func (o *fakeObjects) put(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	content, _ := io.ReadAll(r.Body)
-	etag := md5Hex(content)
+	etag := ETag(string(content))
 	if r.Header.Get("ETag") != etag {
 		w.WriteHeader(http.StatusUnprocessableEntity)
 		return
@@ -90,7 +84,8 @@ func (o *fakeObjects) put(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusCreated)
 }
 
-func (o *fakeObjects) get(w http.ResponseWriter, r *http.Request) {
+// Get answers with an object, or the range of it that is asked for.
+func (o *Objects) Get(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	objects, name, found := o.in(w, r)
@@ -102,11 +97,12 @@ func (o *fakeObjects) get(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
-	w.Header().Set("ETag", md5Hex([]byte(content)))
+	w.Header().Set("ETag", ETag(content))
 	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(content))
 }
 
-func (o *fakeObjects) delete(w http.ResponseWriter, r *http.Request) {
+// Delete deletes an object, and answers with 204 whether it was there or not.
+func (o *Objects) Delete(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if objects, name, found := o.in(w, r); found {
@@ -115,7 +111,8 @@ func (o *fakeObjects) delete(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (o *fakeObjects) list(w http.ResponseWriter, r *http.Request) {
+// List answers with one page of the listing of a container, as marker, prefix and limit ask for it.
+func (o *Objects) List(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	objects, _, found := o.in(w, r)
@@ -125,13 +122,13 @@ func (o *fakeObjects) list(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	limit, err := strconv.Atoi(query.Get("limit"))
 	if err != nil {
-		limit = o.pageSize
+		limit = o.PageSize
 	}
 	page := []map[string]any{}
 	for _, name := range slices.Sorted(maps.Keys(objects)) {
 		if len(page) < limit && name > query.Get("marker") && strings.HasPrefix(name, query.Get("prefix")) {
 			page = append(page, map[string]any{
-				"name": name, "bytes": len(objects[name]), "hash": md5Hex([]byte(objects[name])),
+				"name": name, "bytes": len(objects[name]), "hash": ETag(objects[name]),
 				"content_type": "application/octet-stream", "last_modified": "2026-01-01T00:00:00.000000",
 			})
 		}
@@ -140,53 +137,49 @@ func (o *fakeObjects) list(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(page)
 }
 
-// did is what was done with objects so far.
-func (o *fakeObjects) did() string {
+// Done are the requests since the start, such as "PUT GET DELETE LIST".
+func (o *Objects) Done() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return strings.Join(o.done, " ")
 }
 
-// left are the objects in the container of the probe.
-func (o *fakeObjects) left() []string {
+// Header is a header of the last PUT, GET, DELETE or LIST.
+func (o *Objects) Header(request, name string) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return slices.Sorted(maps.Keys(o.containers["monitoring"]))
+	return o.headers[request].Get(name)
 }
 
-// answers answers with a status and a body.
-func answers(status int, body string) http.HandlerFunc {
+// Names are those of the objects in a container, sorted.
+func (o *Objects) Names(container string) []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Sorted(maps.Keys(o.Containers[container]))
+}
+
+// Content is that of an object; empty when it is not there.
+func (o *Objects) Content(container, object string) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.Containers[container][object]
+}
+
+// ETag is the MD5 of a content, in hex.
+func ETag(content string) string {
+	sum := md5.Sum([]byte(content))
+	return hex.EncodeToString(sum[:])
+}
+
+// Answer answers with a status and a body.
+func Answer(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
 	}
 }
 
-// dead is an object server that its proxy cannot reach.
-var dead = answers(http.StatusServiceUnavailable, "<html><h1>Service Unavailable</h1></html>")
-
-// runOnce runs the probe of a collector of the first registry.
-func (e *collector.Exporter) runOnce(t *testing.T, collector string) source.Result {
-	t.Helper()
-	if !redis.storeSource(t, e, collector).Probe.Once(t.Context()) {
-		t.Fatal("it did not run")
-	}
-	return e.readOne(t, collector)
-}
-
-// pageOf is the page of a collector of a registry on this Swift, without times.
-func (s *fakeSwift) pageOf(t *testing.T, e *collector.Exporter, collector string) prometheus.Gatherer {
-	t.Helper()
-	page := e.testPage(t, collector, map[string]string{s.Listener.Addr().String(): "swift.example.org:8080"})
-	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		families, err := page.Gather()
-		for _, f := range families {
-			if strings.HasSuffix(f.GetName(), "_timestamp_seconds") {
-				for _, m := range f.Metric {
-					m.Gauge.Value = new(float64)
-				}
-			}
-		}
-		return families, err
-	})
+// Dead is the answer of Swift's proxy for a server that it cannot reach.
+func Dead(w http.ResponseWriter, r *http.Request) {
+	Answer(http.StatusServiceUnavailable, "<html><h1>Service Unavailable</h1></html>")(w, r)
 }
