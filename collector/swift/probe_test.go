@@ -174,9 +174,9 @@ func TestProbeHangs(t *testing.T) {
 		c.server = fakeswift.Start(t)
 		c.server.Objects.Instead[c.at] = testserver.Hang
 		p := newTestProber(t, c.server.Config("auth_url: ADDRESS/auth/v1.0, probe: {container: monitoring}"))
-		p.limit = 3 * time.Second // in half of which all comes that does not hang
+		p.timeout = 3 * time.Second // in half of which all comes that does not hang
 		p.marker = "segments/fff"
-		probe := &source.Probe{Every: p.limit * 2, Run: p.run}
+		probe := &source.Probe{Every: p.timeout * 2, Run: p.probe}
 		c.sources = testSources{"swift_probe": probe.Source(&source.Source{Timeout: time.Minute}, source.NewTrack())}
 		runs.Go(func() { probe.Once(t.Context()) })
 	}
@@ -213,7 +213,7 @@ func newTestProber(t *testing.T, text string) *prober {
 	return &prober{store: store, container: store.cfg.Probe.Container, prefix: "registry_exporter/host/hub/"}
 }
 
-// Whatever it was doing when it was told to stop, nothing stays.
+// A run that is stopped leaves nothing behind.
 func TestProbeIsStopped(t *testing.T) {
 	for _, at := range []string{"PUT", "GET"} {
 		t.Run("at "+at, func(t *testing.T) {
@@ -237,7 +237,7 @@ func TestProbeIsStopped(t *testing.T) {
 	}
 }
 
-// An answer that is lost does not mean that nothing was stored.
+// A PUT that seems to fail may have stored the object.
 func TestProbeLeavesNothing(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -271,7 +271,7 @@ type noStatus struct{ http.ResponseWriter }
 
 func (noStatus) WriteHeader(int) {}
 
-// What a dead exporter leaves behind is named after it, and overwritten in time.
+// An exporter that is killed leaves objects behind: they have its name, and a later run overwrites them.
 func TestProbeNames(t *testing.T) {
 	server := fakeswift.Start(t)
 	server.Objects.Instead["DELETE"] = fakeswift.Dead
@@ -311,15 +311,15 @@ func TestProbeWithoutAContainer(t *testing.T) {
 func TestProbeReadsInTurn(t *testing.T) {
 	server := fakeswift.Start(t)
 	objects := map[string]string{}
-	for i := range 3 * listed {
+	for i := range 3 * listLimit {
 		objects[fmt.Sprintf("segments/%03d", i)] = "layer"
 	}
 	server.Objects.Containers["registry"] = objects
 	p := newTestProber(t, reading(server))
-	p.limit = time.Minute
+	p.timeout = time.Minute
 	seen := map[byte]bool{}
 	for range 4 {
-		r := p.run(t.Context())
+		r := p.probe(t.Context())
 		wantReason(t, r.Err, "")
 		seen[r.Steps[len(r.Steps)-1].Note[len("segments/")]] = true
 	}
@@ -328,14 +328,14 @@ func TestProbeReadsInTurn(t *testing.T) {
 	}
 }
 
-// Where the objects with bytes are is where layers are.
+// Layers are objects with bytes.
 func TestProbePrefersObjectsWithBytes(t *testing.T) {
 	server := fakeswift.Start(t)
 	p := newTestProber(t, reading(server))
-	p.limit = time.Minute
+	p.timeout = time.Minute
 	for range 20 {
 		p.marker = ""
-		r := p.run(t.Context())
+		r := p.probe(t.Context())
 		wantReason(t, r.Err, "")
 		if read := r.Steps[len(r.Steps)-1].Note; read == "files/docker/manifest" {
 			t.Fatal("it read one without bytes, although there are others")
