@@ -74,7 +74,7 @@ func TestSamplesFit(t *testing.T) {
 		}
 		return int(counted) == lines
 	})
-	if len(samples) > maxSamplesOfLog || len(samples) < maxSamplesOfLog/4 {
+	if len(samples) > maxSamples || len(samples) < maxSamples/4 {
 		t.Errorf("%d samples", len(samples))
 	}
 }
