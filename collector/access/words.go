@@ -2,7 +2,8 @@ package access
 
 import "registry_exporter/collector/source"
 
-func wordsOf() source.Words {
+// words are those of the collector access.
+func words() source.Words {
 	return source.Words{Facts: logFacts, Advice: []source.Advice{
 		{Reasons: source.ReasonLogMissing, What: "there is no access log {endpoint}: its path is another, or nothing was ever written", Try: "ls -l {endpoint}"},
 		{Reasons: source.ReasonLogUnreadable, What: "the access log {endpoint} cannot be read: we have no right to it, or it is no file", Try: "ls -l {endpoint}; id"},
@@ -13,7 +14,7 @@ func wordsOf() source.Words {
 	}}
 }
 
-// logFacts are how much was read, and how much is waiting.
+// logFacts are such as "3 lines" and "2.0 KiB not read yet".
 func logFacts(_ *source.View, res source.Result) []string {
 	if len(res.Samples) == 0 {
 		return nil

@@ -23,15 +23,17 @@ var (
 		"How often the container is counted, in seconds (swift.count.every).", "endpoint")
 )
 
-// maxCountTime bounds how long a container is counted: ten thousand objects take some 20 ms.
+// maxCountTime bounds a run. A page of 10,000 objects takes about 20 ms to read.
 const maxCountTime = 10 * time.Minute
 
-// A counter counts what is under each prefix of the registry's container. It goes through the whole listing.
+// A counter counts the objects under each prefix in the registry's container, and adds up their bytes.
 type counter struct {
 	*store
 	prefixes []string
 }
 
+// CountSources makes the source of the collector swift_count: a probe that counts the registry's container. It makes
+// none of a registry without swift.count. The error is that of Sources.
 func CountSources(b *ask.Builder) ([]*source.Source, error) {
 	if b.Swift == nil || b.Swift.Count == nil {
 		return nil, nil
@@ -42,21 +44,21 @@ func CountSources(b *ask.Builder) ([]*source.Source, error) {
 	}
 	every := time.Duration(b.Swift.Count.Every)
 	c := &counter{store, b.Swift.Count.Prefixes}
-	p := &source.Probe{Every: every, Timeout: min(every, maxCountTime), Run: c.run}
-	return []*source.Source{b.Probe(p, &source.Source{
+	s := &source.Source{
 		Endpoint: c.endpoint,
 		Down:     []source.Sample{countInterval.Sample(every.Seconds(), c.endpoint)},
 		Words:    c.words(),
-	}, c.cfg.Container, c.prefixes)}, nil
+	}
+	return []*source.Source{b.Probe(&source.Probe{Every: every, Timeout: min(every, maxCountTime), Run: c.countAll}, s, c.cfg.Container, c.prefixes)}, nil
 }
 
-// run counts each prefix: one that cannot be counted leaves the others theirs.
-func (c *counter) run(ctx context.Context) source.Run {
+// countAll does one run. After a prefix that fails it goes on with the next.
+func (c *counter) countAll(ctx context.Context) source.Run {
 	var r source.Run
 	var failures []error
 	for _, prefix := range c.prefixes {
 		start := time.Now()
-		objects, size, err := c.count(ctx, prefix)
+		objects, size, err := c.countPrefix(ctx, prefix)
 		if err != nil {
 			err = fmt.Errorf("counting %q: %w", prefix, err)
 			failures = append(failures, err)
@@ -76,8 +78,8 @@ func (c *counter) run(ctx context.Context) source.Run {
 	return r
 }
 
-// count adds up the pages of a listing.
-func (c *counter) count(ctx context.Context, prefix string) (objects, size float64, err error) {
+// countPrefix lists page after page, each behind the last object of the page before.
+func (c *counter) countPrefix(ctx context.Context, prefix string) (objects, size float64, err error) {
 	query := url.Values{"prefix": {prefix}}
 	for {
 		last := ""

@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
-	"net/url"
 	"path"
-	"slices"
 	"time"
 
 	"registry_exporter/collector/ask"
@@ -29,21 +26,20 @@ var (
 		"How often objects are read and written, in seconds (swift.probe.every).", "endpoint")
 )
 
-const (
-	maxProbeTime = 30 * time.Second // of one run at most
-	listed       = 100              // objects of which one is read
-	readTries    = 3                // a listing may still show what has just been deleted
-)
+// maxProbeTime bounds a run.
+const maxProbeTime = 30 * time.Second
 
-// A prober reads and writes objects: only that goes through the object servers.
+// A prober writes and reads objects. HEAD of a container does not reach the object servers: these requests do.
 type prober struct {
 	*store
 	container string        // that it writes to; empty: it only reads
-	prefix    string        // of the objects it writes
-	limit     time.Duration // of one run
-	marker    string        // behind which it looks for an object to read
+	prefix    string        // of the names that it writes, such as registry_exporter/HOST/hub/
+	timeout   time.Duration // of one run
+	marker    string        // name behind which the next run lists objects to read
 }
 
+// ProbeSources makes the source of the collector swift_probe: a probe that writes and reads objects. It makes none of a
+// registry without swift.probe. The error is that of Sources.
 func ProbeSources(b *ask.Builder) ([]*source.Source, error) {
 	if b.Swift == nil || b.Swift.Probe == nil {
 		return nil, nil
@@ -53,59 +49,61 @@ func ProbeSources(b *ask.Builder) ([]*source.Source, error) {
 		return nil, err
 	}
 	every := time.Duration(b.Swift.Probe.Every)
-	s := &prober{
-		store: store, container: b.Swift.Probe.Container, limit: min(every, maxProbeTime),
+	p := &prober{
+		store: store, container: b.Swift.Probe.Container, timeout: min(every, maxProbeTime),
 		prefix: path.Join("registry_exporter", b.Exporter, b.Name, b.Site) + "/",
-		marker: fmt.Sprintf("segments/%03x", rand.N(1<<12)), // the registry keeps its layers there
+		marker: fmt.Sprintf("segments/%03x", rand.N(1<<12)), // the registry keeps its layers under segments/000 to segments/fff
 	}
 	down := []source.Sample{
-		readSuccess.Sample(0, s.endpoint, s.cfg.Container),
-		probeInterval.Sample(every.Seconds(), s.endpoint),
+		readSuccess.Sample(0, p.endpoint, p.cfg.Container),
+		probeInterval.Sample(every.Seconds(), p.endpoint),
 	}
-	if s.container != "" {
-		down = append(down, writeSuccess.Sample(0, s.endpoint, s.container))
+	if p.container != "" {
+		down = append(down, writeSuccess.Sample(0, p.endpoint, p.container))
 	}
-	p := &source.Probe{Every: every, Timeout: s.limit, Run: s.run}
-	return []*source.Source{b.Probe(p, &source.Source{Endpoint: s.endpoint, Down: down, Words: s.words()}, s.cfg.Container, s.container)}, nil
+	s := &source.Source{Endpoint: p.endpoint, Down: down, Words: p.words()}
+	return []*source.Source{b.Probe(&source.Probe{Every: every, Timeout: p.timeout, Run: p.probe}, s, p.cfg.Container, p.container)}, nil
 }
 
-// A proberRun is one run under way.
-type proberRun struct {
+// A probeRun is one run of a prober.
+type probeRun struct {
 	*prober
 	steps []source.Step
 }
 
-func (p *prober) run(ctx context.Context) source.Run {
-	r := &proberRun{prober: p}
-	samples, err := r.visit(ctx)
-	for _, s := range r.steps {
-		if s.Err == nil {
-			samples = append(samples, probeStepSeconds.Sample(s.Took.Seconds(), p.endpoint, s.Name))
+// probe does one run.
+func (p *prober) probe(ctx context.Context) source.Run {
+	r := &probeRun{prober: p}
+	samples, err := r.writeAndRead(ctx)
+	for _, step := range r.steps {
+		if step.Err == nil {
+			samples = append(samples, probeStepSeconds.Sample(step.Took.Seconds(), p.endpoint, step.Name))
 		}
 	}
 	samples = append(samples, probeTimestamp.Sample(float64(time.Now().Unix()), p.endpoint))
 	return source.Run{Samples: samples, Steps: r.steps, Err: err}
 }
 
-// visit writes for half of the time at most: a store that hangs at that may still be read.
-func (r *proberRun) visit(ctx context.Context) (samples []source.Sample, err error) {
+// writeAndRead gives half of the time to writing: a store that hangs at a PUT may still be readable. When both
+// fail, the run has the reason of reading, the worse fault.
+func (r *probeRun) writeAndRead(ctx context.Context) (samples []source.Sample, err error) {
 	if err := r.authenticate(ctx); err != nil {
 		return nil, err
 	}
 	var writeErr error
 	if r.container != "" {
-		half, cancel := context.WithTimeout(ctx, r.limit/2)
+		half, cancel := context.WithTimeout(ctx, r.timeout/2)
 		defer cancel()
 		writeErr = r.write(half)
 		samples = append(samples, writeSuccess.Sample(source.Bool01(writeErr == nil), r.endpoint, r.container))
 	}
-	readErr := r.readOne(ctx)
+	readErr := r.readObject(ctx)
 	samples = append(samples, readSuccess.Sample(source.Bool01(readErr == nil), r.endpoint, r.cfg.Container))
-	return samples, errors.Join(readErr, writeErr) // a store that cannot be read is the worse: its reason counts
+	return samples, errors.Join(readErr, writeErr)
 }
 
-// step does one thing, and notes how it went.
-func (r *proberRun) step(name, what string, do func() (note string, err error)) error {
+// step calls do and adds a step. Its error begins with what, such as "logging in: ".
+func (r *probeRun) step(name, what string, do func() (note string, err error)) error {
 	start := time.Now()
 	note, err := do()
 	if err != nil {
@@ -115,86 +113,15 @@ func (r *proberRun) step(name, what string, do func() (note string, err error)) 
 	return err
 }
 
-// authenticate is a step only when a new token is needed.
-func (r *proberRun) authenticate(ctx context.Context) error {
-	var login []source.Sample
+// authenticate logs in when that is due. Only then it adds a step.
+func (r *probeRun) authenticate(ctx context.Context) error {
+	var loginSamples []source.Sample
 	err := r.step("auth", "logging in", func() (_ string, err error) {
-		_, login, err = r.login(ctx)
+		_, loginSamples, err = r.currentSession(ctx)
 		return "", err
 	})
-	if err == nil && len(login) == 0 {
+	if err == nil && len(loginSamples) == 0 {
 		r.steps = nil
-	}
-	return err
-}
-
-// readOne reads a byte of an object of the registry.
-func (r *proberRun) readOne(ctx context.Context) error {
-	var objects []object
-	err := r.step("list", "listing the registry's container", func() (_ string, err error) {
-		objects, err = r.choice(ctx)
-		return fmt.Sprintf("%d objects to choose from", len(objects)), err
-	})
-	if err != nil || len(objects) == 0 {
-		return err
-	}
-	return r.step("read", "reading an object of the registry", func() (string, error) {
-		for _, o := range objects[:min(readTries, len(objects))] {
-			err := r.readByte(ctx, o)
-			if err == nil {
-				return o.Name, nil
-			}
-			if source.Reason(err) != source.ReasonNotFound {
-				return "", fmt.Errorf("%s: %w", source.CleanLabel(o.Name), err)
-			}
-		}
-		return "", source.Failed(source.ReasonMissingBlob, "it is listed and not there, as are others")
-	})
-}
-
-// choice is a page of the listing, another one in each run, in an order of its own: those that have bytes first.
-func (r *proberRun) choice(ctx context.Context) ([]object, error) {
-	objects, err := r.page(ctx)
-	if err == nil && len(objects) == 0 && r.marker != "" { // the end: go on at the beginning
-		r.marker = ""
-		objects, err = r.page(ctx)
-	}
-	if err != nil || len(objects) == 0 {
-		return nil, err
-	}
-	r.marker = objects[len(objects)-1].Name
-	rand.Shuffle(len(objects), func(i, j int) { objects[i], objects[j] = objects[j], objects[i] })
-	slices.SortStableFunc(objects, func(a, b object) int { return int(source.Bool01(a.Bytes == 0) - source.Bool01(b.Bytes == 0)) })
-	return objects, nil
-}
-
-func (r *proberRun) page(ctx context.Context) (objects []object, err error) {
-	query := url.Values{"limit": {fmt.Sprint(listed)}, "marker": {r.marker}}
-	err = r.list(ctx, r.cfg.Container, query, func(o object) {
-		if len(objects) < listed {
-			objects = append(objects, o)
-		}
-	})
-	return objects, err
-}
-
-// readByte reads the first byte of an object. One that is listed with none may be empty.
-func (r *proberRun) readByte(ctx context.Context, o object) error {
-	resp, err := r.send(ctx, request{
-		method: http.MethodGet, container: r.cfg.Container, object: o.Name, header: map[string]string{"Range": "bytes=0-0"},
-	})
-	switch {
-	case err != nil:
-		return err
-	case o.Bytes == 0 && (resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusRequestedRangeNotSatisfiable):
-		resp.Body.Close()
-		return nil
-	case resp.StatusCode != http.StatusPartialContent:
-		return ask.RefusalOf(resp)
-	}
-	got, err := ask.AnswerOf(resp, 1)
-	if err == nil && len(got.Body) == 0 {
-		return source.Failed(source.ReasonShortRead, "0 of 1 byte")
 	}
 	return err
 }

@@ -1,18 +1,18 @@
 package swift
 
 import (
-	"fmt"
 	"slices"
 
 	"registry_exporter/collector/source"
 )
 
+// words are those of the collector swift.
 func (s *store) words() source.Words {
 	return source.Words{
 		Place: s.place().Always(),
 		Facts: containerFacts,
 		Alert: func(_ *source.View, res source.Result) string {
-			if why := source.Reason(res.Err); source.IsOurs(why) && why != source.ReasonNotFound { // a container that is gone, or whose servers are down
+			if why := source.Reason(res.Err); source.IsOurs(why) && why != source.ReasonNotFound { // 404: the container is gone, or its servers are down
 				return source.CannotLook
 			}
 			return "RegistryStorageDown"
@@ -21,6 +21,7 @@ func (s *store) words() source.Words {
 	}
 }
 
+// containerFacts are such as "3 objects" and "1.0 KiB".
 func containerFacts(_ *source.View, res source.Result) []string {
 	objects, found := res.Value(containerObjects)
 	if bytes, _ := res.Value(containerBytes); found {
@@ -29,7 +30,7 @@ func containerFacts(_ *source.View, res source.Result) []string {
 	return nil
 }
 
-// proxyAdvice is about Swift's proxy and its login.
+// proxyAdvice is for failures of Swift's proxy and of the login.
 func (s *store) proxyAdvice() []source.Advice {
 	return []source.Advice{
 		{Reasons: source.ReasonRefused, What: "nothing listens at {endpoint}: Swift's proxy is stopped, or the port is wrong", Try: "systemctl status swift-proxy   # on {host}"},
@@ -39,7 +40,7 @@ func (s *store) proxyAdvice() []source.Advice {
 	}
 }
 
-// containerAdvice is about the registry's container.
+// containerAdvice is for failures of the registry's container.
 func (s *store) containerAdvice() []source.Advice {
 	return []source.Advice{
 		{Reasons: source.ReasonForbidden, What: "the account is known but may not read the container " + s.cfg.Container, Try: source.TryRequest},
@@ -47,10 +48,12 @@ func (s *store) containerAdvice() []source.Advice {
 	}
 }
 
+// words are those of the collector swift_count.
 func (c *counter) words() source.Words {
 	return source.Words{Place: c.place().Always(), Advice: append(c.proxyAdvice(), c.containerAdvice()...)}
 }
 
+// words are those of the collector swift_probe.
 func (p *prober) words() source.Words {
 	containers := p.cfg.Container
 	if p.container != "" {
@@ -67,7 +70,8 @@ func (p *prober) words() source.Words {
 	}
 }
 
-// probeAlert tells a store that only refuses writes from one that is down.
+// probeAlert is RegistryStorageReadOnly of a store that gives out objects and refuses new ones, and RegistryStorageDown of
+// one that gives out none.
 func probeAlert(v *source.View, res source.Result) string {
 	reads := slices.ContainsFunc(res.Samples, func(s source.Sample) bool { return s.Metric.Name == readSuccess.Name && s.Value == 1 })
 	switch {
@@ -79,45 +83,4 @@ func probeAlert(v *source.View, res source.Result) string {
 		return "RegistryPassiveSiteProbeFails"
 	}
 	return "RegistryStorageReadOnly"
-}
-
-func (s *store) place() source.Place {
-	p := source.PlaceOf(s.endpoint)
-	p.Name = p.Host
-	if t := s.cfg.TLSConfig; t != nil {
-		p.CAFile = t.CAFile
-		if t.ServerName != "" {
-			p.Name = t.ServerName
-		}
-	}
-	p.Request = s.command(p.CAFile)
-	return p
-}
-
-// command is Swift's own client. It names the file of the key, and never holds the key.
-func (s *store) command(caFile string) string {
-	c := s.cfg
-	key, command := `"$KEY"`, "read -rs KEY; "
-	if c.KeyFile != "" {
-		key, command = `"$(cat `+source.Quote(c.KeyFile)+`)"`, ""
-	}
-	if c.AuthVersion == 1 {
-		command += fmt.Sprintf("swift -A %s -U %s -K %s", source.Quote(c.AuthURL.String()), source.Quote(c.Username), key)
-	} else {
-		command += fmt.Sprintf("swift --os-auth-url %s --os-username %s --os-password %s", source.Quote(c.AuthURL.String()), source.Quote(c.Username), key)
-		command += option("--os-project-name", c.Tenant) + option("--os-user-domain-name", c.Domain) +
-			option("--os-project-domain-name", c.Domain) + option("--os-region-name", c.Region)
-	}
-	if c.StorageURL.URL != nil {
-		command += option("--os-storage-url", c.StorageURL.String())
-	}
-	return command + option("--os-cacert", caFile) + " stat " + source.Quote(c.Container)
-}
-
-// option is an option of a command with its value, and nothing without one.
-func option(name, value string) string {
-	if value == "" {
-		return ""
-	}
-	return " " + name + " " + source.Quote(value)
 }

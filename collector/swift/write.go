@@ -3,7 +3,7 @@ package swift
 import (
 	"bytes"
 	"context"
-	"crypto/md5" // what Swift calls an ETag
+	"crypto/md5" // Swift's ETag is an MD5
 	cryptorand "crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -20,20 +20,21 @@ import (
 
 const (
 	cleanUpTime = 4 * time.Second
-	writeBytes  = 1 << 10
-	writeNames  = 16
+	writeBytes  = 1 << 10 // of an object
+	writeNames  = 16      // of one exporter and registry
 )
 
-// write writes an object, reads it again and deletes it, and leaves nothing behind if it can. What stays if we are
-// killed is overwritten sooner or later, as there are few names. (X-Delete-After would make a hundred containers a day
-// for Swift's expirer.) There are more than one as another exporter may be at work here.
-func (r *proberRun) write(ctx context.Context) error {
+// write writes an object, reads it and deletes it. It deletes the object as well after a failure, unless the store has
+// refused the PUT. An exporter that is killed leaves an object behind, which a later run overwrites: there are 16 names.
+// With only one name two exporters of the same name would delete each other's object. X-Delete-After is not used: Swift
+// would make up to a hundred containers a day for its expirer.
+func (r *probeRun) write(ctx context.Context) error {
 	name := fmt.Sprintf("%s%x", r.prefix, rand.N(writeNames))
 	content := make([]byte, writeBytes)
-	_, _ = cryptorand.Read(content) // an older copy is another one
-	left := true
+	_, _ = cryptorand.Read(content) // differs from the content of earlier runs
+	mayExist := true
 	defer func() {
-		if left {
+		if mayExist {
 			r.cleanUp(ctx, name)
 		}
 	}()
@@ -41,7 +42,7 @@ func (r *proberRun) write(ctx context.Context) error {
 		return fmt.Sprintf("%d bytes", len(content)), r.put(ctx, name, content)
 	})
 	if err != nil {
-		left = !slices.Contains([]string{source.ReasonForbidden, source.ReasonNotFound, source.ReasonUnauthorized}, source.Reason(err))
+		mayExist = !slices.Contains([]string{source.ReasonForbidden, source.ReasonNotFound, source.ReasonUnauthorized}, source.Reason(err))
 		return err
 	}
 	err = r.step("get", "reading the object that was written", func() (string, error) {
@@ -51,11 +52,12 @@ func (r *proberRun) write(ctx context.Context) error {
 		return err
 	}
 	deleteErr := r.step("delete", "deleting the object that was written", func() (string, error) { return "", r.delete(ctx, name) })
-	left = deleteErr != nil
+	mayExist = deleteErr != nil
 	return errors.Join(err, deleteErr)
 }
 
-func (r *proberRun) put(ctx context.Context, name string, content []byte) error {
+// put writes an object. Swift compares its content with the ETag, and answers 422 when they differ.
+func (r *probeRun) put(ctx context.Context, name string, content []byte) error {
 	resp, err := r.send(ctx, request{
 		method: http.MethodPut, container: r.container, object: name, body: content,
 		header: map[string]string{"Content-Type": "application/octet-stream", "ETag": md5Hex(content)},
@@ -77,7 +79,8 @@ func (r *proberRun) put(ctx context.Context, name string, content []byte) error 
 	return ask.RefusalOf(resp)
 }
 
-func (r *proberRun) get(ctx context.Context, name string, content []byte) error {
+// get reads an object, which must be content.
+func (r *probeRun) get(ctx context.Context, name string, content []byte) error {
 	resp, err := r.send(ctx, request{method: http.MethodGet, container: r.container, object: name})
 	if err != nil {
 		return err
@@ -103,7 +106,7 @@ func (r *proberRun) get(ctx context.Context, name string, content []byte) error 
 	return nil
 }
 
-// wantETag wants the MD5 of content in the answer: every Swift gives it.
+// wantETag is an error unless the ETag of a response is the MD5 of content, bare or in quotes.
 func wantETag(resp *http.Response, content []byte) error {
 	switch strings.Trim(resp.Header.Get("ETag"), `"`) {
 	case md5Hex(content):
@@ -119,7 +122,8 @@ func md5Hex(content []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-func (r *proberRun) delete(ctx context.Context, name string) error {
+// delete deletes an object. One that is not there is no error.
+func (r *probeRun) delete(ctx context.Context, name string) error {
 	resp, err := r.send(ctx, request{method: http.MethodDelete, container: r.container, object: name})
 	if err != nil {
 		return err
@@ -131,9 +135,9 @@ func (r *proberRun) delete(ctx context.Context, name string) error {
 	return nil
 }
 
-// cleanUp deletes what may be there after a run that did not come to its end.
-func (r *proberRun) cleanUp(ctx context.Context, name string) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(cleanUpTime, r.limit))
+// cleanUp deletes an object, even after ctx has ended.
+func (r *probeRun) cleanUp(ctx context.Context, name string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), min(cleanUpTime, r.timeout))
 	defer cancel()
 	_ = r.delete(ctx, name)
 }

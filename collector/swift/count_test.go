@@ -1,54 +1,23 @@
 package swift
 
 import (
-	"registry_exporter/collector/testserver"
 	"fmt"
 	"io"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"registry_exporter/collector/collectortest"
-	"registry_exporter/collector/msr"
-	"registry_exporter/collector/redis"
 	"registry_exporter/collector/source"
+	"registry_exporter/collector/swift/fakeswift"
+	"registry_exporter/collector/testserver"
 )
 
-// counting is a registry whose container is counted.
-func (s *fakeSwift) counting(every string) string {
-	return s.config("auth_url: ADDRESS/auth/v1.0, count: {every: " + every + ", prefixes: [files/, segments/, nothing/]}")
+// counting configures a registry whose container is counted.
+func counting(s *fakeswift.Server, every string) string {
+	return s.Config("auth_url: ADDRESS/auth/v1.0, count: {every: " + every + ", prefixes: [files/, segments/, nothing/]}")
 }
 
-func TestSwiftCountPages(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		server func(*fakeSwift)
-	}{
-		{"healthy", func(*fakeSwift) {}},
-		{"one_object_a_page", func(s *fakeSwift) { s.objects.pageSize = 1 }},
-		{"container_servers_dead", func(s *fakeSwift) { s.objects.instead["LIST"] = dead }},
-		{"one_prefix_fails", func(s *fakeSwift) {
-			s.objects.instead["LIST"] = func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Query().Get("prefix") == "files/" {
-					dead(w, r)
-					return
-				}
-				s.objects.list(w, r)
-			}
-		}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			server := startSwift(t)
-			c.server(server)
-			e := collectortest.New(t, server.counting("1h"))
-			e.runOnce(t, "swift_count")
-			collectortest.ComparePage(t, filepath.Join("testdata", "swift_count", c.name), server.pageOf(t, e, "swift_count"))
-		})
-	}
-}
-
-func TestSwiftCountListings(t *testing.T) {
+func TestCountListings(t *testing.T) {
 	const one = `{"name":"files/a","bytes":1}`
 	for _, c := range []struct{ name, page, want string }{
 		{"empty", "[]", ""},
@@ -71,19 +40,19 @@ func TestSwiftCountListings(t *testing.T) {
 		{"deep nesting", strings.Repeat("[", 20000), source.ReasonBadAnswer},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			server := startSwift(t)
-			server.objects.instead["LIST"] = answers(http.StatusOK, c.page)
-			e := collectortest.New(t, server.config("auth_url: ADDRESS/auth/v1.0, count: {prefixes: [files/]}"))
+			server := fakeswift.Start(t)
+			server.Objects.Instead["LIST"] = fakeswift.Answer(http.StatusOK, c.page)
+			e := newSources(t, server.Config("auth_url: ADDRESS/auth/v1.0, count: {prefixes: [files/]}"))
 			res := e.runOnce(t, "swift_count")
-			msr.wantReason(t, res.Err, c.want)
-			if got := source.has(res.Samples, prefixObjects); got != (c.want == "") {
+			wantReason(t, res.Err, c.want)
+			if got := has(res.Samples, prefixObjects); got != (c.want == "") {
 				t.Errorf("counted: %t", got)
 			}
 		})
 	}
 }
 
-func TestSwiftCountStatus(t *testing.T) {
+func TestCountStatus(t *testing.T) {
 	for _, c := range []struct {
 		status int
 		want   string
@@ -95,13 +64,13 @@ func TestSwiftCountStatus(t *testing.T) {
 		{http.StatusTemporaryRedirect, source.ReasonRedirected},
 		{http.StatusServiceUnavailable, source.ReasonUnavailable},
 	} {
-		server := startSwift(t)
-		server.objects.instead["LIST"] = answers(c.status, "")
-		msr.wantReason(t, collectortest.New(t, server.counting("1h")).runOnce(t, "swift_count").Err, c.want)
+		server := fakeswift.Start(t)
+		server.Objects.Instead["LIST"] = fakeswift.Answer(c.status, "")
+		wantReason(t, newSources(t, counting(server, "1h")).runOnce(t, "swift_count").Err, c.want)
 	}
 }
 
-func TestSwiftCountEndlessPage(t *testing.T) {
+func TestCountEndlessPage(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		write func(http.ResponseWriter)
@@ -118,56 +87,56 @@ func TestSwiftCountEndlessPage(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			server := startSwift(t)
-			server.objects.instead["LIST"] = func(w http.ResponseWriter, _ *http.Request) { c.write(w) }
-			e := collectortest.New(t, server.config("auth_url: ADDRESS/auth/v1.0, count: {prefixes: [files/]}"))
-			msr.wantReason(t, e.runOnce(t, "swift_count").Err, source.ReasonTooLarge)
+			server := fakeswift.Start(t)
+			server.Objects.Instead["LIST"] = func(w http.ResponseWriter, _ *http.Request) { c.write(w) }
+			e := newSources(t, server.Config("auth_url: ADDRESS/auth/v1.0, count: {prefixes: [files/]}"))
+			wantReason(t, e.runOnce(t, "swift_count").Err, source.ReasonTooLarge)
 		})
 	}
 }
 
 // A listing that always has one more page ends with the time of the run.
-func TestSwiftCountEndlessListing(t *testing.T) {
-	server := startSwift(t)
+func TestCountEndlessListing(t *testing.T) {
+	server := fakeswift.Start(t)
 	pages := 0
-	server.objects.instead["LIST"] = func(w http.ResponseWriter, _ *http.Request) {
+	server.Objects.Instead["LIST"] = func(w http.ResponseWriter, _ *http.Request) {
 		pages++
 		fmt.Fprintf(w, `[{"name":"files/%012d","bytes":1}]`, pages)
 	}
-	e := collectortest.New(t, server.config("auth_url: ADDRESS/auth/v1.0, count: {every: 300ms, prefixes: [files/, segments/]}"))
-	msr.wantReason(t, e.runOnce(t, "swift_count").Err, source.ReasonTimeout)
+	e := newSources(t, server.Config("auth_url: ADDRESS/auth/v1.0, count: {every: 300ms, prefixes: [files/, segments/]}"))
+	wantReason(t, e.runOnce(t, "swift_count").Err, source.ReasonTimeout)
 }
 
-func TestSwiftCountHangs(t *testing.T) {
-	server := startSwift(t)
-	server.objects.instead["LIST"] = testserver.Hang
-	e := collectortest.New(t, server.counting("200ms"))
-	msr.wantReason(t, e.runOnce(t, "swift_count").Err, source.ReasonTimeout)
+func TestCountHangs(t *testing.T) {
+	server := fakeswift.Start(t)
+	server.Objects.Instead["LIST"] = testserver.Hang
+	e := newSources(t, counting(server, "200ms"))
+	wantReason(t, e.runOnce(t, "swift_count").Err, source.ReasonTimeout)
 }
 
 // The token may end on the way through a large container.
-func TestSwiftCountTokenEndsInBetween(t *testing.T) {
-	server := startSwift(t)
-	server.objects.pageSize = 1
+func TestCountTokenEndsInBetween(t *testing.T) {
+	server := fakeswift.Start(t)
+	server.Objects.PageSize = 1
 	pages := 0
-	server.objects.instead["LIST"] = func(w http.ResponseWriter, r *http.Request) {
+	server.Objects.Instead["LIST"] = func(w http.ResponseWriter, r *http.Request) {
 		if pages++; pages == 2 {
-			server.revoke()
+			server.Revoke()
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		server.objects.list(w, r)
+		server.Objects.List(w, r)
 	}
-	e := collectortest.New(t, server.config("auth_url: ADDRESS/auth/v1.0, count: {prefixes: [files/]}"))
+	e := newSources(t, server.Config("auth_url: ADDRESS/auth/v1.0, count: {prefixes: [files/]}"))
 	e.readOne(t, "swift") // logs in
 	res := e.runOnce(t, "swift_count")
-	msr.wantReason(t, res.Err, "")
-	redis.wantValue(t, res, prefixObjects, 2)
-	server.wantLogins(t, 2)
+	wantReason(t, res.Err, "")
+	wantValue(t, res, prefixObjects, 2)
+	server.WantLogins(t, 2)
 }
 
-// BenchmarkSwiftCountPage reads a page of 10,000 objects as a registry names them.
-func BenchmarkSwiftCountPage(b *testing.B) {
+// BenchmarkCountPage reads a page of 10,000 objects as a registry names them.
+func BenchmarkCountPage(b *testing.B) {
 	var page strings.Builder
 	for i := range 10000 {
 		fmt.Fprintf(&page, `%s{"bytes": 10485760, "hash": "d41d8cd98f00b204e9800998ecf8427e", "name": "segments/%03x/%064x/%016d", "content_type": "application/octet-stream", "last_modified": "2026-01-01T00:00:00.000000"}`,
