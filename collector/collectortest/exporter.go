@@ -3,15 +3,14 @@ package collectortest
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/go-kit/log"
 
 	"registry_exporter/collector"
+	"registry_exporter/collector/testserver"
 )
 
 // New is an exporter with the given configuration. It stops with the test.
@@ -43,21 +42,11 @@ func HubConfig(url, more string) string {
 // Ask sends a GET to a handler. more are pairs of header and value.
 func Ask(t testing.TB, handler http.HandlerFunc, target string, more ...string) (status int, body string) {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
-	for i := 0; i < len(more); i += 2 {
-		r.Header.Set(more[i], more[i+1])
-	}
-	w := httptest.NewRecorder()
-	handler(w, r)
-	return w.Code, w.Body.String()
+	return testserver.Ask(t, handler, target, more...)
 }
 
 // WantLines wants whole lines on a page.
 func WantLines(t testing.TB, page string, lines ...string) {
 	t.Helper()
-	for _, line := range lines {
-		if !strings.Contains("\n"+page, "\n"+line+"\n") {
-			t.Errorf("no line %q in\n%s", line, page)
-		}
-	}
+	testserver.WantLines(t, page, lines...)
 }
