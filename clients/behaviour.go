@@ -42,6 +42,7 @@ type ruling struct {
 	why    string
 	reason string // that the probe has to give
 	alert  string // that has to be among those of the report
+	never  string // an alert that must not be
 }
 
 // behaviours are all rows of the table.

@@ -43,7 +43,7 @@ func blobs() []*behaviour {
 		{name: "layer-chunked", change: onLayer(chunked), source: "proxies that answer without a length (Artifactory, HTTP/1.1 chunked)"},
 		{name: "layer-html", change: onLayer(respond(200, "text/html", "<html>blocked by policy</html>")), source: "proxies that scan content and answer with a page"},
 		{name: "layer-500", change: onLayer(refuse(500, "UNKNOWN", "unknown error")), source: "one object whose servers are down", pull: ruling{reason: "server_error"}},
-		{name: "layer-403-quarantined", change: onLayer(refuse(403, "DENIED", "artifact is quarantined")), source: "Artifactory Xray and Harbor: current image with vulnerabilities cannot be pulled", pull: ruling{reason: "forbidden"}},
+		{name: "layer-403-quarantined", change: onLayer(refuse(403, "DENIED", "artifact is quarantined")), source: "Artifactory Xray and Harbor: current image with vulnerabilities cannot be pulled", pull: ruling{alert: "RegistryPullFails"}},
 		{name: "layer-204", change: onLayer(func(c *call) { c.w.WriteHeader(http.StatusNoContent) }), source: "gateways that map an empty object to 204"},
 		{name: "layer-hangs", change: onLayer(hang), source: "one object whose server hangs", slow: "skopeo waits for minutes", pull: ruling{reason: "timeout"}},
 		{name: "config-403", change: onConfig(bare(403)), source: "a rule of a firewall that takes the config for an attack", pull: ruling{alert: "RegistryPullFails"}},

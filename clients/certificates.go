@@ -63,8 +63,12 @@ func certificates() []*behaviour {
 			name: "ca-file-with-negative-serial", https: true, caFile: func() []byte { return append(negativeSerial(), authorities.front.pem...) },
 			source: "the system's bundle of old appliances: Go, openssl and docker skip what they cannot read",
 		},
-		{name: "ca-file-with-ended-root", https: true, caFile: func() []byte { return append(endedRoot(), authorities.front.pem...) }, source: "the system's bundle: some of 144 have ended"},
+		{
+			name: "ca-file-with-ended-root", https: true, caFile: func() []byte { return append(endedRoot(newAuthority("ended")), authorities.front.pem...) }, source: "the system's bundle: some of 144 have ended",
+			pull: ruling{never: "RegistryCAEndsSoon"}, push: ruling{never: "RegistryCAEndsSoon"},
+		},
 		{name: "ca-file-with-text", https: true, caFile: func() []byte { return append([]byte("# the CA of the company\n\n"), authorities.front.pem...) }, source: "bundles with comments between certificates"},
+		{name: "ca-ended", https: true, caFile: func() []byte { return endedRoot(authorities.front) }, source: "the company's CA has ended: to renew the leaf mends nothing", pull: refused("tls_expired")},
 	}
 }
 
@@ -78,8 +82,8 @@ func intermediate() *authority {
 	return a
 }
 
-func endedRoot() []byte {
-	a := newAuthority("ended")
+// endedRoot is the certificate of an authority, when it has ended.
+func endedRoot(a *authority) []byte {
 	template := *a.certificate
 	template.NotAfter = time.Now().Add(-time.Minute)
 	der := must(x509.CreateCertificate(rand.Reader, &template, &template, &a.key.PublicKey, a.key))

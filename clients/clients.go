@@ -13,11 +13,8 @@ import (
 	"time"
 )
 
-// patience is how long a client waits for an answer, and may take in all.
-const (
-	patience = 2 * time.Second
-	limit    = 12 * time.Second
-)
+// limit is how long a client may take in all.
+const limit = 30 * time.Second
 
 const (
 	username = "monitor"
@@ -67,6 +64,14 @@ func newSite(b *behaviour, dir string, before func(*site) result) (*site, error)
 	return s, nil
 }
 
+// patience is how long a client waits for an answer: not for long where none comes.
+func (s *site) patience() time.Duration {
+	if s.slow != "" {
+		return time.Second
+	}
+	return 8 * time.Second
+}
+
 // user is who logs in, if anybody does.
 func (s *site) user() (name, pass string) {
 	switch {
@@ -96,7 +101,7 @@ func (s *site) transport() *http.Transport {
 	return &http.Transport{
 		DialContext:           dialLoopback,
 		TLSClientConfig:       &tls.Config{RootCAs: roots},
-		ResponseHeaderTimeout: patience,
+		ResponseHeaderTimeout: s.patience(),
 		DisableKeepAlives:     true,
 	}
 }

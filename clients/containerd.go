@@ -18,6 +18,7 @@ import (
 	"github.com/opencontainers/go-digest"
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"github.com/sirupsen/logrus"
+	"golang.org/x/sync/semaphore"
 )
 
 func (s *site) resolver() remotes.Resolver {
@@ -61,11 +62,15 @@ func containerdPull(ctx context.Context, s *site, name string) result {
 	handler := images.Handlers(images.HandlerFunc(func(ctx context.Context, d ocispec.Descriptor) ([]ocispec.Descriptor, error) {
 		children, err := fetch(ctx, d)
 		if err != nil {
-			err = stepError{stepOfDescriptor(d), err}
+			step := stepOfDescriptor(d)
+			if d.Digest == desc.Digest {
+				step = "manifest"
+			}
+			err = stepError{step, err}
 		}
 		return children, err
 	}), images.LimitManifests(images.FilterPlatforms(images.ChildrenHandler(store), node), node, 1))
-	if err := images.Dispatch(ctx, handler, nil, desc); err != nil {
+	if err := images.Dispatch(ctx, handler, semaphore.NewWeighted(1), desc); err != nil {
 		return failedAt("manifest", err)
 	}
 	if _, err := images.Manifest(ctx, store, desc, node); err != nil {
@@ -76,7 +81,7 @@ func containerdPull(ctx context.Context, s *site, name string) result {
 
 func stepOfDescriptor(d ocispec.Descriptor) string {
 	switch {
-	case images.IsManifestType(d.MediaType), images.IsIndexType(d.MediaType):
+	case images.IsManifestType(d.MediaType), images.IsIndexType(d.MediaType), d.MediaType == "":
 		return "manifest"
 	case images.IsLayerType(d.MediaType):
 		return "layer"

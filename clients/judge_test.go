@@ -98,6 +98,24 @@ func TestProbesSayWhatClientsFind(t *testing.T) {
 	}
 }
 
+func TestRowsSayWhereTheyComeFrom(t *testing.T) {
+	seen := map[string]bool{}
+	for _, b := range behaviours() {
+		if seen[b.name] {
+			t.Errorf("%s stands twice", b.name)
+		}
+		seen[b.name] = true
+		if b.source == "" {
+			t.Errorf("%s has no source", b.name)
+		}
+		for _, r := range []ruling{b.pull, b.push} {
+			if (r.follow != "" || r.right != "") != (r.why != "") {
+				t.Errorf("%s: whom to follow, or what is right, and why go together", b.name)
+			}
+		}
+	}
+}
+
 // try lets everybody pull and push, each from a registry of its own.
 func try(t *testing.T, b *behaviour) *trial {
 	tried := &trial{b, map[string]result{}, map[string]result{}, map[string]result{}}

@@ -111,7 +111,7 @@ func documents() []*behaviour {
 		{name: "layer-of-0-bytes-lost", stored: emptyLayer(false), source: "the same, where the registry never stored it (Nexus, S3 without empty objects)"},
 		{name: "layer-size-too-large", stored: layer(object{"size": 99999}), source: "manifests that people edited; crane mutate of old", pull: ruling{follow: "containerd", why: "nodes hold a layer against its size"}},
 		{name: "layer-size-too-small", stored: layer(object{"size": 10}), source: "the same", pull: ruling{follow: "containerd", why: "nodes hold a layer against its size"}},
-		{name: "layer-size-missing", stored: storedAs(func(m object) { delete(m["layers"].([]any)[0].(object), "size") }), source: "manifests of home-made tools", pull: ruling{follow: "containerd", why: "nodes take it for 0 and refuse it"}},
+		{name: "layer-size-missing", stored: storedAs(func(m object) { delete(m["layers"].([]any)[0].(object), "size") }), source: "manifests of home-made tools", pull: ruling{right: "failed manifest", why: "nodes find out at the layer that the manifest is wrong"}},
 		{name: "layer-sha512", stored: func(f *registry) *image {
 			i := newImage("stored", 700)
 			d := digest.SHA512.FromBytes(i.layers[0])
@@ -123,7 +123,7 @@ func documents() []*behaviour {
 				m["layers"] = []any{with(descriptor(typeLayer, i.layers[0]), object{"digest": d.String()})}
 			}))
 		}, source: "image-spec: sha512 is a registered algorithm", pull: ruling{follow: "containerd", why: "nodes take sha512; crane's library knows sha256 alone"}},
-		{name: "layer-digest-invalid", stored: layer(object{"digest": "sha256:short"}), source: "manifests of home-made tools"},
+		{name: "layer-digest-invalid", stored: layer(object{"digest": "sha256:short"}), source: "manifests of home-made tools", pull: ruling{right: "failed manifest", why: "clients find out later that the manifest is wrong"}},
 		{name: "layer-foreign", stored: foreign, source: "Windows base layers: bytes are at the vendor's, the registry has none"},
 		{name: "layer-zstd", stored: layer(object{"mediaType": "application/vnd.oci.image.layer.v1.tar+zstd"}), source: "BuildKit and Podman with zstd layers"},
 	}

@@ -69,8 +69,11 @@ func (s *site) configuration() string {
 	return text
 }
 
+// every is how long the probe may take, too.
+func (s *site) every() string { return (3 * s.patience()).String() }
+
 func oursPull(ctx context.Context, s *site) result {
-	settings := "images: [" + repository + ":" + tag + "], every: 2s"
+	settings := "images: [" + repository + ":" + tag + "], every: " + s.every()
 	if s.behaviour.platform != "" {
 		settings += ", platform: " + s.behaviour.platform
 	}
@@ -82,6 +85,6 @@ func oursPull(ctx context.Context, s *site) result {
 
 func oursPush(mode string) func(context.Context, *site) result {
 	return func(ctx context.Context, s *site) result {
-		return ours(ctx, s, "push", fmt.Sprintf("{repository: %s, every: 3s, mode: %s}", canary, mode))
+		return ours(ctx, s, "push", fmt.Sprintf("{repository: %s, every: %s, mode: %s}", canary, s.every(), mode))
 	}
 }

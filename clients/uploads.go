@@ -89,7 +89,7 @@ func pushes() []*behaviour {
 			name: "manifest-put-digest-of-another", change: on("PUT manifest", header("Docker-Content-Digest", digest.FromString("another").String())), source: "registries that convert manifests",
 			push: ruling{follow: "containerd", why: "BuildKit reads the digest of the answer"},
 		},
-		{name: "manifest-stored-nowhere", change: on("PUT manifest", func(c *call) { c.w.WriteHeader(http.StatusCreated) }), source: "a front that answers for a write it lost (queues, geo-replication)"},
+		{name: "manifest-stored-nowhere", change: on("PUT manifest", func(c *call) { c.w.WriteHeader(http.StatusCreated) }), source: "a front that answers for a write it lost (queues, geo-replication); docker-registry 2.8 on Redis after a garbage collection", push: ruling{alert: "RegistryPushFails"}},
 		{name: "manifest-stored-rewritten", change: on("PUT manifest", func(c *call) {
 			c.next()
 			c.mu.Lock()

@@ -31,11 +31,12 @@ type expectation struct {
 	classes []string // of these
 	reason  string
 	alert   string
+	never   string
 }
 
 // expect works out what is right for a pull or a push: what the row says, what the client says that it follows, or what all say.
 func (r ruling) expect(results map[string]result) (expectation, error) {
-	e := expectation{reason: r.reason, alert: r.alert}
+	e := expectation{reason: r.reason, alert: r.alert, never: r.never}
 	if results[containerd].skipped != "" {
 		return expectation{}, nil
 	}
@@ -113,6 +114,8 @@ func (e expectation) isMet(r result) bool {
 	switch {
 	case e.state == "":
 		return true
+	case e.never != "" && slices.Contains(r.alerts, e.never):
+		return false
 	case e.state == "ok":
 		return r.ok() && len(r.pages) == 0
 	case r.ok():
@@ -123,15 +126,18 @@ func (e expectation) isMet(r result) bool {
 }
 
 func (e expectation) String() string {
-	if e.state != "failed" {
-		return e.state
+	text := e.state
+	if e.state == "failed" {
+		text += " " + strings.Join(e.steps, " or ")
 	}
-	text := "failed " + strings.Join(e.steps, " or ")
-	if e.reason != "" {
+	if e.state == "failed" && e.reason != "" {
 		text += ", reason " + e.reason
 	}
-	if e.alert != "" {
+	if e.state == "failed" && e.alert != "" {
 		text += ", alert " + e.alert
+	}
+	if e.never != "" {
+		text += ", never alert " + e.never
 	}
 	return text
 }
