@@ -127,13 +127,12 @@ func try(t *testing.T, b *behaviour) *trial {
 		into map[string]result
 	}{{"pull", pullers, tried.pulls}, {"push", pushers, tried.pushes}, {"", probes, tried.ours}} {
 		for name, do := range side.do {
-			if !strings.HasPrefix(side.name+name, b.sides) {
-				side.into[name] = result{skipped: "it meets nothing of it"}
-				continue
-			}
-			dir := folder(t)
+			dir, concerned := folder(t), strings.HasPrefix(side.name+name, b.sides)
 			group.Go(func() {
-				r := once(t, b, dir, do)
+				r := result{skipped: "it meets nothing of it"}
+				if concerned {
+					r = once(t, b, dir, do)
+				}
 				mu.Lock()
 				defer mu.Unlock()
 				side.into[name] = r

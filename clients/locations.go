@@ -83,7 +83,7 @@ func locations() []*behaviour {
 		},
 		{
 			name: "location-on-another-host", change: uploadsElsewhere,
-			source: "Artifact Registry and others take bytes at another host than the one asked: cloud.google.com/artifact-registry/docs/reference/docker-api",
+			source: "OCI distribution-spec, POST then PUT: the location need not be provided by the registry itself; offloading to another server",
 		},
 		{
 			name: "location-with-more-in-query", change: onLocation("* upload", func(_ *call, to string) string { return to + "&k=a%2Fb%3D&z=" }),
@@ -96,6 +96,19 @@ func locations() []*behaviour {
 		{
 			name: "location-without-query", change: statelessUploads(""),
 			source: "zot, Gitea, crane's registry: the id in the path is all",
+		},
+		{
+			name: "location-at-another-path", change: uploadsAtPath,
+			source: "Artifact Registry: /artifacts-uploads/namespaces/…: github.com/oras-project/rust-oci-client/pull/175",
+		},
+		{
+			name: "post-redirected-307-relative", change: func(f *registry, _ *image) {
+				uploadsElsewhere(f, nil)
+				f.rules = append([]rule{{"POST upload", func(c *call) { redirectTo(307, c.store.URL+c.r.URL.RequestURI())(c) }}}, f.rules...)
+				f.rules = append([]rule{{"* store", location(func(c *call, to string) string { return strings.TrimPrefix(to, c.store.URL) })}}, f.rules...)
+			},
+			push:   ruling{follow: "containerd", why: "BuildKit and nodes take a path for one of the host that they asked first"},
+			source: "github.com/containerd/containerd/issues/11949",
 		},
 		{name: "post-redirected-307", change: func(f *registry, _ *image) {
 			f.openStore(nil)
@@ -127,6 +140,18 @@ func statelessUploads(end string) func(*registry, *image) {
 			})(c)
 		})
 	}
+}
+
+// uploadsAtPath takes uploads at a path outside /v2/.
+func uploadsAtPath(f *registry, _ *image) {
+	const before, after = "/v2/team/app/blobs/uploads/", "/artifacts-uploads/namespaces/team/"
+	f.on("POST upload", location(func(_ *call, to string) string { return strings.Replace(to, before, after, 1) }))
+	f.on("* base", only(func(c *call) bool { return strings.HasPrefix(c.r.URL.Path, after) }, func(c *call) {
+		at := *c
+		at.name = strings.TrimPrefix(c.r.URL.Path, after)
+		at.rest = []rule{{"* base", func(c *call) { c.upload(c.r.Method) }}}
+		location(func(_ *call, to string) string { return strings.Replace(to, before, after, 1) })(&at)
+	}))
 }
 
 // uploadsElsewhere takes uploads at another host.

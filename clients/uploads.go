@@ -52,7 +52,11 @@ func uploads() []*behaviour {
 		},
 		{name: "post-200", change: on("POST upload", status(200)), source: "home-made registries", push: ruling{follow: "podman", why: "podman takes 202 alone"}},
 		{name: "post-minimum-chunk", change: on("POST upload", header("OCI-Chunk-Min-Length", "5242880")), source: "OCI distribution-spec: OCI-Chunk-Min-Length"},
-		{name: "status-quay", change: on("GET upload", edit(func(a *answer) { a.header.Set("Range", fmt.Sprintf("bytes=0-%d", len(a.call.uploads[a.name]))) })), source: "every Quay: one more than the last byte"},
+		{name: "status-quay", change: on("GET upload", edit(func(a *answer) {
+			a.mu.Lock()
+			defer a.mu.Unlock()
+			a.header.Set("Range", fmt.Sprintf("bytes=0-%d", len(a.uploads[a.name])))
+		})), source: "every Quay: one more than the last byte"},
 		{name: "status-200", change: on("GET upload", status(200)), source: "home-made registries; clients do not ask"},
 		{name: "status-202", change: on("GET upload", status(202)), source: "the same"},
 		{name: "status-400", change: on("GET upload", bare(400)), source: "crane's registry does not offer it"},
@@ -89,7 +93,7 @@ func pushes() []*behaviour {
 			name: "manifest-put-digest-of-another", change: on("PUT manifest", header("Docker-Content-Digest", digest.FromString("another").String())), source: "registries that convert manifests",
 			push: ruling{follow: "containerd", why: "BuildKit reads the digest of the answer"},
 		},
-		{name: "manifest-stored-nowhere", change: on("PUT manifest", func(c *call) { c.w.WriteHeader(http.StatusCreated) }), source: "a front that answers for a write it lost (queues, geo-replication); docker-registry 2.8 on Redis after a garbage collection", push: ruling{alert: "RegistryPushFails"}},
+		{name: "manifest-stored-nowhere", change: on("PUT manifest", func(c *call) { c.w.WriteHeader(http.StatusCreated) }), source: "a front that answers for a write it lost (queues, geo-replication); docker-registry on Redis after a garbage collection: github.com/distribution/distribution/issues/4269", push: ruling{alert: "RegistryPushFails"}},
 		{name: "manifest-stored-rewritten", change: on("PUT manifest", func(c *call) {
 			c.next()
 			c.mu.Lock()
