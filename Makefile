@@ -42,7 +42,7 @@ bench: build
 
 # The table of what real clients and the probes make of each known behaviour of a registry: clients/README.md.
 clients:
-	cd clients && $(GO) test -count=1 -timeout 10m . -args -table
+	cd clients && $(GO) test -count=1 -timeout 10m -args -table
 
 # Breaks one part of a real stack and reads the page: FAULT is a name in e2e/faults.go, several with commas, ci or all.
 # With ALERTS=1 it also waits until the right people are told, which takes half a minute or two each; ci does for the quickest.
