@@ -71,6 +71,7 @@ func TestCountStatus(t *testing.T) {
 }
 
 func TestCountEndlessPage(t *testing.T) {
+	longType := strings.Repeat("x", 4<<10) // 4,000 objects reach the bound, not 400,000
 	for _, c := range []struct {
 		name  string
 		write func(http.ResponseWriter)
@@ -79,7 +80,7 @@ func TestCountEndlessPage(t *testing.T) {
 		{"of objects", func(w http.ResponseWriter) {
 			sep := "["
 			for i := 0; ; i++ {
-				if _, err := fmt.Fprintf(w, `%s{"name":"files/%012d","bytes":1}`, sep, i); err != nil {
+				if _, err := fmt.Fprintf(w, `%s{"name":"files/%012d","bytes":1,"content_type":%q}`, sep, i, longType); err != nil {
 					return
 				}
 				sep = ","
