@@ -129,7 +129,7 @@ func (r *target) log(loggers []log.Logger, hidden source.Mask, res source.Result
 		return
 	}
 	s := res.Source
-	before := s.Noted(now)
+	before := s.NoteReason(now)
 	at, what := level.Debug, []any{"msg", "source was read", "samples", len(res.Samples)}
 	switch {
 	case now != "" && now != before:

@@ -1,22 +1,13 @@
 package source
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"os"
-	"strings"
-	"syscall"
-	"time"
+	"slices"
 )
 
-// The closed list of reasons: metrics, alerts, pages and logs use no others. A write is accepted by mistake where
-// the site is passive; a probe is pending until its first run has ended.
+// The closed list of reasons: metrics, alerts, pages and logs use no others. ReasonWriteAccepted is a write to a site
+// that the configuration calls passive; ReasonPending is a probe whose first run has not ended.
 const (
 	ReasonDNS                 = "dns"
 	ReasonRefused             = "refused"
@@ -61,137 +52,41 @@ const (
 	reasonOther               = "other"
 )
 
-// A Failure is an error whose reason is known where it is made.
+// A Failure is an error that is made with its reason.
 type Failure struct {
 	reason string
 	text   string
 }
 
+// Error is the text alone, without the reason.
 func (f *Failure) Error() string { return f.text }
 
-// An unaskedError is why no request was made: that says nothing about the one who was to be asked.
+// Failed makes a Failure. reason is one of the closed list.
+func Failed(reason, format string, args ...any) error {
+	return &Failure{reason, fmt.Sprintf(format, args...)}
+}
+
+// An unaskedError is why no request was sent, such as a password file that is gone. The endpoint may be well.
 type unaskedError struct{ error }
 
 func (u unaskedError) Unwrap() error { return u.error }
 
-// Unasked makes err the reason why no request was made.
+// Unasked marks err as the cause that no request was sent. Its reason stays.
 func Unasked(err error) error { return unaskedError{err} }
 
+// IsUnasked says whether no request was sent because of err.
 func IsUnasked(err error) bool {
 	var u unaskedError
 	return errors.As(err, &u)
 }
 
-func Failed(reason, format string, args ...any) error {
-	return &Failure{reason, fmt.Sprintf(format, args...)}
+// IsOurs says whether a failure with this reason is mostly a fault of the exporter or its configuration, as the alerts
+// have it: the account, the path, the client certificate, a panic.
+func IsOurs(reason string) bool {
+	return slices.Contains([]string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonTLSClientCert, ReasonPanic}, reason)
 }
 
-// Reason sorts any error into the closed list; without one it is empty.
-func Reason(err error) string {
-	if err == nil {
-		return ""
-	}
-	var f *Failure
-	var dns *net.DNSError
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &f):
-		return f.reason
-	case errors.As(err, &dns):
-		return ReasonDNS
-	case errors.As(err, &large):
-		return ReasonTooLarge
-	case isTimeout(err):
-		return ReasonTimeout
-	case errors.Is(err, context.Canceled):
-		return ReasonCanceled
-	}
-	for _, find := range []func(error) string{certificateReason, tlsReason, socketReason} {
-		if r := find(err); r != "" {
-			return r
-		}
-	}
-	if strings.Contains(err.Error(), "tls: ") {
-		return ReasonTLSOther
-	}
-	return reasonOther
-}
-
-func isTimeout(err error) bool {
-	var n net.Error
-	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &n) && n.Timeout()
-}
-
-func certificateReason(err error) string {
-	var host x509.HostnameError
-	var invalid x509.CertificateInvalidError
-	var unknown x509.UnknownAuthorityError
-	var other *tls.CertificateVerificationError
-	switch {
-	case errors.As(err, &host):
-		if net.ParseIP(strings.Trim(host.Host, "[]")) != nil && len(host.Certificate.IPAddresses) == 0 {
-			return ReasonTLSNoIPSAN
-		}
-		return ReasonTLSHostname
-	case errors.As(err, &invalid):
-		if invalid.Reason != x509.Expired {
-			return ReasonTLSOther
-		}
-		if time.Now().Before(invalid.Cert.NotBefore) {
-			return ReasonTLSNotYetValid
-		}
-		return ReasonTLSExpired
-	case errors.As(err, &unknown):
-		return ReasonTLSUnknownAuthority
-	case errors.As(err, &other):
-		return ReasonTLSOther
-	}
-	return ""
-}
-
-func tlsReason(err error) string {
-	var record tls.RecordHeaderError
-	switch alert := RemoteAlert(err); {
-	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
-		return ReasonHTTPSOnHTTP
-	case strings.Contains(alert, "certificate"), alert == "tls: access denied":
-		return ReasonTLSClientCert // what a server says of the one we showed, or did not
-	case alert != "":
-		return ReasonTLSOther
-	}
-	return ""
-}
-
-// RemoteAlert is what the other side said as it ended the TLS connection. The type of alerts is not exported.
-func RemoteAlert(err error) string {
-	var op *net.OpError
-	if errors.As(err, &op) && op.Op == "remote error" {
-		return op.Err.Error()
-	}
-	return ""
-}
-
-func socketReason(err error) string {
-	for errno, r := range map[syscall.Errno]string{
-		syscall.ECONNREFUSED: ReasonRefused,
-		syscall.ECONNRESET:   ReasonReset,
-		syscall.ECONNABORTED: ReasonReset,
-		syscall.EPIPE:        ReasonReset,
-		syscall.EHOSTUNREACH: ReasonUnreachable,
-		syscall.ENETUNREACH:  ReasonUnreachable,
-		syscall.EHOSTDOWN:    ReasonUnreachable,
-		syscall.ENETDOWN:     ReasonUnreachable,
-		syscall.ENOSPC:       ReasonNoSpace,
-	} {
-		if errors.Is(err, errno) {
-			return r
-		}
-	}
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return ReasonShortRead
-	case errors.Is(err, io.EOF):
-		return ReasonReset
-	}
-	return ""
+// IsCertificate says whether an error is about the certificate that the server showed.
+func IsCertificate(err error) bool {
+	return slices.Contains([]string{ReasonTLSUnknownAuthority, ReasonTLSHostname, ReasonTLSNoIPSAN, ReasonTLSExpired, ReasonTLSNotYetValid, ReasonTLSOther}, Reason(err))
 }

@@ -8,12 +8,14 @@ import (
 	"strings"
 )
 
-// minSecret is the length below which a text is no secret worth hiding: it would hide half the log.
+// minSecret is the length of the shortest secret that is masked, in bytes: to mask "on" would spoil every text.
 const minSecret = 6
 
-// A Mask takes secrets out of a text, whoever put them there: a server may well echo what it got.
+// A Mask is the texts that stand for secrets. It takes them out of labels and texts: some servers repeat in an answer
+// the header that they got.
 type Mask []string
 
+// NewMask masks a secret as it is, quoted, escaped for URLs and in base64. A secret below 6 bytes is not masked.
 func NewMask(secret string) Mask {
 	if secret = strings.TrimSpace(secret); len(secret) < minSecret {
 		return nil
@@ -21,22 +23,23 @@ func NewMask(secret string) Mask {
 	return slices.Compact(forms(secret))
 }
 
-// forms are the ways in which a secret is found in headers, URLs, quotes and what servers make of them.
+// forms are the secret as it stands in headers, URLs, quoted texts and answers.
 func forms(secret string) []string {
 	quoted := strconv.Quote(secret)
-	valid := strings.ToValidUTF8(secret, "\uFFFD") // as a key of JSON
+	valid := strings.ToValidUTF8(secret, "\uFFFD") // as encoding/json decodes it
 	all := []string{secret, valid, quoted[1 : len(quoted)-1], url.QueryEscape(secret), url.PathEscape(secret)}
-	for before := range 3 { // what stands before it, such as "user:", moves its base64
+	for before := range 3 { // bytes in front of it, such as "user:", shift its base64
 		encoded := base64.RawStdEncoding.EncodeToString([]byte(strings.Repeat(" ", before) + secret))
 		encoded = encoded[(before*8+5)/6:]
 		if (before+len(secret))%3 != 0 {
-			encoded = encoded[:len(encoded)-1] // depends on what comes after it
+			encoded = encoded[:len(encoded)-1] // depends on the byte after it
 		}
 		all = append(all, encoded)
 	}
 	return all
 }
 
+// Hide replaces each secret with <secret>.
 func (m Mask) Hide(text string) string {
 	for _, secret := range m {
 		text = strings.ReplaceAll(text, secret, "<secret>")
@@ -44,11 +47,11 @@ func (m Mask) Hide(text string) string {
 	return text
 }
 
-// samples makes the labels from outside fit for a page: first without secrets, then cut. The other way
-// round a part of a secret would be left.
+// samples masks secrets in the labels from outside, and then cuts the labels: a label that is cut first may end in the
+// beginning of a secret.
 func (m Mask) samples(all []Sample) []Sample {
 	for i, s := range all {
-		for _, j := range s.Metric.masked {
+		for _, j := range s.Metric.outside {
 			if shown := CleanLabel(m.Hide(s.Labels[j])); shown != s.Labels[j] {
 				s.Labels = slices.Clone(s.Labels)
 				s.Labels[j] = shown

@@ -8,28 +8,29 @@ import (
 	"strings"
 )
 
-// A Place is the thing that a source asks, as sentences and commands name it. All of it comes from the configuration.
+// A Place is the thing that a source asks, as sentences and commands name it. Its fields come from the configuration.
 type Place struct {
-	endpoint   string
-	Host, Port string // that are asked; empty when the endpoint is no address
-	Name       string // that the certificate is verified for
-	CAFile     string // empty: the CAs of this machine
-	Image      string // with the host, as docker pull takes it
-	ConnectTo  bool   // the host that is asked is not the one in the URL
-	Request    string // the command that asks the same; empty: try the port
+	endpoint   string // value of the label endpoint
+	Host, Port string // of the connection; empty when the endpoint is no host:port
+	Name       string // host name or IP address in the certificate; empty: Host
+	CAFile     string // path; empty: the CAs of this machine
+	Image      string // as docker pull takes it, such as registry.example.org/library/base:1.0
+	ConnectTo  bool   // Host and Port are those of a backend, while the URL names the front
+	Request    string // command that sends the same request; empty: nc tries the port
 }
 
-// PlaceOf is the place of an endpoint of which nothing else is known.
+// PlaceOf is the place of an endpoint, with its host and port when it is a host:port.
 func PlaceOf(endpoint string) Place {
 	p := Place{endpoint: endpoint}
 	p.Host, p.Port, _ = net.SplitHostPort(endpoint)
 	return p
 }
 
-// Always makes a place the one of every result.
+// Always is for Words.Place: p whatever the result is.
 func (p Place) Always() func(Result) Place { return func(Result) Place { return p } }
 
-// Fill puts the place into a command; each value is one word of it.
+// Fill puts the place into a command. Each of {endpoint}, {host}, {port}, {image} and {ca} becomes one word for a shell;
+// {request}, {pull} and {tls} become whole commands.
 func (p Place) Fill(command string) string {
 	return strings.NewReplacer(
 		"{endpoint}", Quote(p.endpoint), "{host}", Quote(p.Host), "{port}", Quote(p.Port), "{image}", Quote(p.Image),
@@ -37,7 +38,8 @@ func (p Place) Fill(command string) string {
 	).Replace(command)
 }
 
-// Say puts the place into a sentence.
+// Say puts the place into a sentence, for {endpoint}, {host}, {port}, {name}, {image} and {ca}. The latter is the name of
+// the file.
 func (p Place) Say(sentence string) string {
 	ca := "this machine's CAs"
 	if p.CAFile != "" {
@@ -55,7 +57,7 @@ func (p Place) requestOrPort() string {
 	return p.Request
 }
 
-// pull is the command that pulls the image. docker refuses a backend, whose certificate has another name or none.
+// pull is the command that pulls the image. From a backend it is skopeo: docker cannot leave the name unverified.
 func (p Place) pull() string {
 	if p.ConnectTo {
 		return "skopeo copy --src-tls-verify=false " + Quote("docker://"+p.Image) + ` "dir:$(mktemp -d)"`
@@ -63,7 +65,7 @@ func (p Place) pull() string {
 	return "docker pull " + Quote(p.Image)
 }
 
-// sclient is the command that shows the certificate.
+// sclient is the openssl command that shows the certificate.
 func (p Place) sclient() string {
 	command := "openssl s_client -connect " + Quote(net.JoinHostPort(p.Host, p.Port))
 	if _, err := netip.ParseAddr(p.Name); err != nil && p.Name != "" {
@@ -75,7 +77,7 @@ func (p Place) sclient() string {
 	return command + " </dev/null"
 }
 
-// Commands that several sentences lead to.
+// Commands for the field Try of Advice and Finding, which Fill completes.
 const (
 	TryRequest = "{request}"
 	TryPull    = "{pull}"
@@ -85,7 +87,7 @@ const (
 	TryListen  = "ss -ltnp 'sport = :{port}'   # on {host}"
 )
 
-// Quote makes a text one word for a shell.
+// Quote makes a text one word for a shell, in single quotes if it needs them.
 func Quote(text string) string {
 	safe := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@%+=:,./_-", r)

@@ -8,48 +8,51 @@ import (
 	"time"
 )
 
-// A Probe is a source that is too dear for each scrape, or that changes something: it runs on a clock of its own,
-// and a scrape gets what its last run found.
+// A Probe runs on a clock of its own, and a scrape gets the last run. It is for work that costs too much for each scrape,
+// or that writes something: it pulls or pushes an image, or writes an object.
 type Probe struct {
-	Every   time.Duration
-	Timeout time.Duration // of one run; 0: every
-	Run     func(context.Context) Run
+	Every   time.Duration             // from the start of a run to the start of the next, ± 5 %
+	Timeout time.Duration             // of one run; 0: Every
+	Run     func(context.Context) Run // fills in samples, steps and the error; ends with the context
 	track   *track
 }
 
-// A Run is what one run of a probe found.
+// A Run is the outcome of one run of a probe.
 type Run struct {
 	Samples []Sample
 	Steps   []Step
-	Err     error
+	Err     error // nil: all went well
 
-	start, End time.Time // zero: there was none
+	start, End time.Time // zero: no run has ended yet
 }
 
-// A Step is one thing that a probe did, for the report to people. A step that was not reached is not there.
+// A Step is one part of a run, for reports. A part that the run did not reach has no step.
 type Step struct {
 	Name string // such as "manifest", or "library/base:1.0 manifest"
 	Took time.Duration
-	Err  error
-	Note string // what was found, such as "3 layers, 27 MB"
+	Err  error  // nil: it went well
+	Note string // such as "3 layers, 27 MB"
 }
 
-// A track is what outlives a reload of the configuration: what was found last, and that only one run is under way.
+// A track is the part of a probe that outlives a reload of the configuration: the last run, and the lock that lets only
+// one run be under way, though the probes of the old and of the new configuration both want to.
 type track struct {
-	turn chan struct{} // is full during a run
+	running chan struct{} // holds one item during a run
 
 	mu   sync.Mutex
 	last Run
 }
 
-func NewTrack() *track { return &track{turn: make(chan struct{}, 1)} }
+// NewTrack is the track of a probe that has not run yet.
+func NewTrack() *track { return &track{running: make(chan struct{}, 1)} }
 
-// Source makes p a source that hands out what t holds.
+// Source makes s a source whose readings take the last run of t, and p the probe that runs for it.
 func (p *Probe) Source(s *Source, t *track) *Source {
 	p.track, s.Probe = t, p
 	return s
 }
 
+// result is the last run, or one that fails with ReasonPending.
 func (t *track) result() Run {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -59,14 +62,15 @@ func (t *track) result() Run {
 	return t.last
 }
 
-// Once runs the probe, after the run that may be under way. It returns false when ctx ended before.
+// Once runs the probe, after the run that may be under way. It returns false when ctx ended before the run did: the run
+// is dropped.
 func (p *Probe) Once(ctx context.Context) bool {
 	select {
-	case p.track.turn <- struct{}{}:
+	case p.track.running <- struct{}{}:
 	case <-ctx.Done():
 		return false
 	}
-	defer func() { <-p.track.turn }()
+	defer func() { <-p.track.running }()
 	limit := p.Timeout
 	if limit == 0 {
 		limit = p.Every
@@ -83,7 +87,7 @@ func (p *Probe) Once(ctx context.Context) bool {
 		found := p.Run(limited)
 		r.Samples, r.Steps, r.Err = found.Samples, found.Steps, found.Err
 	}()
-	if ctx.Err() != nil { // we were told to stop: that says nothing about the registry
+	if ctx.Err() != nil { // the exporter stops or reloads: the registry is not to blame
 		return false
 	}
 	r.End = time.Now()
@@ -93,8 +97,8 @@ func (p *Probe) Once(ctx context.Context) bool {
 	return true
 }
 
-// Loop runs the probe until ctx ends. After a reload the clock goes on, but for what failed: the new
-// configuration may have mended it.
+// Loop runs the probe every Every until ctx ends. After a reload it counts on from the last run. When that failed, or
+// there was none, it begins within a second: the new configuration may have mended the fault.
 func (p *Probe) Loop(ctx context.Context) {
 	wait := rand.N(min(p.Every/10, time.Second) + 1)
 	if last := p.track.result(); last.Err == nil {
@@ -114,7 +118,7 @@ func (p *Probe) Loop(ctx context.Context) {
 	}
 }
 
-// jittered keeps exporters and sites from beating together.
+// jittered is Every ± 5 %, so that the exporters of all sites do not run their probes at the same moment.
 func (p *Probe) jittered() time.Duration {
 	return p.Every - p.Every/20 + rand.N(p.Every/10+1)
 }

@@ -4,40 +4,9 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 )
 
-// maxPlain bounds a text from outside, in characters.
-const maxPlain = 300
-
-// Plain makes a text of any origin fit for a terminal and a page: one line, without secrets, control characters,
-// terminal escapes and what turns the direction of text.
-func (m Mask) Plain(text string) string {
-	text = m.Hide(strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n', r == '\t', r == '\r':
-			return ' '
-		case !unicode.IsPrint(r):
-			return '\uFFFD'
-		}
-		return r
-	}, strings.ToValidUTF8(m.Hide(text), "\uFFFD")))
-	if shown := []rune(text); len(shown) > maxPlain {
-		return string(shown[:maxPlain]) + " …"
-	}
-	return text
-}
-
-// ErrorText is the text of err, less the stack of a panic.
-func (m Mask) ErrorText(err error) string {
-	text := err.Error()
-	if Reason(err) == ReasonPanic {
-		text, _, _ = strings.Cut(text, "\n")
-	}
-	return m.Plain(strings.ReplaceAll(text, "\n", "; "))
-}
-
-// Size is a number of bytes for people.
+// Size is a number of bytes for people, such as "1.5 KiB".
 func Size(bytes float64) string {
 	for _, unit := range []string{"B", "KiB", "MiB", "GiB", "TiB"} {
 		if bytes < 1024 || unit == "TiB" {
@@ -51,7 +20,7 @@ func Size(bytes float64) string {
 	return ""
 }
 
-// Span is a length of time for people: days, or less when it is short.
+// Span is a length of time for people, such as "3 days", "47 hours", "3 minutes" or "59 s".
 func Span(d time.Duration) string {
 	switch {
 	case d < 0:
@@ -66,7 +35,7 @@ func Span(d time.Duration) string {
 	return fmt.Sprintf("%d s", int(d.Seconds()))
 }
 
-// Took is a measured time for people.
+// Took is a measured time for people, such as "34 ms" or "12.3 s".
 func Took(seconds float64) string {
 	if seconds < 0.9995 {
 		return fmt.Sprintf("%.0f ms", seconds*1000)
@@ -74,10 +43,10 @@ func Took(seconds float64) string {
 	return fmt.Sprintf("%.1f s", seconds)
 }
 
-// MaxNamed bounds lists in sentences.
+// MaxNamed bounds the lists in sentences.
 const MaxNamed = 5
 
-// Some joins the first few of a list.
+// Some joins the first MaxNamed of a list, such as "a, b, c, d, e and 2 more".
 func Some(all []string) string {
 	if len(all) > MaxNamed {
 		return strings.Join(all[:MaxNamed], ", ") + fmt.Sprintf(" and %d more", len(all)-MaxNamed)
@@ -85,9 +54,18 @@ func Some(all []string) string {
 	return strings.Join(all, ", ")
 }
 
+// Plural is a number and its noun, such as "1 check" or "2 checks".
 func Plural(n int, one, more string) string {
 	if n == 1 {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, more)
+}
+
+// Instance is the name of a registry and site that people see, such as hub@eqiad, or hub without a site.
+func Instance(name, site string) string {
+	if site == "" {
+		return name
+	}
+	return name + "@" + site
 }
