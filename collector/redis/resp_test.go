@@ -120,7 +120,7 @@ func FuzzRESP(f *testing.F) {
 				t.Fatalf("%d bytes of text from %d bytes", len(text), used)
 			case err != nil && text != "":
 				t.Fatalf("a text of %d bytes beside %v", len(text), err)
-			case err != nil && source.Reason(err) == source.reasonOther:
+			case err != nil && source.Reason(err) == "other":
 				t.Fatalf("an error without a reason: %v", err)
 			case err != nil && used == 0:
 				return
