@@ -15,7 +15,7 @@ func decoded(text []byte) (any, error) {
 	d := &decoder{data: text}
 	value, err := d.anyValue()
 	if err == nil {
-		err = d.end()
+		err = d.finish()
 	}
 	return value, err
 }
@@ -50,12 +50,12 @@ func (d *decoder) anyValue() (any, error) {
 	return d.number()
 }
 
-// validText replaces each invalid byte, as encoding/json does. The decoder leaves that to cleanLabel.
+// validText replaces each invalid byte, as encoding/json does. The decoder leaves that to source.CleanLabel.
 func validText(b []byte) string { return string([]rune(string(b))) }
 
-// end says whether the whole text was read, and nothing of it was odd.
-func (d *decoder) end() error {
-	if err := d.following(); err != nil {
+// finish returns an error unless the whole text was read and nothing in it was odd.
+func (d *decoder) finish() error {
+	if err := d.end(); err != nil {
 		return err
 	}
 	return d.oddities()
@@ -66,7 +66,7 @@ func accepts(text []byte) error {
 	if err := d.skip(); err != nil {
 		return err
 	}
-	return d.end()
+	return d.finish()
 }
 
 func TestDecoderReadsWhatIsJSON(t *testing.T) {
@@ -167,7 +167,7 @@ func TestDecoderGoesOnBehindAnOddValue(t *testing.T) {
 	if d.odd != 7 {
 		t.Errorf("%d values are odd, want 7", d.odd)
 	}
-	if err := d.end(); source.Reason(err) != source.ReasonBadAnswer {
+	if err := d.finish(); source.Reason(err) != source.ReasonBadAnswer {
 		t.Errorf("end: error %v, want one for %s", err, source.ReasonBadAnswer)
 	}
 }

@@ -72,7 +72,7 @@ registries:
 }
 
 func TestServerLabels(t *testing.T) {
-	servers := []rethinkServer{
+	servers := []server{
 		{serverID: serverID{"one", "11111111-aaaa"}},
 		{serverID: serverID{"two", "22222222-bbbb"}},
 		{serverID: serverID{"two", "33333333-cccc"}},
@@ -98,10 +98,10 @@ func TestServerLabels(t *testing.T) {
 func TestServerNamesAreBounded(t *testing.T) {
 	names := &serverNames{}
 	for i := range 10 * maxServerNames {
-		names.learn([]rethinkServer{{serverID: serverID{"a", fmt.Sprint(i)}}})
+		names.learn([]server{{serverID: serverID{"a", fmt.Sprint(i)}}})
 	}
 	long := strings.Repeat("x", source.MaxLabelBytes+1)
-	names.learn([]rethinkServer{{serverID: serverID{long, "id"}}, {serverID: serverID{"name", long}}})
+	names.learn([]server{{serverID: serverID{long, "id"}}, {serverID: serverID{"name", long}}})
 	if n := len(names.names); n > maxServerNames {
 		t.Errorf("%d names are remembered", n)
 	}
