@@ -35,7 +35,7 @@ func TestRefusedConnection(t *testing.T) {
 	scrape(t, redisConfig("127.0.0.1:1", "")).WantReason(t, source.ReasonRefused)
 }
 
-// miniredis is a Redis that somebody else wrote: our script is not the only witness.
+// miniredis is a Redis in Go by other authors: the script of this package may repeat a mistake of the client.
 func TestAgainstMiniredis(t *testing.T) {
 	t.Run("password", func(t *testing.T) {
 		m := miniredis.RunT(t)

@@ -12,10 +12,10 @@ import (
 	"testing"
 )
 
-// A redisScript says what is answered to each command, words and all; to "" when a client connects.
+// A redisScript has the answer to each command with its arguments, such as "AUTH mon pppppppp"; to "" when a client connects.
 type redisScript map[string]redisAnswer
 
-// A redisAnswer writes to a client and tells whether to go on listening to it.
+// A redisAnswer writes to a client and returns whether to read its next command.
 type redisAnswer func(io.Writer) (goOn bool)
 
 func says(text string) redisAnswer {
