@@ -1,3 +1,17 @@
+// Package distribution reads the health checks of Distribution, the registry of Docker, from its debug server (http.debug in
+// its configuration), GET /debug/health.
+//
+// health.go asks and reads, health_words.go puts the result into words. The collector is "health". For example, the answer
+// of 10.0.0.1:5001
+//
+//	503 Service Unavailable
+//	{"storagedriver_swift": "swift: Timeout expired", "10.0.0.9:6379": "connection to 10.0.0.9:6379 failed"}
+//
+// has a key for each check that fails, and becomes
+//
+//	registry_health_ok{endpoint="10.0.0.1:5001"} 0
+//	registry_health_check_failing{endpoint="10.0.0.1:5001",check="storagedriver_swift",kind="storagedriver"} 1
+//	registry_health_check_failing{endpoint="10.0.0.1:5001",check="10.0.0.9:6379",kind="tcp"} 1
 package distribution
 
 import (
@@ -24,6 +38,8 @@ var (
 		"endpoint", "check", "kind").Outside("check")
 )
 
+// Sources makes a source of each debug server (debug.urls); none for a registry without debug. It returns an error that names
+// the key of the configuration when a client cannot be made, such as for a ca_file that is missing.
 func Sources(b *ask.Builder) ([]*source.Source, error) {
 	if b.Debug == nil {
 		return nil, nil
@@ -38,6 +54,8 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	})
 }
 
+// readHealth asks a debug server, which answers 200 when no check fails and 503 when one does. A 503 of anything else, such as
+// a proxy or the registry itself, is an error.
 func readHealth(ctx context.Context, c *ask.Client) ([]source.Sample, error) {
 	a, err := c.Get(ctx, c.Login, "/debug/health", ask.MaxSmallBody)
 	if err != nil {
@@ -49,7 +67,7 @@ func readHealth(ctx context.Context, c *ask.Client) ([]source.Sample, error) {
 	failing, err := failingChecks(a.Body, c.Endpoint)
 	code, _ := ask.RegistryError(a.Body)
 	switch {
-	case a.Status != http.StatusOK && (err != nil || len(failing) == 0 || code != ""): // not the debug server's words
+	case a.Status != http.StatusOK && (err != nil || len(failing) == 0 || code != ""):
 		return nil, a.Refusal()
 	case err != nil:
 		return nil, source.Failed(source.ReasonBadAnswer, "something else than checks from /debug/health: %s", err)
@@ -57,7 +75,8 @@ func readHealth(ctx context.Context, c *ask.Client) ([]source.Sample, error) {
 	return append(failing, healthOK.Sample(source.Bool01(len(failing) == 0), c.Endpoint)), nil
 }
 
-// failingChecks reads {"CHECK":"…"}, whatever is said of a check. Checks that look the same once shown count once.
+// failingChecks reads {"CHECK":"…"}, and returns a sample for each check. Checks with the same labels, such as two URLs that
+// differ in their queries, have one sample. An error has the reason bad_answer.
 func failingChecks(body []byte, endpoint string) ([]source.Sample, error) {
 	var checks map[string]json.RawMessage
 	if err := ask.FromJSON(bytes.ToValidUTF8(body, []byte("\uFFFD")), &checks); err != nil {
@@ -79,7 +98,12 @@ func failingChecks(body []byte, endpoint string) ([]source.Sample, error) {
 	return failing, nil
 }
 
-// healthCheck is the name and kind of a check. A URL is shown without what may be secret in it.
+// healthCheck returns the labels of a check. A URL loses its user, password, query and fragment:
+//
+//	storagedriver_swift                         storagedriver_swift                 storagedriver
+//	https://mon:secret@store.example.org/?t=1   https://store.example.org/          http
+//	10.0.0.9:6379                               10.0.0.9:6379                       tcp
+//	/etc/registry/maintenance                   /etc/registry/maintenance           file
 func healthCheck(key string) (check, kind string) {
 	if strings.HasPrefix(key, "storagedriver_") {
 		return key, "storagedriver"

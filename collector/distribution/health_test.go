@@ -1,25 +1,21 @@
 package distribution
 
 import (
-	"registry_exporter/collector/testserver"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
+	"bytes"
+	"context"
+	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+	"unicode/utf8"
 
-	"registry_exporter/collector/collectortest"
-	"registry_exporter/collector/msr"
-	"registry_exporter/collector/redis"
+	"registry_exporter/collector/ask"
 	"registry_exporter/collector/source"
 )
 
-func healthOf(t *testing.T, answer http.HandlerFunc) source.Result {
-	t.Helper()
-	server := httptest.NewServer(answer)
-	defer server.Close()
-	return collectortest.New(t, "registries:\n- name: hub\n  url: http://registry.example.org\n  debug: {urls: ['"+server.URL+"']}\n").readOne(t, "health")
-}
+const testEndpoint = "10.0.0.1:5001"
 
 func TestHealthCheckNames(t *testing.T) {
 	for _, c := range []struct{ key, check, kind string }{
@@ -42,40 +38,63 @@ func TestHealthCheckNames(t *testing.T) {
 	}
 }
 
-func TestHealthVeryManyChecksFail(t *testing.T) {
-	res := healthOf(t, func(w http.ResponseWriter, _ *http.Request) {
-		var checks []string
-		for i := range 10_000 {
-			checks = append(checks, fmt.Sprintf(`"/etc/registry/%d":"file exists"`, i))
-		}
-		w.WriteHeader(http.StatusServiceUnavailable)
-		fmt.Fprint(w, "{"+strings.Join(checks, ",")+"}")
-	})
-	msr.wantReason(t, res.Err, source.ReasonTooLarge)
-	redis.wantValue(t, res, healthOK, 0)
-	redis.wantValue(t, res, healthFailing, 1)
-	if got := len(res.Samples); got != source.MaxSamples+1 { // and health_ok, which is always there
-		t.Errorf("%d samples, want %d", got, source.MaxSamples+1)
-	}
-}
-
-func TestHealthEndlessAnswer(t *testing.T) {
-	for status, want := range map[int]string{http.StatusOK: source.ReasonTooLarge, http.StatusServiceUnavailable: source.ReasonUnavailable} {
-		res := healthOf(t, func(w http.ResponseWriter, _ *http.Request) {
-			w.WriteHeader(status)
-			fmt.Fprint(w, `{"storagedriver_swift":"`)
-			testserver.WriteEndlessly(w)
+// TestAnswersThatNestOrRepeatWithoutEnd has answers as large as one may be.
+func TestAnswersThatNestOrRepeatWithoutEnd(t *testing.T) {
+	for _, c := range []struct{ name, open, repeated string }{
+		{"arrays", ``, `[`},
+		{"objects", ``, `{"a":`},
+		{"arrays as a check", `{"storagedriver_swift":`, `[`},
+		{"errors in errors", ``, `{"errors":[`},
+		{"errors without end", `{"errors":[`, `{},`},
+		{"one key again and again", `{"a":0`, `,"a":0`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			body := c.open + strings.Repeat(c.repeated, (ask.MaxSmallBody-len(c.open))/len(c.repeated))
+			_, err := failingChecks([]byte(body), testEndpoint)
+			if got := source.Reason(err); got != source.ReasonBadAnswer {
+				t.Errorf("reason is %q, want %q: %v", got, source.ReasonBadAnswer, err)
+			}
 		})
-		msr.wantReason(t, res.Err, want)
-		redis.wantValue(t, res, healthOK, 0)
 	}
 }
 
-func TestHealthConnectionBreaksHalfWay(t *testing.T) {
-	res := healthOf(t, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Length", "100")
-		fmt.Fprint(w, `{"storagedriver_swift":"`)
+func FuzzHealth(f *testing.F) {
+	files, err := filepath.Glob("testdata/health/*/health.http")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no answers in testdata/health: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		_, body, _ := bytes.Cut(text, []byte("\n\n"))
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		failing, err := failingChecks(body, testEndpoint)
+		if got := source.Reason(err); err != nil && got != source.ReasonBadAnswer {
+			t.Errorf("reason is %q: %v", got, err)
+		}
+		if most := bytes.Count(body, []byte(":")); len(failing) > most {
+			t.Errorf("%d checks of at most %d", len(failing), most)
+		}
+		for _, s := range shown(t, failing) {
+			for _, l := range s.Labels {
+				if len(l) > source.MaxLabelBytes || !utf8.ValidString(l) {
+					t.Errorf("label %q", l)
+				}
+			}
+		}
 	})
-	msr.wantReason(t, res.Err, source.ReasonShortRead)
-	redis.wantValue(t, res, healthOK, 0)
+}
+
+// shown are samples with the labels that a page shows.
+func shown(t *testing.T, samples []source.Sample) []source.Sample {
+	t.Helper()
+	s := &source.Source{
+		Timeout: time.Minute, Most: math.MaxInt, Mask: func() source.Mask { return nil },
+		Read: func(context.Context) ([]source.Sample, error) { return samples, nil },
+	}
+	return s.Get(t.Context(), s.Timeout).Samples
 }

@@ -4,31 +4,14 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"runtime"
 	"testing"
 
-	"registry_exporter/collector/collectortest"
 	"registry_exporter/collector/source"
 )
 
 // benchmarkedTables are a cluster that is well and one that lost a server.
 var benchmarkedTables = []string{"healthy", "one_killed_15s"}
-
-// clusterStatusOf is an answer of three replicas around real tables.
-func clusterStatusOf(t testing.TB, tables string) []byte {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata", "rethinkdb", tables+".json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return []byte(`{"rethink_system_tables":` + string(text) + `,
-		"replica_health": {"f2277ad178f7": "OK", "5eb9459a7832": "OK", "56b65e8c1404": "OK"},
-		"replica_timestamp": {"f2277ad178f7": "2026-11-21T18:25:20Z", "5eb9459a7832": "2026-11-21T18:25:01Z", "56b65e8c1404": "2026-11-21T18:24:44Z"},
-		"replica_readonly": {"f2277ad178f7": false, "5eb9459a7832": false, "56b65e8c1404": false},
-		"gc_lock_holder": ""}`)
-}
 
 // BenchmarkClusterStatus is to be held against BenchmarkClusterStatusPlain.
 func BenchmarkClusterStatus(b *testing.B) {
@@ -50,13 +33,12 @@ func BenchmarkReadClusterStatus(b *testing.B) {
 			body := clusterStatusOf(b, tables)
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) }))
 			defer server.Close()
-			e := collectortest.New(b, "registries:\n- name: hub\n  url: "+server.URL+"\n  msr:\n")
-			source := sourcesOf(e.live.Load().registries[0], "msr")[0]
+			s := sourcesOf(b, "registries:\n- name: hub\n  url: "+server.URL+"\n  msr:\n", 0)[0]
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := tidied(source.Read(b.Context())); err != nil {
-					b.Fatal(err)
+				if res := s.Get(b.Context(), s.Timeout); res.Err != nil {
+					b.Fatal(res.Err)
 				}
 			}
 		})
@@ -72,7 +54,7 @@ func BenchmarkTidy(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := tidied(all, nil); err != nil {
+		if _, err := shown(b, 0, func() ([]source.Sample, error) { return all, nil }); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -31,7 +31,7 @@ var (
 		"endpoint", "type", "critical")
 )
 
-// Names of the collectors of an MSR.
+// The collectors of an MSR, as in the label "collector".
 const (
 	clusterStatusCollector = "msr"
 	pingCollector          = "ping"
@@ -39,7 +39,9 @@ const (
 
 const clusterStatusPath = "/api/v0/meta/cluster_status"
 
-// Sources ask every replica: each has a view of the cluster of its own.
+// Sources makes a source of cluster_status for each replica (msr.replicas); none for a registry without msr. It returns
+// an error that names the key of the configuration when a client cannot be made, such as for a ca_file that is missing.
+// The sources share the names of RethinkDB's servers.
 func Sources(b *ask.Builder) ([]*source.Source, error) {
 	names := &serverNames{}
 	return b.EachReplica(func(c *ask.Client) *source.Source {
@@ -52,6 +54,8 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	})
 }
 
+// readClusterStatus asks a replica. A cluster_status of more than ask.MaxBody bytes gives samples of its beginning, and an
+// error.
 func readClusterStatus(ctx context.Context, c *ask.Client, names *serverNames) ([]source.Sample, error) {
 	a, err := c.Get(ctx, c.Login, clusterStatusPath, ask.MaxBody)
 	switch {
@@ -61,53 +65,56 @@ func readClusterStatus(ctx context.Context, c *ask.Client, names *serverNames) (
 		return nil, a.Refusal()
 	}
 	samples, parseErr := parseClusterStatus(a.Body, c.Endpoint, names)
-	if err != nil { // the text was cut off: why is more useful than where
+	if err != nil { // err says why the text is cut off, parseErr only at which byte
 		return samples, err
 	}
 	return samples, parseErr
 }
 
-// maxEntries bounds what is kept of an answer while it is read, well above what a page takes.
+// maxEntries bounds the replicas, servers, peers and tables that are kept while an answer is read. A page takes a tenth of
+// them.
 const maxEntries = 10 * source.MaxSamples
 
-// requiredKeys are those of the top level that every answer has.
+// requiredKeys are in every cluster_status, at the top level.
 var requiredKeys = [...]string{"replica_health", "rethink_system_tables", "replica_timestamp", "replica_readonly", "gc_lock_holder"}
 
-// clusterStatus collects what one answer says.
+// A clusterStatus is one answer while it is read.
 type clusterStatus struct {
 	decoder
-	endpoint  string
-	seen      [len(requiredKeys)]bool
-	entries   int
-	replicas  []source.Sample
-	issues    issueCounts
-	topIssues int // position of the issues at the top level, 0 when there are none
-	tables    rethinkTables
+	endpoint    string
+	seen        [len(requiredKeys)]bool // the keys that the answer has
+	entries     int                     // kept until now, at most maxEntries
+	replicas    []source.Sample         // of replica_health, replica_timestamp, replica_readonly and gc_lock_holder
+	issues      issueCounts
+	topIssuesAt int // index in data of the current_issues at the top level, 0 when there are none
+	database    database
 }
 
-// parseClusterStatus returns what could be read, and an error when that is not all.
+// parseClusterStatus reads the body of an answer. It returns the samples of all that it could read, and an error with
+// reason bad_answer or too_large when it could not read everything.
 func parseClusterStatus(body []byte, endpoint string, names *serverNames) ([]source.Sample, error) {
 	s := &clusterStatus{decoder: decoder{data: body}, endpoint: endpoint}
-	s.tables.named, s.tables.stats = map[string]struct{}{}, map[serverID]*serverNumbers{}
-	err := s.whole()
+	s.database.named, s.database.stats = map[string]struct{}{}, map[serverID]*serverNumbers{}
+	err := s.answer()
 	slices.SortStableFunc(s.replicas, func(a, b source.Sample) int {
 		return cmp.Or(slices.Compare(a.Labels, b.Labels), strings.Compare(a.Metric.Name, b.Metric.Name))
 	})
 	samples := append(s.replicas, s.issues.samples(endpoint)...)
-	return append(samples, s.tables.samples(endpoint, names)...), err
+	return append(samples, s.database.samples(endpoint, names)...), err
 }
 
-// whole reads the answer; the issues at the top come last, since those of the tables tell more.
-func (s *clusterStatus) whole() error {
+// answer reads the whole answer. It reads the issues at the top level last: an issue that stands in rethink_system_tables, too,
+// has a type there, and counts once, with that type.
+func (s *clusterStatus) answer() error {
 	err := s.object(s.field)
 	if errors.Is(err, errShape) {
 		return source.Failed(source.ReasonBadAnswer, "cluster_status is not a JSON object")
 	}
 	if err == nil {
-		err = s.following()
+		err = s.end()
 	}
-	if s.topIssues > 0 {
-		s.pos, s.depth = s.topIssues, 1
+	if s.topIssuesAt > 0 {
+		s.pos, s.depth = s.topIssuesAt, 1
 		if topErr := s.rows(func() error { return s.issue(true) }, &s.issues.read); err == nil {
 			err = topErr
 		}
@@ -121,6 +128,7 @@ func (s *clusterStatus) whole() error {
 	return err
 }
 
+// missing returns an error when a required key is missing.
 func (s *clusterStatus) missing() error {
 	for i, key := range requiredKeys {
 		if !s.seen[i] {
@@ -130,7 +138,7 @@ func (s *clusterStatus) missing() error {
 	return nil
 }
 
-// keep counts what is kept, and fails when that is more than any cluster has.
+// keep counts one more entry. It returns an error with reason too_large above maxEntries.
 func (s *clusterStatus) keep() error {
 	if s.entries++; s.entries > maxEntries {
 		return source.Failed(source.ReasonTooLarge, "more than %d replicas, servers and tables", maxEntries)
@@ -138,6 +146,7 @@ func (s *clusterStatus) keep() error {
 	return nil
 }
 
+// field reads the value of a key at the top level.
 func (s *clusterStatus) field(key []byte) error {
 	if i := indexOf(requiredKeys[:], key); i >= 0 {
 		s.seen[i] = true
@@ -153,21 +162,22 @@ func (s *clusterStatus) field(key []byte) error {
 		return s.tolerate(s.gcLock)
 	case "current_issues":
 		s.peek()
-		s.topIssues = s.pos
+		s.topIssuesAt = s.pos
 		return s.skip()
 	case "rethink_system_tables":
-		return s.tolerate(func() error { return s.object(s.table) })
+		return s.tolerate(func() error { return s.object(s.systemTable) })
 	}
 	return s.skip()
 }
 
-// perReplica reads {"<replica>": …}, each value on its own. One that is not said is left out.
-func (s *clusterStatus) perReplica(m *source.Metric, read func() (value float64, said bool, err error)) error {
+// perReplica reads {"f2277ad178f7": …}, and calls read for each value: an odd one loses only its own replica. A value that
+// is not known becomes no sample.
+func (s *clusterStatus) perReplica(m *source.Metric, read func() (value float64, known bool, err error)) error {
 	return s.tolerate(func() error {
 		return s.object(func(replica []byte) error {
 			return s.tolerate(func() error {
-				value, said, err := read()
-				if err != nil || !said {
+				value, known, err := read()
+				if err != nil || !known {
 					return err
 				}
 				s.replicas = append(s.replicas, m.Sample(value, s.endpoint, string(replica)))
@@ -177,13 +187,15 @@ func (s *clusterStatus) perReplica(m *source.Metric, read func() (value float64,
 	})
 }
 
-func (s *clusterStatus) verdict() (ok float64, said bool, err error) {
+// verdict reads 1 for "OK", 0 for any other text.
+func (s *clusterStatus) verdict() (ok float64, known bool, err error) {
 	text, err := s.rawText()
 	return source.Bool01(string(text) == "OK"), true, err
 }
 
-// timestamp is not said when an error text stands in its place, or a time that means never.
-func (s *clusterStatus) timestamp() (at float64, said bool, err error) {
+// timestamp reads a time such as "2026-11-21T18:25:20Z", in seconds since 1970. It is not known when the text is an error
+// message, or stands for never.
+func (s *clusterStatus) timestamp() (at float64, known bool, err error) {
 	text, err := s.text()
 	if err != nil {
 		return 0, false, err
@@ -192,14 +204,16 @@ func (s *clusterStatus) timestamp() (at float64, said bool, err error) {
 	return source.Unix(t), happened(t), nil
 }
 
-// happened is false for what programs write for never: the zero time of Go or of Unix.
+// happened is false for the times that stand for never: 0001-01-01, the zero time of Go, and 1970-01-01, that of Unix.
 func happened(t time.Time) bool { return t.Unix() > 0 }
 
-func (s *clusterStatus) readonly() (on float64, said bool, err error) {
+// readonly reads 1 for true, 0 for false.
+func (s *clusterStatus) readonly() (on float64, known bool, err error) {
 	readonly, err := s.boolean()
 	return source.Bool01(readonly), true, err
 }
 
+// gcLock reads the holder of the lock: a text, empty when nobody holds it, or null when it is not known.
 func (s *clusterStatus) gcLock() error {
 	if s.null() {
 		return nil
@@ -210,37 +224,4 @@ func (s *clusterStatus) gcLock() error {
 	}
 	s.replicas = append(s.replicas, gcLockHeld.Sample(source.Bool01(len(holder) > 0), s.endpoint))
 	return s.keep()
-}
-
-// table reads one system table.
-func (s *clusterStatus) table(name []byte) error {
-	var read bool
-	switch string(name) {
-	case "current_issues":
-		return s.rows(func() error { return s.issue(false) }, &s.issues.read)
-	case "server_status":
-		odd := s.odd
-		err := s.rows(s.serverStatus, &read)
-		if read && len(s.tables.servers) == 0 { // a view holds at least the server that was asked
-			s.odd++
-		}
-		s.tables.allServers = read && s.odd == odd
-		return err
-	case "table_config":
-		return s.rows(s.tableConfig, &read)
-	case "table_status":
-		return s.rows(s.tableStatus, &read)
-	case "stats":
-		return s.rows(s.stats, &read)
-	}
-	return s.skip()
-}
-
-// rows reads a list of rows, each on its own: an odd one is passed over. It sets read at the end of the list.
-func (s *clusterStatus) rows(row func() error, read *bool) error {
-	return s.tolerate(func() error {
-		err := s.array(func() error { return s.tolerate(row) })
-		*read = *read || err == nil
-		return err
-	})
 }

@@ -1,35 +1,39 @@
 package msr
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
-	"strconv"
-	"strings"
 
 	"registry_exporter/collector/source"
 )
 
-// maxDepth is how deep a JSON answer may nest.
+// maxDepth is how deep objects and arrays may nest.
 const maxDepth = 64
 
-// errShape says that a value is of another type than expected; what follows it can still be read.
+// errShape is the error for a value of another type than expected, such as a text where a number should be. The text is
+// still JSON: tolerate passes over the value, and reading goes on behind it.
 var errShape = errors.New("a value of another type than expected")
 
-// A decoder walks a cluster_status, which may have megabytes, once and in place. It allocates only the texts it is asked for, and goes on
-// behind a value of the wrong shape, so that one odd row loses nothing but itself.
+// A decoder reads a JSON text once, from its beginning to its end, in place. A cluster_status may have megabytes: the
+// decoder allocates only the texts that the caller asks for.
+//
+//	d := &decoder{data: []byte(`{"a": 1, "b": "odd"}`)}
+//	err := d.object(func(key []byte) error {
+//		return d.tolerate(func() error { _, err := d.number(); return err }) // reads 1, and counts "odd" in d.odd
+//	})
 type decoder struct {
 	data  []byte
-	pos   int
-	depth int
-	odd   int // values passed over by tolerate
+	pos   int // index in data of the next byte
+	depth int // of the objects and arrays around pos
+	odd   int // values that tolerate has passed over
 }
 
+// syntax is the error for a text that is not JSON at the current position. Its reason is bad_answer.
 func (d *decoder) syntax(what string) error {
 	return source.Failed(source.ReasonBadAnswer, "not JSON at byte %d: %s", d.pos, what)
 }
 
-// peek is the first byte of the next value, 0 at the end.
+// peek passes over white space and returns the byte behind it, without reading that one; 0 at the end of the text.
 func (d *decoder) peek() byte {
 	for ; d.pos < len(d.data); d.pos++ {
 		switch c := d.data[d.pos]; c {
@@ -41,6 +45,7 @@ func (d *decoder) peek() byte {
 	return 0
 }
 
+// take reads c if it comes next, behind white space.
 func (d *decoder) take(c byte) bool {
 	if d.peek() != c {
 		return false
@@ -49,7 +54,7 @@ func (d *decoder) take(c byte) bool {
 	return true
 }
 
-// open begins an object or array. The value that begins otherwise is errShape, the end of the text is not JSON.
+// open reads the { or [ of a value. It returns errShape when another value comes next.
 func (d *decoder) open(c byte) error {
 	if d.peek() == 0 && d.pos >= len(d.data) {
 		return d.syntax("the text ends")
@@ -63,7 +68,8 @@ func (d *decoder) open(c byte) error {
 	return nil
 }
 
-// object calls field for each key; field must read the value behind it.
+// object reads an object. It calls field behind the colon of each key; field must read the value there. The key is a
+// part of data or a copy, good until field returns.
 func (d *decoder) object(field func(key []byte) error) error {
 	if err := d.open('{'); err != nil {
 		return err
@@ -90,7 +96,7 @@ func (d *decoder) object(field func(key []byte) error) error {
 	return nil
 }
 
-// array calls element before each element; element must read it.
+// array reads an array. It calls element before each element; element must read it.
 func (d *decoder) array(element func() error) error {
 	if err := d.open('['); err != nil {
 		return err
@@ -107,7 +113,8 @@ func (d *decoder) array(element func() error) error {
 	return nil
 }
 
-// tolerate runs read on the next value. One of another shape is passed over whole and counted in odd.
+// tolerate calls read, which must read the next value. When read returns errShape, tolerate passes over the whole value,
+// counts it in odd and returns nil.
 func (d *decoder) tolerate(read func() error) error {
 	start, depth := d.pos, d.depth
 	err := read()
@@ -119,144 +126,7 @@ func (d *decoder) tolerate(read func() error) error {
 	return d.skip()
 }
 
-// rawText reads a text and undoes its escapes; without any it is a part of the data.
-func (d *decoder) rawText() ([]byte, error) {
-	quoted, plain, err := d.quoted()
-	if err != nil {
-		return nil, err
-	}
-	if plain {
-		return quoted[1 : len(quoted)-1], nil
-	}
-	var s string
-	if err := json.Unmarshal(quoted, &s); err != nil {
-		return nil, d.syntax("a text with an invalid character")
-	}
-	return []byte(s), nil
-}
-
-// quoted reads a text as it stands; plain says that there is nothing to undo or to object to in it.
-func (d *decoder) quoted() (text []byte, plain bool, err error) {
-	if d.peek() != '"' {
-		if d.pos >= len(d.data) {
-			return nil, false, d.syntax("the text ends")
-		}
-		return nil, false, errShape
-	}
-	plain = true
-	for i := d.pos + 1; i < len(d.data); i++ {
-		switch c := d.data[i]; {
-		case c == '"':
-			text = d.data[d.pos : i+1]
-			d.pos = i + 1
-			return text, plain, nil
-		case c == '\\':
-			plain = false
-			i++
-		case c < ' ':
-			plain = false
-		}
-	}
-	return nil, false, d.syntax("a text does not end")
-}
-
-func (d *decoder) text() (string, error) {
-	raw, err := d.rawText()
-	return string(raw), err
-}
-
-// number reads a finite number. One that no float64 can hold is errShape.
-func (d *decoder) number() (float64, error) {
-	c := d.peek()
-	if c != '-' && (c < '0' || c > '9') {
-		if d.pos >= len(d.data) {
-			return 0, d.syntax("the text ends")
-		}
-		return 0, errShape
-	}
-	token, err := d.numberToken()
-	if err != nil {
-		return 0, err
-	}
-	value, err := strconv.ParseFloat(string(token), 64)
-	if err != nil {
-		return 0, errShape
-	}
-	return value, nil
-}
-
-// maxCount is above whatever can be counted, and low enough for sums of counts to stay finite.
-const maxCount = 1 << 63
-
-// count is a number that can be a size or how many there are.
-func (d *decoder) count() (float64, error) {
-	value, err := d.number()
-	if err == nil && (value < 0 || value >= maxCount) {
-		return 0, errShape
-	}
-	return value, err
-}
-
-func (d *decoder) numberToken() ([]byte, error) {
-	start := d.pos
-	d.one("-")
-	if !d.one("0") && !d.digits() {
-		return nil, d.syntax("a number without digits")
-	}
-	if d.one(".") && !d.digits() {
-		return nil, d.syntax("a number without digits behind the point")
-	}
-	if d.one("eE") {
-		d.one("+-")
-		if !d.digits() {
-			return nil, d.syntax("a number without digits in its exponent")
-		}
-	}
-	return d.data[start:d.pos], nil
-}
-
-// one reads a byte that is in set.
-func (d *decoder) one(set string) bool {
-	if d.pos < len(d.data) && strings.IndexByte(set, d.data[d.pos]) >= 0 {
-		d.pos++
-		return true
-	}
-	return false
-}
-
-func (d *decoder) digits() bool {
-	start := d.pos
-	for d.pos < len(d.data) && d.data[d.pos] >= '0' && d.data[d.pos] <= '9' {
-		d.pos++
-	}
-	return d.pos > start
-}
-
-func (d *decoder) word(w string) bool {
-	d.peek()
-	if !bytes.HasPrefix(d.data[d.pos:], []byte(w)) {
-		return false
-	}
-	d.pos += len(w)
-	return true
-}
-
-func (d *decoder) boolean() (bool, error) {
-	switch {
-	case d.word("true"):
-		return true, nil
-	case d.word("false"):
-		return false, nil
-	case d.pos >= len(d.data):
-		return false, d.syntax("the text ends")
-	}
-	return false, errShape
-}
-
-// null reads a null, if one is next.
-func (d *decoder) null() bool { return d.word("null") }
-
-// skip passes over one value of any shape.
+// skip passes over the next value, of any type.
 func (d *decoder) skip() error {
 	switch d.peek() {
 	case '{':
@@ -280,15 +150,15 @@ func (d *decoder) skip() error {
 	return d.syntax("no value")
 }
 
-// following returns an error when anything follows the value.
-func (d *decoder) following() error {
+// end returns an error when anything but white space follows.
+func (d *decoder) end() error {
 	if d.peek(); d.pos < len(d.data) {
 		return d.syntax("something follows the value")
 	}
 	return nil
 }
 
-// oddities returns an error when values were passed over.
+// oddities returns an error when tolerate has passed over values. Its reason is bad_answer.
 func (d *decoder) oddities() error {
 	if d.odd > 0 {
 		return source.Failed(source.ReasonBadAnswer, "%d values of another type than expected", d.odd)

@@ -21,9 +21,10 @@ var (
 		"endpoint", "component")
 )
 
+// pingComponents are the values of the label component, besides other.
 var pingComponents = []string{"registry", "auth", "metadata", "trust"}
 
-// componentOfWord is the component that a word of the answer stands for.
+// componentOfWord is the component of a word in Error, or in the name of a container.
 var componentOfWord = map[string]string{
 	"registry": "registry",
 	"garant":   "auth", "authorization": "auth", "authentication": "auth", "auth": "auth",
@@ -31,9 +32,11 @@ var componentOfWord = map[string]string{
 	"notary":    "trust", "notary-server": "trust", "notary-signer": "trust",
 }
 
-// container finds the containers of a replica, such as dtr-registry-f2277ad178f7.
+// container matches the name of a container, such as dtr-registry-f2277ad178f7; the first group is registry.
 var container = regexp.MustCompile(`(?:^|[^\w.-])dtr-(registry|garant|rethinkdb|notary)-`)
 
+// PingSources makes a source of /_ping for each replica (msr.replicas); none for a registry without msr. It returns an
+// error that names the key of the configuration when a client cannot be made, such as for a ca_file that is missing.
 func PingSources(b *ask.Builder) ([]*source.Source, error) {
 	return b.EachReplica(func(c *ask.Client) *source.Source {
 		return &source.Source{
@@ -45,12 +48,13 @@ func PingSources(b *ask.Builder) ([]*source.Source, error) {
 	})
 }
 
+// readPing asks a replica. An unhealthy one may answer with any status, as long as it names Healthy.
 func readPing(ctx context.Context, c *ask.Client) ([]source.Sample, error) {
 	a, err := c.Get(ctx, c.Plain, "/_ping", ask.MaxSmallBody)
 	if err != nil {
 		return nil, fmt.Errorf("asking /_ping: %w", a.OrRefusal(err, http.StatusOK))
 	}
-	healthy, ill, err := parsePing(a.Body)
+	healthy, errorText, err := parsePing(a.Body)
 	switch {
 	case err != nil && a.Status != http.StatusOK:
 		return nil, a.Refusal()
@@ -60,15 +64,19 @@ func readPing(ctx context.Context, c *ask.Client) ([]source.Sample, error) {
 		return nil, source.Failed(source.ReasonBadAnswer, "status %d from /_ping with Healthy true", a.Status)
 	}
 	samples := []source.Sample{pingHealthy.Sample(source.Bool01(healthy), c.Endpoint)}
-	failing := failingComponents(ill)
+	failing := failingComponents(errorText)
 	for _, component := range pingComponents {
 		samples = append(samples, pingFailing.Sample(source.Bool01(!healthy && failing[component]), c.Endpoint, component))
 	}
 	return append(samples, pingFailing.Sample(source.Bool01(!healthy && len(failing) == 0), c.Endpoint, "other")), nil
 }
 
-// failingComponents are those that a text names. In each of its clauses the container counts; where there is
-// none, whole words do: "auth" is not in "unknown authority", nor "registry" in registry.example.org.
+// failingComponents are the components that an Error names. Its clauses end at a semicolon. In a clause with containers
+// only these count, in the others whole words:
+//
+//	dtr-garant-f2277ad178f7: timeout; Notary unhealthy: timeout   auth and trust
+//	x509: certificate signed by unknown authority                 none
+//	lookup registry.example.org: no such host                     none
 func failingComponents(text string) map[string]bool {
 	failing := map[string]bool{}
 	for clause := range strings.SplitSeq(strings.ToLower(text), ";") {
@@ -88,19 +96,20 @@ func failingComponents(text string) map[string]bool {
 	return failing
 }
 
-// parsePing reads {"Error":"…","Healthy":true}; the case of the keys has changed over time.
-func parsePing(body []byte) (healthy bool, ill string, err error) {
-	var said struct {
-		Healthy, Health *bool // Health is how it was called on /health
+// parsePing reads {"Error":"…","Healthy":true}. Releases of MSR write the keys in upper or lower case. It returns an error
+// with reason bad_answer for a body without Healthy; errorText is empty when Error is missing or not a text.
+func parsePing(body []byte) (healthy bool, errorText string, err error) {
+	var answer struct {
+		Healthy, Health *bool // GET /health of MSR calls it Health
 		Error           json.RawMessage
 	}
-	if err := ask.FromJSON(body, &said); err != nil {
+	if err := ask.FromJSON(body, &answer); err != nil {
 		return false, "", err
 	}
-	verdict := cmp.Or(said.Healthy, said.Health)
+	verdict := cmp.Or(answer.Healthy, answer.Health)
 	if verdict == nil {
 		return false, "", source.Failed(source.ReasonBadAnswer, "not an object with Healthy true or false")
 	}
-	_ = json.Unmarshal(said.Error, &ill) // an Error that is no text names nothing
-	return *verdict, ill, nil
+	_ = json.Unmarshal(answer.Error, &errorText)
+	return *verdict, errorText, nil
 }

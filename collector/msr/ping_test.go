@@ -1,9 +1,17 @@
 package msr
 
 import (
+	"bytes"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/source"
 )
 
 // TestWhatAnErrorOfPingNames: parsing is for the pages in testdata/ping; this is about the words.
@@ -40,4 +48,55 @@ func TestWhatAnErrorOfPingNames(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAnswersThatNestOrRepeatWithoutEnd has answers as large as one may be.
+func TestAnswersThatNestOrRepeatWithoutEnd(t *testing.T) {
+	for _, c := range []struct{ name, open, repeated string }{
+		{"arrays", ``, `[`},
+		{"objects", ``, `{"a":`},
+		{"arrays in what is read of it", `{"Healthy":`, `[`},
+		{"objects in what is read of it", `{"Error":`, `{"Error":`},
+		{"errors in errors", ``, `{"errors":[`},
+		{"errors without end", `{"errors":[`, `{},`},
+		{"one key again and again", `{"a":0`, `,"a":0`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			body := c.open + strings.Repeat(c.repeated, (ask.MaxSmallBody-len(c.open))/len(c.repeated))
+			_, _, err := parsePing([]byte(body))
+			wantReason(t, err, source.ReasonBadAnswer)
+		})
+	}
+}
+
+func FuzzPing(f *testing.F) {
+	files, err := filepath.Glob("testdata/ping/*/ping.http")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no answers in testdata/ping: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		_, body, _ := bytes.Cut(text, []byte("\n\n"))
+		f.Add(body)
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		healthy, ill, err := parsePing(body)
+		if err != nil {
+			wantReason(t, err, source.ReasonBadAnswer)
+			if healthy || ill != "" {
+				t.Errorf("healthy %v, %q beside an error", healthy, ill)
+			}
+		}
+		if !utf8.ValidString(ill) {
+			t.Errorf("error text %q is not UTF-8", ill)
+		}
+		for component := range failingComponents(ill) {
+			if !slices.Contains(pingComponents, component) {
+				t.Errorf("component %q", component)
+			}
+		}
+	})
 }

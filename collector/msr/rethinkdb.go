@@ -27,201 +27,52 @@ var (
 		"endpoint", "db", "table", "state").Outside("db", "table")
 )
 
-// rethinkTables is what the system tables say, as far as they could be read.
-type rethinkTables struct {
-	servers    []rethinkServer
-	allServers bool                // server_status was read whole: who is not in it is lost
-	named      map[string]struct{} // servers that tables name
-	tables     []rethinkTable
+// A database is RethinkDB as one replica sees it: the rows of rethink_system_tables that could be read.
+type database struct {
+	servers    []server            // of server_status
+	allServers bool                // server_status was read whole: a server that is not in it is lost
+	named      map[string]struct{} // names of the servers in table_config and table_status
+	tables     []table             // of table_status
 	stats      map[serverID]*serverNumbers
 }
 
-type rethinkServer struct {
+// A server is a row of server_status.
+type server struct {
 	serverID
-	started time.Time
+	started time.Time // zero: not known
 	peers   []peer
 }
 
-// serverID tells servers of one name apart.
+// A serverID is the name and id of a server: two servers may have one name.
 type serverID struct{ name, id string }
 
+// compare sorts by name, then by id.
 func (s serverID) compare(other serverID) int {
 	return cmp.Or(strings.Compare(s.name, other.name), strings.Compare(s.id, other.id))
 }
 
+// A peer is a server in connected_to of another one.
 type peer struct {
-	name      string
+	name      string // name, id or name__conflict__id
 	connected bool
 }
 
-type rethinkTable struct {
+// A table is a row of table_status.
+type table struct {
 	db, name     string
-	availability int  // index of tableAvailability
-	hasStatus    bool // false in a row that says only why it could not be read
-	hasShards    bool
-	states       [len(replicaStates)]int
+	availability int                     // index in availabilityLevels
+	hasStatus    bool                    // false when the row has only an error
+	hasShards    bool                    // as hasStatus
+	states       [len(replicaStates)]int // replicas, by index in replicaStates
 }
 
-// availabilityLevels is in the order of its values.
+// availabilityLevels are the keys of table_status: status. The index is the value of tableAvailability.
 var availabilityLevels = [...]string{"", "ready_for_outdated_reads", "ready_for_reads", "ready_for_writes", "all_replicas_ready"}
 
+// replicaStates are the states that RethinkDB documents, and other for all others.
 var replicaStates = [...]string{"ready", "transitioning", "backfilling", "disconnected", "waiting_for_primary", "waiting_for_quorum", "other"}
 
-func (s *clusterStatus) serverStatus() error {
-	var server rethinkServer
-	err := s.object(func(key []byte) (err error) {
-		switch string(key) {
-		case "id":
-			server.id, err = s.text()
-		case "name":
-			server.name, err = s.text()
-		case "network":
-			server.peers, err = s.network()
-		case "process":
-			server.started, err = s.process()
-		default:
-			err = s.skip()
-		}
-		return err
-	})
-	if err == nil && server.name == "" {
-		err = errShape
-	}
-	if err == nil {
-		err = s.keep()
-		s.tables.servers = append(s.tables.servers, server)
-	}
-	return err
-}
-
-func (s *clusterStatus) network() (peers []peer, err error) {
-	err = s.object(func(key []byte) error {
-		if string(key) != "connected_to" {
-			return s.skip()
-		}
-		return s.object(func(name []byte) error {
-			connected, err := s.boolean()
-			if err == nil {
-				err = s.keep()
-				peers = append(peers, peer{string(name), connected})
-			}
-			return err
-		})
-	})
-	return peers, err
-}
-
-func (s *clusterStatus) process() (started time.Time, err error) {
-	err = s.object(func(key []byte) error {
-		if string(key) != "time_started" {
-			return s.skip()
-		}
-		text, err := s.text()
-		started, _ = time.Parse(time.RFC3339, text)
-		return err
-	})
-	return started, err
-}
-
-// tableConfig reads which servers a table is placed on: status forgets them when all are lost.
-func (s *clusterStatus) tableConfig() error {
-	return s.object(func(key []byte) error {
-		if string(key) != "shards" {
-			return s.skip()
-		}
-		return s.shards(s.namedServer)
-	})
-}
-
-func (s *clusterStatus) tableStatus() error {
-	var t rethinkTable
-	err := s.object(func(key []byte) (err error) {
-		switch string(key) {
-		case "db":
-			t.db, err = s.text()
-		case "name":
-			t.name, err = s.text()
-		case "status":
-			t.hasStatus = true
-			err = s.availability(&t)
-		case "shards":
-			t.hasShards = true
-			if !s.null() { // null: no server of the table can be reached
-				err = s.shards(func() error { return s.replicaState(&t) })
-			}
-		default:
-			err = s.skip()
-		}
-		return err
-	})
-	if err == nil && t.name == "" {
-		err = errShape
-	}
-	if err == nil {
-		err = s.keep()
-		s.tables.tables = append(s.tables.tables, t)
-	}
-	return err
-}
-
-func (s *clusterStatus) availability(t *rethinkTable) error {
-	return s.object(func(key []byte) error {
-		level := indexOf(availabilityLevels[:], key)
-		if level < 1 {
-			return s.skip()
-		}
-		ready, err := s.boolean()
-		if ready {
-			t.availability = max(t.availability, level)
-		}
-		return err
-	})
-}
-
-// shards calls replica before each replica of each shard.
-func (s *clusterStatus) shards(replica func() error) error {
-	return s.array(func() error {
-		return s.object(func(key []byte) error {
-			if string(key) != "replicas" {
-				return s.skip()
-			}
-			return s.array(replica)
-		})
-	})
-}
-
-func (s *clusterStatus) replicaState(t *rethinkTable) error {
-	return s.object(func(key []byte) error {
-		switch string(key) {
-		case "server":
-			return s.namedServer()
-		case "state":
-			state, err := s.rawText()
-			i := indexOf(replicaStates[:], state)
-			if i < 0 {
-				i = len(replicaStates) - 1
-			}
-			t.states[i]++
-			return err
-		}
-		return s.skip()
-	})
-}
-
-// namedServer notes a server that a table names.
-func (s *clusterStatus) namedServer() error {
-	name, err := s.rawText()
-	if err != nil || len(name) == 0 {
-		return err
-	}
-	if _, known := s.tables.named[string(name)]; known {
-		return nil
-	}
-	s.tables.named[string(name)] = struct{}{}
-	return s.keep()
-}
-
-// indexOf is where text is in list, or -1.
+// indexOf returns the index of text in list, or -1.
 func indexOf(list []string, text []byte) int {
 	for i := range list {
 		if list[i] == string(text) {
@@ -231,61 +82,63 @@ func indexOf(list []string, text []byte) int {
 	return -1
 }
 
-// samples are in a fixed order, so that the same ones are dropped when there are too many.
-func (t *rethinkTables) samples(endpoint string, names *serverNames) []source.Sample {
-	slices.SortStableFunc(t.servers, func(a, b rethinkServer) int { return a.compare(b.serverID) })
-	slices.SortStableFunc(t.tables, func(a, b rethinkTable) int {
+// samples are sorted by name: when a page takes only the first of them, those are the same for each order of the rows.
+func (d *database) samples(endpoint string, names *serverNames) []source.Sample {
+	slices.SortStableFunc(d.servers, func(a, b server) int { return a.compare(b.serverID) })
+	slices.SortStableFunc(d.tables, func(a, b table) int {
 		return cmp.Or(strings.Compare(a.db, b.db), strings.Compare(a.name, b.name))
 	})
-	labels := names.labels(t.servers)
-	out := t.serverSamples(endpoint, labels)
-	for _, table := range t.tables {
-		if table.hasStatus {
-			out = append(out, tableAvailability.Sample(float64(table.availability), endpoint, table.db, table.name))
+	labels := names.labels(d.servers)
+	out := d.serverSamples(endpoint, labels)
+	for _, t := range d.tables {
+		if t.hasStatus {
+			out = append(out, tableAvailability.Sample(float64(t.availability), endpoint, t.db, t.name))
 		}
 	}
-	out = append(out, t.statsSamples(endpoint, labels)...)
-	for _, table := range t.tables {
-		for i, n := range table.states {
-			if n > 0 || i == 0 && table.hasShards {
-				out = append(out, tableReplicas.Sample(float64(n), endpoint, table.db, table.name, replicaStates[i]))
+	out = append(out, d.statsSamples(endpoint, labels)...)
+	for _, t := range d.tables {
+		for i, n := range t.states {
+			if n > 0 || i == 0 && t.hasShards {
+				out = append(out, tableReplicas.Sample(float64(n), endpoint, t.db, t.name, replicaStates[i]))
 			}
 		}
 	}
 	return out
 }
 
-func (t *rethinkTables) serverSamples(endpoint string, labels serverLabels) []source.Sample {
+// serverSamples are those of server_status, then one of each lost server.
+func (d *database) serverSamples(endpoint string, labels serverLabels) []source.Sample {
 	var out []source.Sample
-	for _, s := range t.servers {
-		server := labels.of(s.serverID)
-		out = append(out, serverUp.Sample(1, endpoint, server))
+	for _, s := range d.servers {
+		label := labels.of(s.serverID)
+		out = append(out, serverUp.Sample(1, endpoint, label))
 		if happened(s.started) {
-			out = append(out, serverStart.Sample(source.Unix(s.started), endpoint, server))
+			out = append(out, serverStart.Sample(source.Unix(s.started), endpoint, label))
 		}
 		slices.SortStableFunc(s.peers, func(a, b peer) int { return strings.Compare(a.name, b.name) })
 		for _, p := range s.peers {
-			out = append(out, serverConnected.Sample(source.Bool01(p.connected), endpoint, server, labels.resolve(p.name)))
+			out = append(out, serverConnected.Sample(source.Bool01(p.connected), endpoint, label, labels.resolve(p.name)))
 		}
 	}
-	for _, server := range t.lost(labels) {
-		out = append(out, serverUp.Sample(0, endpoint, server))
+	for _, label := range d.lost(labels) {
+		out = append(out, serverUp.Sample(0, endpoint, label))
 	}
 	return out
 }
 
-// lost are the servers that tables name and server_status does not have.
-func (t *rethinkTables) lost(labels serverLabels) []string {
-	if !t.allServers {
+// lost returns the labels of the servers that table_config or table_status name and server_status lacks; none when not all of
+// server_status was read.
+func (d *database) lost(labels serverLabels) []string {
+	if !d.allServers {
 		return nil
 	}
-	there := map[string]bool{}
-	for _, s := range t.servers {
-		there[s.name], there[labels.of(s.serverID)] = true, true
+	up := map[string]bool{} // by name and by label
+	for _, s := range d.servers {
+		up[s.name], up[labels.of(s.serverID)] = true, true
 	}
 	var lost []string
-	for name := range t.named {
-		if label := labels.resolve(name); !there[label] {
+	for name := range d.named {
+		if label := labels.resolve(name); !up[label] {
 			lost = append(lost, label)
 		}
 	}

@@ -21,12 +21,13 @@ var (
 		"Disk space by kind, summed over tables, in bytes (stats: storage_engine.disk.space_usage).", "endpoint", "server", "kind").Outside("server")
 )
 
-// serverNumberTable lists the numbers of a server: which kind of row has them and by what key. Those of
-// table_server rows are summed over tables.
+// serverNumberTable lists the numbers of a server in the table stats. A server has one row of kind server, with numbers of
+// its own, and a row of kind table_server for each table: those numbers are summed.
 var serverNumberTable = [...]struct {
-	row, key string
-	metric   *source.Metric
-	labels   []string // behind endpoint and server
+	row    string // kind of the row, the first part of its id
+	key    string // of the number in the row
+	metric *source.Metric
+	labels []string // behind endpoint and server
 }{
 	{"server", "queries_total", serverQueries, nil},
 	{"server", "read_docs_total", serverReadDocs, nil},
@@ -39,22 +40,22 @@ var serverNumberTable = [...]struct {
 	{"table_server", "preallocated_bytes", serverDiskBytes, []string{"preallocated"}},
 }
 
-// serverNumbers are the numbers of serverNumberTable, as far as they were said.
+// serverNumbers are the numbers of one server, in the order of serverNumberTable.
 type serverNumbers [len(serverNumberTable)]struct {
 	value float64
-	said  bool
+	found bool // false: no row had the number
 }
 
-// statsRow is a row of the table stats.
+// A statsRow is a row of the table stats, with id ["server", ID] or ["table_server", TABLE_ID, ID]. Other kinds of rows are
+// about no server.
 type statsRow struct {
 	kind    []byte // the first part of its id
 	server  serverID
-	ill     bool // the server did not answer
+	failed  bool // the row has an error instead of numbers: the server did not answer
 	numbers serverNumbers
 }
 
-// stats reads a row of a server, or of a table on a server; rows of other kinds and those of servers
-// that did not answer are passed over.
+// stats reads a row, and adds its numbers to those of its server.
 func (s *clusterStatus) stats() error {
 	var row statsRow
 	err := s.object(func(key []byte) (err error) {
@@ -64,7 +65,7 @@ func (s *clusterStatus) stats() error {
 		case "server":
 			row.server.name, err = s.text()
 		case "error":
-			row.ill = true
+			row.failed = true
 			err = s.skip()
 		case "query_engine":
 			err = s.numbers(&row.numbers)
@@ -75,13 +76,13 @@ func (s *clusterStatus) stats() error {
 		}
 		return err
 	})
-	if err != nil || row.ill || row.server.name == "" {
+	if err != nil || row.failed || row.server.name == "" {
 		return err
 	}
 	return s.addStats(&row)
 }
 
-// statsID reads an id: the kind of the row and, last, the id of its server.
+// statsID reads the id of a row: its first part is the kind, its last part the id of the server.
 func (s *clusterStatus) statsID(row *statsRow) error {
 	var last []byte
 	err := s.array(func() (err error) {
@@ -95,6 +96,7 @@ func (s *clusterStatus) statsID(row *statsRow) error {
 	return err
 }
 
+// storageEngine reads stats: storage_engine into n.
 func (s *clusterStatus) storageEngine(n *serverNumbers) error {
 	return s.object(func(key []byte) error {
 		switch string(key) {
@@ -112,13 +114,13 @@ func (s *clusterStatus) storageEngine(n *serverNumbers) error {
 	})
 }
 
-// numbers reads those that serverNumberTable has a key for.
+// numbers reads an object into n, and passes over keys that serverNumberTable lacks.
 func (s *clusterStatus) numbers(n *serverNumbers) error {
 	return s.object(func(key []byte) (err error) {
 		for i := range serverNumberTable {
 			if serverNumberTable[i].key == string(key) {
 				n[i].value, err = s.count()
-				n[i].said = true
+				n[i].found = true
 				return err
 			}
 		}
@@ -126,42 +128,44 @@ func (s *clusterStatus) numbers(n *serverNumbers) error {
 	})
 }
 
+// addStats adds the numbers of a row to those of its server. A second row of kind server for one server is odd.
 func (s *clusterStatus) addStats(row *statsRow) error {
-	sum := s.tables.stats[row.server]
+	sum := s.database.stats[row.server]
 	if sum == nil {
 		sum = &serverNumbers{}
-		s.tables.stats[row.server] = sum
+		s.database.stats[row.server] = sum
 		if err := s.keep(); err != nil {
 			return err
 		}
 	}
 	for i, n := range row.numbers {
 		kind := serverNumberTable[i].row
-		if !n.said || kind != string(row.kind) {
+		if !n.found || kind != string(row.kind) {
 			continue
 		}
-		if sum[i].said && kind == "server" { // there is one such row of a server, no sum of several
+		if sum[i].found && kind == "server" {
 			return errShape
 		}
 		sum[i].value += n.value
-		sum[i].said = true
+		sum[i].found = true
 	}
 	return nil
 }
 
-func (t *rethinkTables) statsSamples(endpoint string, labels serverLabels) []source.Sample {
-	servers := make([]serverID, 0, len(t.stats))
-	for s := range t.stats {
+// statsSamples are sorted by server.
+func (d *database) statsSamples(endpoint string, labels serverLabels) []source.Sample {
+	servers := make([]serverID, 0, len(d.stats))
+	for s := range d.stats {
 		servers = append(servers, s)
 	}
 	slices.SortFunc(servers, serverID.compare)
 	var out []source.Sample
 	for _, s := range servers {
-		server := labels.of(s)
-		for i, n := range t.stats[s] {
-			if n.said {
+		label := labels.of(s)
+		for i, n := range d.stats[s] {
+			if n.found {
 				entry := serverNumberTable[i]
-				out = append(out, entry.metric.Sample(n.value, append([]string{endpoint, server}, entry.labels...)...))
+				out = append(out, entry.metric.Sample(n.value, append([]string{endpoint, label}, entry.labels...)...))
 			}
 		}
 	}

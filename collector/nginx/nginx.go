@@ -1,3 +1,17 @@
+// Package nginx reads the connections and requests of an nginx from its page stub_status: that of each replica of an MSR,
+// at /nginx_status and without an account, and those at the URLs in nginx.urls. The collector is "nginx".
+//
+// For example, the page
+//
+//	Active connections: 1
+//	server accepts handled requests
+//	 687 687 1726
+//	Reading: 0 Writing: 1 Waiting: 0
+//
+// becomes, among others,
+//
+//	registry_nginx_connections{endpoint="10.0.0.1:443",state="writing"} 1
+//	registry_nginx_requests_total{endpoint="10.0.0.1:443"} 1726
 package nginx
 
 import (
@@ -24,7 +38,8 @@ var (
 		"Client requests (stub_status: requests).", "endpoint")
 )
 
-// Sources are those of the replicas of an MSR, and of the URLs given besides.
+// Sources makes a source of each replica (msr.replicas), then of each nginx (nginx.urls). It returns an error that names the
+// key of the configuration when a client cannot be made, such as for a ca_file that is missing.
 func Sources(b *ask.Builder) ([]*source.Source, error) {
 	sources, err := b.EachReplica(func(c *ask.Client) *source.Source {
 		return newSource(c, c.Plain, "/nginx_status", c.OpenAt("/nginx_status"))
@@ -38,6 +53,8 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	return append(sources, more...), err
 }
 
+// newSource asks path of the client, or the URL of the client when path is empty. hc has the account that it asks with, if any;
+// at is the same place for people.
 func newSource(c *ask.Client, hc *http.Client, path string, at source.Place) *source.Source {
 	return &source.Source{
 		Endpoint: c.Endpoint,
@@ -55,7 +72,7 @@ func newSource(c *ask.Client, hc *http.Client, path string, at source.Place) *so
 	}
 }
 
-// stubStatus is what each number of stub_status becomes, by the word that stands with it.
+// stubStatus makes a sample of each number of stub_status. The word stands before the number, or above it.
 var stubStatus = []struct {
 	word   string
 	sample func(value float64, endpoint string) source.Sample
@@ -69,22 +86,16 @@ var stubStatus = []struct {
 	{"Waiting:", func(v float64, e string) source.Sample { return connectionsByState.Sample(v, e, "waiting") }},
 }
 
-// parseStubStatus reads
-//
-//	Active connections: 1
-//	server accepts handled requests
-//	 687 687 1726
-//	Reading: 0 Writing: 1 Waiting: 0
-//
-// where some builds have a fourth column. It is all or nothing: the page is one short text.
+// parseStubStatus reads a page. Builds such as Tengine have a fourth column behind requests, which it passes over. It returns
+// the samples of all numbers, or an error with reason bad_answer.
 func parseStubStatus(text, endpoint string) ([]source.Sample, error) {
-	rows := strings.Split(strings.TrimSpace(text), "\n")
-	if len(rows) != 4 {
-		return nil, source.Failed(source.ReasonBadAnswer, "not a stub_status page: %d lines", len(rows))
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	if len(lines) != 4 {
+		return nil, source.Failed(source.ReasonBadAnswer, "not a stub_status page: %d lines", len(lines))
 	}
-	active, found := strings.CutPrefix(strings.TrimSpace(rows[0]), "Active connections: ")
-	names, numbers := strings.Fields(rows[1]), strings.Fields(rows[2])
-	states := strings.Fields(rows[3])
+	active, found := strings.CutPrefix(strings.TrimSpace(lines[0]), "Active connections: ")
+	names, numbers := strings.Fields(lines[1]), strings.Fields(lines[2])
+	states := strings.Fields(lines[3])
 	if !found || len(names) == 0 || names[0] != "server" || len(names)-1 != len(numbers) || len(states) != 6 {
 		return nil, source.Failed(source.ReasonBadAnswer, "not a stub_status page")
 	}
@@ -106,6 +117,7 @@ func parseStubStatus(text, endpoint string) ([]source.Sample, error) {
 	return samples, nil
 }
 
+// connectionFacts is such as "3 open connections".
 func connectionFacts(_ *source.View, res source.Result) []string {
 	if n, found := res.Value(connectionsActive); found {
 		return []string{source.Plural(int(n), "open connection", "open connections")}

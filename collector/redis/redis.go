@@ -1,3 +1,21 @@
+// Package redis reads the Redis in which Distribution caches what it knows of blobs: with one PING and one INFO, on a new
+// connection each time. The collector is "redis".
+//
+//   - redis.go connects, logs in and asks
+//   - resp.go is the protocol
+//   - info.go reads the answer to INFO
+//   - words.go puts the result into words
+//
+// For example, the answers
+//
+//	PING   +PONG
+//	INFO   redis_version:7.0.15, role:master, used_memory:52331776, maxmemory:134217728, maxmemory_policy:allkeys-lru, …
+//
+// become, among others,
+//
+//	registry_redis_reachable{endpoint="10.0.0.9:6379"} 1
+//	registry_redis_info{endpoint="10.0.0.9:6379",version="7.0.15",role="master",maxmemory_policy="allkeys-lru"} 1
+//	registry_redis_memory_used_bytes{endpoint="10.0.0.9:6379"} 52331776
 package redis
 
 import (
@@ -7,8 +25,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strconv"
-	"strings"
 	"time"
 
 	"registry_exporter/collector/ask"
@@ -22,36 +38,19 @@ var (
 		"1 if Redis answers PING, with the configured credentials.", "endpoint")
 	pingSeconds = source.Gauge("registry_redis_ping_seconds",
 		"Seconds until PING was answered, on a connection already open.", "endpoint")
-	serverInfo = source.Gauge("registry_redis_info",
-		"Always 1; version, role and maxmemory_policy are labels (INFO: redis_version, role, maxmemory_policy).",
-		"endpoint", "version", "role", "maxmemory_policy").Outside("version", "maxmemory_policy")
-	memoryUsed = source.Gauge("registry_redis_memory_used_bytes", "Memory in use, in bytes (INFO: used_memory).", "endpoint")
-	memoryMax  = source.Gauge("registry_redis_memory_max_bytes", "Memory that Redis may use, in bytes; 0 is without limit (INFO: maxmemory).", "endpoint")
 )
 
-// infoNumbers are the lines of INFO that become metrics.
-var infoNumbers = []struct {
-	key    string
-	metric *source.Metric
-}{
-	{"used_memory", memoryUsed},
-	{"maxmemory", memoryMax},
-	{"connected_clients", source.Gauge("registry_redis_clients", "Connected clients, the asking one too (INFO: connected_clients).", "endpoint")},
-	{"evicted_keys", source.Counter("registry_redis_evicted_keys_total", "Keys dropped because memory was full (INFO: evicted_keys).", "endpoint")},
-	{"keyspace_hits", source.Counter("registry_redis_keyspace_hits_total", "Lookups that found their key (INFO: keyspace_hits).", "endpoint")},
-	{"keyspace_misses", source.Counter("registry_redis_keyspace_misses_total", "Lookups that did not find their key (INFO: keyspace_misses).", "endpoint")},
-	{"rejected_connections", source.Counter("registry_redis_rejected_connections_total", "Connections refused because there were too many (INFO: rejected_connections).", "endpoint")},
-}
-
-// server asks the cache of a registry, on a new connection each time.
+// A server is the Redis of a registry, as its configuration describes it.
 type server struct {
-	endpoint string
-	username string
-	password *ask.Secret
-	tls      *tls.Config
+	endpoint string      // host:port
+	username string      // empty: AUTH is sent with a password alone
+	password *ask.Secret // nil: no AUTH is sent
+	tls      *tls.Config // nil: the connection is not encrypted
 	lockout  *ask.Lockout
 }
 
+// Sources makes the source of the Redis (redis.addr); none for a registry without redis. It returns an error that names the
+// key of the configuration for a secret or a TLS configuration that cannot be read.
 func Sources(b *ask.Builder) ([]*source.Source, error) {
 	if b.Redis == nil {
 		return nil, nil
@@ -78,14 +77,17 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	}}, nil
 }
 
+// read asks Redis. Once ctx has ended the error wraps that of ctx: a scrape that the client gave up is canceled, though its
+// connection says timeout.
 func (r *server) read(ctx context.Context) ([]source.Sample, error) {
 	samples, err := r.ask(ctx)
-	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) { // what ends a connection early says timeout, even when the scrape was given up
+	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
 		err = fmt.Errorf("%w: %v", ctx.Err(), err)
 	}
 	return samples, err
 }
 
+// ask connects and asks PING, then INFO. Beside an error it returns the samples that it has until then.
 func (r *server) ask(ctx context.Context) ([]source.Sample, error) {
 	conn, err := r.dial(ctx)
 	if err != nil {
@@ -116,6 +118,7 @@ func (r *server) ask(ctx context.Context) ([]source.Sample, error) {
 	return append(samples, more...), err
 }
 
+// dial connects, and encrypts the connection if the configuration has a tls_config.
 func (r *server) dial(ctx context.Context) (*respConn, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", r.endpoint)
@@ -130,6 +133,7 @@ func (r *server) dial(ctx context.Context) (*respConn, error) {
 	return newRESPConn(secure), nil
 }
 
+// login sends AUTH. It does not send a password that Redis refused a short while ago: see ask.Lockout.
 func (r *server) login(ctx context.Context, conn *respConn) error {
 	if r.password == nil {
 		return nil
@@ -147,40 +151,4 @@ func (r *server) login(ctx context.Context, conn *respConn) error {
 		return ask.VerdictBy(err)
 	})
 	return cmp.Or(unsent, err)
-}
-
-// parseInfo reads the key:value lines of INFO. What is missing or odd is left out and told.
-func parseInfo(text, endpoint string) ([]source.Sample, error) {
-	info := map[string]string{}
-	for line := range strings.Lines(text) {
-		if key, value, found := strings.Cut(strings.TrimRight(line, "\r\n"), ":"); found {
-			info[key] = value
-		}
-	}
-	samples := []source.Sample{serverInfo.Sample(1, endpoint, info["redis_version"], knownRole(info["role"]), info["maxmemory_policy"])}
-	var odd []string
-	for _, n := range infoNumbers {
-		value, err := strconv.ParseUint(info[n.key], 10, 64)
-		if err != nil {
-			odd = append(odd, n.key)
-			continue
-		}
-		samples = append(samples, n.metric.Sample(float64(value), endpoint))
-	}
-	if info["redis_version"] == "" {
-		return nil, source.Failed(source.ReasonBadAnswer, "INFO has no redis_version")
-	}
-	if odd != nil {
-		return samples, source.Failed(source.ReasonBadAnswer, "INFO has no number for %s", strings.Join(odd, ", "))
-	}
-	return samples, nil
-}
-
-// knownRole keeps to the roles that there are.
-func knownRole(role string) string {
-	switch role {
-	case "master", "slave", "sentinel":
-		return role
-	}
-	return "other"
 }

@@ -12,13 +12,18 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// Bounds of what a Redis may answer. The known clients take any length that a server announces.
+// Bounds of an answer, in bytes.
 const (
 	maxRESPLine = 4 << 10
-	maxRESPBulk = 1 << 20
+	maxRESPBulk = 1 << 20 // INFO of Redis 7.0 has 3 KiB
 )
 
-// respConn speaks as much of Redis' protocol (RESP2) as a monitor needs.
+// A respConn sends commands to Redis and reads the answers, in its protocol RESP2:
+//
+//	*1\r\n$4\r\nPING\r\n    the command PING: an array of one bulk of 4 bytes
+//	+PONG\r\n               a line
+//	-NOAUTH …\r\n           an error
+//	$5\r\nhello\r\n         a bulk of 5 bytes
 type respConn struct {
 	net.Conn
 	r *bufio.Reader
@@ -28,7 +33,8 @@ func newRESPConn(c net.Conn) *respConn {
 	return &respConn{c, bufio.NewReaderSize(c, maxRESPLine)}
 }
 
-// do sends a command and reads its answer, which must be a text.
+// do sends a command and reads its answer, a line or a bulk. It returns an error of the connection, that of errorAnswer
+// for an error of Redis, or one with reason bad_answer or too_large for any other answer.
 func (c *respConn) do(args ...string) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "*%d\r\n", len(args))
@@ -36,13 +42,14 @@ func (c *respConn) do(args ...string) (string, error) {
 		fmt.Fprintf(&b, "$%d\r\n%s\r\n", len(a), a)
 	}
 	_, unsent := io.WriteString(c, b.String())
-	text, err := c.answer() // read even then: a server that hangs up has often said why
+	text, err := c.answer() // even when unsent: Redis sends -ERR max number of clients reached, and closes the connection
 	if err == nil {
 		err = unsent
 	}
 	return text, err
 }
 
+// answer reads a line, an error or a bulk.
 func (c *respConn) answer() (string, error) {
 	line, err := c.line()
 	if err != nil {
@@ -62,6 +69,7 @@ func (c *respConn) answer() (string, error) {
 	return "", source.Failed(source.ReasonBadAnswer, "the answer is not in Redis' protocol")
 }
 
+// line reads up to the end of a line, and returns it without \r\n.
 func (c *respConn) line() (string, error) {
 	line, err := c.r.ReadSlice('\n')
 	switch {
@@ -75,6 +83,7 @@ func (c *respConn) line() (string, error) {
 	return strings.TrimRight(string(line), "\r\n"), nil
 }
 
+// bulk reads a bulk whose length, as Redis announced it, was read.
 func (c *respConn) bulk(length string) (string, error) {
 	n, err := strconv.Atoi(length)
 	switch {
@@ -95,7 +104,8 @@ func (c *respConn) bulk(length string) (string, error) {
 	return string(text[:n]), nil
 }
 
-// errorAnswer keeps the code of an error and leaves its words, which may repeat what was sent.
+// errorAnswer is the error for an error of Redis, such as "WRONGPASS invalid username-password pair". It has the code and
+// leaves out the text behind it, which may repeat a password.
 func errorAnswer(text string) error {
 	code, words, _ := strings.Cut(text, " ")
 	if len(code) > 20 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {

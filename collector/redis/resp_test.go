@@ -54,7 +54,8 @@ func TestRESPTextLongerThanAnnounced(t *testing.T) {
 	}
 }
 
-// A server that has enough clients says so and hangs up: what it said counts, not that the command could not be sent.
+// A server that has enough clients sends an error and closes the connection: the error counts, not that the command could
+// not be sent.
 func TestRESPRefusalBeforeTheCommand(t *testing.T) {
 	conn := newRESPConn(unwritable{&replayed{Reader: strings.NewReader("-ERR max number of clients reached\r\n")}})
 	if _, err := conn.do("PING"); source.Reason(err) != source.ReasonUnavailable {
@@ -88,7 +89,7 @@ func TestRESPErrorKeepsTheCodeOnly(t *testing.T) {
 	}
 }
 
-// What a server announces is not what we set aside.
+// The client does not allocate the length that a server announces.
 func TestRESPAnnouncedLengthIsBounded(t *testing.T) {
 	for _, length := range []string{"1048577", "9999999999", "9223372036854775807"} {
 		conn, _ := respOf("$" + length + "\r\nfew bytes")
@@ -120,7 +121,7 @@ func FuzzRESP(f *testing.F) {
 				t.Fatalf("%d bytes of text from %d bytes", len(text), used)
 			case err != nil && text != "":
 				t.Fatalf("a text of %d bytes beside %v", len(text), err)
-			case err != nil && source.Reason(err) == source.reasonOther:
+			case err != nil && source.Reason(err) == "other":
 				t.Fatalf("an error without a reason: %v", err)
 			case err != nil && used == 0:
 				return

@@ -7,9 +7,10 @@ import (
 	"registry_exporter/config"
 )
 
+// wordsOf are the facts, findings and advice about the Redis.
 func wordsOf(c *config.Redis) source.Words {
 	p := placeOf(c)
-	cli := cli(c, p)
+	cli := redisCLI(c, p)
 	p.Request = cli + " PING"
 	return source.Words{
 		Place: p.Always(),
@@ -38,6 +39,7 @@ func wordsOf(c *config.Redis) source.Words {
 	}
 }
 
+// placeOf is the Redis as sentences and commands name it.
 func placeOf(c *config.Redis) source.Place {
 	p := source.PlaceOf(c.Addr)
 	p.Name = p.Host
@@ -50,8 +52,8 @@ func placeOf(c *config.Redis) source.Place {
 	return p
 }
 
-// cli is Redis' own client. It asks for the password.
-func cli(c *config.Redis, p source.Place) string {
+// redisCLI is the command that connects to the Redis, such as redis-cli -h 10.0.0.9 -p 6379 --askpass. It asks for the password.
+func redisCLI(c *config.Redis, p source.Place) string {
 	command := "redis-cli -h " + source.Quote(p.Host) + " -p " + source.Quote(p.Port)
 	if c.TLSConfig != nil {
 		command += " --tls"
@@ -68,6 +70,7 @@ func cli(c *config.Redis, p source.Place) string {
 	return command
 }
 
+// memoryFacts are such as "version 7.0.15", "master", "allkeys-lru" and "49.9 MiB of 128 MiB".
 func memoryFacts(_ *source.View, res source.Result) []string {
 	var facts []string
 	for _, s := range res.All(serverInfo) {
@@ -83,7 +86,8 @@ func memoryFacts(_ *source.View, res source.Result) []string {
 	return facts
 }
 
-// cacheIsFull is so when memory is used up and no key is dropped to make room.
+// cacheIsFull is true when used_memory is above source.CacheFullRatio of maxmemory and the policy is noeviction: Redis then
+// refuses new keys.
 func cacheIsFull(res source.Result) bool {
 	used, _ := res.Value(memoryUsed)
 	limit, _ := res.Value(memoryMax)

@@ -5,10 +5,12 @@ import (
 	"registry_exporter/collector/source"
 )
 
+// healthWords are the facts, findings and advice about one debug server.
 func healthWords(c *ask.Client) source.Words {
 	return source.Words{Place: c.At("/debug/health").Always(), Facts: healthFacts, Findings: healthFindings, Advice: []source.Advice{source.WantsLogin}}
 }
 
+// healthFacts is "all checks pass", or nothing.
 func healthFacts(_ *source.View, res source.Result) []string {
 	if ok, _ := res.Value(healthOK); ok == 1 {
 		return []string{"all checks pass"}
@@ -16,6 +18,8 @@ func healthFacts(_ *source.View, res source.Result) []string {
 	return nil
 }
 
+// healthFindings has a finding for each check that fails. The alert is about one instance when the front still answers: other
+// instances serve.
 func healthFindings(v *source.View, res source.Result) []source.Finding {
 	var found []source.Finding
 	for _, s := range res.All(healthFailing) {

@@ -7,6 +7,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
+// clusterStatusWords are the facts, findings and advice about cluster_status of one replica.
 func clusterStatusWords(c *ask.Client) source.Words {
 	return source.Words{
 		Place:    c.At(clusterStatusPath).Always(),
@@ -20,11 +21,13 @@ func clusterStatusWords(c *ask.Client) source.Words {
 	}
 }
 
+// containerFails is the advice for a replica whose nginx answers in place of a container.
 var containerFails = source.Advice{
 	Reasons: source.AnyOf(source.ReasonUnavailable, source.ReasonServerError), Try: "docker ps -a --filter name=dtr-   # on {host}",
 	What: "the replica answers, but a container of it fails: its database, or the registry itself",
 }
 
+// clusterStatusFacts are such as "3 of 3 replicas OK", "2 of 3 servers up" and "all tables writable".
 func clusterStatusFacts(_ *source.View, res source.Result) []string {
 	var facts []string
 	if verdicts := res.All(replicaHealth); len(verdicts) > 0 {
@@ -43,14 +46,15 @@ func clusterStatusFacts(_ *source.View, res source.Result) []string {
 	return facts
 }
 
+// clusterStatusFindings are about the database, the replicas and the issues.
 func clusterStatusFindings(v *source.View, res source.Result) []source.Finding {
 	found := databaseFindings(v, res)
 	try := res.Place().Fill(source.TryRequest)
 	add := func(state source.State, alert, format string, args ...any) {
 		found = append(found, source.Finding{State: state, Alert: alert, What: fmt.Sprintf(format, args...), Try: try})
 	}
-	if ill := res.Where(replicaHealth, 0, "replica"); len(ill) > 0 {
-		add(source.StateWarning, "MSRReplicaUnhealthy", "the verdict on replica %s is not OK", source.Some(ill))
+	if unhealthy := res.Where(replicaHealth, 0, "replica"); len(unhealthy) > 0 {
+		add(source.StateWarning, "MSRReplicaUnhealthy", "the verdict on replica %s is not OK", source.Some(unhealthy))
 	}
 	if silent := silentReplicas(v, res); len(silent) > 0 {
 		add(source.StateWarning, "MSRReplicaUnhealthy", "replica %s has given no verdict for %s or more: it hangs, or its clock is wrong", source.Some(silent), source.Span(source.MsrVerdictAge))
@@ -71,7 +75,7 @@ func clusterStatusFindings(v *source.View, res source.Result) []source.Finding {
 	return found
 }
 
-// databaseFindings are about tables and servers.
+// databaseFindings are about the tables and servers of RethinkDB.
 func databaseFindings(v *source.View, res source.Result) []source.Finding {
 	var found []source.Finding
 	try := res.Place().Fill(source.TryRequest)
@@ -95,7 +99,8 @@ func databaseFindings(v *source.View, res source.Result) []source.Finding {
 	return found
 }
 
-// bestAvailability is the lowest availability of a table in the view that sees the most; 4, all ready, when none was read.
+// bestAvailability takes the lowest availability of a table in each view, and returns the highest of those: a replica that is
+// cut off sees less than the others. It is 4, all replicas are ready, when no view was read.
 func bestAvailability(v *source.View) float64 {
 	best := -1.
 	for _, res := range v.Results {
@@ -109,6 +114,7 @@ func bestAvailability(v *source.View) float64 {
 	return best
 }
 
+// silentReplicas are the replicas with a verdict older than source.MsrVerdictAge.
 func silentReplicas(v *source.View, res source.Result) []string {
 	var silent []string
 	for _, s := range res.All(replicaTimestamp) {
@@ -119,6 +125,7 @@ func silentReplicas(v *source.View, res source.Result) []string {
 	return silent
 }
 
+// issuesOf are such as "2 table_availability"; critical is the label, true or false.
 func issuesOf(res source.Result, critical string) []string {
 	var issues []string
 	for _, s := range res.All(currentIssues) {
@@ -129,6 +136,7 @@ func issuesOf(res source.Result, critical string) []string {
 	return issues
 }
 
+// clusterStatusAlert is the alert that fires while cluster_status cannot be read.
 func clusterStatusAlert(v *source.View, res source.Result) string {
 	switch {
 	case source.IsOurs(source.Reason(res.Err)):
@@ -141,8 +149,8 @@ func clusterStatusAlert(v *source.View, res source.Result) string {
 	return "MSRClusterStatusFails"
 }
 
-// majorityLost is so when no replica tells how the cluster is, and none calls itself healthy. A certificate that is
-// refused says nothing about the database.
+// majorityLost is true when cluster_status of no replica can be read and /_ping of none is healthy. It is false when /_ping
+// fails only because of certificates: a certificate that is refused says nothing about the database.
 func majorityLost(v *source.View) bool {
 	lost := false
 	for _, res := range v.Results {
@@ -154,36 +162,4 @@ func majorityLost(v *source.View) bool {
 		}
 	}
 	return lost
-}
-
-func pingWords(c *ask.Client) source.Words {
-	return source.Words{
-		Place:    c.OpenAt("/_ping").Always(),
-		Facts:    pingFacts,
-		Findings: pingFindings,
-		Alert: func(_ *source.View, res source.Result) string {
-			if source.IsOurs(source.Reason(res.Err)) {
-				return source.CannotLook
-			}
-			return "MSRPingUnhealthy"
-		},
-		Advice: []source.Advice{source.WantsLogin, containerFails},
-	}
-}
-
-func pingFacts(_ *source.View, res source.Result) []string {
-	if ok, _ := res.Value(pingHealthy); ok == 1 {
-		return []string{"healthy"}
-	}
-	return nil
-}
-
-func pingFindings(_ *source.View, res source.Result) []source.Finding {
-	if healthy, read := res.Value(pingHealthy); !read || healthy == 1 || res.Err != nil {
-		return nil
-	}
-	return []source.Finding{{
-		State: source.StateFailed, Alert: "MSRPingUnhealthy",
-		What: "the replica calls itself ill: " + source.Some(res.Where(pingFailing, 1, "component")) + "; the answer says more", Try: res.Place().Fill(source.TryRequest),
-	}}
 }
