@@ -25,7 +25,7 @@ type Session struct {
 }
 
 // Way is how the session was let in.
-func (s *Session) Way() string {
+func (s *Session) LetInBy() string {
 	switch {
 	case len(s.tokens) > 0:
 		return "with a token"
