@@ -45,7 +45,7 @@ type imagePull struct {
 	speed     speed
 }
 
-// noteRead notes that a blob was read in a step. The answer may be err; the cache is that of the last answer.
+// noteRead notes that a blob was read in a step. The cache is that of the last answer.
 func (ip *imagePull) noteRead(step string, d digest.Digest, full bool, err error) {
 	ip.reads = append(ip.reads, blobRead{step, blobKey{ip.image.Repository, d}, full, ip.cache, err})
 }
@@ -151,7 +151,7 @@ func (ip *imagePull) readManifests(ctx context.Context, resp *http.Response) (no
 		return "", err
 	}
 	if m.IsIndex {
-		child, err := m.Of(ip.platform)
+		child, err := m.ForPlatform(ip.platform)
 		if err != nil {
 			return "", err
 		}

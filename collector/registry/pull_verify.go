@@ -15,8 +15,8 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// A verification is a blob that is being read in full: how many bytes came until now, and their hash. That of a large blob
-// goes on over several runs.
+// A verification is the reading of one blob in full: how many bytes came until now, and their hash. It goes on over several
+// runs if the blob is large.
 type verification struct {
 	hash   hash.Hash
 	offset int64

@@ -103,8 +103,8 @@ func uploadRefusal(a *ask.Answer) error {
 	return err
 }
 
-// cancel cancels the upload (DELETE). A registry that does not support it is no failure: it purges old uploads. Of each
-// upload that it cancels, Distribution leaves a file of 108 bytes in its store, the state of a hash.
+// cancel cancels the upload (DELETE). A registry that does not support it is no failure: it purges old uploads.
+// Distribution leaves a file of 108 bytes, the state of a hash, of each upload that it cancels.
 func (w *writer) cancel(ctx context.Context) (note string, err error) {
 	a, err := w.ask(ctx, http.MethodDelete, w.location, nil, nil)
 	w.location = "" // this run does not try again; the next one does, if the file is still there

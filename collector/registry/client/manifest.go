@@ -203,9 +203,9 @@ func (d Descriptor) valid(limit int64) error {
 	return nil
 }
 
-// Of finds the manifest for a platform, such as linux/amd64, in an index: the first that fits, as clients do. Without one
+// ForPlatform finds the manifest for a platform, such as linux/amd64, in an index: the first that fits, as clients do. Without one
 // the reason of the error is not_found.
-func (m *Manifest) Of(platform string) (Descriptor, error) {
+func (m *Manifest) ForPlatform(platform string) (Descriptor, error) {
 	for _, d := range m.manifests {
 		if fits(d.platform, platform) {
 			return d, d.valid(maxManifest)

@@ -210,7 +210,7 @@ func TestSessionRequestsGoToItsEndpoint(t *testing.T) {
 	wantReason(t, err, source.ReasonBadAnswer)
 }
 
-// What a session says of its errors repeats nothing that it was sent.
+// Errors of a session repeat nothing that a server sent.
 func TestSessionErrorsAreWithoutSecrets(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"in a body": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(401); fmt.Fprint(w, r.Header) },
