@@ -190,7 +190,7 @@ func (ip *imagePull) recall(now time.Time) {
 	for i := range ip.steps {
 		ip.steps[i].Err = firstError(ip.steps[i].Err, ip.memory.remembered(ip.image.Name, ip.steps[i].Name, now))
 	}
-	if ip.lookedAtLayers() {
+	if ip.reachedLayers() {
 		ip.steps[len(ip.steps)-1].Note = ip.layersText()
 	}
 }

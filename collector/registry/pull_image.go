@@ -121,7 +121,7 @@ func (ip *imagePull) pull(ctx context.Context) {
 		}
 		if resp.StatusCode < http.StatusInternalServerError { // a 5xx says nothing about the login
 			asked = ip.session.Sent
-			ip.steps = append(ip.steps, source.Step{Name: stepAuth, Took: asked.Sub(start), Note: ip.session.LetInBy()})
+			ip.steps = append(ip.steps, source.Step{Name: stepAuth, Took: asked.Sub(start), Note: ip.session.HowLetIn()})
 		}
 		note, err = ip.readManifests(ctx, resp)
 		return err

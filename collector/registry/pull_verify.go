@@ -85,7 +85,7 @@ func (p *puller) nextLayers(pulls []*imagePull, now time.Time) []nextLayer {
 	var all []nextLayer
 	seen := map[blobKey]bool{}
 	for _, ip := range pulls {
-		if !ip.lookedAtLayers() {
+		if !ip.reachedLayers() {
 			continue
 		}
 		for _, l := range ip.layers {
@@ -106,8 +106,8 @@ func (p *puller) nextLayers(pulls []*imagePull, now time.Time) []nextLayer {
 	return all
 }
 
-// lookedAtLayers says whether the step layers was reached and the store answered for them, be the bytes right or wrong.
-func (ip *imagePull) lookedAtLayers() bool {
+// reachedLayers says whether the pull reached the step layers and the store answered for them, be the bytes right or wrong.
+func (ip *imagePull) reachedLayers() bool {
 	last := ip.steps[len(ip.steps)-1]
 	return last.Name == stepLayers && (last.Err == nil || isContent(last.Err))
 }

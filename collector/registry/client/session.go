@@ -24,8 +24,8 @@ type Session struct {
 	Sent       time.Time         // when the last request to the registry was sent
 }
 
-// LetInBy says for people how the session was let in, such as "with a token".
-func (s *Session) LetInBy() string {
+// HowLetIn says for people how the session was let in, such as "with a token".
+func (s *Session) HowLetIn() string {
 	switch {
 	case len(s.tokens) > 0:
 		return "with a token"

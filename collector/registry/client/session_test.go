@@ -130,8 +130,8 @@ func TestSessionLogsIn(t *testing.T) {
 			s := testSession(t, g.address, c.options)
 			status, err := s.ask(t, http.MethodPost, "our scope", "the body")
 			wantReason(t, err, c.reason)
-			if c.reason == "" && (status != http.StatusAccepted || s.LetInBy() != c.way) {
-				t.Errorf("status %d %s, want 202 %s", status, s.LetInBy(), c.way)
+			if c.reason == "" && (status != http.StatusAccepted || s.HowLetIn() != c.way) {
+				t.Errorf("status %d %s, want 202 %s", status, s.HowLetIn(), c.way)
 			}
 			if c.reason != "" && !ask.IsNotLetIn(err) {
 				t.Errorf("not known as trouble with logging in: %s", err)
