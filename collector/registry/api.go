@@ -30,14 +30,17 @@ var (
 		"endpoint", "role", "phase")
 )
 
-// api asks the front of a registry, or one backend behind it, whether it speaks the registry protocol.
+// An api asks one endpoint for /v2/: the front of a registry or a backend behind it. The answer tells whether it speaks the
+// registry protocol, wants a login and shows a certificate that clients accept.
 type api struct {
 	*ask.Account
-	role   string
-	names  []string        // that the certificate has to cover
-	always []source.Sample // known without asking
+	role   string          // front or backend
+	names  []string        // names and addresses that the certificate has to cover (tls.names)
+	always []source.Sample // of the CA file: known without asking
 }
 
+// APISources are the sources of the collector api: the front, and each backend. The error names the line of the
+// configuration that is wrong.
 func APISources(b *ask.Builder) ([]*source.Source, error) {
 	front, err := newAPI(b, b.URL, "front", "http")
 	if err != nil {
@@ -81,6 +84,7 @@ func (a *api) source() *source.Source {
 	}
 }
 
+// read asks without credentials and then, if any are configured, with them.
 func (a *api) read(ctx context.Context) ([]source.Sample, error) {
 	samples, ch, err := a.anonymous(ctx)
 	if err != nil || !a.HasLogin {
@@ -93,15 +97,16 @@ func (a *api) read(ctx context.Context) ([]source.Sample, error) {
 	return append(samples, apiAuthorized.Sample(source.Bool01(err == nil), a.Endpoint, a.role)), err
 }
 
-// anonymous asks without credentials, as anybody may, and looks at each step of the way.
+// anonymous asks without credentials, and measures the phases of the request and the certificate. The challenge is that
+// of the answer.
 func (a *api) anonymous(ctx context.Context) ([]source.Sample, ask.Challenge, error) {
 	var cert served
-	var way phases
+	var timing phases
 	t := a.Transport.Clone()
-	t.Proxy = way.throughProxy(t.Proxy)
-	t.TLSClientConfig = cert.inspect(a.Transport.TLSClientConfig, a.URL.Hostname(), way.proxy)
-	got, err := a.Get(httptrace.WithClientTrace(ctx, way.trace()), a.HTTPClient(t), "/v2/", ask.MaxSmallBody)
-	samples := append(way.samples(a.Endpoint, a.role), cert.samples(a.Endpoint, a.role, a.names)...)
+	t.Proxy = timing.throughProxy(t.Proxy)
+	t.TLSClientConfig = cert.inspect(a.Transport.TLSClientConfig, a.URL.Hostname(), timing.proxy)
+	got, err := a.Get(httptrace.WithClientTrace(ctx, timing.trace()), a.HTTPClient(t), "/v2/", ask.MaxSmallBody)
+	samples := append(timing.samples(a.Endpoint, a.role), cert.samples(a.Endpoint, a.role, a.names)...)
 	if got == nil {
 		return samples, ask.Challenge{}, fmt.Errorf("asking /v2/: %w", err)
 	}
@@ -118,7 +123,8 @@ func (a *api) anonymous(ctx context.Context) ([]source.Sample, ask.Challenge, er
 		apiAuth.Sample(1, a.Endpoint, a.role, schemeLabel(got, ch))), ch, nil
 }
 
-// isRegistry says what is wrong when the answer to /v2/ is not that of a registry.
+// isRegistry returns nil when the answer to /v2/ is that of a registry: 401 with a challenge, or 200 with the header
+// Docker-Distribution-Api-Version or a JSON object.
 func isRegistry(got *ask.Answer, ch ask.Challenge) error {
 	switch {
 	case got.Status == http.StatusUnauthorized && ch.Scheme == "":
@@ -138,6 +144,7 @@ func isJSONObject(body []byte) bool {
 	return bytes.HasPrefix(body, []byte("{")) && json.Valid(body)
 }
 
+// schemeLabel is the scheme of registry_api_auth: none, basic, bearer or other.
 func schemeLabel(got *ask.Answer, ch ask.Challenge) string {
 	switch {
 	case got.Status == http.StatusOK:
@@ -148,7 +155,8 @@ func schemeLabel(got *ask.Answer, ch ask.Challenge) string {
 	return "other"
 }
 
-// authorize asks again with the configured credentials, as a client would.
+// authorize asks again with the configured credentials: with a token when the challenge is bearer and a user and password
+// are configured, and else with the credentials themselves.
 func (a *api) authorize(ctx context.Context, ch ask.Challenge) error {
 	hc := a.Login
 	if a.Basic && ch.Scheme == "bearer" {
@@ -168,7 +176,7 @@ func (a *api) authorize(ctx context.Context, ch ask.Challenge) error {
 	return nil
 }
 
-// FrontIsUp says whether /v2/ of the front answers as a registry does.
+// FrontIsUp says whether results have registry_api_up 1 of a front: its /v2/ answers as a registry does.
 func FrontIsUp(results []source.Result) bool {
 	for _, res := range results {
 		for _, s := range res.All(apiUp) {

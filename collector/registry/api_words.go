@@ -8,6 +8,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
+// words are what the report says of the collector api.
 func (a *api) words() source.Words {
 	return source.Words{
 		Place:    a.At("/v2/").Always(),
@@ -15,20 +16,22 @@ func (a *api) words() source.Words {
 		Findings: a.findings,
 		Alert:    a.alert,
 		Advice: []source.Advice{
-			{When: loginFailsOnTheWay, What: "the registry answers, but logging in fails on the way: the token server that it names is down, or cannot be reached from here", Try: source.TryRequest},
+			{When: tokenServerFails, What: "the registry answers, but logging in fails on the way: the token server that it names is down, or cannot be reached from here", Try: source.TryRequest},
 			{Reasons: source.AnyOf(source.ReasonUnavailable, source.ReasonServerError), What: "the front answers, but what is behind it does not, or fails inside: its log says why", Try: source.TryRequest},
 			{Reasons: source.ReasonBadAnswer, What: "what answers is no registry: another service, or a login page in front of it", Try: source.TryRequest},
 		},
 	}
 }
 
-func loginFailsOnTheWay(res source.Result) bool {
+// tokenServerFails says whether /v2/ answers and the login fails for a reason that is not ours, such as a timeout.
+func tokenServerFails(res source.Result) bool {
 	up, _ := res.Value(apiUp)
 	return up == 1 && !source.IsOurs(source.Reason(res.Err))
 }
 
 func (a *api) isFront() bool { return a.role == "front" }
 
+// facts are what is known of the endpoint in a few words, such as: front, status 200, open to all.
 func (a *api) facts(v *source.View, res source.Result) []string {
 	facts := []string{a.role}
 	if status, found := res.Value(apiStatusCode); found {
@@ -55,7 +58,7 @@ func (a *api) facts(v *source.View, res source.Result) []string {
 	return facts
 }
 
-// findings are about the certificate: what else is wrong is a failure.
+// findings are about the certificate, and about the CA file.
 func (a *api) findings(v *source.View, res source.Result) []source.Finding {
 	var found []source.Finding
 	p := res.Place()
@@ -83,7 +86,7 @@ func (a *api) findings(v *source.View, res source.Result) []source.Finding {
 	return found
 }
 
-// unverified is the alert about a certificate that does not verify.
+// unverified is the name of the alert about a certificate that does not verify.
 func (a *api) unverified(v *source.View, res source.Result) string {
 	end, known := res.Value(tlsExpiry)
 	switch {
@@ -95,7 +98,7 @@ func (a *api) unverified(v *source.View, res source.Result) string {
 	return onFront(v, "RegistryCertificateNotTrusted")
 }
 
-// onFront is the alert about a certificate of the front. A passive site has one alert for all that is wrong with it.
+// onFront is the name of the alert about the certificate of a front. A passive site has one alert for all its faults.
 func onFront(v *source.View, alert string) string {
 	if v.Passive {
 		return "RegistryPassiveSiteCertificateBad"
@@ -103,6 +106,7 @@ func onFront(v *source.View, alert string) string {
 	return alert
 }
 
+// notCovered is the finding about a name or address that the certificate does not cover.
 func notCovered(name string) string {
 	if _, err := netip.ParseAddr(name); err == nil {
 		return "the certificate has no IP SAN for " + name + ": clients that use the address will refuse it"
@@ -110,6 +114,7 @@ func notCovered(name string) string {
 	return "the certificate does not cover the name " + name + ": clients that use it will refuse it"
 }
 
+// certificateEnds is the finding about a verified certificate that ends soon, if it does.
 func (a *api) certificateEnds(v *source.View, res source.Result) []source.Finding {
 	end, _ := res.Value(tlsExpiry)
 	start, _ := res.Value(tlsStart)
@@ -127,11 +132,12 @@ func (a *api) certificateEnds(v *source.View, res source.Result) []source.Findin
 	return nil
 }
 
+// alert is the name of the alert about a failed source.
 func (a *api) alert(v *source.View, res source.Result) string {
 	why := source.Reason(res.Err)
 	up, _ := res.Value(apiUp)
 	verified, shown := res.Value(tlsVerified)
-	refused := shown && verified == 0 && source.IsCertificate(res.Err) // otherwise the fault is behind a certificate that nobody checks
+	refused := shown && verified == 0 && source.IsCertificate(res.Err) // with insecure_skip_verify a bad certificate is a finding, and the failure is another
 	switch {
 	case why == source.ReasonTLSClientCert, why == source.ReasonPanic, up == 1 && source.IsOurs(why):
 		return source.CannotLook

@@ -14,17 +14,17 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// Media types of what is pushed.
+// Media types of a canary.
 const (
 	typeManifest = "application/vnd.oci.image.manifest.v1+json"
 	typeConfig   = "application/vnd.oci.image.config.v1+json"
 	typeLayer    = "application/vnd.oci.image.layer.v1.tar"
 )
 
-// A canaryBlob is bytes by their digest.
+// A canaryBlob is a blob or manifest to push, with its digest.
 type canaryBlob struct {
 	data      []byte
-	digest    string
+	digest    string // sha256:…
 	mediaType string
 }
 
@@ -32,11 +32,12 @@ func newCanaryBlob(data []byte, mediaType string) canaryBlob {
 	return canaryBlob{data, fmt.Sprintf("sha256:%x", sha256.Sum256(data)), mediaType}
 }
 
-// A canaryImage is the smallest that a client can pull and run. The same words make the same bytes, always.
+// A canaryImage is an image of one layer with one small file, which any client can pull. The same exporter and content
+// always make the same bytes.
 type canaryImage struct{ manifest, config, layer canaryBlob }
 
-// newCanary is that of an exporter: the digest of its manifest is that of no other, so that deleting one by
-// digest leaves those of the others.
+// newCanary makes the canary with that content. The manifest names the exporter, so that each exporter has a digest of its
+// own: deleting a manifest by digest leaves those of other exporters.
 func newCanary(exporter, content string) *canaryImage {
 	layer := newCanaryBlob(layerOf(content), typeLayer)
 	config := newCanaryBlob(mustJSON(map[string]any{
@@ -51,11 +52,12 @@ func newCanary(exporter, content string) *canaryImage {
 	return &canaryImage{manifest, config, layer}
 }
 
+// descriptor is the blob as manifests name it.
 func (b canaryBlob) descriptor() map[string]any {
 	return map[string]any{"mediaType": b.mediaType, "digest": b.digest, "size": len(b.data)}
 }
 
-// mustJSON writes what cannot fail to be written.
+// mustJSON writes maps and slices of texts and numbers, which cannot fail.
 func mustJSON(v any) []byte {
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -64,20 +66,20 @@ func mustJSON(v any) []byte {
 	return text
 }
 
-// layerOf is a layer with one file of that content.
+// layerOf is a tar archive with the file registry_exporter of that content.
 func layerOf(content string) []byte {
 	var b bytes.Buffer
-	w := tar.NewWriter(&b) // which fails no more than the buffer does
+	w := tar.NewWriter(&b) // a buffer takes all: no write fails
 	_ = w.WriteHeader(&tar.Header{Name: "registry_exporter", Mode: 0o444, Size: int64(len(content)), Format: tar.FormatUSTAR})
 	_, _ = w.Write([]byte(content))
 	_ = w.Close()
 	return b.Bytes()
 }
 
-// maxTag is how long a tag may be.
+// maxTag is the greatest length of a tag, by the specification of OCI distribution.
 const maxTag = 128
 
-// tagOf is a tag that carries the name of the exporter.
+// tagOf is a tag with the name of the exporter, such as canary-exporter.example.org. Signs that no tag may have become "-".
 func tagOf(kind, exporter string) string {
 	clean := strings.Map(func(r rune) rune {
 		if r < 128 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.-", r)) {
@@ -100,8 +102,8 @@ func (w *writer) tryImage(ctx context.Context, img *canaryImage, tag string) err
 	return w.step(ctx, "delete", func() (string, error) { return w.deleteManifest(ctx, img.manifest.digest) })
 }
 
-// pushImage sends the blobs whether the registry has them or not: that it says so is no proof that it could store
-// them. It keeps only one of each, though.
+// pushImage sends the blobs, even if the registry has them: asking would not show that it can store them. The registry
+// keeps one copy of each.
 func (w *writer) pushImage(ctx context.Context, img *canaryImage, tag string) error {
 	err := w.step(ctx, "blobs", func() (string, error) {
 		for _, b := range []canaryBlob{img.layer, img.config} {
@@ -120,6 +122,7 @@ func (w *writer) pushImage(ctx context.Context, img *canaryImage, tag string) er
 	return w.step(ctx, "manifest", func() (string, error) { return tag, w.putManifest(ctx, img.manifest, tag) })
 }
 
+// putManifest sends a manifest and tags it.
 func (w *writer) putManifest(ctx context.Context, m canaryBlob, tag string) error {
 	a, err := w.ask(ctx, http.MethodPut, "/v2/"+w.repository+"/manifests/"+tag, m.data, http.Header{"Content-Type": {m.mediaType}})
 	switch {
@@ -132,7 +135,8 @@ func (w *writer) putManifest(ctx context.Context, m canaryBlob, tag string) erro
 	return nil
 }
 
-// deleteManifest deletes where that is allowed: most registries and accounts are not.
+// deleteManifest deletes a manifest by digest. Most registries do not support it and most accounts may not: that is a note,
+// not an error.
 func (w *writer) deleteManifest(ctx context.Context, digest string) (note string, err error) {
 	a, err := w.ask(ctx, http.MethodDelete, "/v2/"+w.repository+"/manifests/"+digest, nil, nil)
 	switch {
@@ -148,7 +152,7 @@ func (w *writer) deleteManifest(ctx context.Context, digest string) (note string
 	return "", writeRefusal(a)
 }
 
-// isAt is nil when the registry serves the image under that tag, and every byte of it.
+// isAt returns nil when the registry serves the manifest by its tag and by its digest, and both blobs, with the right bytes.
 func (img *canaryImage) isAt(ctx context.Context, s *client.Session, repository, tag string) error {
 	for _, part := range []struct {
 		path string
@@ -170,6 +174,7 @@ func (img *canaryImage) isAt(ctx context.Context, s *client.Session, repository,
 	return nil
 }
 
+// compare returns nil when got has the bytes of the blob, and else short_read or digest_mismatch.
 func (b canaryBlob) compare(got []byte) error {
 	switch {
 	case bytes.Equal(got, b.data):

@@ -32,17 +32,17 @@ var (
 		"endpoint")
 )
 
-// served is what an endpoint showed of its certificate in one handshake.
+// served is the certificate that an endpoint showed in one TLS handshake, and whether it verifies.
 type served struct {
 	mu     sync.Mutex
-	leaf   *x509.Certificate
-	expiry time.Time
-	err    error
+	leaf   *x509.Certificate // nil: no handshake came so far
+	expiry time.Time         // when it ends to verify; of one that does not, when the leaf ends
+	err    error             // of verifying it
 }
 
-// inspect is a copy of base that keeps what the server shows, and verifies it itself: so the certificate
-// is known even when it is refused, and its faults even when base says not to verify. What proxy names is
-// verified too, but not kept.
+// inspect is a copy of base that verifies the certificate itself and keeps it in s. So the certificate is known even if it
+// is refused, and its faults even with insecure_skip_verify. While proxy names the host of a proxy, the handshake is with
+// that: its certificate is verified and not kept.
 func (s *served) inspect(base *tls.Config, host string, proxy func() string) *tls.Config {
 	c := base.Clone()
 	c.InsecureSkipVerify = true
@@ -60,6 +60,8 @@ func (s *served) inspect(base *tls.Config, host string, proxy func() string) *tl
 	return c
 }
 
+// verify verifies certificates for a name as clients do, against the intermediates that came with them. roots may be nil:
+// those of the system.
 func (s *served) verify(certs []*x509.Certificate, roots *x509.CertPool, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,7 +78,7 @@ func (s *served) verify(certs []*x509.Certificate, roots *x509.CertPool, name st
 	return err
 }
 
-// latestEnd is when the last of the chains ends to verify.
+// latestEnd is the end of the chain that verifies longest. A leaf may have two, as while a CA is replaced.
 func latestEnd(chains [][]*x509.Certificate) time.Time {
 	var latest time.Time
 	for _, chain := range chains {
@@ -87,6 +89,7 @@ func latestEnd(chains [][]*x509.Certificate) time.Time {
 	return latest
 }
 
+// earliestEnd is when the first of the certificates ends.
 func earliestEnd(certs []*x509.Certificate) time.Time {
 	end := certs[0].NotAfter
 	for _, c := range certs[1:] {
@@ -97,6 +100,7 @@ func earliestEnd(certs []*x509.Certificate) time.Time {
 	return end
 }
 
+// samples are registry_tls_*, without that of the CA file; none when no handshake came so far.
 func (s *served) samples(endpoint, role string, names []string) []source.Sample {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -114,7 +118,8 @@ func (s *served) samples(endpoint, role string, names []string) []source.Sample 
 	return out
 }
 
-// caExpiry is the earliest end of the certificates in the CA file; ok is false when none is configured.
+// caExpiry is the earliest end of the certificates in the configured CA file (ca_file, or inline ca); ok is false when
+// there are none.
 func caExpiry(cfg promconfig.TLSConfig) (end time.Time, ok bool, err error) {
 	text := []byte(cfg.CA)
 	if cfg.CAFile != "" {

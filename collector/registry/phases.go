@@ -11,16 +11,17 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// phases are the moments of one request.
+// phases are the moments of one request at which a phase begins or ends: dns, connect, tls and first_byte. Zero: not
+// reached. The hooks of httptrace set them from several goroutines.
 type phases struct {
 	mu                                      sync.Mutex
-	proxyHost                               string // of an HTTPS proxy, until the TLS handshake with it has ended
+	proxyHost                               string // host of an HTTPS proxy, until the TLS handshake with it has ended
 	dnsStart, dnsDone, dialStart, dialDone  time.Time
 	tlsStart, tlsDone, requestSent, answers time.Time
 }
 
-// throughProxy notes each time that a connection begins with a TLS handshake with a proxy: that comes before the
-// one with the target, and says nothing about it.
+// throughProxy wraps the Proxy function of a transport. It notes the host of an HTTPS proxy: the first TLS handshake of the
+// connection is with that, and the second one with the registry.
 func (p *phases) throughProxy(proxyOf func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
 	if proxyOf == nil {
 		return nil
@@ -37,14 +38,14 @@ func (p *phases) throughProxy(proxyOf func(*http.Request) (*url.URL, error)) fun
 	}
 }
 
-// proxy is the host of the proxy that the TLS handshake under way is with; empty when it is with the target.
+// proxy is the host of the proxy that the TLS handshake under way is with; empty when it is with the registry.
 func (p *phases) proxy() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.proxyHost
 }
 
-// handshakeDone takes the end of a TLS handshake, unless it was the one with the proxy.
+// handshakeDone notes the end of the TLS handshake with the registry, and that the one with a proxy is over.
 func (p *phases) handshakeDone(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -56,6 +57,7 @@ func (p *phases) handshakeDone(err error) {
 	}
 }
 
+// trace sets the moments as net/http reaches them. When it tries several addresses, the last one counts.
 func (p *phases) trace() *httptrace.ClientTrace {
 	mark := func(t *time.Time) {
 		p.mu.Lock()
@@ -86,7 +88,7 @@ func (p *phases) trace() *httptrace.ClientTrace {
 	}
 }
 
-// samples are those of the phases that came to their end.
+// samples are the seconds of each phase that has ended.
 func (p *phases) samples(endpoint, role string) []source.Sample {
 	p.mu.Lock()
 	defer p.mu.Unlock()

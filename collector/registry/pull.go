@@ -52,22 +52,24 @@ var (
 		"Seconds from one run to the next (pull.every in the configuration).", "endpoint", "role")
 )
 
-// A puller pulls images as clients do, from the front of a registry or from a backend.
+// A puller pulls images as clients do, from one endpoint: the front of a registry or a backend.
 type puller struct {
 	*ask.Account
-	role        string
+	role        string // front or backend
 	images      []*client.Image
-	platform    string
-	every       time.Duration
-	maxBytes    int64
-	rereadAfter time.Duration
+	platform    string        // of the image to take of an index, such as linux/amd64
+	every       time.Duration // from one run to the next
+	maxBytes    int64         // bytes of layers that one run may read in full
+	rereadAfter time.Duration // after which a bad blob is read in full again
 	memory      *content
-	buffer      []byte // of the run under way
+	buffer      []byte // for copying; one run at a time uses it
 }
 
-// maxPull is how long a run may take at most: what hangs has to show, however seldom is pulled.
+// maxPull is how long a run may take, even when pull.every is longer: a registry that hangs shows after 5 minutes.
 const maxPull = 5 * time.Minute
 
+// PullSources are the probes of the collector pull: one of the front and, with pull.backends, one of each backend. The
+// error names the line of the configuration that is wrong.
 func PullSources(b *ask.Builder) ([]*source.Source, error) {
 	if b.Pull == nil {
 		return nil, nil
@@ -98,6 +100,7 @@ func newPullSource(b *ask.Builder, u config.URL, role string) (*source.Source, e
 	return b.Probe(&source.Probe{Every: p.every, Timeout: min(p.every, maxPull), Run: p.pullAll}, s, role, b.Pull.Images, b.Pull.Platform), nil
 }
 
+// newPuller builds the puller of u, the front or a backend. content that was known before a reload stays known.
 func newPuller(b *ask.Builder, u config.URL, role string) (*puller, error) {
 	c := b.Pull
 	a, err := ask.NewAccount(b, c.HTTP, u, "pull", "http")
@@ -119,29 +122,32 @@ func newPuller(b *ask.Builder, u config.URL, role string) (*puller, error) {
 	return p, nil
 }
 
-// pullAll is one run. It pulls all images, one after the other. Each has its part of what is left of three quarters of the time: one that
-// hangs takes nothing from the others. The rest is for reading layers in full.
+// pullAll is one run. It pulls the images one after the other, in three quarters of the time of ctx: each image gets an
+// equal part of the time that is left of them, so that one that hangs takes nothing from the others. In the rest of the
+// time it reads layers in full.
+//
+// Example: 4 minutes, 3 images. The first may take 1 minute. If it takes 10 s, the other two may take 85 s each.
 func (p *puller) pullAll(ctx context.Context) source.Run {
-	looking, cancel := partOf(ctx, 3, 4)
+	pulling, cancel := partOf(ctx, 3, 4)
 	defer cancel()
-	var visits []*visit
+	var pulls []*imagePull
 	for i, image := range p.images {
-		v := &visit{puller: p, image: image, session: client.NewSession(p.Account), failed: map[digest.Digest]bool{}}
-		own, cancel := partOf(looking, 1, len(p.images)-i)
-		v.pull(own)
+		ip := &imagePull{puller: p, image: image, session: client.NewSession(p.Account), failed: map[digest.Digest]bool{}}
+		own, cancel := partOf(pulling, 1, len(p.images)-i)
+		ip.pull(own)
 		cancel()
-		p.memory.uses(v)
-		visits = append(visits, v)
+		p.memory.noteNeeds(ip)
+		pulls = append(pulls, ip)
 	}
 	p.memory.forget(p.images)
-	p.readInFull(ctx, visits)
-	if errors.Is(ctx.Err(), context.Canceled) { // what was cut off teaches nothing
+	p.readInFull(ctx, pulls)
+	if errors.Is(ctx.Err(), context.Canceled) { // we were told to stop: what was cut off is no fault of the registry
 		return source.Run{Err: ctx.Err()}
 	}
-	return p.report(visits, time.Now())
+	return p.report(pulls, time.Now())
 }
 
-// partOf ends after a part of the time that ctx has left.
+// partOf is a context that ends after part/of of the time that ctx has left.
 func partOf(ctx context.Context, part, of int) (context.Context, context.CancelFunc) {
 	end, limited := ctx.Deadline()
 	if !limited {
@@ -150,59 +156,60 @@ func partOf(ctx context.Context, part, of int) (context.Context, context.CancelF
 	return context.WithTimeout(ctx, time.Until(end)*time.Duration(part)/time.Duration(of))
 }
 
-// report says what was found, in this run and before.
-func (p *puller) report(visits []*visit, now time.Time) source.Run {
-	var findings []finding
-	for _, v := range visits {
-		findings = append(findings, v.findings...)
+// report makes the result of the run that ended at now, of its pulls and of bad blobs that earlier runs found.
+func (p *puller) report(pulls []*imagePull, now time.Time) source.Run {
+	var reads []blobRead
+	for _, ip := range pulls {
+		reads = append(reads, ip.reads...)
 	}
-	p.memory.settle(findings, now, p.rereadAfter)
+	p.memory.learn(reads, now, p.rereadAfter)
 	r := source.Run{Samples: []source.Sample{
 		pullTime.Sample(source.Unix(now), p.Endpoint, p.role),
 		pullInterval.Sample(p.every.Seconds(), p.Endpoint, p.role),
 	}}
 	failing := 0
-	for _, v := range visits {
-		v.recall(now)
-		r.Samples = append(r.Samples, v.samples()...)
-		for _, s := range v.steps {
-			r.Steps = append(r.Steps, source.Step{Name: v.image.Name + " " + s.Name, Took: s.Took, Err: s.Err, Note: s.Note})
+	for _, ip := range pulls {
+		ip.recall(now)
+		r.Samples = append(r.Samples, ip.samples()...)
+		for _, s := range ip.steps {
+			r.Steps = append(r.Steps, source.Step{Name: ip.image.Name + " " + s.Name, Took: s.Took, Err: s.Err, Note: s.Note})
 		}
-		if err := v.err(); err != nil {
+		if err := ip.err(); err != nil {
 			r.Err = firstError(r.Err, err)
 			failing++
 		}
 	}
 	if failing > 1 {
-		r.Err = fmt.Errorf("%d of %d images fail, the first: %w", failing, len(visits), r.Err)
+		r.Err = fmt.Errorf("%d of %d images fail, the first: %w", failing, len(pulls), r.Err)
 	}
 	return r
 }
 
-// recall makes steps fail in which something is bad that this run has not seen so.
-func (v *visit) recall(now time.Time) {
-	for i := range v.steps {
-		v.steps[i].Err = firstError(v.steps[i].Err, v.memory.remembered(v.image.Name, v.steps[i].Name, now))
+// recall makes those steps fail that need a blob which an earlier run found bad, and which still counts as such at now.
+func (ip *imagePull) recall(now time.Time) {
+	for i := range ip.steps {
+		ip.steps[i].Err = firstError(ip.steps[i].Err, ip.memory.remembered(ip.image.Name, ip.steps[i].Name, now))
 	}
-	if v.lookedAtLayers() {
-		v.steps[len(v.steps)-1].Note = v.layersText()
+	if ip.reachedLayers() {
+		ip.steps[len(ip.steps)-1].Note = ip.layersText()
 	}
 }
 
-// err is that of the first step that failed.
-func (v *visit) err() error {
-	for _, s := range v.steps {
+// err is that of the first step that failed, or nil.
+func (ip *imagePull) err() error {
+	for _, s := range ip.steps {
 		if s.Err != nil {
-			return fmt.Errorf("%s: %s: %w", v.image.Name, s.Name, s.Err)
+			return fmt.Errorf("%s: %s: %w", ip.image.Name, s.Name, s.Err)
 		}
 	}
 	return nil
 }
 
-func (v *visit) samples() []source.Sample {
-	about := func(more ...string) []string { return append([]string{v.Endpoint, v.role, v.image.Name}, more...) }
-	all := []source.Sample{pullSuccess.Sample(source.Bool01(v.err() == nil), about()...)}
-	for _, s := range v.steps {
+// samples are those of the image: registry_pull_success and all others with the label image.
+func (ip *imagePull) samples() []source.Sample {
+	about := func(more ...string) []string { return append([]string{ip.Endpoint, ip.role, ip.image.Name}, more...) }
+	all := []source.Sample{pullSuccess.Sample(source.Bool01(ip.err() == nil), about()...)}
+	for _, s := range ip.steps {
 		all = append(all,
 			pullStep.Sample(source.Bool01(s.Err == nil), about(s.Name)...),
 			pullStepSeconds.Sample(s.Took.Seconds(), about(s.Name)...))
@@ -210,23 +217,23 @@ func (v *visit) samples() []source.Sample {
 			all = append(all, pullFailure.Sample(1, about(s.Name, source.Reason(s.Err), cacheOfError(s.Err))...))
 		}
 	}
-	all = append(all, v.memory.badSamples(about()...)...)
-	if v.manifest == nil {
+	all = append(all, ip.memory.badSamples(about()...)...)
+	if ip.manifest == nil {
 		return all
 	}
-	n, last := v.memory.verified(v.image.Name)
+	n, last := ip.memory.verified(ip.image.Name)
 	all = append(all,
-		pullBytes.Sample(float64(v.bytes), about()...),
-		pullLayers.Sample(float64(len(v.layers)), about()...),
+		pullBytes.Sample(float64(ip.bytes), about()...),
+		pullLayers.Sample(float64(len(ip.layers)), about()...),
 		pullVerified.Sample(float64(n), about()...))
 	if n > 0 {
 		all = append(all, pullVerifiedTime.Sample(source.Unix(last), about()...))
 	}
-	if v.firstByte > 0 {
-		all = append(all, pullFirstByte.Sample(v.firstByte.Seconds(), about()...))
+	if ip.firstByte > 0 {
+		all = append(all, pullFirstByte.Sample(ip.firstByte.Seconds(), about()...))
 	}
-	if v.speed.took > 0 {
-		all = append(all, pullSpeed.Sample(float64(v.speed.bytes)/v.speed.took.Seconds(), about()...))
+	if ip.speed.took > 0 {
+		all = append(all, pullSpeed.Sample(float64(ip.speed.bytes)/ip.speed.took.Seconds(), about()...))
 	}
 	return all
 }

@@ -28,20 +28,22 @@ var (
 		"Seconds from one push to the next (every in the configuration); mode is upload or image.", "endpoint", "role", "mode")
 )
 
-// pushTimeout is how long a push may take at most.
+// pushTimeout is how long one run of a push or of replication may take.
 const pushTimeout = time.Minute
 
-// push writes to the front of a registry as a client does.
+// A push writes to the front of a registry as a client does: it begins an upload and cancels it (mode upload), or pushes
+// an image, reads it back and deletes it (mode image). A passive site has to refuse the write.
 type push struct {
 	*ask.Account
 	*config.Push
 	passive       bool
-	readOnlyAlert string // the alert about a registry that refuses writes
-	tag           string
+	readOnlyAlert string // name of the alert about a registry that refuses writes
+	tag           string // of the image, such as canary-exporter.example.org
 	canaryImage   *canaryImage
 	kept          keptUpload
 }
 
+// PushSources is the probe of the collector push. The error names the line of the configuration that is wrong.
 func PushSources(b *ask.Builder) ([]*source.Source, error) {
 	if b.Push == nil {
 		return nil, nil
@@ -50,27 +52,28 @@ func PushSources(b *ask.Builder) ([]*source.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := b.Exporter
 	p := &push{
 		Account: a, Push: b.Push, passive: b.Passive, readOnlyAlert: readOnlyAlert(b),
-		tag: tagOf("canary", name), canaryImage: newCanary(name, "canary"),
+		tag: tagOf("canary", b.Exporter), canaryImage: newCanary(b.Exporter, "canary"),
 		kept: newKeptUpload(b, b.Push.Repository),
 	}
 	every := time.Duration(p.Every)
-	track := &source.Probe{Every: every, Timeout: min(every, pushTimeout), Run: p.pushOnce}
-	return []*source.Source{b.Probe(track, &source.Source{
+	probe := &source.Probe{Every: every, Timeout: min(every, pushTimeout), Run: p.pushOnce}
+	return []*source.Source{b.Probe(probe, &source.Source{
 		Endpoint: a.Endpoint,
 		Down:     []source.Sample{pushSuccess.Sample(0, a.Endpoint, "front")},
 		Words:    p.words(),
 	}, p.Repository, p.Mode, p.passive)}, nil
 }
 
+// pushOnce is one run.
 func (p *push) pushOnce(ctx context.Context) source.Run {
 	w := newWriter(p.Account, p.Repository, p.kept)
 	err := p.write(ctx, w)
 	return source.Run{Samples: p.samples(w, err), Steps: w.steps, Err: err}
 }
 
+// write writes what the mode says and cleans up after itself. All that it did is in w.steps then.
 func (p *push) write(ctx context.Context, w *writer) error {
 	w.cancelKept(ctx)
 	defer w.cleanUp(ctx)
@@ -83,6 +86,7 @@ func (p *push) write(ctx context.Context, w *writer) error {
 	return w.tryUpload(ctx)
 }
 
+// samples are those of a run that ended with err, the error of its first step that failed.
 func (p *push) samples(w *writer, err error) []source.Sample {
 	samples := []source.Sample{
 		pushSuccess.Sample(source.Bool01(err == nil), p.Endpoint, "front"),
@@ -94,7 +98,7 @@ func (p *push) samples(w *writer, err error) []source.Sample {
 		samples = append(samples,
 			pushStepSuccess.Sample(source.Bool01(s.Err == nil), p.Endpoint, "front", s.Name),
 			pushStepSeconds.Sample(s.Took.Seconds(), p.Endpoint, "front", s.Name))
-		if s.Err != nil && err != nil { // the first that failed: what comes after it only cleans up
+		if s.Err != nil && err != nil { // only of the first step that failed: those after it clean up
 			samples = append(samples, pushFailure.Sample(1, p.Endpoint, "front", s.Name, source.Reason(err)))
 			err = nil
 		}
@@ -102,7 +106,8 @@ func (p *push) samples(w *writer, err error) []source.Sample {
 	return samples
 }
 
-// wantRefusal is the write that a passive site has to refuse, and cleanly.
+// wantRefusal begins an upload, which a passive site has to refuse as read-only or forbidden. If the site takes it, the
+// error is write_accepted.
 func (w *writer) wantRefusal(ctx context.Context) error {
 	return w.step(ctx, "start", func() (string, error) {
 		err := w.start(ctx)
@@ -116,7 +121,7 @@ func (w *writer) wantRefusal(ctx context.Context) error {
 	})
 }
 
-// tryUpload starts an upload, sends a chunk, asks what has come of it, and cancels it.
+// tryUpload starts an upload, sends a chunk of 64 bytes, asks how many of them came, and cancels the upload.
 func (w *writer) tryUpload(ctx context.Context) error {
 	chunk := []byte("registry_exporter asks whether people can push. This goes away.\n")
 	for _, s := range []struct {

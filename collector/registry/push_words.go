@@ -5,7 +5,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// Rows of advice about writing to a registry.
+// writeAdvice are the rows of advice that pushes and replication share.
 var writeAdvice = []source.Advice{
 	slowStore,
 	{Reasons: source.ReasonForbidden, What: "the account is let in, but has no right to {image}", Try: source.TryPull},
@@ -16,6 +16,7 @@ var writeAdvice = []source.Advice{
 	{Reasons: source.ReasonNoSpace, What: "the store is full: nothing can be pushed until space is made", Try: "df -h   # on the servers of the store"},
 }
 
+// words are what the report says of the collector push.
 func (p *push) words() source.Words {
 	return source.Words{
 		Place: writesTo(p.Account, p.Repository).Always(),
@@ -30,13 +31,14 @@ func (p *push) words() source.Words {
 	}
 }
 
-// writesTo is the place of a repository that is written to.
+// writesTo is the place that commands of the report name: the account at /v2/, and the repository as {image}.
 func writesTo(a *ask.Account, repository string) source.Place {
 	p := a.At("/v2/")
 	p.Image = a.URL.Host + "/" + repository
 	return p
 }
 
+// alert is the name of the alert about a failed push.
 func (p *push) alert(v *source.View, res source.Result) string {
 	switch why := source.Reason(res.Err); {
 	case source.IsOurs(why):
@@ -51,7 +53,7 @@ func (p *push) alert(v *source.View, res source.Result) string {
 	return "RegistryPushFails"
 }
 
-// readOnlyAlert is the alert about a registry that refuses writes: an MSR has one of its own.
+// readOnlyAlert is the name of the alert about a registry that refuses writes. An MSR has one of its own.
 func readOnlyAlert(b *ask.Builder) string {
 	if b.MSR != nil {
 		return "MSRReadOnly"

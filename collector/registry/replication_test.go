@@ -3,7 +3,6 @@ package registry
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"path/filepath"
 	"slices"
@@ -16,58 +15,6 @@ import (
 	"registry_exporter/collector/source"
 	"registry_exporter/collector/testserver"
 )
-
-// twoSites are a registry at eqiad, which replicates to codfw, and the probe that replicates a canary.
-type twoSites struct {
-	here, there *fakeRegistry
-	*collected
-	state *voyage
-}
-
-func startSites(t *testing.T, here, there faults, more string) *twoSites {
-	t.Helper()
-	s := &twoSites{here: startFaulty(t, here), there: startFaulty(t, there)}
-	s.restart(t, more)
-	return s
-}
-
-// restart builds all anew, as a new process does. more are lines of the other site.
-func (s *twoSites) restart(t *testing.T, more string) {
-	t.Helper()
-	s.collected = collect(t, "replication", "", fmt.Sprintf(
-		"registries:\n- name: hub\n  site: eqiad\n  url: %s\n  replication: {canary: monitoring/canary}\n- name: hub\n  site: codfw\n  url: %s\n%s",
-		s.here.URL, s.there.URL, more))
-	s.look(t, 0)
-}
-
-// look makes each run look for the canary after each of these waits.
-func (s *twoSites) look(t *testing.T, waits ...time.Duration) {
-	t.Helper()
-	r, err := newReplication(s.builder(0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.looks = waits
-	s.state = r.state
-	s.probe().Run = r.replicate
-}
-
-// runOnce is a run, and what is known then.
-func (s *twoSites) runOnce(t *testing.T) source.Result {
-	t.Helper()
-	s.once(t.Context())
-	return s.last(t)
-}
-
-// wait lets time pass since what was done before.
-func (s *twoSites) wait(d time.Duration) {
-	s.state.tried, s.state.pushed = s.state.tried.Add(-d), s.state.pushed.Add(-d)
-	for _, a := range s.state.to {
-		if !a.since.IsZero() {
-			a.since = a.since.Add(-d)
-		}
-	}
-}
 
 func TestReplicationPages(t *testing.T) {
 	fails := saysStatus(http.StatusInternalServerError, "")
@@ -132,7 +79,7 @@ func TestReplicationThatLagsPushesNoMore(t *testing.T) {
 	if d := s.pendingFor(t); d != 0 {
 		t.Errorf("pending for %s when it is there", d)
 	}
-	if d := s.state.to["codfw"].took.Round(time.Minute); d != 20*time.Hour {
+	if d := s.state.sites["codfw"].took.Round(time.Minute); d != 20*time.Hour {
 		t.Errorf("it took %s", d)
 	}
 }
@@ -228,7 +175,7 @@ func TestReplicationAfterARestart(t *testing.T) {
 		if s.state.number == before {
 			t.Fatal("the same canary again")
 		}
-		if s.state.to["codfw"].since.IsZero() {
+		if s.state.sites["codfw"].since.IsZero() {
 			t.Fatal("it has arrived before it was sent")
 		}
 	}
@@ -254,18 +201,18 @@ func TestReplicationAfterAReload(t *testing.T) {
 	}
 }
 
-// That the push fails counts before what another site says.
+// The reason of a push that fails counts before that of another site.
 func TestReplicationFailsHereAndElsewhere(t *testing.T) {
 	away := source.Failed(source.ReasonTimeout, "no answer")
-	r := &replication{Account: &ask.Account{Client: &ask.Client{Endpoint: "hub:443"}}, sites: []site{{name: "codfw"}}, state: &voyage{
-		to: map[string]*arrival{"codfw": {err: otherSite{away, "codfw"}}},
+	r := &replication{Account: &ask.Account{Client: &ask.Client{Endpoint: "hub:443"}}, sites: []site{{name: "codfw"}}, state: &canaryState{
+		sites: map[string]*siteState{"codfw": {err: otherSiteError{away, "codfw"}}},
 	}}
-	var other otherSite
-	if _, err := r.found(); source.Reason(err) != source.ReasonTimeout || !errors.As(err, &other) || other.site != "codfw" {
+	var other otherSiteError
+	if _, err := r.result(); source.Reason(err) != source.ReasonTimeout || !errors.As(err, &other) || other.site != "codfw" {
 		t.Errorf("only elsewhere: %v", err)
 	}
 	r.state.err = source.Failed(source.ReasonReadOnly, "status 405")
-	if _, err := r.found(); source.Reason(err) != source.ReasonReadOnly || errors.As(err, &other) || !strings.Contains(err.Error(), "no answer") {
+	if _, err := r.result(); source.Reason(err) != source.ReasonReadOnly || errors.As(err, &other) || !strings.Contains(err.Error(), "no answer") {
 		t.Errorf("here and elsewhere: %v", err)
 	}
 }
@@ -284,13 +231,13 @@ func TestReplicationUsesTheAccountsOfThePulls(t *testing.T) {
 	}
 }
 
-func TestReplicationIsLookedForWhileItIsFresh(t *testing.T) {
+func TestReplicationIsCheckedForWhileItIsFresh(t *testing.T) {
 	there := startRegistry(t)
-	looks := 0
+	checks := 0
 	s := &twoSites{here: startRegistry(t), there: there}
 	s.restart(t, "")
 	there.set(faults{"GET manifest": func(w http.ResponseWriter, r *http.Request) {
-		if looks++; looks == 3 {
+		if checks++; checks == 3 {
 			there.set(nil)
 			s.here.copyTo(there)
 			there.ServeHTTP(w, r)
@@ -298,10 +245,10 @@ func TestReplicationIsLookedForWhileItIsFresh(t *testing.T) {
 		}
 		http.NotFound(w, r)
 	}})
-	s.look(t, 0, time.Millisecond, time.Millisecond, time.Hour)
+	s.check(t, 0, time.Millisecond, time.Millisecond, time.Hour)
 	s.runOnce(t)
-	if looks != 3 || s.state.to["codfw"].at.IsZero() {
-		t.Errorf("%d looks", looks)
+	if checks != 3 || s.state.sites["codfw"].at.IsZero() {
+		t.Errorf("%d checks", checks)
 	}
 }
 
@@ -312,7 +259,7 @@ func TestReplicationThatIsStoppedKnowsWhatItDid(t *testing.T) {
 	s.once(ctx)
 	s.there.set(nil)
 	s.here.copyTo(s.there)
-	if err := s.runOnce(t).Err; err != nil || s.here.count("PUT manifest") != 1 || s.state.to["codfw"].at.IsZero() {
+	if err := s.runOnce(t).Err; err != nil || s.here.count("PUT manifest") != 1 || s.state.sites["codfw"].at.IsZero() {
 		t.Errorf("%v, %d canaries", err, s.here.count("PUT manifest"))
 	}
 }

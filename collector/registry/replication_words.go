@@ -9,6 +9,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
+// words are what the report says of the collector replication.
 func (r *replication) words() source.Words {
 	rows := []source.Advice{}
 	for _, s := range r.sites {
@@ -25,14 +26,15 @@ func (r *replication) words() source.Words {
 	}
 }
 
-// isAbout says whether a failure is about another site.
+// isAbout says whether a failure is about the other site of that name.
 func isAbout(name string) func(source.Result) bool {
 	return func(res source.Result) bool {
-		var other otherSite
+		var other otherSiteError
 		return errors.As(res.Err, &other) && other.site == name
 	}
 }
 
+// alert is the name of the alert about replication that fails.
 func (r *replication) alert(_ *source.View, res source.Result) string {
 	switch why := source.Reason(res.Err); {
 	case source.IsOurs(why):
@@ -43,6 +45,7 @@ func (r *replication) alert(_ *source.View, res source.Result) string {
 	return "RegistryReplicationFails"
 }
 
+// replicationFindings warn of each site that no canary has arrived at for too long, unless it cannot be asked.
 func replicationFindings(_ *source.View, res source.Result) []source.Finding {
 	unasked := res.Where(replicationFailure, 1, "to")
 	var found []source.Finding

@@ -5,14 +5,16 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// An Image is what a pull asks for.
+// An Image is the name of an image to pull.
 type Image struct {
-	Name       string // as it is configured
-	Repository string
-	Tag        string        // or the digest, when it is configured by that
-	Digest     digest.Digest // what the manifest must have, when it is configured by that
+	Name       string        // as it is configured, such as library/base:1.0
+	Repository string        // library/base
+	Tag        string        // 1.0; the digest, when the name has one
+	Digest     digest.Digest // of the manifest; empty when the name has none
 }
 
+// ParseImage reads a name such as library/base:1.0 or library/base@sha256:…, without a host. The error names the
+// rule that the name breaks. The name must have a repository and a tag or digest; loading a configuration checks that.
 func ParseImage(name string) (*Image, error) {
 	parsed, err := reference.Parse(name)
 	if err != nil {

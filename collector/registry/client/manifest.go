@@ -15,41 +15,47 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// Bounds of what an image may be. Clients need not take larger manifests either.
+// Bounds of an image. The OCI distribution specification asks clients and registries for manifests of at least 4 MB; larger
+// ones fail at some of them.
 const (
-	maxManifest    = 4 << 20
-	maxConfig      = 16 << 20
-	maxDescriptors = 1000
-	maxBlob        = 1 << 40
+	maxManifest    = 4 << 20  // bytes
+	maxConfig      = 16 << 20 // bytes
+	maxDescriptors = 1000     // layers of a manifest, or manifests of an index
+	maxBlob        = 1 << 40  // bytes
 )
 
-// Media types of what a tag may stand for.
+// Media types of the documents that a tag may name.
 var (
 	manifestTypes = []string{"application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"}
 	indexTypes    = []string{"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"}
 	schema1Types  = []string{"application/vnd.docker.distribution.manifest.v1+json", "application/vnd.docker.distribution.manifest.v1+prettyjws"}
 
+	// AcceptManifests is the header of a request for a manifest or an index.
 	AcceptManifests = http.Header{"Accept": slices.Concat(manifestTypes, indexTypes)}
 )
 
-// A Descriptor is what a manifest says of a blob, or an index of a manifest.
+// A Descriptor describes a blob that a manifest names, or a manifest that an index names.
 type Descriptor struct {
-	mediaType string
-	Digest    digest.Digest
-	Size      int64
-	platform  string // os/architecture[/variant]
-	elsewhere bool   // it has URLs of its own
+	mediaType string        // .mediaType
+	Digest    digest.Digest // .digest; empty: unknown
+	Size      int64         // .size, in bytes; -1: unknown
+	platform  string        // .platform as os/architecture[/variant]
+	elsewhere bool          // .urls is not empty
 }
 
-// A Manifest is an image, or an index of images.
+// A Manifest is the manifest of an image, or an index of such manifests.
 type Manifest struct {
-	IsIndex   bool
-	Config    Descriptor
-	Layers    []Descriptor
-	manifests []Descriptor
+	IsIndex   bool         // by the Content-Type of the answer
+	Config    Descriptor   // .config
+	Layers    []Descriptor // .layers, at most 1000
+	manifests []Descriptor // .manifests of an index, at most 1000
 }
 
-// ReadManifest reads an answer that should be a manifest, or an index. Of want, size and digest count where they are given.
+// ReadManifest reads the answer to a request for a manifest, of at most 4 MiB, and closes it. It returns the manifest or
+// index, and the digest of its bytes. Size and digest of want, where known, must be those of the bytes.
+//
+// The reason of an error is that of the status; short_read or digest_mismatch when size or digest are others than in want
+// or in Docker-Content-Digest; too_large beyond the bounds; or bad_answer for anything that clients refuse.
 func ReadManifest(resp *http.Response, want Descriptor) (*Manifest, digest.Digest, error) {
 	if resp.StatusCode != http.StatusOK {
 		return nil, "", ask.RefusalOf(resp)
@@ -65,7 +71,7 @@ func ReadManifest(resp *http.Response, want Descriptor) (*Manifest, digest.Diges
 	return m, digest.FromBytes(a.Body), err
 }
 
-// check holds a document against what is said of it, and against the digest that came with it.
+// check compares the bytes of a document with size and digest of d, and with the digest in a header, where known.
 func (d Descriptor) check(body []byte, header string) error {
 	if d.Size >= 0 && int64(len(body)) != d.Size {
 		return source.Failed(source.ReasonShortRead, "the manifest has %d bytes, the index says %d", len(body), d.Size)
@@ -86,11 +92,12 @@ func (d Descriptor) check(body []byte, header string) error {
 	return nil
 }
 
+// isDigest says whether d is a whole digest of sha256 or sha512.
 func isDigest(d digest.Digest) bool {
 	return d.Validate() == nil && (d.Algorithm() == digest.SHA256 || d.Algorithm() == digest.SHA512)
 }
 
-// parseManifest reads a document of the type that came with it, as clients do.
+// parseManifest reads a document by its Content-Type, as clients do: whatever its own mediaType says.
 func parseManifest(contentType string, body []byte) (*Manifest, error) {
 	mediaType, _, _ := mime.ParseMediaType(contentType)
 	m := Manifest{IsIndex: slices.Contains(indexTypes, mediaType), Config: Descriptor{Size: -1}}
@@ -117,25 +124,27 @@ func parseManifest(contentType string, body []byte) (*Manifest, error) {
 	return &m, m.Config.valid(maxConfig)
 }
 
+// parse reads .config, .layers and .manifests.
 func (m *Manifest) parse(body []byte) error {
-	var said struct {
+	var document struct {
 		Config            *Descriptor
 		Layers, Manifests descriptors
 	}
-	if err := ask.FromJSON(body, &said); err != nil {
+	if err := ask.FromJSON(body, &document); err != nil {
 		return err
 	}
-	m.Layers, m.manifests = said.Layers, said.Manifests
-	if said.Config != nil {
-		m.Config = *said.Config
+	m.Layers, m.manifests = document.Layers, document.Manifests
+	if document.Config != nil {
+		m.Config = *document.Config
 	}
 	return nil
 }
 
-// descriptors are at most maxDescriptors.
+// descriptors is an array of at most maxDescriptors.
 type descriptors []Descriptor
 
-// UnmarshalJSON reads an array, or null. It counts while it reads: small elements take far more memory than their text.
+// UnmarshalJSON reads an array, or null. It counts while it reads: a Descriptor takes 64 bytes, and its text may
+// take 3, as in [{},{},{}].
 func (all *descriptors) UnmarshalJSON(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	switch t, err := d.Token(); {
@@ -160,28 +169,28 @@ func (all *descriptors) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// UnmarshalJSON reads a descriptor. A size that is not said is -1.
+// UnmarshalJSON reads a descriptor. Without .size, Size is -1.
 func (d *Descriptor) UnmarshalJSON(text []byte) error {
-	said := struct {
+	fields := struct {
 		MediaType string
 		Digest    digest.Digest
 		Size      int64
 		Platform  struct{ OS, Architecture, Variant string }
-		URLs      [1]json.RawMessage // whether there is one is all that matters
+		URLs      [1]json.RawMessage // the first tells whether there are any
 	}{Size: -1}
-	err := json.Unmarshal(text, &said)
-	p := said.Platform
+	err := json.Unmarshal(text, &fields)
+	p := fields.Platform
 	*d = Descriptor{
-		mediaType: said.MediaType,
-		Digest:    said.Digest,
-		Size:      said.Size,
+		mediaType: fields.MediaType,
+		Digest:    fields.Digest,
+		Size:      fields.Size,
 		platform:  strings.TrimRight(strings.Join([]string{p.OS, p.Architecture, p.Variant}, "/"), "/"),
-		elsewhere: said.URLs[0] != nil,
+		elsewhere: fields.URLs[0] != nil,
 	}
 	return err
 }
 
-// valid says what is wrong with a descriptor of something of at most limit bytes.
+// valid returns nil when the descriptor has a digest, and a size of at most limit bytes.
 func (d Descriptor) valid(limit int64) error {
 	switch {
 	case !isDigest(d.Digest):
@@ -194,8 +203,9 @@ func (d Descriptor) valid(limit int64) error {
 	return nil
 }
 
-// Of finds the image of a platform in an index: the first that fits, as clients do.
-func (m *Manifest) Of(platform string) (Descriptor, error) {
+// ForPlatform finds the manifest for a platform, such as linux/amd64, in an index: the first that fits, as clients do. Without one
+// the reason of the error is not_found.
+func (m *Manifest) ForPlatform(platform string) (Descriptor, error) {
 	for _, d := range m.manifests {
 		if fits(d.platform, platform) {
 			return d, d.valid(maxManifest)
@@ -204,12 +214,14 @@ func (m *Manifest) Of(platform string) (Descriptor, error) {
 	return Descriptor{}, source.Failed(source.ReasonNotFound, "the index has no image for %s", platform)
 }
 
-// fits says if an image of platform has runs on wanted, which may leave the variant open. That of arm64 is v8.
+// fits says whether an image for the platform has runs on wanted. The variant may be missing: linux/arm/v7 fits linux/arm,
+// and linux/arm64 fits linux/arm64/v8.
 func fits(has, wanted string) bool {
 	return has == wanted || strings.HasPrefix(has, wanted+"/") || has+"/v8" == wanted && strings.HasSuffix(has, "/arm64")
 }
 
-// IsForeign says that nobody may hand out the layer but who made it.
+// IsForeign says whether a layer is foreign: its license lets only its maker hand it out, from .urls, such as a base layer
+// of Windows. Registries need not have it.
 func (d Descriptor) IsForeign() bool {
 	return d.elsewhere && (strings.Contains(d.mediaType, ".nondistributable.") || strings.Contains(d.mediaType, ".foreign."))
 }

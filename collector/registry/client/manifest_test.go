@@ -94,7 +94,7 @@ func FuzzManifest(f *testing.F) {
 		case err != nil:
 			return
 		case m.IsIndex:
-			_, _ = m.Of("linux/amd64")
+			_, _ = m.ForPlatform("linux/amd64")
 			if len(m.manifests) > maxDescriptors {
 				t.Errorf("%d manifests", len(m.manifests))
 			}

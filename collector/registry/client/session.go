@@ -15,17 +15,17 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// A Session is one visit of a client of the registry protocol. It asks as anybody may, and logs in when, and as,
-// the registry wants it, with a token for each scope. It is for one goroutine.
+// A Session is a client of a registry for one run. It asks without credentials first, and with those that the registry
+// asks for from then on: the configured ones, or a token for each scope. It is for one goroutine.
 type Session struct {
 	*ask.Account
-	basicAsked bool              // the registry takes the account's own credentials
+	basicAsked bool              // requests carry the configured credentials
 	tokens     map[string]string // by scope
-	Sent       time.Time         // when the last request to the registry was
+	Sent       time.Time         // when the last request to the registry was sent
 }
 
-// Way is how the session was let in.
-func (s *Session) Way() string {
+// HowLetIn says for people how the session was let in, such as "with a token".
+func (s *Session) HowLetIn() string {
 	switch {
 	case len(s.tokens) > 0:
 		return "with a token"
@@ -35,18 +35,21 @@ func (s *Session) Way() string {
 	return "without credentials"
 }
 
-// NewSession begins one with an account.
+// NewSession begins a session with an account.
 func NewSession(a *ask.Account) *Session { return &Session{Account: a, tokens: map[string]string{}} }
 
-// pullScope and pushScope are what a token is asked for when the registry does not say it itself.
+// pullScope is the scope of a token for pulls from a repository, when the challenge names none.
 func pullScope(repository string) string { return "repository:" + repository + ":pull" }
+
+// PushScope is the scope of a token for pushes to a repository, when the challenge names none.
 func PushScope(repository string) string { return "repository:" + repository + ":pull,push" }
 
-// DeleteScope is what Distribution wants for every DELETE, even that of an upload.
+// DeleteScope is the scope of a token for DELETE. Distribution wants it to cancel an upload, too.
 func DeleteScope(repository string) string { return "repository:" + repository + ":delete" }
 
-// Request makes one of the session. ref is a path, or what a Location header said: of it only path and query
-// count, as what we ask is this endpoint. A body, which may be nil, must be one that net/http can rewind.
+// Request makes a request to the endpoint of the session. ref is a path or the value of a Location header, of which only
+// path and query are used: another host there would not be the endpoint that is asked. body may be nil; it must be one
+// that net/http can rewind, such as a bytes.Reader. The reason of an error is bad_answer.
 func (s *Session) Request(ctx context.Context, method, ref string, body io.Reader) (*http.Request, error) {
 	parsed, err := s.URL.Parse(ref)
 	if err != nil {
@@ -63,8 +66,9 @@ func (s *Session) Request(ctx context.Context, method, ref string, body io.Reade
 	return req, nil
 }
 
-// Send sends req, and again with credentials when the registry asks for them. Whoever calls it reads and
-// closes the body. Any status but 401 is an answer; a 401 is an error.
+// Send sends req, and once more with credentials when the registry answers 401. scope is that of the token, if the
+// challenge names none. Send returns an answer with any other status; the caller closes its body. An error that
+// ask.IsNotLetIn knows is about the login.
 func (s *Session) Send(req *http.Request, scope string) (*http.Response, error) {
 	resp, err := s.try(req, scope)
 	if err != nil || resp.StatusCode != http.StatusUnauthorized {
@@ -97,7 +101,8 @@ func (s *Session) Send(req *http.Request, scope string) (*http.Response, error) 
 	return resp, nil
 }
 
-// lackOf reads and closes a 401 to a request that carried credentials. They may be good, but not for this.
+// lackOf is the error of a 401 to a request with credentials, which it closes: forbidden when the challenge says
+// insufficient_scope, as the credentials are good then, and else unauthorized.
 func lackOf(resp *http.Response) error {
 	lacks := ask.ChallengeOf(resp.Header).Params["error"] == "insufficient_scope"
 	err := ask.RefusalOf(resp)
@@ -107,7 +112,7 @@ func lackOf(resp *http.Response) error {
 	return err
 }
 
-// try sends req with what the session has.
+// try sends a copy of req with the token of the scope, or the configured credentials if they were asked for, or none.
 func (s *Session) try(req *http.Request, scope string) (*http.Response, error) {
 	again := req.Clone(req.Context())
 	if req.GetBody != nil {
@@ -137,7 +142,8 @@ func (s *Session) try(req *http.Request, scope string) (*http.Response, error) {
 	return nil, err
 }
 
-// Open asks for a manifest or blob of a repository, and goes to the store for it where the registry sends us there.
+// Open asks for a manifest or blob of a repository. path is such as manifests/1.0 or blobs/sha256:…. It follows a redirect
+// to a store. The caller closes the body.
 func (s *Session) Open(ctx context.Context, repository, path string, header http.Header) (*http.Response, error) {
 	req, err := s.Request(ctx, http.MethodGet, "/v2/"+repository+"/"+path, nil)
 	if err != nil {
@@ -153,8 +159,8 @@ func (s *Session) Open(ctx context.Context, repository, path string, header http
 	return s.follow(resp, header)
 }
 
-// follow asks where resp redirects to, up to a few times, without our credentials; from elsewhere than the endpoint
-// itself, that is: net/http has followed those. header is what the first request carried besides.
+// follow follows redirects to other hosts, ask.MaxRedirects of them, without credentials and without a client certificate.
+// Redirects within the endpoint were followed by net/http. header is sent with each request, as it was with the first.
 func (s *Session) follow(resp *http.Response, header http.Header) (*http.Response, error) {
 	for n := 0; ; n++ {
 		if !slices.Contains([]int{301, 302, 303, 307, 308}, resp.StatusCode) || !s.Account.Client.Follow {
@@ -174,6 +180,7 @@ func (s *Session) follow(resp *http.Response, header http.Header) (*http.Respons
 	}
 }
 
+// fetchElsewhere asks a store, which must not learn who we are.
 func (s *Session) fetchElsewhere(ctx context.Context, to *url.URL, header http.Header) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
 	if err != nil {
@@ -191,7 +198,8 @@ func (s *Session) fetchElsewhere(ctx context.Context, to *url.URL, header http.H
 	return resp, nil
 }
 
-// Fetch reads a manifest or a blob.
+// Fetch reads a manifest or a blob of at most 1 MiB. path is as in Open; mediaType is sent as Accept. Any status but 200 is
+// an error; a 404 for a blob has the reason missing_blob.
 func (s *Session) Fetch(ctx context.Context, repository, path, mediaType string) (*ask.Answer, error) {
 	resp, err := s.Open(ctx, repository, path, http.Header{"Accept": {mediaType}})
 	if err != nil {

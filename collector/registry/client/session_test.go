@@ -130,8 +130,8 @@ func TestSessionLogsIn(t *testing.T) {
 			s := testSession(t, g.address, c.options)
 			status, err := s.ask(t, http.MethodPost, "our scope", "the body")
 			wantReason(t, err, c.reason)
-			if c.reason == "" && (status != http.StatusAccepted || s.Way() != c.way) {
-				t.Errorf("status %d %s, want 202 %s", status, s.Way(), c.way)
+			if c.reason == "" && (status != http.StatusAccepted || s.HowLetIn() != c.way) {
+				t.Errorf("status %d %s, want 202 %s", status, s.HowLetIn(), c.way)
 			}
 			if c.reason != "" && !ask.IsNotLetIn(err) {
 				t.Errorf("not known as trouble with logging in: %s", err)
@@ -210,7 +210,7 @@ func TestSessionRequestsGoToItsEndpoint(t *testing.T) {
 	wantReason(t, err, source.ReasonBadAnswer)
 }
 
-// What a session says of its errors repeats nothing that it was sent.
+// Errors of a session repeat nothing that a server sent.
 func TestSessionErrorsAreWithoutSecrets(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"in a body": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(401); fmt.Fprint(w, r.Header) },

@@ -17,33 +17,34 @@ import (
 )
 
 const (
-	// firstPart is what is read of a layer when the server sends all of it instead of its last byte.
+	// firstPart is how many bytes of a layer are read when the server ignores the range and sends all of it.
 	firstPart = 64 << 10
-	// minMeasured is the length of a read that says something about the speed of the way.
+	// minMeasured is the least number of bytes of a read that counts for registry_pull_bytes_per_second.
 	minMeasured = 256 << 10
 )
 
-// readable are the layers that a registry has, each once: not the empty ones, and not those that are elsewhere.
+// readable are the layers that a registry has to have, each once: without empty ones, and without foreign ones, which
+// clients fetch from elsewhere.
 func readable(layers []client.Descriptor) []client.Descriptor {
-	var some []client.Descriptor
+	var all []client.Descriptor
 	seen := map[digest.Digest]bool{}
 	for _, l := range layers {
 		if l.Size > 0 && !l.IsForeign() && !seen[l.Digest] {
 			seen[l.Digest] = true
-			some = append(some, l)
+			all = append(all, l)
 		}
 	}
-	return some
+	return all
 }
 
-// readBlob calls take with an answer for a blob, of from and the n bytes on of it, whose size is right.
-// An answer with all of it comes too: servers need not heed a range.
-func (v *visit) readBlob(ctx context.Context, d client.Descriptor, from, n int64, take func(*http.Response) error) error {
+// readBlob asks for n bytes of a blob from an offset on, and calls take with the answer if that has the right size and
+// range. The answer may be the whole blob with status 200: servers may ignore a range.
+func (ip *imagePull) readBlob(ctx context.Context, d client.Descriptor, from, n int64, take func(*http.Response) error) error {
 	header := http.Header{}
 	if n < d.Size {
 		header.Set("Range", fmt.Sprintf("bytes=%d-%d", from, from+n-1))
 	}
-	return v.read(ctx, "blobs/"+d.Digest.String(), header, func(resp *http.Response) error {
+	return ip.read(ctx, "blobs/"+d.Digest.String(), header, func(resp *http.Response) error {
 		if err := checkBlob(resp, d, from, n); err != nil {
 			return err
 		}
@@ -51,7 +52,8 @@ func (v *visit) readBlob(ctx context.Context, d client.Descriptor, from, n int64
 	})
 }
 
-// checkBlob says what is wrong with an answer before its body is read.
+// checkBlob is the error of an answer to a request for n bytes of a blob from an offset on, judged by status and headers.
+// Each case takes for granted that those before it did not apply.
 func checkBlob(resp *http.Response, d client.Descriptor, from, n int64) error {
 	encoding := resp.Header.Get("Content-Encoding")
 	has, known := rangeTotal(resp)
@@ -74,19 +76,22 @@ func checkBlob(resp *http.Response, d client.Descriptor, from, n int64) error {
 	return nil
 }
 
+// isPart says whether an answer has the range that was asked for, and not the whole.
 func isPart(resp *http.Response) bool { return resp.StatusCode == http.StatusPartialContent }
 
-// rangeTotal is the size of the whole that Content-Range names.
-func rangeTotal(resp *http.Response) (int64, bool) {
+// rangeTotal is the size of the whole blob by Content-Range: 9 in "bytes 8-8/9", and in "bytes */9" of a 416. known is
+// false without it.
+func rangeTotal(resp *http.Response) (total int64, known bool) {
 	text := resp.Header.Get("Content-Range")
 	total, err := strconv.ParseInt(text[strings.LastIndexByte(text, '/')+1:], 10, 64)
 	return total, err == nil && total >= 0 && strings.HasPrefix(text, "bytes ")
 }
 
-// copyBytes copies n bytes of an answer to out, and returns how many came.
-func (v *visit) copyBytes(ctx context.Context, out io.Writer, resp *http.Response, n int64) (int64, error) {
-	got, err := io.CopyBuffer(out, io.LimitReader(resp.Body, n), v.buffer)
-	v.bytes += got
+// copyBytes copies n bytes of the body to out, and returns how many came. Fewer than n are an error: short_read, or that of
+// the connection.
+func (ip *imagePull) copyBytes(ctx context.Context, out io.Writer, resp *http.Response, n int64) (int64, error) {
+	got, err := io.CopyBuffer(out, io.LimitReader(resp.Body, n), ip.buffer)
+	ip.bytes += got
 	switch {
 	case err != nil:
 		return got, fmt.Errorf("%d of %d bytes came: %w", got, n, ask.Ended(ctx, ask.RequestError(err)))
@@ -96,9 +101,9 @@ func (v *visit) copyBytes(ctx context.Context, out io.Writer, resp *http.Respons
 	return got, nil
 }
 
-// wantEnd says that nothing comes any more.
-func (v *visit) wantEnd(resp *http.Response) error {
-	n, _ := io.ReadFull(resp.Body, v.buffer[:1])
+// wantEnd wants the body to end here.
+func (ip *imagePull) wantEnd(resp *http.Response) error {
+	n, _ := io.ReadFull(resp.Body, ip.buffer[:1])
 	switch {
 	case n == 0:
 		return nil
@@ -108,31 +113,33 @@ func (v *visit) wantEnd(resp *http.Response) error {
 	return source.Failed(source.ReasonShortRead, "more bytes came than the manifest says")
 }
 
-// readConfig reads the configuration of the image to its end.
-func (v *visit) readConfig(ctx context.Context) error {
-	config := v.manifest.Config
-	return v.readOn(ctx, config, newVerification(config.Digest), config.Size)
+// readConfig reads the config of the image in full and checks its digest.
+func (ip *imagePull) readConfig(ctx context.Context) error {
+	config := ip.manifest.Config
+	return ip.readMore(ctx, config, newVerification(config.Digest), config.Size)
 }
 
-// readEnds asks for the last byte of each layer: a registry that has lost some of it cannot say it, though it knows its
-// size. The error is that of the first layer that is not well.
-func (v *visit) readEnds(ctx context.Context) error {
+// readEnds reads the last byte of each layer: a registry that knows the size of a layer, but has lost its end, cannot send
+// that byte. The error is that of the first layer that fails. After one that is not about content, such as a timeout, no
+// more layers are asked for: the store is in trouble.
+func (ip *imagePull) readEnds(ctx context.Context) error {
 	var first error
-	for _, l := range v.layers {
-		err := v.readEnd(ctx, l)
-		v.find(stepLayers, l.Digest, false, err)
+	for _, l := range ip.layers {
+		err := ip.readEnd(ctx, l)
+		ip.noteRead(stepLayers, l.Digest, false, err)
 		if err == nil {
 			continue
 		}
-		v.failed[l.Digest] = true
+		ip.failed[l.Digest] = true
 		first = firstError(first, fmt.Errorf("layer %s: %w", l.Digest, err))
-		if !isContent(err) { // the store is in trouble: it does not need more of this
+		if !isContent(err) {
 			break
 		}
 	}
 	return first
 }
 
+// firstError is a, or b when a is nil.
 func firstError(a, b error) error {
 	if a != nil {
 		return a
@@ -140,21 +147,22 @@ func firstError(a, b error) error {
 	return b
 }
 
-func (v *visit) readEnd(ctx context.Context, l client.Descriptor) error {
+// readEnd reads the last byte of a layer, or its first 64 KiB when the server ignores ranges.
+func (ip *imagePull) readEnd(ctx context.Context, l client.Descriptor) error {
 	start := time.Now()
-	return v.readBlob(ctx, l, l.Size-1, 1, func(resp *http.Response) error {
-		if _, err := v.copyBytes(ctx, io.Discard, resp, 1); err != nil {
+	return ip.readBlob(ctx, l, l.Size-1, 1, func(resp *http.Response) error {
+		if _, err := ip.copyBytes(ctx, io.Discard, resp, 1); err != nil {
 			return err
 		}
-		if l.Digest == v.layers[0].Digest {
-			v.firstByte = time.Since(start)
+		if l.Digest == ip.layers[0].Digest {
+			ip.firstByte = time.Since(start)
 		}
 		if isPart(resp) {
-			v.ends++
-			return v.wantEnd(resp)
+			ip.ends++
+			return ip.wantEnd(resp)
 		}
-		v.begins++
-		_, err := v.copyBytes(ctx, io.Discard, resp, min(l.Size, firstPart)-1)
+		ip.begins++
+		_, err := ip.copyBytes(ctx, io.Discard, resp, min(l.Size, firstPart)-1)
 		return err
 	})
 }

@@ -77,16 +77,16 @@ const benchmarked = 8 << 20
 func BenchmarkVerify(b *testing.B) {
 	n := zeros(benchmarked)
 	d := client.Descriptor{Digest: n.digest(), Size: int64(n)}
-	v := &visit{puller: &puller{buffer: make([]byte, 64<<10)}}
+	ip := &imagePull{puller: &puller{buffer: make([]byte, 64<<10)}}
 	b.SetBytes(benchmarked)
 	b.ReportAllocs()
 	for b.Loop() {
 		r := newVerification(d.Digest)
 		resp := &http.Response{Body: io.NopCloser(n.reader())}
-		if _, err := v.copyBytes(b.Context(), r.hash, resp, d.Size); err != nil {
+		if _, err := ip.copyBytes(b.Context(), r.hash, resp, d.Size); err != nil {
 			b.Fatal(err)
 		}
-		if err := r.verdict(d); err != nil {
+		if err := r.checkDigest(d); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -67,7 +67,7 @@ func TestALargeLayerBeginsAnewWhenTheTagMoves(t *testing.T) {
 	e.run(t).wantSamples(t, map[string]float64{"registry_pull_layers_verified{": 1, "registry_pull_success{": 1})
 }
 
-// What a connection that broke has brought is not read again.
+// Bytes that came before a connection broke are not read again.
 func TestALargeLayerGoesOnWhereAConnectionBroke(t *testing.T) {
 	f := startRegistry(t)
 	large := strings.Repeat("0123456789", 10)
