@@ -11,16 +11,17 @@ import (
 	"registry_exporter/config"
 )
 
-// An Account is a client of a registry with what it logs in with, if anything.
+// An Account is a client of a registry with its credentials. It can get tokens with them.
 type Account struct {
 	*Client
-	Basic    bool // the credentials are a user and a password
+	HasLogin bool // the configuration has credentials of any kind
+	Basic    bool // they are a user and a password
 	username *Secret
 	password *Secret
-	HasLogin bool // there are credentials
 }
 
-// NewAccount builds the account of cfg at u, the front of the registry or a backend. path is where cfg stands.
+// NewAccount builds the account of cfg at u, which is the front of the registry or a backend. path is that of cfg in the
+// configuration, for errors.
 func NewAccount(b *Builder, cfg *promconfig.HTTPClientConfig, u config.URL, path ...any) (*Account, error) {
 	c, err := newClient(b, cfg, u, b.URL, path...)
 	if err != nil {
@@ -35,21 +36,22 @@ func NewAccount(b *Builder, cfg *promconfig.HTTPClientConfig, u config.URL, path
 	return a, nil
 }
 
-// A NotLetInError is of logging in, whoever it is that does not let us.
+// A NotLetInError is a failed login: at the registry, or at its token endpoint.
 type NotLetInError struct{ error }
 
 func (n NotLetInError) Unwrap() error { return n.error }
 
-// IsNotLetIn tells trouble with credentials from trouble with what was asked for.
+// IsNotLetIn says whether err is a failed login: one that NotLetIn marks, a secret that cannot be read, or status 401.
 func IsNotLetIn(err error) bool {
 	var n NotLetInError
 	return errors.As(err, &n) || source.IsUnasked(err) || source.Reason(err) == source.ReasonUnauthorized
 }
 
-// NotLetIn makes err one of logging in.
+// NotLetIn marks err as a failed login. Its reason stays.
 func NotLetIn(err error) error { return NotLetInError{err} }
 
-// Token asks for a token as the challenge says, with the user and password of the account if it has them.
+// Token asks the realm of a bearer challenge for a token, with the user and password of the account if it has them. An
+// answer without a token, and a realm that is no URL, are ReasonBadAnswer.
 func (a *Account) Token(ctx context.Context, ch Challenge) (string, error) {
 	username, err := a.username.Fetch(ctx)
 	if err != nil {
@@ -62,12 +64,12 @@ func (a *Account) Token(ctx context.Context, ch Challenge) (string, error) {
 	return a.fetchToken(ctx, ch, username, password)
 }
 
-// WithBearer is a client that sends a token with each request.
+// WithBearer is an HTTP client that sends the token with each request.
 func (a *Account) WithBearer(token string) *http.Client {
 	return a.HTTPClient(bearer{a.Transport, token})
 }
 
-// bearer sends a token with each request.
+// bearer adds a token to each request.
 type bearer struct {
 	next  http.RoundTripper
 	token string

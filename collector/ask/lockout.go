@@ -14,45 +14,48 @@ import (
 )
 
 const (
-	// lockoutTime is how long a refused secret is not sent again: a monitor must not lock an account.
+	// lockoutTime is how long a refused secret is not sent again. LDAP directories lock an account after
+	// a few refusals in a short time.
 	lockoutTime = 60 * time.Second
-	// trialTime is how long a secret that nobody sends any longer is remembered.
+	// trialTime is how long the trial of a secret is kept after the last request.
 	trialTime = time.Hour
 )
 
-// A Verdict is what the answer to a request says of the secret it carried.
+// A Verdict says whether an endpoint took the secret of a request.
 type Verdict int
 
 const (
-	undecided Verdict = iota
-	accepted
-	refused
+	undecided Verdict = iota // such as status 503
+	accepted                 // status below 300
+	refused                  // status 401
 )
 
-// A Lockout knows what endpoints said of secrets, by their hashes. As long as one was not accepted, only one request
-// at a time carries it: of many at once, all would be refused.
+// A Lockout keeps the last verdict of each endpoint on each secret, and does not send a secret for 60 s after it was
+// refused. Until a secret is accepted, one request at a time carries it: 20 scrapes at once with a wrong password are one
+// refusal, not 20. The zero value is ready. It is for many goroutines.
 type Lockout struct {
 	mu     sync.Mutex
-	trials map[[sha256.Size]byte]*trial
+	trials map[[sha256.Size]byte]*trial // by hash of endpoint and secret
 }
 
-// A trial is what one endpoint said of one secret.
+// A trial is the history of one secret at one endpoint.
 type trial struct {
-	used time.Time
-	last Verdict
-	at   time.Time     // of the last verdict
-	turn chan struct{} // is full while somebody waits for a verdict
+	used    time.Time     // last request
+	verdict Verdict       // the last one that is not undecided
+	at      time.Time     // of the verdict
+	asking  chan struct{} // holds one item while a request waits for its verdict
 }
 
-// Send calls ask, which sends the secret to the endpoint, unless that refused it a short while ago. Before, it waits
-// for its turn.
+// Send calls ask, which sends the secret to the endpoint and returns the verdict. It does not when the endpoint refused
+// the secret within the last 60 s: that is ReasonUnauthorized. Until the secret is accepted, Send waits for the requests
+// before it; when ctx ends first, the error is source.Unasked.
 func (l *Lockout) Send(ctx context.Context, endpoint, secret string, ask func() Verdict) error {
 	t := l.trial(endpoint, secret)
-	endTurn, err := l.await(ctx, t)
+	release, err := l.acquire(ctx, t)
 	if err != nil {
 		return err
 	}
-	defer endTurn()
+	defer release()
 	if err := l.refusal(t); err != nil {
 		return err
 	}
@@ -60,25 +63,25 @@ func (l *Lockout) Send(ctx context.Context, endpoint, secret string, ask func() 
 	return nil
 }
 
-// await waits for the turn to send a secret; one that was accepted, if only while we waited, needs none.
-func (l *Lockout) await(ctx context.Context, t *trial) (endTurn func(), err error) {
+// acquire waits until no other request waits for a verdict. It does not wait, or no longer, when the secret is accepted.
+func (l *Lockout) acquire(ctx context.Context, t *trial) (release func(), err error) {
 	if l.isAccepted(t) {
 		return func() {}, nil
 	}
 	select {
-	case t.turn <- struct{}{}:
+	case t.asking <- struct{}{}:
 	case <-ctx.Done():
 		return nil, source.Unasked(fmt.Errorf("waiting until another request has shown if these credentials are good: %w", ctx.Err()))
 	}
-	endTurn = func() { <-t.turn }
+	release = func() { <-t.asking }
 	if l.isAccepted(t) {
-		endTurn()
+		release()
 		return func() {}, nil
 	}
-	return endTurn, nil
+	return release, nil
 }
 
-// trial is the one of this secret; those that were not used for long are forgotten.
+// trial is that of the secret at the endpoint. It drops the trials that were not used for an hour.
 func (l *Lockout) trial(endpoint, secret string) *trial {
 	key := sha256.Sum256([]byte(endpoint + "\x00" + secret))
 	l.mu.Lock()
@@ -89,7 +92,7 @@ func (l *Lockout) trial(endpoint, secret string) *trial {
 		if l.trials == nil {
 			l.trials = map[[sha256.Size]byte]*trial{}
 		}
-		t = &trial{turn: make(chan struct{}, 1)}
+		t = &trial{asking: make(chan struct{}, 1)}
 		l.trials[key] = t
 	}
 	t.used = time.Now()
@@ -99,14 +102,14 @@ func (l *Lockout) trial(endpoint, secret string) *trial {
 func (l *Lockout) isAccepted(t *trial) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return t.last == accepted
+	return t.verdict == accepted
 }
 
-// refusal is an error while that of the endpoint is fresh.
+// refusal is an error within 60 s after a refusal.
 func (l *Lockout) refusal(t *trial) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if age := time.Since(t.at); t.last == refused && age < lockoutTime {
+	if age := time.Since(t.at); t.verdict == refused && age < lockoutTime {
 		return source.Failed(source.ReasonUnauthorized, "these credentials were refused %s ago: not sent again for %s", age.Round(time.Second), lockoutTime)
 	}
 	return nil
@@ -116,17 +119,18 @@ func (l *Lockout) note(t *trial, v Verdict) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if v != undecided {
-		t.last, t.at = v, time.Now()
+		t.verdict, t.at = v, time.Now()
 	}
 }
 
-// lockoutTransport keeps a refused secret off the wire. secretOf finds the secret of a request, if it carries one.
+// lockoutTransport sends a request unless its secret was refused. secretOf is the secret of a request; empty: it has none.
 type lockoutTransport struct {
 	next     http.RoundTripper
 	lockout  *Lockout
 	secretOf func(*http.Request) string
 }
 
+// NewLockoutTransport sends with next. The secret of a request is the text that secretOf returns, such as a header.
 func NewLockoutTransport(next http.RoundTripper, l *Lockout, secretOf func(*http.Request) string) http.RoundTripper {
 	return &lockoutTransport{next, l, secretOf}
 }
@@ -147,7 +151,7 @@ func (t *lockoutTransport) RoundTrip(req *http.Request) (resp *http.Response, er
 	return resp, err
 }
 
-// verdictOf takes a success only for a yes: many errors come before anybody looks at the secret.
+// verdictOf takes only a success for accepted: a server sends many errors before it looks at the secret.
 func verdictOf(resp *http.Response, err error) Verdict {
 	switch {
 	case err != nil:
@@ -160,7 +164,7 @@ func verdictOf(resp *http.Response, err error) Verdict {
 	return undecided
 }
 
-// VerdictBy is that of an error whose reason is known.
+// VerdictBy is the verdict of an error by its reason; nil is accepted.
 func VerdictBy(err error) Verdict {
 	switch source.Reason(err) {
 	case "":
@@ -171,7 +175,7 @@ func VerdictBy(err error) Verdict {
 	return undecided
 }
 
-// headersOf is the secret of a request that carries credentials: any of its headers may be one.
+// headersOf is all headers of a request: with http_headers any of them may be a secret.
 func headersOf(req *http.Request) string {
 	var b strings.Builder
 	_ = req.Header.Write(&b)

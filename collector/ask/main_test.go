@@ -1,7 +1,10 @@
 package ask
 
 import (
+	"bytes"
+	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -48,4 +51,20 @@ func accountOf(t testing.TB, url, credentials string, l *Lockout) *Account {
 		t.Fatal(err)
 	}
 	return a
+}
+
+// addAnswers adds the bodies of stored answers.
+func addAnswers(f *testing.F, pattern string) {
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		f.Fatal(fmt.Errorf("no answers like %s: %w", pattern, err))
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		_, body, _ := bytes.Cut(text, []byte("\n\n"))
+		f.Add(body)
+	}
 }

@@ -16,22 +16,30 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 )
 
-// oauth2Transport lets requests carry a token that it gets for the client's secret. That of
-// prometheus/common takes no heed of the request's deadline, and takes the secret along when redirected.
+// oauth2Transport adds a token to requests, and gets it from a token endpoint with the client secret. The one of
+// prometheus/common ignores the deadline of the request, and sends the secret to where the token endpoint redirects.
 type oauth2Transport struct {
 	next    http.RoundTripper
 	client  *http.Client // asks for tokens
 	lockout *Lockout
-	host    string // that gives out tokens
-	secret  *Secret
+	host    string  // of the token endpoint, such as login.example.org:8443
+	secret  *Secret // the client secret
 
 	mu    sync.Mutex
 	grant clientcredentials.Config
-	token *oauth2.Token
+	token *oauth2.Token // in use; nil: none
 }
 
-// oauth2 wraps next so that requests carry a token as cfg says.
-func (b *Builder) oauth2(cfg *promconfig.OAuth2, secret *Secret, next http.RoundTripper, path []any) (http.RoundTripper, error) {
+func (b *Builder) oauth2(httpConfig *promconfig.HTTPClientConfig, next http.RoundTripper, path []any) (http.RoundTripper, error) {
+	cfg := httpConfig.OAuth2
+	if cfg == nil {
+		return next, nil
+	}
+	path = below(path, "oauth2")
+	secret, err := b.Secret(cfg.ClientSecret, cfg.ClientSecretFile, below(path, "client_secret_file")...)
+	if err != nil {
+		return nil, err
+	}
 	if cfg.GrantType != "" && cfg.GrantType != "client_credentials" {
 		return nil, b.Errorf(append(path, "grant_type"), "must be client_credentials, or be left out")
 	}
@@ -59,7 +67,7 @@ func (b *Builder) oauth2(cfg *promconfig.OAuth2, secret *Secret, next http.Round
 	}, nil
 }
 
-// stay follows no redirect: the secret would go with it.
+// stay follows no redirect: the client secret would go with it.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // RoundTrip implements http.RoundTripper.
@@ -77,7 +85,7 @@ func (t *oauth2Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// tokenInUse is the token at hand, or a new one when it has ended or the secret has changed.
+// tokenInUse is the token in use. It gets another when that has ended, or when the client secret has changed.
 func (t *oauth2Transport) tokenInUse(ctx context.Context) (*oauth2.Token, error) {
 	secret, err := t.secret.Fetch(ctx)
 	if err != nil {
@@ -101,6 +109,7 @@ func (t *oauth2Transport) tokenInUse(ctx context.Context) (*oauth2.Token, error)
 	return t.token, nil
 }
 
+// forget makes the next request get another token than this.
 func (t *oauth2Transport) forget(token *oauth2.Token) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -109,7 +118,8 @@ func (t *oauth2Transport) forget(token *oauth2.Token) {
 	}
 }
 
-// tokenError leaves the words of the endpoint out: they may repeat the secret.
+// tokenError is an error of the token endpoint without the text of its answer, which may repeat the client secret. The
+// error "invalid_client" is ReasonUnauthorized whatever the status is: RFC 6749 allows 400, too.
 func tokenError(ctx context.Context, err error) error {
 	var refused *oauth2.RetrieveError
 	var sending *url.Error

@@ -8,7 +8,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// httpErrors are those of net/http that have no type, by what they contain. Some of them quote the answer.
+// httpErrors are the errors of net/http that have no type, by words in them. Some quote the answer; text stands for them.
 var httpErrors = []struct{ words, reason, text string }{
 	{"server gave HTTP response to HTTPS client", source.ReasonHTTPSOnHTTP, "the server answers a TLS handshake with plain HTTP"},
 	{"server response headers exceeded", source.ReasonTooLarge, "the headers of the answer are too large"},
@@ -23,8 +23,8 @@ var httpErrors = []struct{ words, reason, text string }{
 	{"Location header", source.ReasonBadAnswer, "the answer redirects to something that is not a URL"},
 }
 
-// RequestError is the error of an HTTP request without what the server wrote into it: the URL of a
-// redirect, or the beginning of an answer that is not HTTP. Both may repeat what was sent.
+// RequestError is the error of an HTTP request without quotations: net/http quotes the URL of a redirect, or the beginning
+// of an answer that is not HTTP. Both may repeat the credentials.
 func RequestError(err error) error {
 	var f *source.Failure
 	var wrapped *url.Error

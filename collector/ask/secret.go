@@ -10,26 +10,26 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// A Secret is read when used, so that a changed file counts at once. It remembers how to mask its last two
-// values: one may change between its use and the page.
+// A Secret is read when it is used: a changed file counts at once. It masks its last two values, since a file may change
+// between a request and the page about it. It is for many goroutines.
 type Secret struct {
 	promconfig.SecretReader
 
 	mu      sync.Mutex
-	reading *secretReading // under way
-	value   string         // that was read last
-	masks   [2]source.Mask // of that, and of the one before
+	reading *secretReading // under way; nil: none
+	value   string         // read last
+	masks   [2]source.Mask // of that value, and of the one before
 }
 
-// A secretReading is shared by those who ask while it runs: a file system that hangs holds it, and
-// nobody and nothing else.
+// A secretReading reads a secret once, for all that call Fetch until it ends. When the file system hangs, one goroutine
+// hangs, and no scrape.
 type secretReading struct {
 	done chan struct{}
 	text string
 	err  error
 }
 
-// newSecret is one given in the configuration itself or as a file; nil when there is neither.
+// newSecret is a secret of the configuration itself or of a file; nil when there is neither.
 func newSecret(inline promconfig.Secret, file string) *Secret {
 	switch {
 	case file != "":
@@ -42,7 +42,8 @@ func newSecret(inline promconfig.Secret, file string) *Secret {
 	return nil
 }
 
-// Fetch implements promconfig.SecretReader. A secret that is not configured is empty.
+// Fetch implements promconfig.SecretReader. A nil secret is empty. A file that cannot be read is ReasonUnauthorized, and
+// the end of ctx ReasonTimeout or ReasonCanceled; all of them are source.Unasked.
 func (s *Secret) Fetch(ctx context.Context) (string, error) {
 	if s == nil {
 		return "", nil
@@ -56,6 +57,7 @@ func (s *Secret) Fetch(ctx context.Context) (string, error) {
 	}
 }
 
+// read joins the reading under way, or starts one.
 func (s *Secret) read() *secretReading {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,6 +82,7 @@ func (s *Secret) read() *secretReading {
 	return r
 }
 
+// remember is called with s.mu locked, or before s is shared.
 func (s *Secret) remember(value string) {
 	if value != s.value {
 		s.value = value
@@ -87,6 +90,7 @@ func (s *Secret) remember(value string) {
 	}
 }
 
+// mask masks the last two values.
 func (s *Secret) mask() source.Mask {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,10 +10,11 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// Secrets are those of one registry.
+// Secrets are those of one registry, each once.
 type Secrets []*Secret
 
-// Secret is a reader of a secret whose file, if it has one, can be read now; nil when there is none.
+// Secret is a secret of the configuration itself or of a file; nil when there is neither. A file that cannot be read now is
+// an error. path is that of the file in the registry, for errors.
 func (b *Builder) Secret(inline promconfig.Secret, file string, path ...any) (*Secret, error) {
 	s := b.reader(inline, file)
 	if _, err := s.Fetch(context.Background()); err != nil {
@@ -22,7 +23,8 @@ func (b *Builder) Secret(inline promconfig.Secret, file string, path ...any) (*S
 	return s, nil
 }
 
-// reader is the only reader of a secret, however many need it, so that no value of it goes unseen.
+// reader is the secret of inline or file. Clients with the same file share one Secret: it masks all values that any of
+// them has sent.
 func (b *Builder) reader(inline promconfig.Secret, file string) *Secret {
 	s := newSecret(inline, file)
 	if s == nil {
@@ -37,14 +39,15 @@ func (b *Builder) reader(inline promconfig.Secret, file string) *Secret {
 	return s
 }
 
-// Hide adds secrets that stand in the configuration itself.
+// Hide adds secrets of the configuration itself, to be masked.
 func (b *Builder) Hide(all ...promconfig.Secret) {
 	for _, s := range all {
 		b.reader(s, "")
 	}
 }
 
-// HideTransport adds the secrets of a connection: the key of a certificate, and what a proxy wants.
+// HideTransport adds the secrets of a connection: the key of the client certificate, the password of the proxy URL, and
+// the headers for the proxy.
 func (b *Builder) HideTransport(t promconfig.TLSConfig, p promconfig.ProxyConfig) {
 	b.Hide(t.Key)
 	if p.ProxyURL.URL != nil {
@@ -56,7 +59,7 @@ func (b *Builder) HideTransport(t promconfig.TLSConfig, p promconfig.ProxyConfig
 	}
 }
 
-// Mask hides what the secrets are and were, the longest first: one may be the beginning of another.
+// Mask masks the last two values of each secret, the longest first: one may be the beginning of another.
 func (s Secrets) Mask() source.Mask {
 	var m source.Mask
 	for _, secret := range s {

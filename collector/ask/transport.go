@@ -15,10 +15,11 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// A transport opens a connection for each request, and closes it when the context of the request ends at the
-// latest. That of net/http alone goes on to dial and to shake hands with a server that hangs, for ever.
+// A transport opens a connection for each request, and closes it when the context of the request ends, at the latest. With
+// http.Transport alone, a dial or a TLS handshake with a server that hangs goes on after that.
 type transport struct{ *http.Transport }
 
+// NewTransport is a transport with the TLS and proxy configuration of cfg. Its error is that of a file of tls_config.
 func NewTransport(cfg *promconfig.HTTPClientConfig) (*transport, error) {
 	tlsConfig, err := promconfig.NewTLSConfig(&cfg.TLSConfig)
 	if err != nil {
@@ -37,17 +38,19 @@ func NewTransport(cfg *promconfig.HTTPClientConfig) (*transport, error) {
 	}}, nil
 }
 
+// Clone is a transport whose TLS configuration can be changed.
 func (t *transport) Clone() *transport { return &transport{t.Transport.Clone()} }
 
-// An exchange is one request, as its connections see it.
+// An exchange is one request, for the connection that it opens.
 type exchange struct {
-	ctx                  context.Context
-	certificateRequested atomic.Bool // of us, by the server
+	ctx                  context.Context // of the request
+	certificateRequested atomic.Bool     // the server asked for a client certificate
 }
 
 type exchangeKey struct{}
 
-// exchangeOf is the exchange that a connection is for: net/http hands on the values of a request's context, but not its end.
+// exchangeOf is the exchange that a connection is for. http.Transport gives a dial the values of the request's context,
+// but not its end.
 func exchangeOf(ctx context.Context) *exchange { return ctx.Value(exchangeKey{}).(*exchange) }
 
 // RoundTrip implements http.RoundTripper.
@@ -60,6 +63,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// dial closes the connection when the context of the request ends.
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	ctx = exchangeOf(ctx).ctx
 	var d net.Dialer
@@ -71,7 +75,7 @@ func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	return conn, nil
 }
 
-// NoteCertificateRequest makes c tell the exchange when a server asks for a certificate.
+// NoteCertificateRequest makes c note in the exchange when a server asks for a client certificate.
 func NoteCertificateRequest(c *tls.Config) {
 	own := c.GetClientCertificate
 	c.GetClientCertificate = func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
@@ -83,7 +87,8 @@ func NoteCertificateRequest(c *tls.Config) {
 	}
 }
 
-// explain gives err its reason: up to TLS 1.2 a server that misses our certificate says no more than "handshake failure".
+// explain adds ReasonTLSClientCert to a "handshake failure" after the server has asked for a client certificate: up to
+// TLS 1.2 it is all that a server says when there is none.
 func (x *exchange) explain(err error) error {
 	if x.certificateRequested.Load() && source.RemoteAlert(err) == "tls: handshake failure" {
 		return errors.Join(source.Failed(source.ReasonTLSClientCert, "the server asks for a client certificate"), err)
@@ -91,7 +96,8 @@ func (x *exchange) explain(err error) error {
 	return err
 }
 
-// Ended is the error of ctx when it has ended: a connection closed for that says other things.
+// Ended is the error of ctx when that has ended, or else err. Such an end closes the connection, so that err would be "use
+// of closed network connection". An unasked err stays.
 func Ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil && !source.IsUnasked(err) {
 		return ctx.Err()
@@ -99,7 +105,7 @@ func Ended(ctx context.Context, err error) error {
 	return err
 }
 
-// proxyRefusal comes before the error of net/http, which repeats the proxy's words and has no reason.
+// proxyRefusal is the refusal of a proxy. The error that net/http would make quotes the proxy, and has no reason.
 func proxyRefusal(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 	if resp.StatusCode == http.StatusOK {
 		return nil
