@@ -50,7 +50,7 @@ func (s *Source) Get(ctx context.Context, timeout time.Duration) Result {
 	if err == nil {
 		err = context.DeadlineExceeded
 	}
-	return Result{Source: s, Samples: s.Down, Err: fmt.Errorf("waiting for an answer: %w", err), Duration: time.Since(r.start)}
+	return Result{Source: s, Samples: s.missing(nil, Run{}), Err: fmt.Errorf("waiting for an answer: %w", err), Duration: time.Since(r.start)}
 }
 
 func (s *Source) join(timeout time.Duration) *reading {
@@ -103,20 +103,29 @@ func (s *Source) read(r *reading) {
 	r.samples, r.err = tidy(r.samples, r.err, cmp.Or(s.Most, MaxSamples))
 }
 
-// result is what r gives to a scrape: its samples, and those of Down whose metric it has no sample of. A reading that
-// was canceled because the time of the scrape was over is a timeout.
+// result is what r gives to a scrape: its samples, and those of Down that it lacks. A reading that was canceled because
+// the time of the scrape was over is a timeout.
 func (s *Source) result(ctx context.Context, r *reading) Result {
 	err := r.err
 	if errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		err = fmt.Errorf("%w (%w)", context.DeadlineExceeded, err)
 	}
+	return Result{s, slices.Concat(r.samples, s.missing(r.samples, r.last)), r.last, err, r.duration}
+}
+
+// missing are the samples of Down whose metric samples have none of. A probe has none before its first run has ended: a
+// 0 that nobody measured would count as an outage in every average over a restart.
+func (s *Source) missing(samples []Sample, last Run) []Sample {
+	if s.Probe != nil && last.End.IsZero() {
+		return nil
+	}
 	var missing []Sample
 	for _, d := range s.Down {
-		if !has(r.samples, d.Metric) {
+		if !has(samples, d.Metric) {
 			missing = append(missing, d)
 		}
 	}
-	return Result{s, slices.Concat(r.samples, missing), r.last, err, r.duration}
+	return missing
 }
 
 func has(samples []Sample, m *Metric) bool {

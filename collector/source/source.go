@@ -15,7 +15,7 @@ type Source struct {
 	Collector string                                  // value of the label collector, such as "ping"
 	Endpoint  string                                  // value of the label endpoint, mostly host:port
 	Timeout   time.Duration                           // of one reading
-	Down      []Sample                                // stand for metrics that a reading has no sample of, such as registry_api_up 0
+	Down      []Sample                                // stand for metrics that a reading has no sample of, such as registry_api_up 0; of a probe: after its first run
 	Read      func(context.Context) ([]Sample, error) // may return samples together with an error; unused when Probe is set
 	Probe     *Probe                                  // set: a reading takes the last run of the probe
 	Companion *Companion                              // set: it runs while the source is live
