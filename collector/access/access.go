@@ -28,7 +28,7 @@ import (
 
 // maxSamples bounds the samples of a source. The configuration allows 250 projects with up to 36 series each, or 100 with
 // nodes and 76 series each.
-const maxSamples = 10_000
+const maxSamples = 11_000
 
 // A logReader reads the access logs of a registry. A reload that does not change the section access_log keeps it.
 type logReader struct {

@@ -4,7 +4,7 @@ import "registry_exporter/collector/source"
 
 var (
 	requests = source.Counter("registry_access_requests_total",
-		"Requests by operation of the registry protocol ($request) and $status: a class such as 2xx, but 401, 404, 416, 429, 499 and each 5xx by itself.",
+		"Requests by operation of the registry protocol ($request) and $status, such as 200; other for those that no registry or web server is known to give.",
 		"operation", "code")
 	transferredBytes = source.Counter("registry_access_bytes_total",
 		"Bytes to clients (out: $body_bytes_sent, else $bytes_sent) and from them (in: $request_length, else $content_length).",
