@@ -9,7 +9,7 @@
 // Package accesslog reads and counts lines. It begins at the end of a log or, with --state.dir, at the line where the
 // exporter before stopped. A scrape gets the counts so far:
 //
-//	registry_access_requests_total{registry="hub",operation="blob_pull",code="2xx"} 1027
+//	registry_access_requests_total{registry="hub",operation="blob_pull",code="200"} 1027
 //
 // access.go makes the source and has the reasons of its failures, metrics.go has the metrics, samples.go makes samples
 // of a report of package accesslog, and words.go has the advice for people.
