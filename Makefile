@@ -50,7 +50,7 @@ format:
 	$(GOFUMPT) -w .
 
 bench: build
-	$(GO) test -run '^$$' -bench . -benchmem ./collector ./accesslog
+	$(GO) test -run '^$$' -bench . -benchmem ./collector/... ./accesslog
 	cd demo && $(GO) run ./bench --exporter=../registry_exporter
 
 # Breaks one part of a real stack and reads the page: FAULT is a name in e2e/faults.go, several with commas, ci or all.
