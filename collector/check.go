@@ -3,10 +3,14 @@ package collector
 import (
 	"context"
 	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
 
 	"registry_exporter/collector/registry"
 	"registry_exporter/collector/report"
@@ -20,7 +24,7 @@ func (e *Exporter) Check(ctx context.Context, names []string) (*report.Report, e
 	if err != nil {
 		return nil, err
 	}
-	return reportOn(registries, func(r *target) []source.Result { return r.check(ctx) }), nil
+	return e.reportOn(registries, func(r *target) []source.Result { return r.check(ctx) }), nil
 }
 
 // check reads every source, after a run of those that are probes.
@@ -61,17 +65,33 @@ func (l *live) named(names []string) ([]*target, error) {
 	return slices.Compact(found), nil
 }
 
-// reportOn reads the registries at once.
-func reportOn(registries []*target, read func(*target) []source.Result) *report.Report {
-	report := &report.Report{Registries: make([]*report.RegistryReport, len(registries))}
+// reportOn reads the registries at once, and puts into words what each has read.
+func (e *Exporter) reportOn(registries []*target, read func(*target) []source.Result) *report.Report {
+	all := &report.Report{Registries: make([]*report.RegistryReport, len(registries))}
 	var group sync.WaitGroup
 	for i, r := range registries {
-		group.Go(func() { report.Registries[i] = r.report(read(r), time.Now()) })
+		group.Go(func() { all.Registries[i] = r.reportOrPanic(read(r), time.Now(), e.opts.Logger) })
 	}
 	group.Wait()
-	report.Time = time.Now()
-	report.Summarize()
-	return report
+	all.Time = time.Now()
+	all.Summarize()
+	return all
+}
+
+// reportOrPanic is the report on what was read. When the words of a source panic, they are logged, and the report has
+// the panic instead of all sources: the reports on other registries stay.
+func (r *target) reportOrPanic(results []source.Result, now time.Time, logger log.Logger) (found *report.RegistryReport) {
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		err := source.Failed(source.ReasonPanic, "panic: %v\n%s", p, debug.Stack())
+		_ = level.Error(logger).Log("msg", "report panics", "registry", r.name, "site", r.site, "err", r.secrets.Mask().Hide(err.Error()))
+		words := source.Words{Alert: func(*source.View, source.Result) string { return "" }} // no metric tells of it
+		found = r.report([]source.Result{{Source: &source.Source{Collector: "report", Endpoint: "exporter", Words: words}, Err: err}}, now)
+	}()
+	return r.report(results, now)
 }
 
 // report puts into words what was read.

@@ -23,7 +23,7 @@ func (e *Exporter) ServeStatus(w http.ResponseWriter, r *http.Request) {
 	ctx, cut := context.WithCancelCause(r.Context())
 	defer cut(nil)
 	defer context.AfterFunc(e.drain, func() { cut(context.DeadlineExceeded) })()
-	report := reportOn(e.live.Load().registries, func(reg *target) []source.Result {
+	report := e.reportOn(e.live.Load().registries, func(reg *target) []source.Result {
 		return reg.read(ctx, maxStatus, everything, func(int, source.Result) {})
 	})
 	var page bytes.Buffer
