@@ -100,7 +100,7 @@ func matching(matchers []string) []int {
 
 func TestEveryAlertThatIsNamedHasAnImpact(t *testing.T) {
 	named := map[string]bool{}
-	for _, file := range append(wordsOfSystems(t), "narrator.go", "../source/words.go") {
+	for _, file := range append(filesOfWords(t), "narrator.go") {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -119,12 +119,16 @@ func TestEveryAlertThatIsNamedHasAnImpact(t *testing.T) {
 	}
 }
 
-// wordsOfSystems are the files in which the packages of the systems name alerts.
-func wordsOfSystems(t *testing.T) []string {
+// filesOfWords are the files in which packages name alerts: those of the systems, and all of package source.
+func filesOfWords(t *testing.T) []string {
 	t.Helper()
-	files, err := filepath.Glob("../*/*words.go")
-	if err != nil || len(files) < 9 {
-		t.Fatalf("only these files of words: %q, %v", files, err)
+	systems, err := filepath.Glob("../*/*words.go")
+	if err != nil || len(systems) < 9 {
+		t.Fatalf("only these files of words: %q, %v", systems, err)
 	}
-	return files
+	shared, err := filepath.Glob("../source/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(systems, slices.DeleteFunc(shared, func(file string) bool { return strings.HasSuffix(file, "_test.go") })...)
 }
