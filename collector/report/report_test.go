@@ -70,7 +70,7 @@ func TestEachReplicaTellsTheSame(t *testing.T) {
 func TestColoursOfText(t *testing.T) {
 	r := reportOf(result("api", nil), result("redis", source.Failed(source.ReasonNoSpace, "full")))
 	coloured := textOf(t, r, true)
-	for _, want := range []string{inGreen + "✓" + asBefore + " api", inRed + "✗" + asBefore + " redis", inRed + "no_space" + asBefore, inBold + "First:" + asBefore} {
+	for _, want := range []string{green + "✓" + reset + " api", red + "✗" + reset + " redis", red + "no_space" + reset, bold + "First:" + reset} {
 		if !strings.Contains(coloured, want) {
 			t.Errorf("no %q in\n%s", want, coloured)
 		}
