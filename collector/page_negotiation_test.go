@@ -133,7 +133,7 @@ func TestEncodingsOfAPage(t *testing.T) {
 	}
 }
 
-// checkEncoded wants textOfTwo. Of zstd it looks at the magic number only: Go's library cannot read it.
+// checkEncoded wants textOfTwo. It looks at the magic number of zstd only: Go's library cannot read the rest.
 func checkEncoded(t *testing.T, body io.Reader, encoding string) {
 	t.Helper()
 	if encoding == "gzip" {
