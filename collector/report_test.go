@@ -86,12 +86,17 @@ func TestReports(t *testing.T) {
 // canaryRefused is the error of a real replication at hub@eqiad, where nobody listens at codfw.
 func canaryRefused(t *testing.T) error {
 	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Method == http.MethodPost: // begins an upload
 			w.Header().Set("Location", r.URL.Path+"1")
 			w.WriteHeader(http.StatusAccepted)
 		case r.Method == http.MethodPut: // a blob or a manifest
+			if strings.Contains(r.URL.Path, "/manifests/") { // the run looks at codfw next, and then waits
+				time.AfterFunc(700*time.Millisecond, cancel)
+			}
 			w.WriteHeader(http.StatusCreated)
 		default: // no canary was pushed before
 			w.WriteHeader(http.StatusNotFound)
@@ -100,10 +105,7 @@ func canaryRefused(t *testing.T) error {
 	defer front.Close()
 	e := newTestExporter(t, configOfHub(front.URL, "  site: eqiad\n  replication: {canary: monitoring/canary}\n")+
 		"- {name: hub, site: codfw, url: 'http://127.0.0.1:1'}\n")
-	s := e.live.Load().registries[0].first(t, "replication")
-	s.Probe.Timeout = 3 * time.Second // ends the wait for the canary at codfw
-	s.Probe.Once(t.Context())
-	return s.Get(t.Context(), time.Minute).Err
+	return e.live.Load().registries[0].first(t, "replication").Probe.Run(ctx).Err
 }
 
 // A retold error has another text.
@@ -118,8 +120,8 @@ func (r retold) Unwrap() error { return r.error }
 func TestReportOfASiteThatCannotBeAskedForTheCanary(t *testing.T) {
 	t.Parallel()
 	err := canaryRefused(t)
-	if err == nil || !strings.Contains(err.Error(), "looking for the canary at codfw") {
-		t.Fatal(err)
+	if source.Reason(err) != source.ReasonRefused {
+		t.Fatalf("the replication has the error %v", err)
 	}
 	found, named := reportOf(t, reportConfig, healthyWorld(), []source.Result{ran("replication", atFront, source.Run{
 		Err:   retold{err, nobodyListens().Error()},
