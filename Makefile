@@ -50,7 +50,7 @@ format:
 	$(GOFUMPT) -w .
 
 bench: build
-	$(GO) test -run '^$$' -bench . -benchmem ./collector ./accesslog
+	$(GO) test -run '^$$' -bench . -benchmem ./collector/... ./accesslog
 	cd demo && $(GO) run ./bench --exporter=../registry_exporter
 
 # The table of what real clients and the probes make of each known behaviour of a registry: clients/README.md.

@@ -2,28 +2,24 @@ package collector
 
 import (
 	"context"
-	"fmt"
-	"slices"
-	"strings"
 	"sync"
-	"time"
 
-	"registry_exporter/collector/registry"
 	"registry_exporter/collector/report"
 	"registry_exporter/collector/source"
 )
 
-// Check runs every source and every probe of the named registries once, or of all of them, and tells what was found.
-// A name without its site stands for all sites.
+// Check reads every source of the named registries, runs each of their probes once, and makes the report. "hub" names
+// all sites of the registry hub, "hub@eqiad" one of them; without names it is about all registries. The error names
+// a registry that is not in the configuration; a failure of a source is in the report.
 func (e *Exporter) Check(ctx context.Context, names []string) (*report.Report, error) {
 	registries, err := e.live.Load().named(names)
 	if err != nil {
 		return nil, err
 	}
-	return reportOn(registries, func(r *target) []source.Result { return r.check(ctx) }), nil
+	return e.reportOn(registries, func(r *target) []source.Result { return r.check(ctx) }), nil
 }
 
-// check reads every source, after a run of those that are probes.
+// check reads every source. A probe runs once before, after the run that may be under way.
 func (r *target) check(ctx context.Context) []source.Result {
 	var group sync.WaitGroup
 	results := make([]source.Result, len(r.sources))
@@ -37,45 +33,4 @@ func (r *target) check(ctx context.Context) []source.Result {
 	}
 	group.Wait()
 	return results
-}
-
-func (l *live) named(names []string) ([]*target, error) {
-	if len(names) == 0 {
-		return l.registries, nil
-	}
-	var found []*target
-	for _, name := range names {
-		before := len(found)
-		for _, r := range l.registries {
-			if name == r.name || name == r.instance() {
-				found = append(found, r)
-			}
-		}
-		if len(found) == before {
-			return nil, fmt.Errorf("no registry %q in the configuration; there are: %s (the URL of another begins with https://)", name, strings.Join(l.names(), ", "))
-		}
-	}
-	slices.SortStableFunc(found, func(a, b *target) int {
-		return slices.Index(l.registries, a) - slices.Index(l.registries, b)
-	})
-	return slices.Compact(found), nil
-}
-
-// reportOn reads the registries at once.
-func reportOn(registries []*target, read func(*target) []source.Result) *report.Report {
-	report := &report.Report{Registries: make([]*report.RegistryReport, len(registries))}
-	var group sync.WaitGroup
-	for i, r := range registries {
-		group.Go(func() { report.Registries[i] = r.report(read(r), time.Now()) })
-	}
-	group.Wait()
-	report.Time = time.Now()
-	report.Summarize()
-	return report
-}
-
-// report puts into words what was read.
-func (r *target) report(results []source.Result, now time.Time) *report.RegistryReport {
-	subject := report.Subject{Name: r.name, Site: r.site, URL: r.config.URL.String(), Mask: r.secrets.Mask()}
-	return subject.Report(&source.View{Now: now, Passive: r.passive, FrontUp: registry.FrontIsUp(results), Results: results})
 }

@@ -2,10 +2,11 @@ package collector
 
 import "registry_exporter/collector/source"
 
-// companions are those that run, by the instance of their registry.
+// companions are the readers of logs that run, by registry, such as "hub@eqiad". A registry has one at most.
 type companions map[string]*source.Companion
 
-// change makes those of the registries run, and no others. One whose configuration is as before just goes on.
+// change stops the companions that registries do not have, starts those that do not run yet, and returns all that run
+// now. One whose part of the configuration is the same goes on. The next one of a registry gets the handover of the last.
 func (c companions) change(registries []*target) companions {
 	next := companions{}
 	for _, r := range registries {
@@ -16,7 +17,7 @@ func (c companions) change(registries []*target) companions {
 		}
 	}
 	handovers := map[string][]byte{}
-	for name, one := range c { // all that stop first: another may want to listen where one listened
+	for name, one := range c { // stop before any starts: two may listen on the same port
 		if next[name] != one {
 			handovers[name] = one.Stop()
 		}

@@ -1,19 +1,14 @@
-package collector
+package collector_test
 
 import (
-	"registry_exporter/collector/testserver"
-	"bufio"
-	"bytes"
-	"compress/gzip"
-	"io"
 	"net"
-	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"registry_exporter/collector/collectortest"
 	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
 )
 
 // hostileSources are the sources that speak HTTP: how to point one at ADDRESS, and its samples that must
@@ -82,7 +77,7 @@ func TestHostileServers(t *testing.T) {
 				if c.short {
 					timeout = "300ms"
 				}
-				wantDown(t, s.name, scheme+"://"+server.address, timeout, c.reason)
+				wantDown(t, s.name, scheme+"://"+server.Address, timeout, c.reason)
 				server.WantAllClosed(t)
 			})
 		}
@@ -111,14 +106,14 @@ func wantDown(t *testing.T, collector, url, timeout, reason string) {
 			continue
 		}
 		lines := strings.NewReplacer("ADDRESS", url, "TIMEOUT", timeout).Replace(s.config)
-		e := newTestExporter(t, "registries:\n- name: hub\n  timeout: "+timeout+"\n"+lines)
+		e := collectortest.New(t, "registries:\n- name: hub\n  timeout: "+timeout+"\n"+lines)
 		start := time.Now()
-		got := e.scrapeNow(t, collector)
+		got := collectortest.Scrape(t, e, collector)
 		limit, _ := time.ParseDuration(timeout)
 		if took := time.Since(start); took > limit+20*time.Second { // what does not end by itself takes maxScrape
 			t.Errorf("took %s, the timeout is %s", took, timeout)
 		}
-		got.wantReason(t, reason)
+		got.WantReason(t, reason)
 		for name, value := range got {
 			switch {
 			case !strings.HasPrefix(name, s.prefix):
@@ -129,7 +124,7 @@ func wantDown(t *testing.T, collector, url, timeout, reason string) {
 			}
 		}
 		if s.down != "" {
-			got.wantSamples(t, map[string]float64{s.down: 0})
+			got.WantSamples(t, map[string]float64{s.down: 0})
 		}
 	}
 }

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -10,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"registry_exporter/collector/collectortest"
+	"registry_exporter/collector/collectortest/golden"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -22,46 +23,34 @@ const metricsDoc = "../METRICS.md"
 
 // TestMetricsDoc holds METRICS.md against the golden pages it is made from.
 func TestMetricsDoc(t *testing.T) {
-	want := documentMetrics(goldenMetrics(t))
-	if collectortest.Update() {
-		if err := os.WriteFile(metricsDoc, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(metricsDoc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
+	golden.CompareText(t, metricsDoc, documentMetrics(goldenMetrics(t)))
+	if t.Failed() {
 		t.Error("METRICS.md is not what the golden pages say: run go test ./collector -run TestMetricsDoc -update")
 	}
 }
 
 // TestEveryMetricHasAGoldenPage holds the names in the code against those on the pages.
 func TestEveryMetricHasAGoldenPage(t *testing.T) {
-	golden := goldenMetrics(t)
-	files, err := filepath.Glob("*.go")
+	onPages := goldenMetrics(t)
+	definition := regexp.MustCompile(`(?:source\.(?:Gauge|Counter|Histogram)|newGauge)\(\s*"(registry_\w+)"|Name: "(registry_exporter_\w+)"`)
+	found := 0
+	err := filepath.WalkDir(".", func(file string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(file)
+		for _, m := range definition.FindAllStringSubmatch(string(text), -1) {
+			found++
+			if name := m[1] + m[2]; onPages[name] == nil {
+				t.Errorf("%s in %s is on no golden page", name, file)
+			}
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	definition := regexp.MustCompile(`(?:gauge|counter|histogram|newGauge)\(\s*"(registry_\w+)"`)
-	found := 0
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range definition.FindAllStringSubmatch(string(text), -1) {
-			found++
-			if golden[m[1]] == nil {
-				t.Errorf("%s in %s is on no golden page", m[1], file)
-			}
-		}
-	}
-	if found < 40 {
+	if found < 80 {
 		t.Errorf("only %d definitions of metrics found in the code", found)
 	}
 }
@@ -91,7 +80,7 @@ func goldenMetrics(t *testing.T) map[string]*dto.MetricFamily {
 		}
 		all[f.GetName()] = f
 	}
-	pages, err := filepath.Glob("testdata/*/*/*.prom")
+	pages, err := filepath.Glob("*/testdata/*/*/*.prom")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +99,7 @@ func goldenMetrics(t *testing.T) map[string]*dto.MetricFamily {
 			add(f)
 		}
 	}
-	e := collectortest.New(t, "registries: [{name: hub, url: 'http://registry.example.org'}]\n")
+	e := newTestExporter(t, "registries: [{name: hub, url: 'http://registry.example.org'}]\n")
 	self, err := prometheus.Gatherers{e.self}.Gather()
 	if err != nil {
 		t.Fatal(err)

@@ -10,21 +10,23 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// A line is a sample as it stands on a page, with the labels of its registry.
+// A line is a sample, and what stands of it on a page: with the labels of its registry, in the order of the alphabet.
 type line struct {
 	source.Sample
 	written *dto.Metric
 }
 
+// lines are a prometheus.Collector.
 type lines []line
 
-// newLines writes samples with common, labels that all of them have. It keeps the samples.
+// newLines makes lines of samples. common are the labels registry and site. The samples, and their labels, must not
+// change afterwards.
 func newLines(samples []source.Sample, common []*dto.LabelPair) lines {
 	labels := 0
 	for _, s := range samples {
 		labels += len(s.Labels)
 	}
-	// All at once: thousands of small things cost more to make than to fill.
+	// Allocated for all samples at once: an allocation for each costs more than to fill it.
 	own := make([]dto.LabelPair, labels)
 	pairs := make([]*dto.LabelPair, 0, labels+len(samples)*len(common))
 	metrics := make([]dto.Metric, len(samples))
@@ -47,7 +49,7 @@ func newLines(samples []source.Sample, common []*dto.LabelPair) lines {
 	return page
 }
 
-// A series is a line as a prometheus.Registry takes it.
+// A series is a line as a prometheus.Metric.
 type series struct {
 	desc *prometheus.Desc
 	*dto.Metric
@@ -62,7 +64,8 @@ func (s series) Write(out *dto.Metric) error {
 	return nil
 }
 
-// Describe implements prometheus.Collector. It names no metric: registries without a site and with one have other labels.
+// Describe implements prometheus.Collector. It names no metric, so that client_golang lets one metric have other labels at
+// a registry with a site than at one without.
 func (l lines) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements prometheus.Collector.
@@ -81,7 +84,7 @@ func (l lines) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// newPage puts together what parts collect. A series that stands twice costs only the second.
+// newPage is the page of all parts. A series that stands there twice is kept once; Gather returns an error, too.
 func newPage(parts ...prometheus.Collector) prometheus.Gatherer {
 	r := prometheus.NewRegistry()
 	r.MustRegister(parts...)

@@ -85,20 +85,30 @@ type constMetrics [][]source.Sample
 func (constMetrics) Describe(chan<- *prometheus.Desc) {}
 
 func (c constMetrics) Collect(out chan<- prometheus.Metric) {
-	descs := map[*source.Metric]*prometheus.Desc{}
+	kinds := map[*source.Metric]constKind{}
 	for i, samples := range c {
 		site := string(rune('a' + i))
 		for _, s := range samples {
-			desc := descs[s.Metric]
-			if desc == nil {
-				desc = prometheus.NewDesc(s.Metric.Name, s.Metric.Help, append(slices.Clone(s.Metric.Labels), "registry", "site"), nil)
-				descs[s.Metric] = desc
+			kind, known := kinds[s.Metric]
+			if !known {
+				kind = constKindOf(s)
+				kinds[s.Metric] = kind
 			}
-			kind := prometheus.GaugeValue
-			if s.Metric.counter {
-				kind = prometheus.CounterValue
-			}
-			out <- prometheus.MustNewConstMetric(desc, kind, s.Value, append(slices.Clone(s.Labels), "hub", site)...)
+			out <- prometheus.MustNewConstMetric(kind.desc, kind.of, s.Value, append(slices.Clone(s.Labels), "hub", site)...)
 		}
 	}
+}
+
+type constKind struct {
+	desc *prometheus.Desc
+	of   prometheus.ValueType
+}
+
+func constKindOf(s source.Sample) constKind {
+	kind := constKind{prometheus.NewDesc(s.Metric.Name, s.Metric.Help, append(slices.Clone(s.Metric.Labels), "registry", "site"), nil), prometheus.GaugeValue}
+	var written dto.Metric
+	if s.Write(&written); written.Counter != nil {
+		kind.of = prometheus.CounterValue
+	}
+	return kind
 }

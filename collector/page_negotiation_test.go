@@ -13,8 +13,8 @@ import (
 	"strings"
 	"testing"
 
-	"registry_exporter/collector/collectortest"
 	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
 
 	"github.com/go-kit/log"
 	dto "github.com/prometheus/client_model/go"
@@ -24,7 +24,7 @@ import (
 // servedPage is the page of two metrics, one of them a counter, as a client with these headers gets it.
 func servedPage(t *testing.T, e *Exporter, headers http.Header) *http.Response {
 	t.Helper()
-	page := newLines([]source.Sample{source.testUp.Sample(1, "a"), testRead.Sample(7)}, []*dto.LabelPair{labelPair("registry", "hub")})
+	page := newLines([]source.Sample{testUp.Sample(1, "a"), testRead.Sample(7)}, []*dto.LabelPair{labelPair("registry", "hub")})
 	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/metrics", nil)
 	r.Header = headers
 	e.servePage(w, r, newPage(page))
@@ -55,7 +55,7 @@ registry_test_up{endpoint="a",registry="hub"} 1.0
 )
 
 func TestFormatsOfAPage(t *testing.T) {
-	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
+	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
 	for _, c := range []struct{ name, accept, contentType, body string }{
 		{"nothing said", "", "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", textOfTwo},
 		{"text", "text/plain;version=0.0.4", "text/plain; version=0.0.4; charset=utf-8; escaping=underscores", textOfTwo},
@@ -81,7 +81,7 @@ func TestFormatsOfAPage(t *testing.T) {
 }
 
 func TestPageInProtobuf(t *testing.T) {
-	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
+	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
 	resp := servedPage(t, e, http.Header{"Accept": {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited"}})
 	decoder := expfmt.NewDecoder(resp.Body, expfmt.ResponseFormat(resp.Header))
 	var families []*dto.MetricFamily
@@ -100,7 +100,7 @@ func TestPageInProtobuf(t *testing.T) {
 }
 
 func TestEncodingsOfAPage(t *testing.T) {
-	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
+	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
 	for _, c := range []struct {
 		name     string
 		accepted []string
@@ -133,7 +133,7 @@ func TestEncodingsOfAPage(t *testing.T) {
 	}
 }
 
-// checkEncoded wants textOfTwo. Of zstd it looks at the magic number only: Go's library cannot read it.
+// checkEncoded wants textOfTwo. It looks at the magic number of zstd only: Go's library cannot read the rest.
 func checkEncoded(t *testing.T, body io.Reader, encoding string) {
 	t.Helper()
 	if encoding == "gzip" {
@@ -158,9 +158,9 @@ func checkEncoded(t *testing.T, body io.Reader, encoding string) {
 
 // The exporter and Go's runtime have counters and summaries that know when they were made.
 func TestOpenMetricsHaveNoCreatedSeries(t *testing.T) {
-	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
-	_, page := ask(t, e.ServeMetrics, "/metrics", "Accept", "application/openmetrics-text;version=1.0.0")
-	wantLines(t, page, "registry_exporter_scrapes_rejected_total 0.0", "# EOF")
+	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
+	_, page := testserver.Ask(t, e.ServeMetrics, "/metrics", "Accept", "application/openmetrics-text;version=1.0.0")
+	testserver.WantLines(t, page, "registry_exporter_scrapes_rejected_total 0.0", "# EOF")
 	if strings.Contains(page, "_created") {
 		t.Errorf("a _created series is on\n%s", page)
 	}
@@ -170,7 +170,7 @@ func TestOpenMetricsHaveNoCreatedSeries(t *testing.T) {
 func TestClientThatGoesAwayInTheMiddleOfItsPage(t *testing.T) {
 	for _, encoding := range []string{"identity", "gzip", "zstd"} {
 		t.Run(encoding, func(t *testing.T) {
-			e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
+			e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
 			var logged strings.Builder
 			e.opts.Logger = log.NewLogfmtLogger(&logged)
 			page, want := bigPage()

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"registry_exporter/collector/collectortest"
 	"registry_exporter/collector/source"
 
 	"github.com/go-kit/log"
@@ -29,8 +28,8 @@ func pageText(t *testing.T, families []*dto.MetricFamily) string {
 func TestPageIsInOrderWhateverTheOrderOfItsSources(t *testing.T) {
 	hub := []*dto.LabelPair{labelPair("registry", "hub")}
 	eqiad := []*dto.LabelPair{labelPair("registry", "hub"), labelPair("site", "eqiad")}
-	page := newLines([]source.Sample{source.testUp.Sample(1, "b"), passive.Sample(1), source.testUp.Sample(2, "a")}, hub)
-	page = append(page, newLines([]source.Sample{source.testUp.Sample(3, "a"), passive.Sample(0)}, eqiad)...)
+	page := newLines([]source.Sample{testUp.Sample(1, "b"), passive.Sample(1), testUp.Sample(2, "a")}, hub)
+	page = append(page, newLines([]source.Sample{testUp.Sample(3, "a"), passive.Sample(0)}, eqiad)...)
 	families, err := newPage(page).Gather()
 	if err != nil {
 		t.Error(err)
@@ -48,9 +47,9 @@ registry_test_up{endpoint="a",registry="hub",site="eqiad"} 3
 
 func TestSeriesThatStandTwiceCostOnlyThemselves(t *testing.T) {
 	hub := []*dto.LabelPair{labelPair("registry", "hub")}
-	page := newLines([]source.Sample{source.testUp.Sample(1, "b"), source.testUp.Sample(2, "a"), source.testUp.Sample(3, "b"), passive.Sample(0)}, hub)
+	page := newLines([]source.Sample{testUp.Sample(1, "b"), testUp.Sample(2, "a"), testUp.Sample(3, "b"), passive.Sample(0)}, hub)
 	var logged strings.Builder
-	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
+	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
 	e.opts.Logger = log.NewLogfmtLogger(&logged)
 	w := httptest.NewRecorder()
 	e.servePage(w, httptest.NewRequest(http.MethodGet, "/metrics", nil), newPage(page, e.web))
@@ -81,7 +80,7 @@ func seriesOf(page string) string {
 
 // A metric of both would lose the series of one.
 func TestExporterHasNoMetricOfASource(t *testing.T) {
-	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
+	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
 	self, err := e.self.Gather()
 	if err != nil {
 		t.Fatal(err)

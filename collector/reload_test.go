@@ -1,14 +1,13 @@
 package collector
 
 import (
-	"registry_exporter/collector/testserver"
 	"net/http"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"registry_exporter/collector/collectortest"
+	"registry_exporter/collector/testserver"
 
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -21,11 +20,11 @@ func TestReload(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return ask(t, e.ServeReload, "/-/reload")
+		return testserver.Ask(t, e.ServeReload, "/-/reload")
 	}
 	wantState := func(what, shown string, good float64) {
 		t.Helper()
-		_, page := ask(t, e.ServeConfig, "/config")
+		_, page := testserver.Ask(t, e.ServeConfig, "/config")
 		if !strings.Contains(page, shown) || testutil.ToFloat64(e.reloadGood) != good {
 			t.Errorf("%s: gauge %v, in force\n%s", what, testutil.ToFloat64(e.reloadGood), page)
 		}
@@ -64,10 +63,10 @@ func TestReloadDuringAScrape(t *testing.T) {
 	e := exporterOfHub(t, upstream, "")
 	page := make(chan string)
 	go func() {
-		_, text := ask(t, e.ServeMetrics, "/metrics")
+		_, text := testserver.Ask(t, e.ServeMetrics, "/metrics")
 		page <- text
 	}()
-	waitUntil(t, "the scrape is under way", func() bool { return asked.Load() == 1 })
+	testserver.WaitUntil(t, "the scrape is under way", func() bool { return asked.Load() == 1 })
 	if err := os.WriteFile(e.opts.ConfigFile, []byte(configOfHub("http://127.0.0.1:1", "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +74,7 @@ func TestReloadDuringAScrape(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.Stop() // it would wait for an answer
-	wantLines(t, <-page, `registry_api_up{endpoint="`+strings.TrimPrefix(upstream, "http://")+`",registry="hub",role="front"} 0`)
+	testserver.WantLines(t, <-page, `registry_api_up{endpoint="`+strings.TrimPrefix(upstream, "http://")+`",registry="hub",role="front"} 0`)
 }
 
 // What the file names must be there when it is loaded, not only when it is needed.

@@ -12,8 +12,8 @@ import (
 	"registry_exporter/collector/swift"
 )
 
-// collectorTable has a row for every collector: its name, as it stands in the label "collector", and what makes its sources
-// of a registry. A report lists sources in this order.
+// collectorTable has a row for each collector: its name, which is the value of the label "collector", and the function
+// that makes its sources of one registry, none if the configuration does not ask for it. Reports list sources in this order.
 var collectorTable = []struct {
 	name  string
 	build func(*ask.Builder) ([]*source.Source, error)

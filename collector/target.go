@@ -26,44 +26,45 @@ var (
 		"1 if the configuration says passive: this site refuses writes on purpose.")
 )
 
-// A target is one registry of the configuration, or one site of it, ready to be asked.
+// A target is one registry of the configuration, or one site of it, with all its sources.
 type target struct {
-	name, site string
-	passive    bool
+	name, site string // site is empty when the registry has one only
+	passive    bool   // refuses writes on purpose
 	config     *config.Registry
-	labels     []*dto.LabelPair
+	labels     []*dto.LabelPair // registry, and site if there is one
 	sources    []*source.Source
 	secrets    ask.Secrets
 }
 
+// newTarget makes all sources of registry i of c. The error names the line of the configuration.
 func newTarget(c *config.Config, i int, opts *Options, l *ask.Lockout, k *source.Keep) (*target, error) {
 	r := c.Registries[i]
 	b := ask.NewBuilder(c, i, opts.forBuilders(l, k))
-	reg := &target{name: r.Name, site: r.Site, passive: r.Passive, config: r, labels: []*dto.LabelPair{labelPair("registry", r.Name)}}
+	t := &target{name: r.Name, site: r.Site, passive: r.Passive, config: r, labels: []*dto.LabelPair{labelPair("registry", r.Name)}}
 	if r.Site != "" {
-		reg.labels = append(reg.labels, labelPair("site", r.Site))
+		t.labels = append(t.labels, labelPair("site", r.Site))
 	}
 	var sources []*source.Source
-	for _, c := range collectorTable {
-		b.Collector = c.name
-		built, err := c.build(b)
+	for _, row := range collectorTable {
+		b.Collector = row.name
+		built, err := row.build(b)
 		if err != nil {
 			return nil, err
 		}
 		for _, s := range built {
-			s.Collector = c.name
+			s.Collector = row.name
 			if s.Timeout == 0 {
 				s.Timeout = time.Duration(r.Timeout)
 			}
 		}
 		sources = append(sources, built...)
 	}
-	reg.secrets = *b.Secrets
-	reg.add(sources...)
-	return reg, nil
+	t.secrets = *b.Secrets
+	t.add(sources...)
+	return t, nil
 }
 
-// add makes sources write the labels of r, and hide its secrets.
+// add makes the sources those of r, too: the secrets of r are masked in their labels.
 func (r *target) add(sources ...*source.Source) {
 	for _, s := range sources {
 		s.Mask = r.secrets.Mask
@@ -71,18 +72,19 @@ func (r *target) add(sources ...*source.Source) {
 	r.sources = append(r.sources, sources...)
 }
 
-// instance is the name that tells a registry and site from all others.
+// instance is the name of the registry with its site: "hub@eqiad", or "hub" without one.
 func (r *target) instance() string { return source.Instance(r.name, r.site) }
 
 func labelPair(name, value string) *dto.LabelPair {
 	return &dto.LabelPair{Name: &name, Value: &value}
 }
 
-// scrape asks all wanted sources at once, each for at most timeout, and tells each of the loggers about it.
+// scrape reads the sources of the wanted collectors at once, each for at most timeout. It returns their samples and the
+// metrics about each reading, and logs to each logger how it went.
 func (r *target) scrape(ctx context.Context, timeout time.Duration, wanted func(collector string) bool, loggers ...log.Logger) lines {
 	parts := make([]lines, len(r.sources))
 	results := r.read(ctx, timeout, wanted, func(i int, res source.Result) {
-		parts[i] = newLines(slices.Concat(res.Samples, about(res)), r.labels)
+		parts[i] = newLines(slices.Concat(res.Samples, aboutReading(res)), r.labels)
 	})
 	hidden := r.secrets.Mask()
 	for _, res := range results {
@@ -91,7 +93,8 @@ func (r *target) scrape(ctx context.Context, timeout time.Duration, wanted func(
 	return slices.Concat(append(parts, newLines([]source.Sample{passive.Sample(source.Bool01(r.passive))}, r.labels))...)
 }
 
-// read asks all wanted sources at once, each for at most timeout. It hands each result to then as it comes.
+// read reads the sources of the wanted collectors at once, each for at most timeout. It calls then with each result as
+// it comes, from several goroutines; i is the index in r.sources. The results stand in the order of r.sources.
 func (r *target) read(ctx context.Context, timeout time.Duration, wanted func(collector string) bool, then func(i int, res source.Result)) []source.Result {
 	var group sync.WaitGroup
 	results := make([]source.Result, len(r.sources))
@@ -108,8 +111,8 @@ func (r *target) read(ctx context.Context, timeout time.Duration, wanted func(co
 	return slices.DeleteFunc(results, func(res source.Result) bool { return res.Source == nil })
 }
 
-// about says how the reading itself went.
-func about(res source.Result) []source.Sample {
+// aboutReading are registry_collector_success, registry_collector_duration_seconds and registry_collector_failure.
+func aboutReading(res source.Result) []source.Sample {
 	s := res.Source
 	samples := []source.Sample{
 		collectorSuccess.Sample(source.Bool01(res.Err == nil), s.Collector, s.Endpoint),
@@ -121,11 +124,11 @@ func about(res source.Result) []source.Sample {
 	return samples
 }
 
-// log tells at warn level when a source begins to fail or fails for another reason, at info level when
-// it is well again, and at debug level whatever else.
+// log logs at level warn when a source begins to fail or fails for another reason, at level info when it is well
+// again, and else at level debug.
 func (r *target) log(loggers []log.Logger, hidden source.Mask, res source.Result) {
 	now := source.Reason(res.Err)
-	if now == source.ReasonCanceled { // the client went away: that says nothing about the registry
+	if now == source.ReasonCanceled { // the client hung up: the registry may be well
 		return
 	}
 	s := res.Source

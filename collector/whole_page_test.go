@@ -8,15 +8,15 @@ import (
 	"testing"
 	"time"
 
-	"registry_exporter/collector/collectortest"
 	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
 
 	"github.com/go-kit/log"
 )
 
 func TestWhatIsAlwaysThere(t *testing.T) {
 	address, backend, stub := listenOnly(t), listenOnly(t), listenOnly(t)
-	e := collectortest.New(t, strings.NewReplacer("ADDRESS", address, "BACKEND", backend, "STUB", stub).Replace(
+	e := newTestExporter(t, strings.NewReplacer("ADDRESS", address, "BACKEND", backend, "STUB", stub).Replace(
 		configOfHub("http://ADDRESS", `  backends: [http://BACKEND]
   msr: {replicas: [http://ADDRESS, http://BACKEND]}
   nginx: {urls: [http://STUB/nginx_status]}
@@ -24,11 +24,11 @@ func TestWhatIsAlwaysThere(t *testing.T) {
   swift: {auth_url: http://ADDRESS/auth/v1.0, username: docker:registry, key: keykeykey, container: registry}
   redis: {addr: 'ADDRESS'}
 `)))
-	_, page := ask(t, e.ServeProbe, "/probe?registry=hub", timeoutHeader, "0.4")
+	_, page := testserver.Ask(t, e.ServeProbe, "/probe?registry=hub", timeoutHeader, "0.4")
 	at := func(format string, endpoints ...string) {
 		t.Helper()
 		for _, endpoint := range endpoints {
-			wantLines(t, page, strings.ReplaceAll(format, "AT", endpoint))
+			testserver.WantLines(t, page, strings.ReplaceAll(format, "AT", endpoint))
 		}
 	}
 	at(`registry_passive{registry="hub"} 0`, "")
@@ -75,22 +75,22 @@ func TestPageStandsWhateverASourceDoes(t *testing.T) {
 	url, endpoint := startHealthy(t)
 	e := exporterOfHub(t, url, "")
 	bad := func(name string, read func(context.Context) ([]source.Sample, error)) *source.Source {
-		return &source.Source{Collector: name, Endpoint: "a", Timeout: time.Second, Down: []source.Sample{source.testUp.Sample(0, name)}, Read: read}
+		return &source.Source{Collector: name, Endpoint: "a", Timeout: time.Second, Down: []source.Sample{testUp.Sample(0, name)}, Read: read}
 	}
 	r := e.live.Load().registries[0]
 	r.add(
 		bad("panics", func(context.Context) ([]source.Sample, error) { panic("no such thing") }),
 		bad("twice", func(context.Context) ([]source.Sample, error) {
-			return []source.Sample{source.testUp.Sample(1, "twice"), source.testUp.Sample(1, "twice")}, nil
+			return []source.Sample{testUp.Sample(1, "twice"), testUp.Sample(1, "twice")}, nil
 		}),
 		bad("binary", func(context.Context) ([]source.Sample, error) {
-			return []source.Sample{source.testUp.Sample(1, "\xff\xfe\x00\n\"")}, nil
+			return []source.Sample{testUp.Sample(1, "\xff\xfe\x00\n\"")}, nil
 		}))
-	status, page := ask(t, e.ServeMetrics, "/metrics")
+	status, page := testserver.Ask(t, e.ServeMetrics, "/metrics")
 	if status != http.StatusOK || strings.Contains(page, "no such thing") {
 		t.Errorf("%d\n%s", status, page)
 	}
-	wantLines(t, page,
+	testserver.WantLines(t, page,
 		`registry_test_up{endpoint="panics",registry="hub"} 0`,
 		`registry_collector_failure{collector="panics",endpoint="a",reason="panic",registry="hub"} 1`,
 		`registry_test_up{endpoint="twice",registry="hub"} 1`,
@@ -105,17 +105,17 @@ func TestSourcesOfOneRegistryThatWriteTheSameSeries(t *testing.T) {
 	e := exporterOfHub(t, url, "")
 	r := e.live.Load().registries[0]
 	for range 2 {
-		r.add(source.testSource(func(context.Context) ([]source.Sample, error) {
-			return []source.Sample{source.testUp.Sample(1, "a")}, nil
+		r.add(testSource(func(context.Context) ([]source.Sample, error) {
+			return []source.Sample{testUp.Sample(1, "a")}, nil
 		}))
 	}
 	var logged strings.Builder
 	e.opts.Logger = log.NewLogfmtLogger(&logged)
-	status, page := ask(t, e.ServeMetrics, "/metrics")
+	status, page := testserver.Ask(t, e.ServeMetrics, "/metrics")
 	if status != http.StatusOK {
 		t.Error(status)
 	}
-	wantLines(t, page, `registry_test_up{endpoint="a",registry="hub"} 1`, `registry_api_up{endpoint="`+endpoint+`",registry="hub",role="front"} 1`)
+	testserver.WantLines(t, page, `registry_test_up{endpoint="a",registry="hub"} 1`, `registry_api_up{endpoint="`+endpoint+`",registry="hub",role="front"} 1`)
 	if !strings.Contains(logged.String(), `msg="serving a page"`) {
 		t.Errorf("the log is silent: %s", &logged)
 	}

@@ -2,7 +2,7 @@ package report
 
 import "registry_exporter/collector/source"
 
-// generalAdvice is for whatever a source has no row of its own for. The first row that fits counts.
+// generalAdvice is for failures that no row of the source is for. The first row that fits is given; the last one fits all.
 var generalAdvice = []source.Advice{
 	// The network.
 	{Reasons: source.ReasonDNS, What: "the name {host} is not known here: a typing error, or this machine's resolver is down", Try: "getent ahosts {host}"},
@@ -40,15 +40,15 @@ var generalAdvice = []source.Advice{
 	{What: "it fails in a way that has no name yet: the words of the error are all there is", Try: source.TryRequest},
 }
 
-// secretUnread is for a secret that cannot be read: nothing was asked then.
+// secretUnread is for a secret whose file cannot be read: no request was sent.
 var secretUnread = source.Advice{
 	Reasons: source.ReasonUnauthorized, When: func(res source.Result) bool { return source.IsUnasked(res.Err) },
 	What: "the secret cannot be read, so nothing was asked: look at the file and its rights",
 }
 
-// adviceFor is the sentence and the command for a source that failed: its own rows with a condition first, then
-// its own others, then the general ones.
-func adviceFor(res source.Result, why string) (what, try string) {
+// adviceFor is the sentence and the command for a source that failed, from the first row that fits: its own with a
+// condition, secretUnread, its own without a condition, and generalAdvice. The command may be empty.
+func adviceFor(res source.Result, reason string) (what, try string) {
 	own := res.Source.Words.Advice
 	var conditional, always []source.Advice
 	for _, a := range own {
@@ -60,7 +60,7 @@ func adviceFor(res source.Result, why string) (what, try string) {
 	}
 	for _, rows := range [][]source.Advice{conditional, {secretUnread}, always, generalAdvice} {
 		for _, a := range rows {
-			if a.Fits(res, why) {
+			if a.Fits(res, reason) {
 				p := res.Place()
 				return p.Say(a.What), p.Fill(a.Try)
 			}

@@ -1,18 +1,18 @@
 package report
 
-// Severities are those of the alerts.
+// The severities of alerts.
 const (
 	severityCritical = "critical"
 	severityWarning  = "warning"
 )
 
-// An impact is what a fault means for people who pull and push. It is called as the alert about the same fault.
+// An impact is what the fault of an alert means for people who pull and push.
 type impact struct {
 	alert, severity, means string
 }
 
-// impacts stand in the order in which to look at them: what others follow from comes first, as the inhibitions
-// of Alertmanager have it.
+// impacts stand in the order in which people look at the faults. A fault stands before those that follow from it: where
+// Alertmanager inhibits an alert, the one that inhibits it comes first (alertmanager/alertmanager.yml).
 var impacts = []impact{
 	{alert: "RegistryStorageDown", severity: severityCritical, means: "Layers can be neither pulled nor pushed, even while /v2/ still answers."},
 	{alert: "RegistryCacheStopsRegistry", severity: severityCritical, means: "A cache that is down makes the registry refuse every request: nobody can pull or push."},
@@ -54,9 +54,10 @@ var impacts = []impact{
 	{alert: "RegistryExporterCannotLook", severity: severityWarning, means: "It takes nothing from pulls and pushes by itself, but faults of that part stay unseen."},
 }
 
+// passiveMeans replaces the meaning of critical alerts at a passive site.
 const passiveMeans = "The site is passive: pulls and pushes go on elsewhere, but it cannot take over."
 
-// impactOf is the impact of the fault that an alert is about, and its place in the order.
+// impactOf is the impact of an alert and its index in impacts. A fault without an alert is a warning, and comes last.
 func impactOf(alert string) (impact, int) {
 	for i, one := range impacts {
 		if one.alert == alert {

@@ -14,7 +14,7 @@ import (
 // readYAML decodes a file of the repository.
 func readYAML(t *testing.T, name string, into any) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", name))
+	text, err := os.ReadFile(filepath.Join("../..", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestImpactsHaveTheSeverityOfTheirAlert(t *testing.T) {
 		} else if !found {
 			t.Errorf("there is no alert %s", one.alert)
 		}
-		if _, err := os.Stat(filepath.Join("..", "runbooks", one.alert+".md")); err != nil {
+		if _, err := os.Stat(filepath.Join("../../runbooks", one.alert+".md")); err != nil {
 			t.Errorf("%s has no runbook: %s", one.alert, err)
 		}
 	}
@@ -100,11 +100,7 @@ func matching(matchers []string) []int {
 
 func TestEveryAlertThatIsNamedHasAnImpact(t *testing.T) {
 	named := map[string]bool{}
-	files, err := filepath.Glob("*words.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range append(files, "narrator.go") {
+	for _, file := range append(filesOfWords(t), "narrator.go") {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
@@ -121,4 +117,18 @@ func TestEveryAlertThatIsNamedHasAnImpact(t *testing.T) {
 			t.Errorf("%s is the impact of nothing", one.alert)
 		}
 	}
+}
+
+// filesOfWords are the files in which packages name alerts: those of the systems, and all of package source.
+func filesOfWords(t *testing.T) []string {
+	t.Helper()
+	systems, err := filepath.Glob("../*/*words.go")
+	if err != nil || len(systems) < 9 {
+		t.Fatalf("only these files of words: %q, %v", systems, err)
+	}
+	shared, err := filepath.Glob("../source/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return append(systems, slices.DeleteFunc(shared, func(file string) bool { return strings.HasSuffix(file, "_test.go") })...)
 }

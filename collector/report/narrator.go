@@ -7,45 +7,46 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// A narrator puts into words what was read of one registry.
+// A narrator puts the results of one registry into words.
 type narrator struct {
 	*source.View
-	name   string // of the registry, with its site
-	hidden source.Mask
+	name string // of the registry, with its site
+	mask source.Mask
 }
 
-// source is what people read about one source.
-func (n *narrator) source(res source.Result) *SourceReport {
+// sourceReport is the report on one source, without its findings.
+func (n *narrator) sourceReport(res source.Result) *SourceReport {
 	s := res.Source
-	report := &SourceReport{
-		Collector: s.Collector, Endpoint: n.hidden.Plain(s.Endpoint), State: stateOf(res.Err), Seconds: res.Duration.Seconds(),
+	one := &SourceReport{
+		Collector: s.Collector, Endpoint: n.mask.Plain(s.Endpoint), State: stateOf(res.Err), Seconds: res.Duration.Seconds(),
 		Reason: source.Reason(res.Err), Facts: []string{}, Steps: []StepReport{},
 	}
 	if res.Err != nil {
-		report.Error = n.hidden.ErrorText(res.Err)
+		one.Error = n.mask.ErrorText(res.Err)
 	}
 	for _, fact := range n.facts(res) {
-		report.Facts = append(report.Facts, n.hidden.Plain(fact))
+		one.Facts = append(one.Facts, n.mask.Plain(fact))
 	}
 	if s.Probe == nil {
-		return report
+		return one
 	}
 	if end := res.Last.End; !end.IsZero() {
-		report.Ended = &end
+		one.Ended = &end
 	}
 	for _, done := range res.Steps() {
 		step := StepReport{
-			Step: n.hidden.Plain(done.Name), State: stateOf(done.Err), Seconds: done.Took.Seconds(),
-			Reason: source.Reason(done.Err), Note: n.hidden.Plain(done.Note),
+			Step: n.mask.Plain(done.Name), State: stateOf(done.Err), Seconds: done.Took.Seconds(),
+			Reason: source.Reason(done.Err), Note: n.mask.Plain(done.Note),
 		}
 		if done.Err != nil {
-			step.Error = n.hidden.ErrorText(done.Err)
+			step.Error = n.mask.ErrorText(done.Err)
 		}
-		report.Steps = append(report.Steps, step)
+		one.Steps = append(one.Steps, step)
 	}
-	return report
+	return one
 }
 
+// stateOf is the state of a source, or of a step, with this error.
 func stateOf(err error) source.State {
 	switch source.Reason(err) {
 	case "":
@@ -56,7 +57,8 @@ func stateOf(err error) source.State {
 	return source.StateFailed
 }
 
-// findings are what is wrong with a source: what it found, that it failed, and that its probe does not run.
+// findings are those about one source, in this order: its own, one for its failure, and one when its probe has not run
+// for long.
 func (n *narrator) findings(res source.Result) []*Finding {
 	var found []*Finding
 	if own := res.Source.Words.Findings; own != nil {
@@ -73,13 +75,14 @@ func (n *narrator) findings(res source.Result) []*Finding {
 	return found
 }
 
-// finding adds to a finding what its alert means for people.
+// finding adds the severity and the meaning of its alert to a finding of a source. At a passive site all but
+// RegistryStorageDown is a warning.
 func (n *narrator) finding(res source.Result, f source.Finding) *Finding {
 	known, order := impactOf(f.Alert)
 	out := &Finding{
-		Registry: n.name, Collector: res.Source.Collector, Endpoint: n.hidden.Plain(res.Source.Endpoint),
+		Registry: n.name, Collector: res.Source.Collector, Endpoint: n.mask.Plain(res.Source.Endpoint),
 		State: f.State, Severity: known.severity, Alert: f.Alert, Runbook: f.Alert != "",
-		What: n.hidden.Plain(f.What), Means: known.means, Try: n.hidden.Plain(f.Try), order: order,
+		What: n.mask.Plain(f.What), Means: known.means, Try: n.mask.Plain(f.Try), order: order,
 	}
 	if n.Passive && out.Severity == severityCritical {
 		out.Means = passiveMeans
@@ -90,20 +93,20 @@ func (n *narrator) finding(res source.Result, f source.Finding) *Finding {
 	return out
 }
 
-// failure says that a source could not be read, or that what it asks does not work.
+// failure is the finding about a source that failed.
 func (n *narrator) failure(res source.Result) *Finding {
-	why := source.Reason(res.Err)
-	what, try := adviceFor(res, why)
-	f := n.finding(res, source.Finding{State: source.StateFailed, Alert: n.alertOf(res, why), What: what, Try: try})
-	f.Reason = why
+	reason := source.Reason(res.Err)
+	what, try := adviceFor(res, reason)
+	f := n.finding(res, source.Finding{State: source.StateFailed, Alert: n.alertOf(res, reason), What: what, Try: try})
+	f.Reason = reason
 	return f
 }
 
-// alertOf is the alert about the failure of a source.
-func (n *narrator) alertOf(res source.Result, why string) string {
+// alertOf is the alert about the failure of a source; there is none about an interrupted reading.
+func (n *narrator) alertOf(res source.Result, reason string) string {
 	own := res.Source.Words.Alert
 	switch {
-	case why == source.ReasonCanceled:
+	case reason == source.ReasonCanceled:
 		return ""
 	case own == nil:
 		return source.CannotLook
@@ -111,7 +114,7 @@ func (n *narrator) alertOf(res source.Result, why string) string {
 	return own(n.View, res)
 }
 
-// stale says that a probe has not run for so long that its last result says nothing any more.
+// stale is the finding about a probe whose last run ended more than source.MaxMissed intervals ago.
 func (n *narrator) stale(res source.Result) (f source.Finding, stale bool) {
 	p := res.Source.Probe
 	if p == nil {
@@ -127,7 +130,8 @@ func (n *narrator) stale(res source.Result) (f source.Finding, stale bool) {
 	}, true
 }
 
-// facts are the few things worth telling of a result. A probe with steps tells them by these.
+// facts are those that the words of the source have, such as "3 of 3 replicas OK". Without words they are its first
+// numbers, or none when its steps are shown.
 func (n *narrator) facts(res source.Result) []string {
 	switch own := res.Source.Words.Facts; {
 	case own != nil:
@@ -138,7 +142,8 @@ func (n *narrator) facts(res source.Result) []string {
 	return firstNumbers(res)
 }
 
-// firstNumbers are the first few samples of a source that has no facts of its own, such as "objects blobs: 12".
+// firstNumbers are the first five samples of a source, such as "lines total 200: 12345" for
+// registry_mirror_lines_total{code="200"} 12345.
 func firstNumbers(res source.Result) []string {
 	var facts []string
 	for _, s := range res.Samples {

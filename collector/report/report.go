@@ -1,119 +1,76 @@
 package report
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"registry_exporter/collector/source"
 )
 
-func worse(a, b source.State) source.State {
-	order := []source.State{source.StateOK, source.StateWaiting, source.StateWarning, source.StateFailed}
-	return order[max(slices.Index(order, a), slices.Index(order, b))]
-}
-
-// A Report is what was found at some registries, for people. None of its texts holds a secret, a control
-// character or more than a few lines.
+// A Report is the state of some registries, for people. Each text is one line without secrets and control characters;
+// texts of other systems are cut after 300 characters.
 type Report struct {
-	Time       time.Time         `json:"time"`
+	Time       time.Time         `json:"time"` // of its end
 	Registries []*RegistryReport `json:"registries"`
-	Summary    string            `json:"summary"`
-	First      *Finding          `json:"first,omitempty"` // what to look at first
+	Summary    string            `json:"summary"`         // such as "1 registry, 9 checks, 1 failed: hub redis refused"; made by Summarize
+	First      *Finding          `json:"first,omitempty"` // the finding to look at first; nil when there is none
 }
 
-// A RegistryReport is what was found at one registry, or one site of it.
+// A RegistryReport is the state of one registry, or of one site of it.
 type RegistryReport struct {
 	Registry string          `json:"registry"`
 	Site     string          `json:"site,omitempty"`
-	URL      string          `json:"url"`
-	Passive  bool            `json:"passive"`
-	State    source.State    `json:"state"`
+	URL      string          `json:"url"`     // of its front, from the configuration
+	Passive  bool            `json:"passive"` // the site refuses writes on purpose
+	State    source.State    `json:"state"`   // the worst of its sources
 	Sources  []*SourceReport `json:"sources"`
-	Findings []*Finding      `json:"findings"` // what is wrong: what the rest follows from comes first
+	Findings []*Finding      `json:"findings"` // a fault stands before those that follow from it
 }
 
-// A SourceReport is what one endpoint said about itself.
+// A SourceReport is the state of one source.
 type SourceReport struct {
-	Collector string       `json:"collector"`
-	Endpoint  string       `json:"endpoint"`
-	State     source.State `json:"state"`
-	Seconds   float64      `json:"seconds"`
-	Ended     *time.Time   `json:"ended,omitempty"` // the last run, of a probe
-	Reason    string       `json:"reason,omitempty"`
+	Collector string       `json:"collector"`        // such as "api"
+	Endpoint  string       `json:"endpoint"`         // host:port that was asked, or the paths of logs
+	State     source.State `json:"state"`            // the worst of its own and of its findings
+	Seconds   float64      `json:"seconds"`          // that it was read, or that the last run of the probe took
+	Ended     *time.Time   `json:"ended,omitempty"`  // of the last run of a probe; nil: none has ended, or it is no probe
+	Reason    string       `json:"reason,omitempty"` // of the failure, from the closed list; empty: it could be read
 	Error     string       `json:"error,omitempty"`
-	Facts     []string     `json:"facts"`
-	Steps     []StepReport `json:"steps"`
+	Facts     []string     `json:"facts"` // such as "3 of 3 replicas OK"
+	Steps     []StepReport `json:"steps"` // of the last run of a probe
 }
 
-// A StepReport is one thing that a probe did. What it did not get to is not there.
+// A StepReport is one step of the last run of a probe. A step that was not reached has none.
 type StepReport struct {
-	Step    string       `json:"step"`
+	Step    string       `json:"step"` // such as "library/base:1.0 manifest"
 	State   source.State `json:"state"`
 	Seconds float64      `json:"seconds"`
-	Reason  string       `json:"reason,omitempty"`
+	Reason  string       `json:"reason,omitempty"` // as in SourceReport
 	Error   string       `json:"error,omitempty"`
-	Note    string       `json:"note,omitempty"`
+	Note    string       `json:"note,omitempty"` // such as "3 layers, 27 MB"
 }
 
 // A Finding is one thing that is wrong.
 type Finding struct {
-	Registry  string       `json:"registry"` // with its site: hub@eqiad
+	Registry  string       `json:"registry"` // with its site, such as "hub@eqiad"
 	Collector string       `json:"collector"`
 	Endpoint  string       `json:"endpoint"`
-	State     source.State `json:"state"`    // failed or warning
-	Severity  string       `json:"severity"` // critical or warning, as that of its alert
-	Alert     string       `json:"alert,omitempty"`
-	Runbook   bool         `json:"runbook"` // there is one for the alert
-	Reason    string       `json:"reason,omitempty"`
-	What      string       `json:"what"`          // with the likely cause
-	Means     string       `json:"means"`         // for people who pull and push
-	Try       string       `json:"try,omitempty"` // the next command
-	order     int
+	State     source.State `json:"state"`            // failed or warning
+	Severity  string       `json:"severity"`         // critical or warning, as that of its alert
+	Alert     string       `json:"alert,omitempty"`  // about the same fault
+	Runbook   bool         `json:"runbook"`          // there is one for the alert
+	Reason    string       `json:"reason,omitempty"` // of the failure; empty: the source could be read
+	What      string       `json:"what"`             // is wrong, with the likely cause
+	Means     string       `json:"means"`            // for people who pull and push
+	Try       string       `json:"try,omitempty"`    // the next command, for a shell
+	order     int          // index in impacts
 }
 
-// Name is the registry with its site, as hub@eqiad.
+// Name is the registry with its site, such as "hub@eqiad".
 func (r *RegistryReport) Name() string { return source.Instance(r.Registry, r.Site) }
 
-// A Subject is the registry that a report is about.
-type Subject struct {
-	Name, Site, URL string
-	Mask            source.Mask // takes out its secrets
-}
-
-// Report puts into words what was read.
-func (s Subject) Report(v *source.View) *RegistryReport {
-	n := &narrator{v, source.Instance(s.Name, s.Site), s.Mask}
-	report := &RegistryReport{
-		Registry: s.Name, Site: s.Site, URL: s.URL, Passive: v.Passive,
-		State: source.StateOK, Sources: []*SourceReport{}, Findings: []*Finding{},
-	}
-	for _, res := range v.Results {
-		one := n.source(res)
-		for _, f := range n.findings(res) {
-			one.State = worse(one.State, f.State)
-			report.add(f)
-		}
-		report.State = worse(report.State, one.State)
-		report.Sources = append(report.Sources, one)
-	}
-	slices.SortStableFunc(report.Findings, func(a, b *Finding) int { return a.order - b.order })
-	return report
-}
-
-// add keeps a finding that says something new: each replica of a cluster may tell the same.
-func (r *RegistryReport) add(f *Finding) {
-	for _, known := range r.Findings {
-		if known.Alert == f.Alert && known.What == f.What {
-			return
-		}
-	}
-	r.Findings = append(r.Findings, f)
-}
-
-// findings are those of one source.
-func (r *RegistryReport) findings(s *SourceReport) []*Finding {
+// findingsOf are the findings about one source.
+func (r *RegistryReport) findingsOf(s *SourceReport) []*Finding {
 	var own []*Finding
 	for _, f := range r.Findings {
 		if f.Collector == s.Collector && f.Endpoint == s.Endpoint {
@@ -123,45 +80,7 @@ func (r *RegistryReport) findings(s *SourceReport) []*Finding {
 	return own
 }
 
-// Summarize counts, names what failed, and finds what to look at first.
-func (r *Report) Summarize() {
-	count := map[source.State]int{}
-	sources := 0
-	var failed []*Finding
-	for _, reg := range r.Registries {
-		sources += len(reg.Sources)
-		for _, s := range reg.Sources {
-			count[s.State]++
-		}
-		for _, f := range reg.Findings {
-			if f.State == source.StateFailed {
-				failed = append(failed, f)
-			}
-		}
-		if len(reg.Findings) > 0 && (r.First == nil || reg.Findings[0].order < r.First.order) {
-			r.First = reg.Findings[0]
-		}
-	}
-	r.Summary = fmt.Sprintf("%s, %s, %d failed", source.Plural(len(r.Registries), "registry", "registries"), source.Plural(sources, "check", "checks"), count[source.StateFailed])
-	if n := count[source.StateWarning]; n > 0 {
-		r.Summary += ", " + source.Plural(n, "warning", "warnings")
-	}
-	if n := count[source.StateWaiting]; n > 0 {
-		r.Summary += fmt.Sprintf(", %d not run yet", n)
-	}
-	slices.SortStableFunc(failed, func(a, b *Finding) int { return a.order - b.order })
-	var names []string
-	for _, f := range failed {
-		if name := strings.TrimRight(f.Registry+" "+f.Collector+" "+f.Reason, " "); !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	if len(names) > 0 {
-		r.Summary += ": " + source.Some(names)
-	}
-}
-
-// Failed says whether anything is broken, or could not be looked at.
+// Failed says whether a source has failed, or is a probe whose first run has not ended.
 func (r *Report) Failed() bool {
 	return slices.ContainsFunc(r.Registries, func(reg *RegistryReport) bool {
 		return slices.ContainsFunc(reg.Sources, func(s *SourceReport) bool { return s.State == source.StateFailed || s.State == source.StateWaiting })

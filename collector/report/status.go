@@ -20,20 +20,23 @@ var statusHTML string
 
 var statusPage = template.Must(template.New("status").Funcs(template.FuncMap{"took": source.Took, "ago": ago, "plural": source.Plural}).Parse(statusHTML))
 
+// ago is such as "59 s ago".
 func ago(t time.Time) string { return source.Span(time.Since(t)) + " ago" }
 
-// A card is what the page shows of one registry.
+// A card is one registry on the page.
 type card struct {
 	*RegistryReport
-	Class, Word string
-	First       *Finding
-	More        []*Finding
+	condition int
+	Class     string // of CSS, such as "broken"
+	Word      string // such as "Broken"
+	First     *Finding
+	More      []*Finding
 }
 
-// WriteStatus writes the page of a report.
+// WriteStatus writes the report as an HTML page without scripts, the worst registry first. The error is that of w.
 func (r *Report) WriteStatus(w io.Writer) error { return statusPage.Execute(w, newStatus(r)) }
 
-// A status is the page.
+// A status is what the template shows.
 type status struct {
 	Title, Time, Version string
 	Cards                []card
@@ -45,58 +48,59 @@ func newStatus(r *Report) status {
 		s.Cards = append(s.Cards, newCard(reg))
 	}
 	slices.SortStableFunc(s.Cards, func(a, b card) int {
-		return cmp.Or(a.order()-b.order(), strings.Compare(a.Name(), b.Name()))
+		return cmp.Or(a.condition-b.condition, strings.Compare(a.Name(), b.Name()))
 	})
 	s.Title = s.count()
 	return s
 }
 
-// levels are how a registry can be, the worst first, with the word for one and for several.
-var levels = []struct{ class, one, several string }{
-	{"broken", "Broken", "broken"},
-	{"ill", "Needs care", "in need of care"},
-	{"waiting", "Waiting", "waiting"},
-	{"well", "All well", "well"},
-}
+// The conditions of a registry, the worst first.
+const (
+	broken  = iota // it has a critical finding
+	ill            // it has findings, none of them critical
+	waiting        // a probe has not ended its first run
+	well
+)
 
-func (c card) order() int {
-	for i, l := range levels {
-		if l.class == c.Class {
-			return i
-		}
-	}
-	return len(levels)
+// conditions have the class of CSS, the word for one registry, and that for several.
+var conditions = [...]struct{ class, one, several string }{
+	broken:  {"broken", "Broken", "broken"},
+	ill:     {"ill", "Needs care", "in need of care"},
+	waiting: {"waiting", "Waiting", "waiting"},
+	well:    {"well", "All well", "well"},
 }
 
 func newCard(r *RegistryReport) card {
-	at := 3
-	switch {
-	case slices.ContainsFunc(r.Findings, func(f *Finding) bool { return f.Severity == severityCritical }):
-		at = 0
-	case len(r.Findings) > 0:
-		at = 1
-	case r.State == source.StateWaiting:
-		at = 2
-	}
-	c := card{RegistryReport: r, Class: levels[at].class, Word: levels[at].one}
+	c := card{RegistryReport: r, condition: conditionOf(r)}
+	c.Class, c.Word = conditions[c.condition].class, conditions[c.condition].one
 	if len(r.Findings) > 0 {
 		c.First, c.More = r.Findings[0], r.Findings[1:]
 	}
 	return c
 }
 
-// count says how many registries are how.
+func conditionOf(r *RegistryReport) int {
+	switch {
+	case slices.ContainsFunc(r.Findings, func(f *Finding) bool { return f.Severity == severityCritical }):
+		return broken
+	case len(r.Findings) > 0:
+		return ill
+	case r.State == source.StateWaiting:
+		return waiting
+	}
+	return well
+}
+
+// count is such as "2 broken, 1 in need of care, 4 well".
 func (s status) count() string {
+	var counts [len(conditions)]int
+	for _, c := range s.Cards {
+		counts[c.condition]++
+	}
 	var parts []string
-	for _, l := range levels {
-		n := 0
-		for _, c := range s.Cards {
-			if c.Class == l.class {
-				n++
-			}
-		}
+	for i, n := range counts {
 		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, l.several))
+			parts = append(parts, fmt.Sprintf("%d %s", n, conditions[i].several))
 		}
 	}
 	return strings.Join(parts, ", ")

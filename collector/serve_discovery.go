@@ -7,14 +7,15 @@ import (
 	"github.com/go-kit/log/level"
 )
 
-// targetGroup is one entry of Prometheus' HTTP service discovery.
+// A targetGroup is one entry of the answer to http_sd_configs of Prometheus.
 type targetGroup struct {
 	Targets []string          `json:"targets"`
 	Labels  map[string]string `json:"labels"`
 }
 
-// ServeDiscovery is the handler of /sd: a /probe target for every registry, for http_sd_configs.
-// Neither registry nor site is a target label: the samples have them already.
+// ServeDiscovery is the handler of /sd: a target for each registry, for http_sd_configs of Prometheus. Prometheus then
+// scrapes /probe?registry=NAME at the address and with the scheme that it asked /sd at. The labels registry and site are
+// not among those of the target, since all samples have them.
 func (e *Exporter) ServeDiscovery(w http.ResponseWriter, r *http.Request) {
 	groups := []targetGroup{}
 	for _, reg := range e.live.Load().registries {

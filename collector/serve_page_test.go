@@ -8,20 +8,20 @@ import (
 	"testing"
 	"time"
 
-	"registry_exporter/collector/collectortest"
+	"registry_exporter/collector/testserver"
 
 	"github.com/go-kit/log"
 )
 
 // The debug page logs a second time; both times the line says where it comes from.
 func TestCallerInTheLogOfADebugPage(t *testing.T) {
-	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
+	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
 	var logged strings.Builder
 	e.opts.Logger = log.With(log.NewLogfmtLogger(&logged), "caller", log.DefaultCaller)
-	ask(t, e.ServeProbe, "/probe?registry=hub")
-	ask(t, e.ServeProbe, "/probe?registry=hub&debug=true")
-	if n := strings.Count(logged.String(), "caller=registry.go:"); n != 2 || strings.Count(logged.String(), "\n") != 2 {
-		t.Errorf("%d lines of two are by registry.go:\n%s", n, &logged)
+	testserver.Ask(t, e.ServeProbe, "/probe?registry=hub")
+	testserver.Ask(t, e.ServeProbe, "/probe?registry=hub&debug=true")
+	if n := strings.Count(logged.String(), "caller=target.go:"); n != 2 || strings.Count(logged.String(), "\n") != 2 {
+		t.Errorf("%d lines of two are by target.go:\n%s", n, &logged)
 	}
 }
 
@@ -45,7 +45,7 @@ func (r *deadlineRecorder) Write(b []byte) (int, error) {
 func TestPageThatNobodyReads(t *testing.T) {
 	for _, path := range []string{"/metrics", "/probe?registry=hub", "/probe?registry=hub&debug=true"} {
 		t.Run(path, func(t *testing.T) {
-			e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
+			e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
 			handler := e.ServeProbe
 			if path == "/metrics" {
 				handler = e.ServeMetrics

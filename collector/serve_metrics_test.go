@@ -2,61 +2,22 @@ package collector
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"registry_exporter/collector/collectortest"
+	"registry_exporter/collector/testserver"
 
 	"github.com/go-kit/log"
 )
 
-// ask sends a GET to a handler. More are pairs of header and value.
-func ask(t *testing.T, handler http.HandlerFunc, target string, more ...string) (status int, body string) {
-	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, target, nil)
-	for i := 0; i < len(more); i += 2 {
-		r.Header.Set(more[i], more[i+1])
-	}
-	w := httptest.NewRecorder()
-	handler(w, r)
-	return w.Code, w.Body.String()
-}
-
-func wantLines(t *testing.T, page string, lines ...string) {
-	t.Helper()
-	for _, line := range lines {
-		if !strings.Contains("\n"+page, "\n"+line+"\n") {
-			t.Errorf("no line %q in\n%s", line, page)
-		}
-	}
-}
-
-// configOfHub is a registry that answers at url; more is added to it.
-func configOfHub(url, more string) string {
-	return "registries:\n- name: hub\n  url: " + url + "\n" + more
-}
-
-func exporterOfHub(t testing.TB, url, more string) *Exporter {
-	t.Helper()
-	return collectortest.New(t, configOfHub(url, more))
-}
-
-func startHealthy(t *testing.T) (url, endpoint string) {
-	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(openRegistry))
-	t.Cleanup(server.Close)
-	return server.URL, server.Listener.Addr().String()
-}
-
 func TestMetricsShowTheExporterAndAllRegistries(t *testing.T) {
 	url, endpoint := startHealthy(t)
-	e := collectortest.New(t, configOfHub(url, "")+"- name: other\n  site: eqiad\n  passive: true\n  url: "+url+"\n")
-	status, page := ask(t, e.ServeMetrics, "/metrics")
+	e := newTestExporter(t, configOfHub(url, "")+"- name: other\n  site: eqiad\n  passive: true\n  url: "+url+"\n")
+	status, page := testserver.Ask(t, e.ServeMetrics, "/metrics")
 	if status != http.StatusOK {
 		t.Fatal(status, page)
 	}
-	wantLines(t, page,
+	testserver.WantLines(t, page,
 		`registry_api_up{endpoint="`+endpoint+`",registry="hub",role="front"} 1`,
 		`registry_api_up{endpoint="`+endpoint+`",registry="other",role="front",site="eqiad"} 1`,
 		`registry_passive{registry="hub"} 0`,
@@ -70,26 +31,26 @@ func TestMetricsOfTheExporterOnly(t *testing.T) {
 	url, _ := startHealthy(t)
 	e := exporterOfHub(t, url, "")
 	e.opts.Registries = false
-	_, page := ask(t, e.ServeMetrics, "/metrics")
+	_, page := testserver.Ask(t, e.ServeMetrics, "/metrics")
 	if strings.Contains(page, `registry="hub"`) {
 		t.Errorf("a registry is on\n%s", page)
 	}
-	wantLines(t, page, `registry_exporter_config_last_reload_successful 1`)
+	testserver.WantLines(t, page, `registry_exporter_config_last_reload_successful 1`)
 }
 
 func TestProbeShowsOneRegistry(t *testing.T) {
 	url, _ := startHealthy(t)
-	e := collectortest.New(t, configOfHub(url, "")+"- name: other\n  url: "+url+"\n")
-	status, page := ask(t, e.ServeProbe, "/probe?registry=other")
+	e := newTestExporter(t, configOfHub(url, "")+"- name: other\n  url: "+url+"\n")
+	status, page := testserver.Ask(t, e.ServeProbe, "/probe?registry=other")
 	if status != http.StatusOK || strings.Contains(page, `registry="hub"`) || strings.Contains(page, "go_goroutines") {
 		t.Errorf("%d\n%s", status, page)
 	}
-	wantLines(t, page, `registry_passive{registry="other"} 0`,
+	testserver.WantLines(t, page, `registry_passive{registry="other"} 0`,
 		`registry_exporter_web_info{external_url="http://exporter.example.org:10500"} 1`)
 }
 
 func TestWhatProbeRefuses(t *testing.T) {
-	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+
+	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+
 		"- name: hub\n  site: codfw\n  url: http://127.0.0.1:1\n- name: other\n  url: http://127.0.0.1:1\n")
 	for _, c := range []struct {
 		name, query string
@@ -104,16 +65,16 @@ func TestWhatProbeRefuses(t *testing.T) {
 		{"two sites and none given", "registry=hub", 400, `registry "hub" has several sites: add &site= with one of: eqiad, codfw`},
 		{"unknown collector", "registry=other&collect[]=api&collect[]=apo", 400, `no collector "apo"; there are: ` + collectorNames()},
 	} {
-		if status, body := ask(t, e.ServeProbe, "/probe?"+c.query); status != c.status || body != c.want+"\n" {
+		if status, body := testserver.Ask(t, e.ServeProbe, "/probe?"+c.query); status != c.status || body != c.want+"\n" {
 			t.Errorf("%s: %d, want %d\n got %swant %s", c.name, status, c.status, body, c.want)
 		}
 	}
 }
 
 func TestProbeOfASite(t *testing.T) {
-	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+"- name: hub\n  site: codfw\n  url: http://127.0.0.1:1\n")
-	_, page := ask(t, e.ServeProbe, "/probe?registry=hub&site=codfw")
-	wantLines(t, page, `registry_passive{registry="hub",site="codfw"} 0`)
+	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+"- name: hub\n  site: codfw\n  url: http://127.0.0.1:1\n")
+	_, page := testserver.Ask(t, e.ServeProbe, "/probe?registry=hub&site=codfw")
+	testserver.WantLines(t, page, `registry_passive{registry="hub",site="codfw"} 0`)
 	if strings.Contains(page, "eqiad") {
 		t.Errorf("the other site is on\n%s", page)
 	}
@@ -121,8 +82,8 @@ func TestProbeOfASite(t *testing.T) {
 
 func TestProbeOfSomeCollectors(t *testing.T) {
 	e := exporterOfHub(t, "http://127.0.0.1:1", "  redis: {addr: '127.0.0.1:1'}\n  debug: {urls: ['http://127.0.0.1:1']}\n")
-	_, page := ask(t, e.ServeProbe, "/probe?registry=hub&collect[]=redis&collect[]=health")
-	wantLines(t, page,
+	_, page := testserver.Ask(t, e.ServeProbe, "/probe?registry=hub&collect[]=redis&collect[]=health")
+	testserver.WantLines(t, page,
 		`registry_redis_reachable{endpoint="127.0.0.1:1",registry="hub"} 0`,
 		`registry_health_ok{endpoint="127.0.0.1:1",registry="hub"} 0`)
 	if strings.Contains(page, "registry_api_") {
@@ -134,7 +95,7 @@ func TestDebugShowsLogAndSamples(t *testing.T) {
 	e := exporterOfHub(t, "http://127.0.0.1:1", "")
 	var logged strings.Builder
 	e.opts.Logger = log.NewLogfmtLogger(&logged)
-	status, page := ask(t, e.ServeProbe, "/probe?registry=hub&debug=true")
+	status, page := testserver.Ask(t, e.ServeProbe, "/probe?registry=hub&debug=true")
 	lines, samples, found := strings.Cut(page, "\nSamples:\n\n")
 	if status != http.StatusOK || !found || !strings.HasPrefix(lines, "Log of this scrape:\n\n") {
 		t.Fatalf("%d\n%s", status, page)
@@ -145,12 +106,12 @@ func TestDebugShowsLogAndSamples(t *testing.T) {
 	if !strings.Contains(logged.String(), `msg="source fails" reason=refused`) {
 		t.Errorf("log of the exporter:\n%s", &logged)
 	}
-	wantLines(t, samples, `registry_collector_failure{collector="api",endpoint="127.0.0.1:1",reason="refused",registry="hub"} 1`)
+	testserver.WantLines(t, samples, `registry_collector_failure{collector="api",endpoint="127.0.0.1:1",reason="refused",registry="hub"} 1`)
 }
 
 func TestConfigurationIsShownWithoutSecrets(t *testing.T) {
 	e := exporterOfHub(t, "http://127.0.0.1:1", "  redis: {addr: '127.0.0.1:1', password: hunter2}\n")
-	status, page := ask(t, e.ServeConfig, "/config")
+	status, page := testserver.Ask(t, e.ServeConfig, "/config")
 	if status != http.StatusOK || strings.Contains(page, "hunter2") || !strings.Contains(page, "password: <secret>\n") {
 		t.Errorf("%d\n%s", status, page)
 	}

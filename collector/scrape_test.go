@@ -1,7 +1,6 @@
 package collector
 
 import (
-	"registry_exporter/collector/testserver"
 	"context"
 	"fmt"
 	"net/http"
@@ -13,8 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"registry_exporter/collector/collectortest"
 	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 )
@@ -40,7 +39,7 @@ func TestBadScrapeTimeoutHeaders(t *testing.T) {
 	const want = "X-Prometheus-Scrape-Timeout-Seconds must be a number of seconds above 0\n"
 	for _, header := range []string{"ten", "10s", "0", "-1", "-0", "NaN", "Inf", "+Inf", "1e300", "1e400", " "} {
 		for name, handler := range map[string]http.HandlerFunc{"/metrics": e.ServeMetrics, "/probe?registry=hub": e.ServeProbe} {
-			if status, body := ask(t, handler, name, timeoutHeader, header); status != http.StatusBadRequest || body != want {
+			if status, body := testserver.Ask(t, handler, name, timeoutHeader, header); status != http.StatusBadRequest || body != want {
 				t.Errorf("%s with %q: %d %s", name, header, status, body)
 			}
 		}
@@ -58,9 +57,9 @@ func TestPageArrivesBeforePrometheusGivesUp(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			e := exporterOfHub(t, "http://127.0.0.1:1", "")
-			e.live.Load().registries[0].sources = []*source.Source{source.testSource(c.read)}
+			e.live.Load().registries[0].sources = []*source.Source{testSource(c.read)}
 			start := time.Now()
-			status, page := ask(t, e.ServeMetrics, "/metrics", timeoutHeader, "1")
+			status, page := testserver.Ask(t, e.ServeMetrics, "/metrics", timeoutHeader, "1")
 			if took := time.Since(start); status != http.StatusOK || took != c.took || !strings.Contains(page, `reason="timeout"`) {
 				t.Errorf("%s: %d after %s, want %s\n%s", name, status, took, c.took, page)
 			}
@@ -73,14 +72,14 @@ func TestPageTellsWhatIsKnownByThen(t *testing.T) {
 	t.Parallel()
 	hung, asked, _ := startHung(t)
 	good, endpoint := startHealthy(t)
-	e := collectortest.New(t, configOfHub(hung, "  timeout: 1m\n")+"- name: other\n  url: "+good+"\n")
+	e := newTestExporter(t, configOfHub(hung, "  timeout: 1m\n")+"- name: other\n  url: "+good+"\n")
 	start := time.Now()
-	status, page := ask(t, e.ServeMetrics, "/metrics", timeoutHeader, "4")
+	status, page := testserver.Ask(t, e.ServeMetrics, "/metrics", timeoutHeader, "4")
 	if took := time.Since(start); status != http.StatusOK || took < 3400*time.Millisecond || took > 30*time.Second {
 		t.Errorf("%d after %s", status, took)
 	}
 	address := strings.TrimPrefix(hung, "http://")
-	wantLines(t, page,
+	testserver.WantLines(t, page,
 		`registry_api_up{endpoint="`+address+`",registry="hub",role="front"} 0`,
 		`registry_collector_success{collector="api",endpoint="`+address+`",registry="hub"} 0`,
 		`registry_collector_failure{collector="api",endpoint="`+address+`",reason="timeout",registry="hub"} 1`,
@@ -92,38 +91,33 @@ func TestPageTellsWhatIsKnownByThen(t *testing.T) {
 }
 
 func TestSeveralPrometheisShareOneRead(t *testing.T) {
-	var asked atomic.Int64
-	answer := make(chan struct{})
-	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked.Add(1)
-		<-answer
-		openRegistry(w, r)
-	}))
-	defer upstream.Close()
-	e := exporterOfHub(t, upstream.URL, "")
-	s := e.live.Load().registries[0].sources[0]
-	var group sync.WaitGroup
-	for i := range 6 {
-		target, handler := "/metrics", e.ServeMetrics
-		if i%2 == 0 {
-			target, handler = "/probe?registry=hub", e.ServeProbe
-		}
-		group.Go(func() {
-			if _, page := ask(t, handler, target, timeoutHeader, "10"); !strings.Contains(page, `role="front"} 1`) {
-				t.Errorf("not up on\n%s", page)
+	synctest.Test(t, func(t *testing.T) {
+		var reads atomic.Int64
+		answer := make(chan struct{})
+		e := exporterOfHub(t, "http://127.0.0.1:1", "")
+		e.live.Load().registries[0].sources = []*source.Source{testSource(func(context.Context) ([]source.Sample, error) {
+			reads.Add(1)
+			<-answer
+			return []source.Sample{testUp.Sample(1, "a")}, nil
+		})}
+		var group sync.WaitGroup
+		for i := range 6 {
+			target, handler := "/metrics", e.ServeMetrics
+			if i%2 == 0 {
+				target, handler = "/probe?registry=hub", e.ServeProbe
 			}
-		})
-	}
-	waitUntil(t, "all wait for one reading", func() bool {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.running != nil && s.running.waiters == 6
+			group.Go(func() {
+				_, page := testserver.Ask(t, handler, target, timeoutHeader, "10")
+				testserver.WantLines(t, page, `registry_test_up{endpoint="a",registry="hub"} 1`)
+			})
+		}
+		synctest.Wait() // until all six wait for the answer
+		close(answer)
+		group.Wait()
+		if reads.Load() != 1 {
+			t.Errorf("it was read %d times", reads.Load())
+		}
 	})
-	close(answer)
-	group.Wait()
-	if asked.Load() != 1 {
-		t.Errorf("upstream was asked %d times", asked.Load())
-	}
 }
 
 func TestClientsThatHangUp(t *testing.T) {
@@ -146,14 +140,14 @@ func TestClientsThatHangUp(t *testing.T) {
 		return cancel
 	}
 	first, second := scrape(), scrape()
-	waitUntil(t, "both scrapes are under way", func() bool { return e.scrapes.Load() == 2 && asked.Load() == 1 })
+	testserver.WaitUntil(t, "both scrapes are under way", func() bool { return e.scrapes.Load() == 2 && asked.Load() == 1 })
 	first()
-	waitUntil(t, "the first scrape ends", func() bool { return e.scrapes.Load() == 1 })
+	testserver.WaitUntil(t, "the first scrape ends", func() bool { return e.scrapes.Load() == 1 })
 	if hungUp.Load() != 0 {
 		t.Error("the second scrape lost its reading")
 	}
 	second()
-	waitUntil(t, "the upstream sees the connection closed", func() bool { return hungUp.Load() == 1 })
+	testserver.WaitUntil(t, "the upstream sees the connection closed", func() bool { return hungUp.Load() == 1 })
 	if asked.Load() != 1 {
 		t.Errorf("upstream was asked %d times", asked.Load())
 	}
@@ -165,14 +159,14 @@ func TestTooManyScrapesAtOnce(t *testing.T) {
 	var group sync.WaitGroup
 	for range 40 {
 		group.Go(func() {
-			if status, _ := ask(t, e.ServeProbe, "/probe?registry=hub", timeoutHeader, "20"); status != http.StatusOK {
+			if status, _ := testserver.Ask(t, e.ServeProbe, "/probe?registry=hub", timeoutHeader, "20"); status != http.StatusOK {
 				t.Error(status)
 			}
 		})
 	}
-	waitUntil(t, "40 scrapes are under way", func() bool { return e.scrapes.Load() == 40 })
+	testserver.WaitUntil(t, "40 scrapes are under way", func() bool { return e.scrapes.Load() == 40 })
 	for name, handler := range map[string]http.HandlerFunc{"/metrics": e.ServeMetrics, "/probe?registry=hub": e.ServeProbe} {
-		if status, body := ask(t, handler, name); status != http.StatusServiceUnavailable || body != "too many scrapes at once\n" {
+		if status, body := testserver.Ask(t, handler, name); status != http.StatusServiceUnavailable || body != "too many scrapes at once\n" {
 			t.Errorf("%s: %d %s", name, status, body)
 		}
 	}
@@ -192,13 +186,13 @@ func TestManyRegistriesMayBeProbedAtOnce(t *testing.T) {
 	for i := range 20 {
 		fmt.Fprintf(&text, "- {name: hub%d, url: 'http://127.0.0.1:1'}\n", i)
 	}
-	e := collectortest.New(t, text.String())
+	e := newTestExporter(t, text.String())
 	e.scrapes.Store(79)
-	if status, _ := ask(t, e.ServeProbe, "/probe?registry=hub7"); status != http.StatusOK {
+	if status, _ := testserver.Ask(t, e.ServeProbe, "/probe?registry=hub7"); status != http.StatusOK {
 		t.Errorf("the 80th scrape: %d", status)
 	}
 	e.scrapes.Store(80)
-	if status, _ := ask(t, e.ServeProbe, "/probe?registry=hub7"); status != http.StatusServiceUnavailable {
+	if status, _ := testserver.Ask(t, e.ServeProbe, "/probe?registry=hub7"); status != http.StatusServiceUnavailable {
 		t.Errorf("the 81st scrape: %d", status)
 	}
 }
@@ -214,13 +208,4 @@ func startHung(t *testing.T) (url string, asked, hungUp *atomic.Int64) {
 	}))
 	t.Cleanup(server.Close)
 	return server.URL, asked, hungUp
-}
-
-func waitUntil(t *testing.T, what string, done func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("it does not happen that", what)
-		}
-	}
 }

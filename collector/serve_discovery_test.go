@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-
-	"registry_exporter/collector/collectortest"
 )
 
 func discover(e *Exporter, secure *tls.ConnectionState) *httptest.ResponseRecorder {
@@ -18,7 +16,7 @@ func discover(e *Exporter, secure *tls.ConnectionState) *httptest.ResponseRecord
 }
 
 func TestDiscovery(t *testing.T) {
-	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+"- name: other\n  url: http://127.0.0.1:1\n")
+	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+"- name: other\n  url: http://127.0.0.1:1\n")
 	for _, c := range []struct {
 		name   string
 		secure *tls.ConnectionState

@@ -4,54 +4,39 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"maps"
-	"math"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"registry_exporter/collector/collectortest"
 	"registry_exporter/collector/report"
 	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
 )
 
 // statusOf is the page of one registry for each of the cases of TestReports that are named.
 func statusOf(t *testing.T, names ...string) string {
 	t.Helper()
-	report := &report.Report{Time: reportTime}
+	all := &report.Report{Time: reportTime}
 	for i, name := range names {
 		for _, c := range reportCases {
-			if c.name != name {
-				continue
+			if c.name == name {
+				text := strings.Replace(c.configuration(), "name: hub", fmt.Sprintf("name: hub%d", i), 1)
+				one, _ := reportOf(t, text, c.world(), c.add)
+				all.Registries = append(all.Registries, one.Registries...)
 			}
-			w := maps.Clone(healthyWorld())
-			if c.change != nil {
-				c.change(w)
-			}
-			var add []*source.Source
-			for _, s := range c.add { // a source is of one registry
-				add = append(add, &source.Source{Collector: s.Collector, Endpoint: s.Endpoint, Probe: s.Probe})
-			}
-			text := strings.Replace(reportConfig, "name: hub", fmt.Sprintf("name: hub%d", i), 1)
-			if old, new, changed := strings.Cut(c.config, "|"); changed {
-				text = strings.Replace(text, old, new, 1)
-			}
-			one, _ := reportOf(t, text, w, add)
-			report.Registries = append(report.Registries, one.Registries...)
 		}
 	}
-	if len(report.Registries) != len(names) {
+	if len(all.Registries) != len(names) {
 		t.Fatalf("not all of these are cases: %q", names)
 	}
 	var page bytes.Buffer
-	if err := report.statusPage.Execute(&page, report.newStatus(report)); err != nil {
+	if err := all.WriteStatus(&page); err != nil {
 		t.Fatal(err)
 	}
 	return page.String()
@@ -110,7 +95,7 @@ func TestStatusHoldsNoScriptNorAnythingFromElsewhere(t *testing.T) {
 }
 
 func TestStatusOverHTTP(t *testing.T) {
-	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+"- name: other\n  url: http://127.0.0.1:1\n")
+	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n")+"- name: other\n  url: http://127.0.0.1:1\n")
 	e.opts.Registries = false // is about /metrics only
 	w := httptest.NewRecorder()
 	e.ServeStatus(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil))
@@ -130,81 +115,36 @@ func TestStatusOverHTTP(t *testing.T) {
 
 // The page tells of a probe what its last run found, and starts none.
 func TestStatusStartsNoProbe(t *testing.T) {
-	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
-	e.live.Load().registries[0].add(&source.Source{
-		Collector: "pull", Endpoint: atFront, Timeout: time.Second,
-		Probe: source.testProbe(time.Minute, nil), // a run would panic
-		Read:  func(context.Context) ([]source.Sample, error) { return nil, source.NewTrack().result().Err },
-	})
-	if _, page := ask(t, e.ServeStatus, "/"); !strings.Contains(page, "pending") || strings.Contains(page, "panic") {
+	e := exporterOfHub(t, "http://127.0.0.1:1", "")
+	p := &source.Probe{Every: time.Minute, Run: func(context.Context) source.Run { panic("it runs") }}
+	e.live.Load().registries[0].add(p.Source(&source.Source{Collector: "pull", Endpoint: atFront, Timeout: time.Second}, source.NewTrack()))
+	if _, page := testserver.Ask(t, e.ServeStatus, "/"); !strings.Contains(page, "pending") || strings.Contains(page, "panic") {
 		t.Error(page)
 	}
 }
 
 func TestStatusIsThereBeforePeopleGiveUp(t *testing.T) {
+	t.Parallel()
 	url, _, _ := startHung(t)
-	e := collectortest.New(t, configOfHub(url, "  timeout: 1m\n"))
+	e := newTestExporter(t, configOfHub(url, "  timeout: 1m\n"))
 	start := time.Now()
-	_, page := ask(t, e.ServeStatus, "/")
+	_, page := testserver.Ask(t, e.ServeStatus, "/")
 	if took := time.Since(start); took < maxStatus-time.Second || took > 3*maxStatus || !strings.Contains(page, "does not answer in time") {
 		t.Errorf("after %s: %s", took, page)
 	}
 }
 
 func TestStatusCountsAsAScrape(t *testing.T) {
-	e := collectortest.New(t, configOfHub("http://127.0.0.1:1", ""))
+	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
 	e.scrapes.Store(1000)
-	if status, _ := ask(t, e.ServeStatus, "/"); status != http.StatusServiceUnavailable {
+	if status, _ := testserver.Ask(t, e.ServeStatus, "/"); status != http.StatusServiceUnavailable {
 		t.Errorf("%d with a thousand under way", status)
 	}
 	e.scrapes.Store(0)
-	ask(t, e.ServeStatus, "/")
+	testserver.Ask(t, e.ServeStatus, "/")
 	if n := e.scrapes.Load(); n != 0 {
 		t.Errorf("%d left", n)
 	}
-}
-
-// TestStatusCanBeRead: text and what it stands on differ by the ratio that WCAG wants, in light and in dark.
-func TestStatusCanBeRead(t *testing.T) {
-	schemes := regexp.MustCompile(`(?s):root \{(.*?)\}`).FindAllStringSubmatch(report.statusHTML, -1)
-	if len(schemes) != 2 {
-		t.Fatalf("%d colour schemes", len(schemes))
-	}
-	for _, scheme := range schemes {
-		colours := map[string]float64{}
-		for _, c := range regexp.MustCompile(`--(\w+): #([0-9a-f]+)`).FindAllStringSubmatch(scheme[1], -1) {
-			colours[c[1]] = luminance(t, c[2])
-		}
-		for _, pair := range strings.Fields("text/paper text/card text/code dim/paper dim/card link/paper link/card broken/card ill/card well/card waiting/card on/broken on/ill on/well on/waiting") {
-			a, b, _ := strings.Cut(pair, "/")
-			light, dark := max(colours[a], colours[b]), min(colours[a], colours[b])
-			if ratio := (light + 0.05) / (dark + 0.05); ratio < 4.5 {
-				t.Errorf("%s: %.1f in %s", pair, ratio, scheme[1][:40])
-			}
-		}
-	}
-}
-
-// luminance is that of a colour as #rgb or #rrggbb, from 0 to 1.
-func luminance(t *testing.T, hex string) float64 {
-	t.Helper()
-	if len(hex) == 3 {
-		hex = string([]byte{hex[0], hex[0], hex[1], hex[1], hex[2], hex[2]})
-	}
-	sum := 0.
-	for i, weight := range []float64{0.2126, 0.7152, 0.0722} {
-		n, err := strconv.ParseUint(hex[2*i:2*i+2], 16, 8)
-		if err != nil {
-			t.Fatal(err)
-		}
-		v := float64(n) / 255
-		if v <= 0.04045 {
-			sum += weight * v / 12.92
-		} else {
-			sum += weight * math.Pow((v+0.055)/1.055, 2.4)
-		}
-	}
-	return sum
 }
 
 // TestStatusFitsAPhone asks a browser how wide the page is with all of it unfolded.

@@ -6,12 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"registry_exporter/collector/collectortest"
-	"registry_exporter/collector/msr"
-	"registry_exporter/collector/registry"
-	"registry_exporter/collector/report"
 	"registry_exporter/collector/source"
-	"registry_exporter/collector/swift"
 )
 
 // probesConfig has all that runs on a clock of its own.
@@ -26,14 +21,14 @@ const probesConfig = `registries:
 - {name: hub, site: codfw, url: "https://codfw.example.org"}
 `
 
-// alertsOf are those of what is wrong with a source.
+// alertsOf are those of the findings about one source.
 func alertsOf(t *testing.T, collector string, passive bool, err error, samples ...source.Sample) []string {
 	t.Helper()
-	r := collectortest.New(t, probesConfig).live.Load().registries[0]
-	res := source.Result{Source: msr.sourcesOf(r, collector)[0], Samples: samples, Err: err}
-	n := &report.narrator{View: &source.View{Now: reportTime, Passive: passive, FrontUp: registry.FrontIsUp([]source.Result{res}), Results: []source.Result{res}}, name: r.instance(), hidden: r.secrets.Mask()}
+	r := newTestExporter(t, probesConfig).live.Load().registries[0]
+	r.passive = passive
+	res := source.Result{Source: r.first(t, collector), Samples: samples, Err: err}
 	var alerts []string
-	for _, f := range n.findings(res) {
+	for _, f := range r.report([]source.Result{res}, reportTime).Findings {
 		alerts = append(alerts, f.Severity+" "+f.Alert)
 	}
 	return alerts
@@ -41,7 +36,7 @@ func alertsOf(t *testing.T, collector string, passive bool, err error, samples .
 
 func TestAlertOfAProbe(t *testing.T) {
 	bad := func(confirmed string) source.Sample {
-		return registry.pullContentBad.Sample(1, atFront, "front", "library/base:1.0", source.ReasonDigestMismatch, confirmed)
+		return sample("registry_pull_content_bad", 1, atFront, "front", "library/base:1.0", source.ReasonDigestMismatch, confirmed)
 	}
 	for _, c := range []struct {
 		name, collector, reason string
@@ -60,19 +55,19 @@ func TestAlertOfAProbe(t *testing.T) {
 		{name: "other site fails", collector: "replication", reason: source.ReasonServerError, active: "warning RegistryReplicationFails", passive: "warning RegistryReplicationFails"},
 		{name: "canary refused", collector: "replication", reason: source.ReasonReadOnly, active: "warning RegistryReadOnly"},
 		{
-			name: "canary under way for long", collector: "replication", samples: []source.Sample{registry.replicationPending.Sample((source.ReplicationTooLong + time.Minute).Seconds(), atFront, "codfw")},
+			name: "canary under way for long", collector: "replication", samples: []source.Sample{sample("registry_replication_pending_seconds", (source.ReplicationTooLong + time.Minute).Seconds(), atFront, "codfw")},
 			active: "warning RegistryReplicationStopped", passive: "warning RegistryReplicationStopped",
 		},
-		{name: "canary under way", collector: "replication", samples: []source.Sample{registry.replicationPending.Sample(source.ReplicationTooLong.Seconds(), atFront, "codfw")}},
+		{name: "canary under way", collector: "replication", samples: []source.Sample{sample("registry_replication_pending_seconds", source.ReplicationTooLong.Seconds(), atFront, "codfw")}},
 		{
 			name: "canary that cannot be looked for", collector: "replication", reason: source.ReasonTimeout, active: "warning RegistryReplicationFails", passive: "warning RegistryReplicationFails",
-			samples: []source.Sample{registry.replicationPending.Sample(1e6, atFront, "codfw"), registry.replicationFailure.Sample(1, atFront, "codfw", source.ReasonTimeout)},
+			samples: []source.Sample{sample("registry_replication_pending_seconds", 1e6, atFront, "codfw"), sample("registry_replication_failure", 1, atFront, "codfw", source.ReasonTimeout)},
 		},
-		{name: "store that is full", collector: "swift_probe", reason: source.ReasonNoSpace, samples: []source.Sample{swift.readSuccess.Sample(1, atSwift, "c")}, active: "critical RegistryStorageReadOnly", passive: "warning RegistryPassiveSiteProbeFails"},
-		{name: "store that gives nothing out", collector: "swift_probe", reason: source.ReasonMissingBlob, samples: []source.Sample{swift.readSuccess.Sample(0, atSwift, "c")}, active: "critical RegistryStorageDown", passive: "critical RegistryStorageDown"},
-		{name: "name that is not covered", collector: "api", samples: []source.Sample{registry.tlsNameCovered.Sample(0, atFront, "10.0.0.5")}, active: "critical RegistryNameNotCovered", passive: "warning RegistryPassiveSiteCertificateBad"},
-		{name: "certificate ended", collector: "api", reason: source.ReasonTLSExpired, samples: []source.Sample{registry.tlsVerified.Sample(0, atFront, "front")}, active: "critical RegistryCertificateEnded", passive: "warning RegistryPassiveSiteCertificateBad"},
-		{name: "certificate that only we do not mind", collector: "api", samples: []source.Sample{registry.tlsVerified.Sample(0, atFront, "front")}, active: "critical RegistryCertificateNotTrusted", passive: "warning RegistryPassiveSiteCertificateBad"},
+		{name: "store that is full", collector: "swift_probe", reason: source.ReasonNoSpace, samples: []source.Sample{sample("registry_swift_read_success", 1, atSwift, "c")}, active: "critical RegistryStorageReadOnly", passive: "warning RegistryPassiveSiteProbeFails"},
+		{name: "store that gives nothing out", collector: "swift_probe", reason: source.ReasonMissingBlob, samples: []source.Sample{sample("registry_swift_read_success", 0, atSwift, "c")}, active: "critical RegistryStorageDown", passive: "critical RegistryStorageDown"},
+		{name: "name that is not covered", collector: "api", samples: []source.Sample{sample("registry_tls_name_covered", 0, atFront, "10.0.0.5")}, active: "critical RegistryNameNotCovered", passive: "warning RegistryPassiveSiteCertificateBad"},
+		{name: "certificate ended", collector: "api", reason: source.ReasonTLSExpired, samples: []source.Sample{sample("registry_tls_verified", 0, atFront, "front")}, active: "critical RegistryCertificateEnded", passive: "warning RegistryPassiveSiteCertificateBad"},
+		{name: "certificate that only we do not mind", collector: "api", samples: []source.Sample{sample("registry_tls_verified", 0, atFront, "front")}, active: "critical RegistryCertificateNotTrusted", passive: "warning RegistryPassiveSiteCertificateBad"},
 	} {
 		for passive, want := range map[bool]string{false: c.active, true: c.passive} {
 			if want == "" && c.reason != "" { // does not happen there
