@@ -111,9 +111,13 @@ func (r *target) read(ctx context.Context, timeout time.Duration, wanted func(co
 	return slices.DeleteFunc(results, func(res source.Result) bool { return res.Source == nil })
 }
 
-// aboutReading are registry_collector_success, registry_collector_duration_seconds and registry_collector_failure.
+// aboutReading are registry_collector_success, registry_collector_duration_seconds and registry_collector_failure. A source
+// that is pending has the last one only: nobody knows yet whether it succeeds.
 func aboutReading(res source.Result) []source.Sample {
 	s := res.Source
+	if why := source.Reason(res.Err); why == source.ReasonPending {
+		return []source.Sample{collectorFailure.Sample(1, s.Collector, s.Endpoint, why)}
+	}
 	samples := []source.Sample{
 		collectorSuccess.Sample(source.Bool01(res.Err == nil), s.Collector, s.Endpoint),
 		collectorDuration.Sample(res.Duration.Seconds(), s.Collector, s.Endpoint),
@@ -132,6 +136,10 @@ func (r *target) log(loggers []log.Logger, hidden source.Mask, res source.Result
 		return
 	}
 	s := res.Source
+	if now == source.ReasonPending {
+		r.logTo(loggers, level.Debug, res, "msg", "source has nothing to tell yet", "reason", now)
+		return
+	}
 	before := s.NoteReason(now)
 	at, what := level.Debug, []any{"msg", "source was read", "samples", len(res.Samples)}
 	switch {
@@ -142,6 +150,12 @@ func (r *target) log(loggers []log.Logger, hidden source.Mask, res source.Result
 	case before != "":
 		at, what = level.Info, []any{"msg", "source is well again", "samples", len(res.Samples)}
 	}
+	r.logTo(loggers, at, res, what...)
+}
+
+// logTo logs about a result at a level.
+func (r *target) logTo(loggers []log.Logger, at func(log.Logger) log.Logger, res source.Result, what ...any) {
+	s := res.Source
 	for _, l := range loggers {
 		l = log.With(l, "registry", r.name, "site", r.site, "collector", s.Collector, "endpoint", s.Endpoint, "duration", res.Duration)
 		_ = at(l).Log(what...)

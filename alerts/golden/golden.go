@@ -24,7 +24,7 @@ var targetLabels = []string{"instance", "job"}
 // Load knows all metrics of the repository at root: those of the collectors, the exporter's own, those that
 // the rules record, and what Prometheus makes itself.
 func Load(root string) (Metrics, error) {
-	m, err := Labels(filepath.Join(root, "collector", "testdata"))
+	m, err := Labels(filepath.Join(root, "collector"))
 	if err != nil {
 		return nil, err
 	}
