@@ -11,8 +11,8 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// notRun is a source whose probe has not run yet, with a down sample.
-func notRun(found func() source.Run) *source.Source {
+// beforeItsRun is a source whose probe has not run yet, with a down sample.
+func beforeItsRun(found func() source.Run) *source.Source {
 	p := &source.Probe{Every: time.Minute, Run: func(context.Context) source.Run { return found() }}
 	return p.Source(&source.Source{
 		Collector: "test", Endpoint: "a", Timeout: time.Minute, Down: []source.Sample{testUp.Sample(0, "a")},
@@ -39,7 +39,7 @@ func pageOf(t *testing.T, s *source.Source) string {
 
 // TestProbeThatHasNotRunIsNotDown: a 0 that nobody measured would count as an outage in an average over a restart.
 func TestProbeThatHasNotRunIsNotDown(t *testing.T) {
-	if got := pageOf(t, notRun(nil)); got != "collector_failure pending=1" {
+	if got := pageOf(t, beforeItsRun(nil)); got != "collector_failure pending=1" {
 		t.Errorf("the page has %s", got)
 	}
 }
@@ -57,7 +57,7 @@ func TestProbeThatHasRunOnce(t *testing.T) {
 			return source.Run{Err: source.Failed(source.ReasonDigestMismatch, "other bytes")}
 		},
 	} {
-		s := notRun(found)
+		s := beforeItsRun(found)
 		s.Probe.Once(t.Context())
 		if got := pageOf(t, s); got != want {
 			t.Errorf("the page has %s, want %s", got, want)
@@ -77,7 +77,7 @@ func TestLogOfAProbeThatHasNotRun(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := notRun(func() source.Run { return c.found })
+			s := beforeItsRun(func() source.Run { return c.found })
 			r := &target{name: "hub"}
 			r.add(s)
 			for _, want := range c.want {
