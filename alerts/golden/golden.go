@@ -56,9 +56,9 @@ var sample = regexp.MustCompile(`^([a-z_]+)(?:\{(.*)\})? `)
 
 var label = regexp.MustCompile(`([a-z_]+)="(?:[^"\\]|\\.)*"`)
 
-// Labels reads the golden pages dir/<collector>/<case>/*.prom. Every metric has site too, where one is configured.
+// Labels reads the golden pages dir/SYSTEM/testdata/COLLECTOR/CASE/*.prom. Every metric has site too, where one is configured.
 func Labels(dir string) (Metrics, error) {
-	pages, err := filepath.Glob(filepath.Join(dir, "*", "*", "*.prom"))
+	pages, err := filepath.Glob(filepath.Join(dir, "*", "testdata", "*", "*", "*.prom"))
 	if err != nil {
 		return nil, fmt.Errorf("listing the golden pages: %w", err)
 	}
