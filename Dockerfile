@@ -17,7 +17,7 @@ RUN cd demo && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o bin/ . ./rec
 # It keeps its certificates in /tmp, which an image FROM scratch has not: run it with --tmpfs /tmp.
 FROM scratch AS demo
 COPY --from=build-demo /src/registry_exporter /src/demo/bin/demo /src/demo/bin/receiver /
-COPY --from=build-demo /src/collector/testdata/rethinkdb /rethinkdb
+COPY --from=build-demo /src/collector/msr/testdata/rethinkdb /rethinkdb
 USER 65534:65534
 # The exporter, and where faults are switched.
 EXPOSE 10500 10501

@@ -20,13 +20,13 @@ requires_built = built=$$($(GO) list -deps -test -f '$(MODULE_OF)' ./... | sort 
 # What the tests run besides Go; what is missing is installed (Debian, as root).
 PACKAGES    = gcc libc6-dev prometheus prometheus-alertmanager nginx-light docker-registry curl docker-compose systemd
 
-.PHONY: build demo unit test tools lint format bench e2e e2e-all
+.PHONY: build demo test unit tools lint format bench clients e2e e2e-all
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o registry_exporter .
 
 demo: build
-	cd demo && $(GO) run . --exporter=../registry_exporter --fixtures=../collector/testdata/rethinkdb --alerts=../alerts
+	cd demo && $(GO) run . --exporter=../registry_exporter --fixtures=../collector/msr/testdata/rethinkdb --alerts=../alerts
 
 # Without root and Debian's programs.
 unit:
@@ -50,8 +50,12 @@ format:
 	$(GOFUMPT) -w .
 
 bench: build
-	$(GO) test -run '^$$' -bench . -benchmem ./collector ./accesslog
+	$(GO) test -run '^$$' -bench . -benchmem ./collector/... ./accesslog
 	cd demo && $(GO) run ./bench --exporter=../registry_exporter
+
+# The table of what real clients and the probes make of each known behaviour of a registry: clients/README.md.
+clients:
+	cd clients && $(GO) test -count=1 -timeout 10m -args -table
 
 # Breaks one part of a real stack and reads the page: FAULT is a name in e2e/faults.go, several with commas, ci or all.
 # With ALERTS=1 it also waits until the right people are told, which takes half a minute or two each; ci does for the quickest.

@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 
 	"registry_exporter/collector"
+	"registry_exporter/collector/report"
 	"registry_exporter/config"
 )
 
@@ -58,7 +59,7 @@ func check(f *flags, stdin io.Reader, stdout, stderr io.Writer) int {
 	return 0
 }
 
-func checked(ctx context.Context, f *flags, stdin io.Reader, stderr io.Writer) (*collector.Report, error) {
+func checked(ctx context.Context, f *flags, stdin io.Reader, stderr io.Writer) (*report.Report, error) {
 	opts := collector.Options{ConfigFile: f.configFile, Name: "check", Logger: newLogging("error", f.logFormat, stderr).own}
 	names := f.report.names
 	if isURL(names) {
@@ -106,7 +107,7 @@ func (f *checkFlags) config(stdin io.Reader) (*config.Config, error) {
 	return config.ForURL(f.names[0], a)
 }
 
-func writeReport(r *collector.Report, output string, w io.Writer) error {
+func writeReport(r *report.Report, output string, w io.Writer) error {
 	if output == "json" {
 		e := json.NewEncoder(w)
 		e.SetEscapeHTML(false)

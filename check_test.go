@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"registry_exporter/collector"
+	"registry_exporter/collector/report"
 )
 
 // startRegistry is a registry that lets monitor in with a password. Its certificate is for example.com and 127.0.0.1.
@@ -98,7 +98,7 @@ func TestCheckOfTheConfiguration(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			stdout, stderr, code := executeCheck(t, "", append([]string{"--config.file=" + file, "--output=json"}, c.names...)...)
-			var report collector.Report
+			var report report.Report
 			if err := json.Unmarshal([]byte(stdout), &report); err != nil || stderr != "" {
 				t.Fatalf("%v, stderr %q, stdout %q", err, stderr, stdout)
 			}

@@ -70,3 +70,13 @@ func TestOutcomes(t *testing.T) {
 		}
 	}
 }
+
+// Every status is counted as itself or as other.
+func TestCodes(t *testing.T) {
+	for status := range 1000 {
+		want := referenceCode(fmt.Sprintf("%03d", status))
+		if got := codeName(codeOf(status)); got != want {
+			t.Errorf("%03d is counted as %s, want %s", status, got, want)
+		}
+	}
+}

@@ -140,7 +140,7 @@ var (
 	referenceTime    = regexp.MustCompile(`\A([0-9]+\.?[0-9]*|\.[0-9]+|-|)\z`)
 	referenceBetween = regexp.MustCompile(`, | : `)
 	referenceLabel   = regexp.MustCompile(`\A[ -~]{1,200}\z`)
-	referenceApart   = regexp.MustCompile(`\A(401|404|416|429|499|50[0-9]|51[01])\z`)
+	referenceCodes   = regexp.MustCompile(`\A(101|20[012467]|30[0123478]|40[0-9]|41[0-7]|42[1-689]|431|444|451|49[45679]|50[0-9]|51[01]|52[0-6]|530)\z`)
 	referenceStatus  = regexp.MustCompile(`\A[0-9]{3}\z`)
 )
 
@@ -336,13 +336,10 @@ func referenceMicros(s string) (float64, bool) {
 }
 
 func referenceCode(status string) string {
-	switch {
-	case referenceApart.MatchString(status):
+	if referenceCodes.MatchString(status) {
 		return status
-	case status[0] == '0' || status[0] > '5':
-		return "other"
 	}
-	return status[:1] + "xx"
+	return "other"
 }
 
 func referenceOutcome(status int) string {

@@ -173,7 +173,7 @@ func (t *Tailer) decode(state []byte, now time.Time) error {
 		}
 		t.streams = append(t.streams, one)
 	}
-	// Counted with other options they mean something else, and are 0 again.
+	// Counted with other options, or laid out by another version, they mean something else, and are 0 again.
 	if err := t.counts.UnmarshalBinary(s.Counts); err != nil && !errors.Is(err, errOtherOptions) {
 		t.loss = loss{now, fmt.Errorf("%w: the counters began at 0, since those that were saved cannot be read: %w", ErrLost, err)}
 	}

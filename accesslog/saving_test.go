@@ -1,8 +1,13 @@
 package accesslog
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
+	"os"
 	"strings"
 	"testing"
 
@@ -52,6 +57,56 @@ func TestOtherOptionsKeepThePosition(t *testing.T) {
 	tt.reload(func(o *TailOptions) { o.Lines.Depth = 2 }, func() { tt.write("registry.log", 7) })
 	tt.written = 7
 	tt.exact()
+}
+
+// A state of version 1 of the layout, which counted statuses by class: the counters begin at 0, and no line is counted
+// twice or lost.
+func TestOtherVersionKeepsThePosition(t *testing.T) {
+	tt := newTailTest(t)
+	tt.write("registry.log", 5)
+	tt.restart(func() {
+		old := tt.version1()
+		tt.onlyVersionDiffers(old)
+		tt.try(durable.Save(tt.path("state/hub"), old))
+		tt.write("registry.log", 7)
+	})
+	tt.written = 7
+	tt.exact()
+	r := tt.scrape()
+	if got, want := fmt.Sprint(r.Counts.Requests), "[{[blob_pull 200] 7}]"; got != want {
+		t.Errorf("counted %s, want %s", got, want)
+	}
+	tt.kill(func() { tt.write("registry.log", 2) })
+	tt.exact()
+}
+
+// version1 is what version 1 saved once it had counted the first five lines of a log as newTailTest makes it, with the
+// folder and the file of this test.
+func (tt *tailTest) version1() []byte {
+	tt.Helper()
+	packed, err := os.Open("testdata/state_version_1.json.gz")
+	tt.try(err)
+	defer packed.Close()
+	unpacked, err := gzip.NewReader(packed)
+	tt.try(err)
+	text, err := io.ReadAll(unpacked)
+	tt.try(err)
+	log, err := stat(tt.path("registry.log"))
+	tt.try(err)
+	id, err := json.Marshal(log.id)
+	tt.try(err)
+	return []byte(strings.NewReplacer("DIR", tt.dir, ":ID", ":"+string(id)).Replace(string(text)))
+}
+
+// onlyVersionDiffers checks that the options of a state are those of the test, which are looked at, too.
+func (tt *tailTest) onlyVersionDiffers(state []byte) {
+	tt.Helper()
+	var saved savedState
+	tt.try(json.Unmarshal(state, &saved))
+	print := tt.tail.counts.fingerprint()
+	if saved.Counts[0] != 1 || print[0] == 1 || !bytes.Equal(saved.Counts[1:len(print)], print[1:]) {
+		tt.Fatalf("the state begins with %x, that of today with %x", saved.Counts[:len(print)], print)
+	}
 }
 
 // A reload hands over what was not saved, with or without a state file.

@@ -11,7 +11,7 @@ type Row struct {
 // A Snapshot is all that was counted, in an order that is always the same. Nil rows mean that the format lacks what
 // they are counted from; rows that are empty and not nil, that nothing was counted yet. Values only grow.
 type Snapshot struct {
-	Requests   []Row       // operation, code: a class (2xx …), but 401, 404, 416, 429, 499 and 500 to 511 by themselves
+	Requests   []Row       // operation, code: the status, or "other" for those that have no name of their own
 	Bytes      []Row       // operation, direction (out: to the client; in: from it), project ("" where operations have none)
 	Operations []Row       // operation, project, outcome: ok, unauthorized, client_error, canceled (499), server_error
 	Durations  []Histogram // by operation, of $request_time
@@ -111,7 +111,7 @@ func (c *Counts) requestRows() []Row {
 	for o := range operations {
 		for code, n := range c.requests[o] {
 			if n > 0 {
-				all = append(all, row(n, o.String(), codeNames[code]))
+				all = append(all, row(n, o.String(), codeName(code)))
 			}
 		}
 	}

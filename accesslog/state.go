@@ -11,13 +11,13 @@ import (
 
 // What is saved begins with the version of its layout and the fingerprint of the options, and ends with a checksum.
 const (
-	stateVersion = 1
+	stateVersion = 2
 	printBytes   = 8
 	sumBytes     = 4
 )
 
 var (
-	errOtherOptions = errors.New("counters that were saved with other options")
+	errOtherOptions = errors.New("counters that were saved with other options, or by another version")
 	errDamaged      = errors.New("counters that were saved are damaged")
 )
 
@@ -28,8 +28,8 @@ func (c *Counts) MarshalBinary() ([]byte, error) {
 	return binary.BigEndian.AppendUint32(data, crc32.ChecksumIEEE(data)), nil
 }
 
-// UnmarshalBinary replaces what was counted. Data that is damaged, or comes from other options, is an error and
-// changes nothing.
+// UnmarshalBinary replaces what was counted. Data that is damaged, or comes from other options or another version of
+// the layout, is an error and changes nothing.
 func (c *Counts) UnmarshalBinary(data []byte) error {
 	print := c.fingerprint()
 	if len(data) < len(print)+sumBytes {

@@ -1,39 +1,49 @@
 package accesslog
 
-// Statuses are counted by class, but those by themselves that tell apart what went wrong.
-const firstServerError = 9 // in codeNames
+import "strconv"
 
-var codeNames = [...]string{
-	"1xx", "2xx", "3xx", "4xx", "401", "404", "416", "429", "499",
-	"500", "501", "502", "503", "504", "505", "506", "507", "508", "509", "510", "511", "5xx",
-	"other", // nginx logs 000 when there was no answer at all
+// statuses have a name of their own; all others are counted together. They are those that nginx knows
+// (src/http/ngx_http_request.h and ngx_http_special_response.c), that Distribution and Harbor answer with, and that
+// Cloudflare, which is in front of Docker Hub, gives to a cache (520 to 526, 530).
+var statuses = [...]uint16{
+	101,
+	200, 201, 202, 204, 206, 207,
+	300, 301, 302, 303, 304, 307, 308,
+	400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417,
+	421, 422, 423, 424, 425, 426, 428, 429, 431, 444, 451, 494, 495, 496, 497, 499,
+	500, 501, 502, 503, 504, 505, 506, 507, 508, 509, 510, 511, 520, 521, 522, 523, 524, 525, 526, 530,
 }
 
-const codes = len(codeNames)
+const (
+	otherCode = len(statuses) // nginx logs 000 when there was no answer at all
+	codes     = otherCode + 1
+)
 
-// codeOf is the place of a status in codeNames.
+// places are those of statuses, by status.
+var places = func() (all [600]uint8) {
+	for status := range all {
+		all[status] = uint8(otherCode)
+	}
+	for place, status := range statuses {
+		all[status] = uint8(place)
+	}
+	return all
+}()
+
+// codeOf is the place that a status is counted at.
 func codeOf(status int) int {
-	switch status {
-	case 401:
-		return 4
-	case 404:
-		return 5
-	case 416:
-		return 6
-	case 429:
-		return 7
-	case 499:
-		return 8
+	if status < len(places) {
+		return int(places[status])
 	}
-	switch class := status / 100; {
-	case class == 0 || class > 5:
-		return codes - 1
-	case class < 5:
-		return class - 1
-	case status <= 511:
-		return firstServerError + status - 500
+	return otherCode
+}
+
+// codeName is the name of what is counted at a place.
+func codeName(code int) string {
+	if code == otherCode {
+		return "other"
 	}
-	return codes - 2
+	return strconv.Itoa(int(statuses[code]))
 }
 
 // An outcome is how an operation ended for the client.

@@ -177,7 +177,7 @@ func TestValues(t *testing.T) {
 func knownValues(t *testing.T) map[string]bool {
 	t.Helper()
 	known := map[string]bool{}
-	pages, err := filepath.Glob("../collector/testdata/*/*/*.prom")
+	pages, err := filepath.Glob("../collector/*/testdata/*/*/*.prom")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,8 +187,8 @@ func knownValues(t *testing.T) map[string]bool {
 		}
 	}
 	for l, code := range map[string]struct{ file, pattern string }{
-		"reason": {"failure.go", `(?m)^\treason\w+ += "(\w+)"$`},
-		"role":   {"api.go", `newAPI\(.*, "(\w+)", `},
+		"reason": {"source/failure.go", `(?m)^\t[rR]eason\w+ += "(\w+)"$`},
+		"role":   {"registry/api.go", `newAPI\(.*, "(\w+)", `},
 	} {
 		for _, m := range regexp.MustCompile(code.pattern).FindAllStringSubmatch(read(t, "../collector/"+code.file), -1) {
 			known[l+"="+m[1]] = true

@@ -1,27 +1,30 @@
 package collector
 
-// companions are those that run, by the instance of their registry.
-type companions map[string]*companion
+import "registry_exporter/collector/source"
 
-// change makes those of the registries run, and no others. One whose configuration is as before just goes on.
-func (c companions) change(registries []*registry) companions {
+// companions are the readers of logs that run, by registry, such as "hub@eqiad". A registry has one at most.
+type companions map[string]*source.Companion
+
+// change stops the companions that registries do not have, starts those that do not run yet, and returns all that run
+// now. One whose part of the configuration is the same goes on. The next one of a registry gets the handover of the last.
+func (c companions) change(registries []*target) companions {
 	next := companions{}
 	for _, r := range registries {
 		for _, s := range r.sources {
-			if s.companion != nil {
-				next[r.instance()] = s.companion
+			if s.Companion != nil {
+				next[r.instance()] = s.Companion
 			}
 		}
 	}
 	handovers := map[string][]byte{}
-	for name, one := range c { // all that stop first: another may want to listen where one listened
+	for name, one := range c { // stop before any starts: two may listen on the same port
 		if next[name] != one {
-			handovers[name] = one.stop()
+			handovers[name] = one.Stop()
 		}
 	}
 	for name, one := range next {
 		if c[name] != one {
-			one.start(handovers[name])
+			one.Start(handovers[name])
 		}
 	}
 	return next

@@ -1,37 +1,33 @@
-// Package collector asks registries and what they stand on, and turns the answers into metrics.
 package collector
 
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"sync"
 	"sync/atomic"
 
-	"github.com/go-kit/log"
-	"github.com/go-kit/log/level"
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
-
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/source"
 	"registry_exporter/config"
 	"registry_exporter/durable"
+
+	"github.com/go-kit/log"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
-// Options is what an Exporter needs to know besides its configuration file.
+// Options are the settings of an Exporter that the configuration file does not have.
 type Options struct {
-	ConfigFile  string
-	Config      *config.Config // instead of a file
-	ExternalURL string         // address that people reach the exporter at
-	StateDir    string         // folder of what outlives the process; empty: nothing does
-	Name        string         // of this exporter, in what it pushes and writes; empty: that of the host
-	// Registries says whether /metrics shows the registries too, or the exporter only.
-	Registries bool
-	Logger     log.Logger
+	ConfigFile  string         // path of the configuration; each reload reads it again
+	Config      *config.Config // set: the configuration, instead of a file
+	ExternalURL string         // where people reach the exporter, such as https://exporter.example.org:10500
+	StateDir    string         // folder for state that outlives the process; empty: none does
+	Name        string         // of this exporter, in the images that it pushes and the objects that it writes; empty: the host name
+	Registries  bool           // /metrics has the registries; false: the exporter's own metrics only
+	Logger      log.Logger
 }
 
-// name is that of the exporter in what it pushes.
+// name is Name, or else the host name, or "unknown" where the kernel has none.
 func (o *Options) name() string {
 	if o.Name != "" {
 		return o.Name
@@ -43,38 +39,33 @@ func (o *Options) name() string {
 	return host
 }
 
-func (o *Options) forBuilders(l *lockout, k *keep) builderOptions {
-	return builderOptions{exporter: o.name(), stateDir: o.StateDir, lockout: l, keep: k}
+func (o *Options) forBuilders(l *ask.Lockout, k *source.Keep) ask.Options {
+	return ask.Options{Exporter: o.name(), StateDir: o.StateDir, Lockout: l, Keep: k}
 }
 
-// An Exporter holds what is live: the registries of the configuration in force, ready to be asked.
+// An Exporter reads the registries of the configuration in force. All its methods may be called at the same time.
 type Exporter struct {
 	opts    Options
 	live    atomic.Pointer[live]
-	lockout lockout
+	lockout ask.Lockout // outlives reloads: a secret that was refused stays refused
 
-	reloading  sync.Mutex
-	clock      *clock // nil until Start
+	reloading  sync.Mutex // held by Start, Reload and StopProbes
+	clock      *clock     // nil before Start and after StopProbes
 	companions companions
-	scrapes    atomic.Int64
-	drain      context.Context
-	stop       context.CancelFunc
 
-	self            *prometheus.Registry // all that the exporter says of itself
-	web             *prometheus.Registry // of that what every page has
+	scrapes atomic.Int64       // under way
+	drain   context.Context    // ends with Stop
+	stop    context.CancelFunc // ends drain
+
+	self            *prometheus.Registry // the exporter's own metrics, on /metrics
+	web             *prometheus.Registry // the one of them that /probe has, too
 	reloadGood      prometheus.Gauge
 	reloadTime      prometheus.Gauge
 	scrapesRejected prometheus.Counter
 }
 
-// live is what a load of the configuration builds, as a whole or not at all.
-type live struct {
-	config     *config.Config
-	registries []*registry
-	keep       *keep
-}
-
-// New loads the configuration and makes everything ready, or says what is wrong with it.
+// New is an Exporter with the configuration of opts. It asks nobody yet, and runs no probe before Start. The error is
+// about opts.StateDir, or names a line of the configuration.
 func New(opts Options) (*Exporter, error) {
 	if opts.StateDir != "" {
 		if err := durable.Usable(opts.StateDir); err != nil {
@@ -92,84 +83,22 @@ func New(opts Options) (*Exporter, error) {
 	return e, nil
 }
 
-func (e *Exporter) registerSelf() {
-	newGauge := func(name, help string) prometheus.Gauge {
-		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
-	}
-	e.reloadGood = newGauge("registry_exporter_config_last_reload_successful",
-		"1 if the last load of the configuration succeeded, 0 if it failed and the old one is still in force.")
-	e.reloadTime = newGauge("registry_exporter_config_last_reload_success_timestamp_seconds",
-		"When the configuration in force was loaded, in seconds since 1970.")
-	e.scrapesRejected = prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "registry_exporter_scrapes_rejected_total",
-		Help: "Scrapes answered with 503 because too many were under way.",
-	})
-	webInfo := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "registry_exporter_web_info", Help: "Always 1; external_url is where people reach this exporter (--web.external-url).",
-		ConstLabels: prometheus.Labels{"external_url": e.opts.ExternalURL},
-	})
-	webInfo.Set(1)
-	e.web = prometheus.NewRegistry()
-	e.web.MustRegister(webInfo)
-	e.self = prometheus.NewRegistry()
-	e.self.MustRegister(webInfo, e.reloadGood, e.reloadTime, e.scrapesRejected,
-		versioncollector.NewCollector("registry_exporter"),
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-}
-
-func (e *Exporter) load() error {
-	c := e.opts.Config
-	if c == nil {
-		var err error
-		if c, err = config.Load(e.opts.ConfigFile); err != nil {
-			return err
-		}
-	}
-	next := &live{config: c, keep: newKeep(nil)}
-	if before := e.live.Load(); before != nil {
-		next.keep = newKeep(before.keep)
-	}
-	for i := range c.Registries {
-		r, err := newRegistry(c, i, &e.opts, &e.lockout, next.keep)
-		if err != nil {
-			return err
-		}
-		next.registries = append(next.registries, r)
-	}
-	e.live.Store(next)
-	return nil
-}
-
-// Reload takes the configuration file into force. When that fails everything stays as it was.
-func (e *Exporter) Reload() error {
-	e.reloading.Lock()
-	defer e.reloading.Unlock()
-	if err := e.load(); err != nil {
-		e.reloadGood.Set(0)
-		level.Error(e.opts.Logger).Log("msg", "reload failed, the old configuration stays in force", "err", err)
-		return err
-	}
-	if e.clock != nil {
-		e.clock.stop()
-		e.clock = startClock(e.live.Load().registries)
-		e.companions = e.companions.change(e.live.Load().registries)
-	}
-	e.reloadGood.Set(1)
-	e.reloadTime.SetToCurrentTime()
-	level.Info(e.opts.Logger).Log("msg", "configuration loaded", "file", e.opts.ConfigFile, "registries", len(e.live.Load().registries))
-	return nil
-}
-
-// Start starts what runs on a clock of its own, and the readers of logs.
+// Start begins to run the probes of all registries, and to read their logs. They go on until StopProbes.
 func (e *Exporter) Start() {
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
-	e.clock = startClock(e.live.Load().registries)
-	e.companions = e.companions.change(e.live.Load().registries)
+	e.runProbes()
 }
 
-// StopProbes ends what Start started, and waits until it has cleaned up after itself.
+// runProbes runs the probes and companions of the configuration in force, and ends all others.
+func (e *Exporter) runProbes() {
+	registries := e.live.Load().registries
+	e.clock = startClock(registries)
+	e.companions = e.companions.change(registries)
+}
+
+// StopProbes ends the probes and the readers of logs. It returns when each has taken back what it had begun, such as
+// an upload.
 func (e *Exporter) StopProbes() {
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
@@ -180,20 +109,6 @@ func (e *Exporter) StopProbes() {
 	e.companions = e.companions.change(nil)
 }
 
-// Stop ends what is still being asked. Pages under way are finished with what was learnt until then.
+// Stop ends the requests of all scrapes under way, at once: their pages have what was answered until then, and
+// reason="timeout" for the rest.
 func (e *Exporter) Stop() { e.stop() }
-
-// ServeReload is the handler of POST /-/reload.
-func (e *Exporter) ServeReload(w http.ResponseWriter, _ *http.Request) {
-	if err := e.Reload(); err != nil {
-		http.Error(w, "reload failed, the old configuration stays in force: "+err.Error(), http.StatusInternalServerError)
-		return
-	}
-	fmt.Fprintln(w, "configuration loaded")
-}
-
-// ServeConfig is the handler of /config: the configuration in force, without its secrets.
-func (e *Exporter) ServeConfig(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprint(w, e.live.Load().config.String())
-}

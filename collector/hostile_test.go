@@ -1,16 +1,14 @@
-package collector
+package collector_test
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
-	"io"
 	"net"
-	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
+
+	"registry_exporter/collector/collectortest"
+	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
 )
 
 // hostileSources are the sources that speak HTTP: how to point one at ADDRESS, and its samples that must
@@ -36,42 +34,42 @@ func TestHostileServers(t *testing.T) {
 		answer func(net.Conn)
 		reason string
 	}{
-		{name: "accepted and never answered", short: true, answer: silent, reason: reasonTimeout},
-		{name: "TLS handshake never answered", scheme: "https", short: true, answer: silent, reason: reasonTimeout},
-		{name: "one byte at a time for ever in the headers", short: true, answer: endlessly(goodHead+"X: ", "x", 20*time.Millisecond), reason: reasonTimeout},
-		{name: "one byte at a time for ever in the body", short: true, answer: endlessly(goodHead+"\r\n", " ", 20*time.Millisecond), reason: reasonTimeout},
-		{name: "headers and then nothing", short: true, answer: send(goodHead+"Content-Length: 1000\r\n\r\n{", silent), reason: reasonTimeout},
-		{name: "closed without an answer", answer: send("", hangUp), reason: reasonReset},
-		{name: "closed in the headers", answer: send(goodHead, hangUp), reason: reasonShortRead},
-		{name: "reset in the body", answer: send(goodHead+"Content-Length: 1000\r\n\r\n{", reset), reason: reasonReset},
-		{name: "Content-Length longer than the body", answer: send(goodHead+"Content-Length: 1000\r\n\r\n{}", hangUp), reason: reasonShortRead},
-		{name: "last chunk missing", answer: send(goodHead+"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", hangUp), reason: reasonShortRead},
-		{name: "chunk of no length", answer: send(goodHead+"Transfer-Encoding: chunked\r\n\r\nzz\r\n", hangUp), reason: reasonBadAnswer},
-		{name: "trailer that is none", answer: send(goodHead+"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nno colon\r\n\r\n", hangUp), reason: reasonBadAnswer},
-		{name: "endless body", answer: endlessly(goodHead+"\r\n", strings.Repeat(" ", 64<<10), 0), reason: reasonTooLarge},
-		{name: "Content-Length beyond all memory", answer: endlessly(goodHead+"Content-Length: 9223372036854775807\r\n\r\n", strings.Repeat(" ", 64<<10), 0), reason: reasonTooLarge},
-		{name: "endless headers", answer: endlessly(goodHead, "X-Filler: "+strings.Repeat("x", 1000)+"\r\n", 0), reason: reasonTooLarge},
-		{name: "endless header", answer: endlessly(goodHead+"X: ", strings.Repeat("x", 1000), 0), reason: reasonTooLarge},
-		{name: "endless status line", answer: endlessly("", strings.Repeat("x", 1000), 0), reason: reasonTooLarge},
-		{name: "endless answers of status 103", answer: endlessly("", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", 0), reason: reasonTooLarge},
-		{name: "another protocol after 101", answer: send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", silent), reason: reasonBadAnswer},
-		{name: "gzip bomb sent unasked", answer: send(goodHead+"Content-Encoding: gzip\r\n\r\n"+gzipBomb(t), hangUp), reason: reasonBadAnswer},
-		{name: "empty body", answer: send(goodHead+"Content-Length: 0\r\n\r\n", hangUp), reason: reasonBadAnswer},
-		{name: "another protocol", answer: send("SSH-2.0-OpenSSH_9.2p1\r\n", hangUp), reason: reasonBadAnswer},
-		{name: "noise", answer: send("\x00\xff\x16\x03\n\n\r\n\r\n", hangUp), reason: reasonBadAnswer},
-		{name: "status that is not a number", answer: send("HTTP/1.1 2OO OK\r\n\r\n", hangUp), reason: reasonBadAnswer},
-		{name: "version of HTTP that is none", answer: send("HTTP/x.y 200 OK\r\n\r\n", hangUp), reason: reasonBadAnswer},
-		{name: "header without a colon", answer: send(goodHead+"no colon\r\n\r\n", hangUp), reason: reasonBadAnswer},
-		{name: "negative Content-Length", answer: send(goodHead+"Content-Length: -1\r\n\r\n", hangUp), reason: reasonBadAnswer},
-		{name: "two different lengths", answer: send(goodHead+"Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}", hangUp), reason: reasonBadAnswer},
-		{name: "unknown transfer encoding", answer: send(goodHead+"Transfer-Encoding: rot13\r\n\r\n", hangUp), reason: reasonBadAnswer},
-		{name: "redirect to no URL", answer: send("HTTP/1.1 302 Found\r\nLocation: http://[::1\r\n\r\n", hangUp), reason: reasonBadAnswer},
-		{name: "redirect to nowhere", answer: send("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n", hangUp), reason: reasonRedirected},
+		{name: "accepted and never answered", short: true, answer: testserver.Silent, reason: source.ReasonTimeout},
+		{name: "TLS handshake never answered", scheme: "https", short: true, answer: testserver.Silent, reason: source.ReasonTimeout},
+		{name: "one byte at a time for ever in the headers", short: true, answer: testserver.Endlessly(goodHead+"X: ", "x", 20*time.Millisecond), reason: source.ReasonTimeout},
+		{name: "one byte at a time for ever in the body", short: true, answer: testserver.Endlessly(goodHead+"\r\n", " ", 20*time.Millisecond), reason: source.ReasonTimeout},
+		{name: "headers and then nothing", short: true, answer: testserver.Send(goodHead+"Content-Length: 1000\r\n\r\n{", testserver.Silent), reason: source.ReasonTimeout},
+		{name: "closed without an answer", answer: testserver.Send("", testserver.HangUp), reason: source.ReasonReset},
+		{name: "closed in the headers", answer: testserver.Send(goodHead, testserver.HangUp), reason: source.ReasonShortRead},
+		{name: "reset in the body", answer: testserver.Send(goodHead+"Content-Length: 1000\r\n\r\n{", testserver.Reset), reason: source.ReasonReset},
+		{name: "Content-Length longer than the body", answer: testserver.Send(goodHead+"Content-Length: 1000\r\n\r\n{}", testserver.HangUp), reason: source.ReasonShortRead},
+		{name: "last chunk missing", answer: testserver.Send(goodHead+"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", testserver.HangUp), reason: source.ReasonShortRead},
+		{name: "chunk of no length", answer: testserver.Send(goodHead+"Transfer-Encoding: chunked\r\n\r\nzz\r\n", testserver.HangUp), reason: source.ReasonBadAnswer},
+		{name: "trailer that is none", answer: testserver.Send(goodHead+"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nno colon\r\n\r\n", testserver.HangUp), reason: source.ReasonBadAnswer},
+		{name: "endless body", answer: testserver.Endlessly(goodHead+"\r\n", strings.Repeat(" ", 64<<10), 0), reason: source.ReasonTooLarge},
+		{name: "Content-Length beyond all memory", answer: testserver.Endlessly(goodHead+"Content-Length: 9223372036854775807\r\n\r\n", strings.Repeat(" ", 64<<10), 0), reason: source.ReasonTooLarge},
+		{name: "endless headers", answer: testserver.Endlessly(goodHead, "X-Filler: "+strings.Repeat("x", 1000)+"\r\n", 0), reason: source.ReasonTooLarge},
+		{name: "endless header", answer: testserver.Endlessly(goodHead+"X: ", strings.Repeat("x", 1000), 0), reason: source.ReasonTooLarge},
+		{name: "endless status line", answer: testserver.Endlessly("", strings.Repeat("x", 1000), 0), reason: source.ReasonTooLarge},
+		{name: "endless answers of status 103", answer: testserver.Endlessly("", "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", 0), reason: source.ReasonTooLarge},
+		{name: "another protocol after 101", answer: testserver.Send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", testserver.Silent), reason: source.ReasonBadAnswer},
+		{name: "gzip bomb sent unasked", answer: testserver.Send(goodHead+"Content-Encoding: gzip\r\n\r\n"+testserver.GzipBomb(t), testserver.HangUp), reason: source.ReasonBadAnswer},
+		{name: "empty body", answer: testserver.Send(goodHead+"Content-Length: 0\r\n\r\n", testserver.HangUp), reason: source.ReasonBadAnswer},
+		{name: "another protocol", answer: testserver.Send("SSH-2.0-OpenSSH_9.2p1\r\n", testserver.HangUp), reason: source.ReasonBadAnswer},
+		{name: "noise", answer: testserver.Send("\x00\xff\x16\x03\n\n\r\n\r\n", testserver.HangUp), reason: source.ReasonBadAnswer},
+		{name: "status that is not a number", answer: testserver.Send("HTTP/1.1 2OO OK\r\n\r\n", testserver.HangUp), reason: source.ReasonBadAnswer},
+		{name: "version of HTTP that is none", answer: testserver.Send("HTTP/x.y 200 OK\r\n\r\n", testserver.HangUp), reason: source.ReasonBadAnswer},
+		{name: "header without a colon", answer: testserver.Send(goodHead+"no colon\r\n\r\n", testserver.HangUp), reason: source.ReasonBadAnswer},
+		{name: "negative Content-Length", answer: testserver.Send(goodHead+"Content-Length: -1\r\n\r\n", testserver.HangUp), reason: source.ReasonBadAnswer},
+		{name: "two different lengths", answer: testserver.Send(goodHead+"Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}", testserver.HangUp), reason: source.ReasonBadAnswer},
+		{name: "unknown transfer encoding", answer: testserver.Send(goodHead+"Transfer-Encoding: rot13\r\n\r\n", testserver.HangUp), reason: source.ReasonBadAnswer},
+		{name: "redirect to no URL", answer: testserver.Send("HTTP/1.1 302 Found\r\nLocation: http://[::1\r\n\r\n", testserver.HangUp), reason: source.ReasonBadAnswer},
+		{name: "redirect to nowhere", answer: testserver.Send("HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n", testserver.HangUp), reason: source.ReasonRedirected},
 	} {
 		for _, s := range hostileSources {
 			t.Run(c.name+"/"+s.name, func(t *testing.T) {
 				t.Parallel()
-				server := newRawServer(t, afterRequest(c.answer))
+				server := testserver.NewRaw(t, testserver.AfterRequest(c.answer))
 				scheme, timeout := "http", "1m"
 				if c.scheme != "" {
 					scheme = c.scheme
@@ -79,8 +77,8 @@ func TestHostileServers(t *testing.T) {
 				if c.short {
 					timeout = "300ms"
 				}
-				wantDown(t, s.name, scheme+"://"+server.address, timeout, c.reason)
-				server.wantAllClosed(t)
+				wantDown(t, s.name, scheme+"://"+server.Address, timeout, c.reason)
+				server.WantAllClosed(t)
 			})
 		}
 	}
@@ -88,8 +86,8 @@ func TestHostileServers(t *testing.T) {
 
 func TestServersThatAreNotThere(t *testing.T) {
 	for _, c := range []struct{ name, url, reason string }{
-		{"no such host", "http://no-such-host.invalid", reasonDNS},
-		{"refused", "http://127.0.0.1:1", reasonRefused},
+		{"no such host", "http://no-such-host.invalid", source.ReasonDNS},
+		{"refused", "http://127.0.0.1:1", source.ReasonRefused},
 	} {
 		for _, s := range hostileSources {
 			t.Run(c.name+"/"+s.name, func(t *testing.T) {
@@ -108,14 +106,14 @@ func wantDown(t *testing.T, collector, url, timeout, reason string) {
 			continue
 		}
 		lines := strings.NewReplacer("ADDRESS", url, "TIMEOUT", timeout).Replace(s.config)
-		e := newTestExporter(t, "registries:\n- name: hub\n  timeout: "+timeout+"\n"+lines)
+		e := collectortest.New(t, "registries:\n- name: hub\n  timeout: "+timeout+"\n"+lines)
 		start := time.Now()
-		got := e.scrapeNow(t, collector)
+		got := collectortest.Scrape(t, e, collector)
 		limit, _ := time.ParseDuration(timeout)
 		if took := time.Since(start); took > limit+20*time.Second { // what does not end by itself takes maxScrape
 			t.Errorf("took %s, the timeout is %s", took, timeout)
 		}
-		got.wantReason(t, reason)
+		got.WantReason(t, reason)
 		for name, value := range got {
 			switch {
 			case !strings.HasPrefix(name, s.prefix):
@@ -126,154 +124,7 @@ func wantDown(t *testing.T, collector, url, timeout, reason string) {
 			}
 		}
 		if s.down != "" {
-			got.wantSamples(t, map[string]float64{s.down: 0})
-		}
-	}
-}
-
-// A rawServer answers connections with bytes.
-type rawServer struct {
-	address string
-	mu      sync.Mutex
-	open    map[net.Conn]bool
-	changed chan struct{}
-}
-
-// newRawServer calls serve on every connection, and then waits for the client to close it.
-func newRawServer(t testing.TB, serve func(net.Conn, *bufio.Reader)) *rawServer {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &rawServer{address: l.Addr().String(), open: map[net.Conn]bool{}, changed: make(chan struct{}, 1)}
-	var group sync.WaitGroup
-	group.Go(func() {
-		for {
-			conn, err := l.Accept()
-			if err != nil {
-				return
-			}
-			s.set(conn, true)
-			group.Go(func() {
-				defer s.set(conn, false)
-				defer conn.Close()
-				r := bufio.NewReader(conn)
-				serve(conn, r)
-				_, _ = io.Copy(io.Discard, r)
-			})
-		}
-	})
-	t.Cleanup(func() {
-		l.Close()
-		s.mu.Lock()
-		for conn := range s.open {
-			conn.Close()
-		}
-		s.mu.Unlock()
-		group.Wait()
-	})
-	return s
-}
-
-func (s *rawServer) set(conn net.Conn, open bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if open {
-		s.open[conn] = true
-	} else {
-		delete(s.open, conn)
-	}
-	select {
-	case s.changed <- struct{}{}:
-	default: // whoever waits has not looked yet
-	}
-}
-
-// wantAllClosed says that the client leaves no connection behind.
-func (s *rawServer) wantAllClosed(t testing.TB) {
-	t.Helper()
-	timeout := time.After(time.Minute)
-	for {
-		s.mu.Lock()
-		open := len(s.open)
-		s.mu.Unlock()
-		if open == 0 {
-			return
-		}
-		select {
-		case <-s.changed:
-		case <-timeout:
-			t.Fatalf("%d connections are still open", open)
-		}
-	}
-}
-
-// afterRequest answers when a request came, or the beginning of a TLS handshake.
-func afterRequest(answer func(net.Conn)) func(net.Conn, *bufio.Reader) {
-	return func(conn net.Conn, r *bufio.Reader) {
-		if first, err := r.Peek(1); err == nil && first[0] != 22 {
-			_, _ = http.ReadRequest(r)
-		}
-		answer(conn)
-	}
-}
-
-func silent(net.Conn) {}
-
-func hangUp(c net.Conn) { _ = c.(*net.TCPConn).CloseWrite() }
-
-func reset(c net.Conn) {
-	time.Sleep(20 * time.Millisecond) // for what was sent to be read
-	_ = c.(*net.TCPConn).SetLinger(0)
-	c.Close()
-}
-
-func send(text string, then func(net.Conn)) func(net.Conn) {
-	return func(c net.Conn) {
-		_, _ = io.WriteString(c, text)
-		then(c)
-	}
-}
-
-// endlessly sends text and then more and more, until the client goes away.
-func endlessly(text, more string, pause time.Duration) func(net.Conn) {
-	return send(text, func(c net.Conn) {
-		for {
-			if _, err := io.WriteString(c, more); err != nil {
-				return
-			}
-			time.Sleep(pause)
-		}
-	})
-}
-
-// gzipBomb is 64 MiB of nothing.
-func gzipBomb(t testing.TB) string {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	for range 64 {
-		_, _ = w.Write(make([]byte, 1<<20))
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
-}
-
-// hang answers when the client has gone.
-func hang(_ http.ResponseWriter, r *http.Request) {
-	_, _ = io.Copy(io.Discard, r.Body) // before, a server does not see the client go
-	<-r.Context().Done()
-}
-
-// writeEndlessly ends when the client has enough.
-func writeEndlessly(w http.ResponseWriter) {
-	chunk := bytes.Repeat([]byte("x"), 1<<14)
-	for {
-		if _, err := w.Write(chunk); err != nil {
-			return
+			got.WantSamples(t, map[string]float64{s.down: 0})
 		}
 	}
 }

@@ -1,18 +1,23 @@
 package collector
 
 import (
+	"fmt"
 	"go/ast"
 	"go/parser"
 	gotoken "go/token"
+	"io/fs"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+
+	"registry_exporter/collector/source"
 )
 
-// A declaration is a metric as the code declares it: gauge(name, help, labels…).outside(labels…).
+// A declaration is a metric as the code declares it: source.Gauge(name, help, labels…).Outside(labels…).
 type declaration struct {
 	file, kind, name, help string
 	labels, outside        []string
@@ -20,7 +25,11 @@ type declaration struct {
 
 func TestEveryDeclaredMetricKeepsTheRules(t *testing.T) {
 	seen := map[string]string{}
-	for _, d := range declaredMetrics(t) {
+	declared, err := declaredMetrics()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range declared {
 		for _, fault := range d.faults() {
 			t.Errorf("%s in %s: %s", d.name, d.file, fault)
 		}
@@ -98,58 +107,80 @@ func (d declaration) faults() []string {
 	return faults
 }
 
-func declaredMetrics(t *testing.T) []declaration {
-	t.Helper()
-	files, err := filepath.Glob("*.go")
+// declaredMetrics are those of all packages below this one, and of it.
+var declaredMetrics = sync.OnceValues(func() (all []declaration, err error) {
+	err = filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		found, err := declarationsIn(path)
+		all = append(all, found...)
+		return err
+	})
+	return all, err
+})
+
+// declarationsIn are the calls of source.Gauge, source.Counter and source.Histogram in a file.
+func declarationsIn(file string) (found []declaration, err error) {
+	tree, err := parser.ParseFile(gotoken.NewFileSet(), file, nil, parser.SkipObjectResolution)
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	var all []declaration
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
+	outside := map[ast.Node][]string{} // by the call of Gauge, Counter or Histogram, which comes after that of Outside
+	ast.Inspect(tree, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || err != nil {
+			return err == nil
 		}
-		tree, err := parser.ParseFile(gotoken.NewFileSet(), file, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		outside := map[ast.Node][]string{} // by the call of gauge, counter or histogram, which comes after that of outside
-		ast.Inspect(tree, func(n ast.Node) bool {
-			call, ok := n.(*ast.CallExpr)
-			if !ok {
-				return true
-			}
-			switch f := call.Fun.(type) {
-			case *ast.SelectorExpr:
-				if f.Sel.Name == "outside" {
-					outside[f.X] = texts(t, call)
-				}
-			case *ast.Ident:
-				if f.Name == "gauge" || f.Name == "counter" || f.Name == "histogram" {
-					args := texts(t, call)
-					all = append(all, declaration{file: file, kind: f.Name, name: args[0], help: args[1], labels: args[2:], outside: outside[call]})
-				}
-			}
+		f, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok {
 			return true
-		})
-	}
-	return all
+		}
+		pkg, _ := f.X.(*ast.Ident)
+		switch kind := f.Sel.Name; {
+		case kind == "Outside":
+			outside[f.X], err = texts(call)
+		case pkg != nil && pkg.Name == "source" && (kind == "Gauge" || kind == "Counter" || kind == "Histogram"):
+			var args []string
+			if args, err = texts(call); err == nil {
+				found = append(found, declaration{file: file, kind: strings.ToLower(kind), name: args[0], help: args[1], labels: args[2:], outside: outside[call]})
+			}
+		}
+		return true
+	})
+	return found, err
 }
 
 // texts are the arguments of a call, which have to stand there as they are.
-func texts(t *testing.T, call *ast.CallExpr) []string {
-	t.Helper()
+func texts(call *ast.CallExpr) ([]string, error) {
 	var all []string
 	for _, arg := range call.Args {
 		literal, ok := arg.(*ast.BasicLit)
 		if !ok || literal.Kind != gotoken.STRING {
-			t.Fatalf("a metric is declared with something else than texts: %#v", arg)
+			return nil, fmt.Errorf("a metric is declared with something else than texts: %#v", arg)
 		}
 		text, err := strconv.Unquote(literal.Value)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		all = append(all, text)
 	}
-	return all
+	return all, nil
+}
+
+// sample is one of a metric that some package declares, by its name. labels are in the order of the declaration.
+//
+//	sample("registry_api_up", 1, "registry.example.org:443", "front") // endpoint, role
+func sample(name string, value float64, labels ...string) source.Sample {
+	declared, err := declaredMetrics()
+	if err != nil {
+		panic(err)
+	}
+	i := slices.IndexFunc(declared, func(d declaration) bool { return d.name == name })
+	if i < 0 || len(declared[i].labels) != len(labels) {
+		panic(fmt.Sprintf("no metric %s with %d labels is declared", name, len(labels)))
+	}
+	d := declared[i]
+	declare := map[string]func(name, help string, labels ...string) *source.Metric{"gauge": source.Gauge, "counter": source.Counter}
+	return declare[d.kind](d.name, d.help, d.labels...).Outside(d.outside...).Sample(value, labels...)
 }

@@ -2,6 +2,7 @@ package collector
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"registry_exporter/collector/collectortest/golden"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -20,46 +23,34 @@ const metricsDoc = "../METRICS.md"
 
 // TestMetricsDoc holds METRICS.md against the golden pages it is made from.
 func TestMetricsDoc(t *testing.T) {
-	want := documentMetrics(goldenMetrics(t))
-	if *update {
-		if err := os.WriteFile(metricsDoc, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(metricsDoc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(got) != want {
+	golden.CompareText(t, metricsDoc, documentMetrics(goldenMetrics(t)))
+	if t.Failed() {
 		t.Error("METRICS.md is not what the golden pages say: run go test ./collector -run TestMetricsDoc -update")
 	}
 }
 
 // TestEveryMetricHasAGoldenPage holds the names in the code against those on the pages.
 func TestEveryMetricHasAGoldenPage(t *testing.T) {
-	golden := goldenMetrics(t)
-	files, err := filepath.Glob("*.go")
+	onPages := goldenMetrics(t)
+	definition := regexp.MustCompile(`(?:source\.(?:Gauge|Counter|Histogram)|newGauge)\(\s*"(registry_\w+)"|Name: "(registry_exporter_\w+)"`)
+	found := 0
+	err := filepath.WalkDir(".", func(file string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(file, ".go") || strings.HasSuffix(file, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(file)
+		for _, m := range definition.FindAllStringSubmatch(string(text), -1) {
+			found++
+			if name := m[1] + m[2]; onPages[name] == nil {
+				t.Errorf("%s in %s is on no golden page", name, file)
+			}
+		}
+		return err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	definition := regexp.MustCompile(`(?:gauge|counter|histogram|newGauge)\(\s*"(registry_\w+)"`)
-	found := 0
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range definition.FindAllStringSubmatch(string(text), -1) {
-			found++
-			if golden[m[1]] == nil {
-				t.Errorf("%s in %s is on no golden page", m[1], file)
-			}
-		}
-	}
-	if found < 40 {
+	if found < 80 {
 		t.Errorf("only %d definitions of metrics found in the code", found)
 	}
 }
@@ -89,7 +80,7 @@ func goldenMetrics(t *testing.T) map[string]*dto.MetricFamily {
 		}
 		all[f.GetName()] = f
 	}
-	pages, err := filepath.Glob("testdata/*/*/*.prom")
+	pages, err := filepath.Glob("*/testdata/*/*/*.prom")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +121,9 @@ Made from the golden pages of the tests by ` + "`go test ./collector -run TestMe
 Every sample of a registry has the label ` + "`registry`" + `, and ` + "`site`" + ` where the configuration names one; they are left out below.
 ` + "`endpoint`" + ` is the host:port that was asked (of Swift that of the auth URL); of ` + "`access`" + ` it is the paths of the logs. 1 is yes, 0 is no.
 
-Always there for every configured endpoint, 0 when nothing could be learnt: ` + "`registry_collector_success`, `registry_collector_duration_seconds`, `registry_passive`, `registry_api_up`, `registry_health_ok`, `registry_msr_ping_healthy`, `registry_pull_success`, `registry_push_success`, `registry_swift_reachable`, `registry_swift_read_success`, `registry_swift_write_success`, `registry_redis_reachable`" + `.
+Always there for every configured endpoint, 0 when nothing could be learnt: ` + "`registry_collector_success`, `registry_collector_duration_seconds`, `registry_passive`, `registry_api_up`, `registry_health_ok`, `registry_msr_ping_healthy`, `registry_swift_reachable`, `registry_redis_reachable`" + `.
+Of a probe these are 0, too, when its last run could learn nothing, but absent until its first run has ended: ` + "`registry_pull_success`, `registry_push_success`, `registry_swift_read_success`, `registry_swift_write_success`" + `;
+so are ` + "`registry_collector_success` and `registry_collector_duration_seconds`" + ` of the probe, and of an access log of which reading has not begun. Until then there is ` + "`registry_collector_failure{reason=\"pending\"}`" + `.
 All others are absent while they cannot be measured: a made-up 0 would read as "no objects" or "no issues".
 
 | metric | type | labels | help, with its source |

@@ -2,28 +2,40 @@ package collector
 
 import (
 	"context"
+	"net/http"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"testing"
+
+	"registry_exporter/collector/source"
 )
 
 // benchExporter has a registry whose MSR of three replicas has been read already.
 func benchExporter(b *testing.B) *Exporter {
-	tables, err := os.ReadFile("testdata/rethinkdb/healthy.json")
+	tables, err := os.ReadFile("msr/testdata/rethinkdb/healthy.json")
 	if err != nil {
 		b.Fatal(err)
 	}
 	body := append([]byte(`{"rethink_system_tables":`), tables...)
 	body = append(body, `,"replica_health":{"a":"OK"},"replica_timestamp":{},"replica_readonly":{},"gc_lock_holder":""}`...)
-	e := newTestExporter(b, "registries: [{name: hub, url: 'https://registry.example.org', msr: {replicas: [https://10.0.0.1, https://10.0.0.2, https://10.0.0.3]}}]\n")
+	var replicas []string
+	for range 3 {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) }))
+		defer server.Close()
+		replicas = append(replicas, server.URL)
+	}
+	e := newTestExporter(b, "registries: [{name: hub, url: 'https://registry.example.org', msr: {replicas: ["+strings.Join(replicas, ", ")+"]}}]\n")
 	for _, s := range e.live.Load().registries[0].sources {
-		var samples []sample
-		if s.collector == "msr" {
-			if samples, err = parseClusterStatus(body, s.endpoint, &serverNames{}); err != nil {
-				b.Fatal(err)
+		var samples []source.Sample
+		if s.Collector == "msr" {
+			res := s.Get(b.Context(), maxScrape)
+			if res.Err != nil {
+				b.Fatal(res.Err)
 			}
+			samples = res.Samples
 		}
-		s.read = func(context.Context) ([]sample, error) { return samples, nil }
+		s.Read = func(context.Context) ([]source.Sample, error) { return samples, nil }
 	}
 	return e
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"registry_exporter/collector/source"
+
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -23,15 +25,15 @@ const benchSamples = 4000
 func BenchmarkPageCost(b *testing.B) {
 	registry := benchExporter(b).live.Load().registries[0]
 	page := registry.scrape(b.Context(), maxScrape, everything, log.NewNopLogger())
-	sites := make([][]sample, 0, benchSamples/len(page)+1)
+	sites := make([][]source.Sample, 0, benchSamples/len(page)+1)
 	for left := benchSamples; left > 0; left -= len(page) {
-		var samples []sample
+		var samples []source.Sample
 		for _, l := range page[:min(left, len(page))] {
-			samples = append(samples, l.sample)
+			samples = append(samples, l.Sample)
 		}
 		sites = append(sites, samples)
 	}
-	for name, gather := range map[string]func([][]sample) prometheus.Gatherer{"lines": gatherLines, "const": gatherConst} {
+	for name, gather := range map[string]func([][]source.Sample) prometheus.Gatherer{"lines": gatherLines, "const": gatherConst} {
 		for _, encoding := range []string{"identity", "gzip"} {
 			b.Run(name+"/"+encoding, func(b *testing.B) { benchServing(b, encoding, func() prometheus.Gatherer { return gather(sites) }) })
 		}
@@ -65,7 +67,7 @@ func siteLabels(i int) []*dto.LabelPair {
 	return []*dto.LabelPair{labelPair("registry", "hub"), labelPair("site", string(rune('a'+i)))}
 }
 
-func gatherLines(sites [][]sample) prometheus.Gatherer {
+func gatherLines(sites [][]source.Sample) prometheus.Gatherer {
 	var pages []lines
 	for i, samples := range sites {
 		pages = append(pages, newLines(samples, siteLabels(i)))
@@ -73,30 +75,40 @@ func gatherLines(sites [][]sample) prometheus.Gatherer {
 	return newPage(slices.Concat(pages...))
 }
 
-func gatherConst(sites [][]sample) prometheus.Gatherer {
+func gatherConst(sites [][]source.Sample) prometheus.Gatherer {
 	return newPage(constMetrics(sites))
 }
 
 // constMetrics are samples as an unchecked prometheus.Collector.
-type constMetrics [][]sample
+type constMetrics [][]source.Sample
 
 func (constMetrics) Describe(chan<- *prometheus.Desc) {}
 
 func (c constMetrics) Collect(out chan<- prometheus.Metric) {
-	descs := map[*metric]*prometheus.Desc{}
+	kinds := map[*source.Metric]constKind{}
 	for i, samples := range c {
 		site := string(rune('a' + i))
 		for _, s := range samples {
-			desc := descs[s.metric]
-			if desc == nil {
-				desc = prometheus.NewDesc(s.metric.name, s.metric.help, append(slices.Clone(s.metric.labels), "registry", "site"), nil)
-				descs[s.metric] = desc
+			kind, known := kinds[s.Metric]
+			if !known {
+				kind = constKindOf(s)
+				kinds[s.Metric] = kind
 			}
-			kind := prometheus.GaugeValue
-			if s.metric.counter {
-				kind = prometheus.CounterValue
-			}
-			out <- prometheus.MustNewConstMetric(desc, kind, s.value, append(slices.Clone(s.labels), "hub", site)...)
+			out <- prometheus.MustNewConstMetric(kind.desc, kind.of, s.Value, append(slices.Clone(s.Labels), "hub", site)...)
 		}
 	}
+}
+
+type constKind struct {
+	desc *prometheus.Desc
+	of   prometheus.ValueType
+}
+
+func constKindOf(s source.Sample) constKind {
+	kind := constKind{prometheus.NewDesc(s.Metric.Name, s.Metric.Help, append(slices.Clone(s.Metric.Labels), "registry", "site"), nil), prometheus.GaugeValue}
+	var written dto.Metric
+	if s.Write(&written); written.Counter != nil {
+		kind.of = prometheus.CounterValue
+	}
+	return kind
 }

@@ -13,6 +13,9 @@ import (
 	"strings"
 	"testing"
 
+	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
+
 	"github.com/go-kit/log"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -21,7 +24,7 @@ import (
 // servedPage is the page of two metrics, one of them a counter, as a client with these headers gets it.
 func servedPage(t *testing.T, e *Exporter, headers http.Header) *http.Response {
 	t.Helper()
-	page := newLines([]sample{testUp.sample(1, "a"), testRead.sample(7)}, []*dto.LabelPair{labelPair("registry", "hub")})
+	page := newLines([]source.Sample{testUp.Sample(1, "a"), testRead.Sample(7)}, []*dto.LabelPair{labelPair("registry", "hub")})
 	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/metrics", nil)
 	r.Header = headers
 	e.servePage(w, r, newPage(page))
@@ -31,7 +34,7 @@ func servedPage(t *testing.T, e *Exporter, headers http.Header) *http.Response {
 	return w.Result()
 }
 
-var testRead = counter("registry_test_read_bytes_total", "For tests.")
+var testRead = source.Counter("registry_test_read_bytes_total", "For tests.")
 
 const (
 	textOfTwo = `# HELP registry_test_read_bytes_total For tests.
@@ -130,7 +133,7 @@ func TestEncodingsOfAPage(t *testing.T) {
 	}
 }
 
-// checkEncoded wants textOfTwo. Of zstd it looks at the magic number only: Go's library cannot read it.
+// checkEncoded wants textOfTwo. It looks at the magic number of zstd only: Go's library cannot read the rest.
 func checkEncoded(t *testing.T, body io.Reader, encoding string) {
 	t.Helper()
 	if encoding == "gzip" {
@@ -156,8 +159,8 @@ func checkEncoded(t *testing.T, body io.Reader, encoding string) {
 // The exporter and Go's runtime have counters and summaries that know when they were made.
 func TestOpenMetricsHaveNoCreatedSeries(t *testing.T) {
 	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
-	_, page := ask(t, e.ServeMetrics, "/metrics", "Accept", "application/openmetrics-text;version=1.0.0")
-	wantLines(t, page, "registry_exporter_scrapes_rejected_total 0.0", "# EOF")
+	_, page := testserver.Ask(t, e.ServeMetrics, "/metrics", "Accept", "application/openmetrics-text;version=1.0.0")
+	testserver.WantLines(t, page, "registry_exporter_scrapes_rejected_total 0.0", "# EOF")
 	if strings.Contains(page, "_created") {
 		t.Errorf("a _created series is on\n%s", page)
 	}
@@ -201,10 +204,10 @@ func TestClientThatGoesAwayInTheMiddleOfItsPage(t *testing.T) {
 func bigPage() (page lines, series int) {
 	const metrics, each = 50, 400
 	for i := range metrics {
-		var samples []sample
-		m := gauge(fmt.Sprintf("registry_test_%d", i), "For tests.", "digest")
+		var samples []source.Sample
+		m := source.Gauge(fmt.Sprintf("registry_test_%d", i), "For tests.", "digest")
 		for j := range each {
-			samples = append(samples, m.sample(float64(i*j), strings.Repeat(fmt.Sprintf("%08x", uint32(i*each+j)*2654435761), 24)))
+			samples = append(samples, m.Sample(float64(i*j), strings.Repeat(fmt.Sprintf("%08x", uint32(i*each+j)*2654435761), 24)))
 		}
 		page = append(page, newLines(samples, nil)...)
 	}

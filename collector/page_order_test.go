@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"registry_exporter/collector/source"
+
 	"github.com/go-kit/log"
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -26,8 +28,8 @@ func pageText(t *testing.T, families []*dto.MetricFamily) string {
 func TestPageIsInOrderWhateverTheOrderOfItsSources(t *testing.T) {
 	hub := []*dto.LabelPair{labelPair("registry", "hub")}
 	eqiad := []*dto.LabelPair{labelPair("registry", "hub"), labelPair("site", "eqiad")}
-	page := newLines([]sample{testUp.sample(1, "b"), passive.sample(1), testUp.sample(2, "a")}, hub)
-	page = append(page, newLines([]sample{testUp.sample(3, "a"), passive.sample(0)}, eqiad)...)
+	page := newLines([]source.Sample{testUp.Sample(1, "b"), passive.Sample(1), testUp.Sample(2, "a")}, hub)
+	page = append(page, newLines([]source.Sample{testUp.Sample(3, "a"), passive.Sample(0)}, eqiad)...)
 	families, err := newPage(page).Gather()
 	if err != nil {
 		t.Error(err)
@@ -45,7 +47,7 @@ registry_test_up{endpoint="a",registry="hub",site="eqiad"} 3
 
 func TestSeriesThatStandTwiceCostOnlyThemselves(t *testing.T) {
 	hub := []*dto.LabelPair{labelPair("registry", "hub")}
-	page := newLines([]sample{testUp.sample(1, "b"), testUp.sample(2, "a"), testUp.sample(3, "b"), passive.sample(0)}, hub)
+	page := newLines([]source.Sample{testUp.Sample(1, "b"), testUp.Sample(2, "a"), testUp.Sample(3, "b"), passive.Sample(0)}, hub)
 	var logged strings.Builder
 	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
 	e.opts.Logger = log.NewLogfmtLogger(&logged)

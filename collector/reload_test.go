@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"registry_exporter/collector/testserver"
+
 	"github.com/go-kit/log"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 )
@@ -18,11 +20,11 @@ func TestReload(t *testing.T) {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return ask(t, e.ServeReload, "/-/reload")
+		return testserver.Ask(t, e.ServeReload, "/-/reload")
 	}
 	wantState := func(what, shown string, good float64) {
 		t.Helper()
-		_, page := ask(t, e.ServeConfig, "/config")
+		_, page := testserver.Ask(t, e.ServeConfig, "/config")
 		if !strings.Contains(page, shown) || testutil.ToFloat64(e.reloadGood) != good {
 			t.Errorf("%s: gauge %v, in force\n%s", what, testutil.ToFloat64(e.reloadGood), page)
 		}
@@ -61,10 +63,10 @@ func TestReloadDuringAScrape(t *testing.T) {
 	e := exporterOfHub(t, upstream, "")
 	page := make(chan string)
 	go func() {
-		_, text := ask(t, e.ServeMetrics, "/metrics")
+		_, text := testserver.Ask(t, e.ServeMetrics, "/metrics")
 		page <- text
 	}()
-	waitUntil(t, "the scrape is under way", func() bool { return asked.Load() == 1 })
+	testserver.WaitUntil(t, "the scrape is under way", func() bool { return asked.Load() == 1 })
 	if err := os.WriteFile(e.opts.ConfigFile, []byte(configOfHub("http://127.0.0.1:1", "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -72,12 +74,12 @@ func TestReloadDuringAScrape(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.Stop() // it would wait for an answer
-	wantLines(t, <-page, `registry_api_up{endpoint="`+strings.TrimPrefix(upstream, "http://")+`",registry="hub",role="front"} 0`)
+	testserver.WantLines(t, <-page, `registry_api_up{endpoint="`+strings.TrimPrefix(upstream, "http://")+`",registry="hub",role="front"} 0`)
 }
 
 // What the file names must be there when it is loaded, not only when it is needed.
 func TestFilesThatAreMissingOrWrongAtLoad(t *testing.T) {
-	noCA := tempFile(t, "no-ca.pem", []byte("this is no certificate"))
+	noCA := testserver.TempFile(t, "no-ca.pem", []byte("this is no certificate"))
 	for name, c := range map[string]struct{ more, want string }{
 		"ca_file missing":              {"  http:\n    tls_config:\n      ca_file: none.pem\n", ":6: registries[0].http.tls_config"},
 		"ca_file is no CA":             {"  http:\n    tls_config:\n      ca_file: " + noCA + "\n", ":6: registries[0].http.tls_config"},
@@ -96,7 +98,7 @@ func TestFilesThatAreMissingOrWrongAtLoad(t *testing.T) {
 		"redis: ca_file missing":       {"  redis:\n    addr: 127.0.0.1:1\n    tls_config: {ca_file: none}\n", ":6: registries[0].redis.tls_config"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			file := tempFile(t, "hub.yml", []byte(configOfHub("http://127.0.0.1:1", c.more)))
+			file := testserver.TempFile(t, "hub.yml", []byte(configOfHub("http://127.0.0.1:1", c.more)))
 			_, err := New(Options{ConfigFile: file, Logger: log.NewNopLogger()})
 			if err == nil || !strings.HasPrefix(err.Error(), file+c.want) {
 				t.Errorf("\n got %v\nwant %s", err, file+c.want)

@@ -2,28 +2,31 @@ package collector
 
 import (
 	"bytes"
-	"context"
 	"net/http"
 	"time"
+
+	"registry_exporter/collector/source"
 
 	"github.com/go-kit/log/level"
 )
 
-// maxStatus bounds how long people wait for the page. What is slower counts as timeout there.
+// maxStatus is how long a source may take on the page for browsers. Then it fails there with reason "timeout".
 const maxStatus = 5 * time.Second
 
-// ServeStatus is the handler of /: how all registries are now, for a browser. Probes are as their last run found them.
+// ServeStatus is the handler of /: the report on all registries as HTML. It reads all sources; of a probe it shows the
+// last run, and starts none. It answers 503 to too many scrapes at once.
 func (e *Exporter) ServeStatus(w http.ResponseWriter, r *http.Request) {
 	if !e.admit(w) {
 		return
 	}
 	defer e.scrapes.Add(-1)
-	ctx, cut := context.WithCancelCause(r.Context())
-	defer cut(nil)
-	defer context.AfterFunc(e.drain, func() { cut(context.DeadlineExceeded) })()
-	report := reportOn(e.live.Load().registries, func(reg *registry) []result { return reg.read(ctx, maxStatus, everything, func(int, result) {}) })
+	ctx, cancel := e.untilStop(r.Context())
+	defer cancel()
+	all := e.reportOn(e.live.Load().registries, func(reg *target) []source.Result {
+		return reg.read(ctx, maxStatus, everything, func(int, source.Result) {})
+	})
 	var page bytes.Buffer
-	if err := report.WriteStatus(&page); err != nil {
+	if err := all.WriteStatus(&page); err != nil {
 		http.Error(w, "the page cannot be made: "+err.Error(), http.StatusInternalServerError)
 		return
 	}

@@ -8,6 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"registry_exporter/collector/source"
+	"registry_exporter/collector/testserver"
+
 	"github.com/go-kit/log"
 )
 
@@ -21,11 +24,11 @@ func TestWhatIsAlwaysThere(t *testing.T) {
   swift: {auth_url: http://ADDRESS/auth/v1.0, username: docker:registry, key: keykeykey, container: registry}
   redis: {addr: 'ADDRESS'}
 `)))
-	_, page := ask(t, e.ServeProbe, "/probe?registry=hub", timeoutHeader, "0.4")
+	_, page := testserver.Ask(t, e.ServeProbe, "/probe?registry=hub", timeoutHeader, "0.4")
 	at := func(format string, endpoints ...string) {
 		t.Helper()
 		for _, endpoint := range endpoints {
-			wantLines(t, page, strings.ReplaceAll(format, "AT", endpoint))
+			testserver.WantLines(t, page, strings.ReplaceAll(format, "AT", endpoint))
 		}
 	}
 	at(`registry_passive{registry="hub"} 0`, "")
@@ -71,23 +74,23 @@ func listenOnly(t *testing.T) (address string) {
 func TestPageStandsWhateverASourceDoes(t *testing.T) {
 	url, endpoint := startHealthy(t)
 	e := exporterOfHub(t, url, "")
-	bad := func(name string, read func(context.Context) ([]sample, error)) *source {
-		return &source{collector: name, endpoint: "a", timeout: time.Second, down: []sample{testUp.sample(0, name)}, read: read}
+	bad := func(name string, read func(context.Context) ([]source.Sample, error)) *source.Source {
+		return &source.Source{Collector: name, Endpoint: "a", Timeout: time.Second, Down: []source.Sample{testUp.Sample(0, name)}, Read: read}
 	}
 	r := e.live.Load().registries[0]
 	r.add(
-		bad("panics", func(context.Context) ([]sample, error) { panic("no such thing") }),
-		bad("twice", func(context.Context) ([]sample, error) {
-			return []sample{testUp.sample(1, "twice"), testUp.sample(1, "twice")}, nil
+		bad("panics", func(context.Context) ([]source.Sample, error) { panic("no such thing") }),
+		bad("twice", func(context.Context) ([]source.Sample, error) {
+			return []source.Sample{testUp.Sample(1, "twice"), testUp.Sample(1, "twice")}, nil
 		}),
-		bad("binary", func(context.Context) ([]sample, error) {
-			return []sample{testUp.sample(1, "\xff\xfe\x00\n\"")}, nil
+		bad("binary", func(context.Context) ([]source.Sample, error) {
+			return []source.Sample{testUp.Sample(1, "\xff\xfe\x00\n\"")}, nil
 		}))
-	status, page := ask(t, e.ServeMetrics, "/metrics")
+	status, page := testserver.Ask(t, e.ServeMetrics, "/metrics")
 	if status != http.StatusOK || strings.Contains(page, "no such thing") {
 		t.Errorf("%d\n%s", status, page)
 	}
-	wantLines(t, page,
+	testserver.WantLines(t, page,
 		`registry_test_up{endpoint="panics",registry="hub"} 0`,
 		`registry_collector_failure{collector="panics",endpoint="a",reason="panic",registry="hub"} 1`,
 		`registry_test_up{endpoint="twice",registry="hub"} 1`,
@@ -102,17 +105,17 @@ func TestSourcesOfOneRegistryThatWriteTheSameSeries(t *testing.T) {
 	e := exporterOfHub(t, url, "")
 	r := e.live.Load().registries[0]
 	for range 2 {
-		r.add(testSource(func(context.Context) ([]sample, error) {
-			return []sample{testUp.sample(1, "a")}, nil
+		r.add(testSource(func(context.Context) ([]source.Sample, error) {
+			return []source.Sample{testUp.Sample(1, "a")}, nil
 		}))
 	}
 	var logged strings.Builder
 	e.opts.Logger = log.NewLogfmtLogger(&logged)
-	status, page := ask(t, e.ServeMetrics, "/metrics")
+	status, page := testserver.Ask(t, e.ServeMetrics, "/metrics")
 	if status != http.StatusOK {
 		t.Error(status)
 	}
-	wantLines(t, page, `registry_test_up{endpoint="a",registry="hub"} 1`, `registry_api_up{endpoint="`+endpoint+`",registry="hub",role="front"} 1`)
+	testserver.WantLines(t, page, `registry_test_up{endpoint="a",registry="hub"} 1`, `registry_api_up{endpoint="`+endpoint+`",registry="hub",role="front"} 1`)
 	if !strings.Contains(logged.String(), `msg="serving a page"`) {
 		t.Errorf("the log is silent: %s", &logged)
 	}

@@ -320,7 +320,7 @@ func testOptions(t *testing.T) options {
 	t.Helper()
 	free := freeAddresses(t)
 	return options{
-		exporter: "true", fixtures: "../collector/testdata/rethinkdb",
+		exporter: "true", fixtures: "../collector/msr/testdata/rethinkdb",
 		exporterListen: free[0], listen: free[1], prometheusListen: free[2], alertmanagerListen: free[3],
 		hung:     800 * time.Millisecond,
 		timeouts: standin.Timeouts{Registry: 5 * time.Second, MSR: 10 * time.Second, Every: 2 * time.Second, Reread: time.Second},

@@ -28,7 +28,7 @@ func main() {
 		timeouts: standin.Timeouts{Registry: 10 * time.Second, MSR: 15 * time.Second, Every: 5 * time.Second, Reread: time.Minute},
 	}
 	flag.StringVar(&o.exporter, "exporter", "../registry_exporter", "the exporter to start")
-	flag.StringVar(&o.fixtures, "fixtures", "../collector/testdata/rethinkdb", "folder of the RethinkDB tables")
+	flag.StringVar(&o.fixtures, "fixtures", "../collector/msr/testdata/rethinkdb", "folder of the RethinkDB tables")
 	flag.StringVar(&o.exporterListen, "exporter.listen", "127.0.0.1:10500", "where the exporter listens")
 	flag.StringVar(&o.listen, "listen", "127.0.0.1:10501", "where faults are switched")
 	flag.StringVar(&o.alerts, "alerts", "", "folder of the alerts, beside that of alertmanager: runs Prometheus and Alertmanager with them, where Debian's are installed")

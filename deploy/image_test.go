@@ -255,7 +255,7 @@ func testExporterImage(t *testing.T, src string) {
 func testDemoImage(t *testing.T, src string) {
 	_, demo := images(t)
 	i := newImage(t, filepath.Join(src, "registry_exporter"), filepath.Join(src, "demo/bin/demo"))
-	if err := os.CopyFS(filepath.Join(i.dir, "rethinkdb"), os.DirFS(filepath.Join(src, "collector/testdata/rethinkdb"))); err != nil {
+	if err := os.CopyFS(filepath.Join(i.dir, "rethinkdb"), os.DirFS(filepath.Join(src, "collector/msr/testdata/rethinkdb"))); err != nil {
 		t.Fatal(err)
 	}
 	// What a container has besides.

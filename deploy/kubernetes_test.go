@@ -2,7 +2,6 @@ package deploy
 
 import (
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -16,10 +15,9 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"registry_exporter/collector/collectortest/golden"
 	"registry_exporter/config"
 )
-
-var update = flag.Bool("update", false, "write prometheusrule.yaml")
 
 const manifestFile = "deploy/kubernetes/registry-exporter.yaml"
 
@@ -370,12 +368,8 @@ func TestPrometheusRule(t *testing.T) {
 		groups = append(groups, readYAML[struct{ Groups []any }](t, name).Groups...)
 	}
 	file := filepath.Join(root, "deploy/kubernetes/prometheusrule.yaml")
-	if *update {
-		if err := os.WriteFile(file, []byte(text.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if readFile(t, "deploy/kubernetes/prometheusrule.yaml") != text.String() {
+	golden.CompareText(t, file, text.String())
+	if t.Failed() {
 		t.Error("it is not what the rules say: go test ./deploy -run TestPrometheusRule -update")
 	}
 	rule := readYAML[struct{ Spec struct{ Groups []any } }](t, "deploy/kubernetes/prometheusrule.yaml")

@@ -12,7 +12,7 @@ import (
 )
 
 // rethinkTables is the folder of what real RethinkDB clusters said.
-const rethinkTables = "../collector/testdata/rethinkdb"
+const rethinkTables = "../collector/msr/testdata/rethinkdb"
 
 // startMSR runs three replicas that stand in for a real MSR, since that cannot be had, and serve the
 // real tables of RethinkDB.

@@ -24,7 +24,7 @@ var targetLabels = []string{"instance", "job"}
 // Load knows all metrics of the repository at root: those of the collectors, the exporter's own, those that
 // the rules record, and what Prometheus makes itself.
 func Load(root string) (Metrics, error) {
-	m, err := Labels(filepath.Join(root, "collector", "testdata"))
+	m, err := Labels(filepath.Join(root, "collector"))
 	if err != nil {
 		return nil, err
 	}
@@ -56,9 +56,9 @@ var sample = regexp.MustCompile(`^([a-z_]+)(?:\{(.*)\})? `)
 
 var label = regexp.MustCompile(`([a-z_]+)="(?:[^"\\]|\\.)*"`)
 
-// Labels reads the golden pages dir/<collector>/<case>/*.prom. Every metric has site too, where one is configured.
+// Labels reads the golden pages dir/SYSTEM/testdata/COLLECTOR/CASE/*.prom. Every metric has site too, where one is configured.
 func Labels(dir string) (Metrics, error) {
-	pages, err := filepath.Glob(filepath.Join(dir, "*", "*", "*.prom"))
+	pages, err := filepath.Glob(filepath.Join(dir, "*", "testdata", "*", "*", "*.prom"))
 	if err != nil {
 		return nil, fmt.Errorf("listing the golden pages: %w", err)
 	}

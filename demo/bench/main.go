@@ -18,7 +18,7 @@ func main() {
 	defer stop()
 	signal.Ignore(syscall.SIGPIPE)
 	exporter := flag.String("exporter", "../registry_exporter", "the exporter to measure")
-	fixtures := flag.String("fixtures", "../collector/testdata/rethinkdb", "folder of the RethinkDB tables")
+	fixtures := flag.String("fixtures", "../collector/msr/testdata/rethinkdb", "folder of the RethinkDB tables")
 	profile := flag.String("profile", "", "write a CPU profile of the exporter under a full registry to this file")
 	serve := flag.String("stand-ins", "", "only run the stand-ins, with their files in this folder, until stdin ends (the bench calls itself so)")
 	log := flag.String("read-log", "", "only count the lines of this access log (the bench calls itself so)")

@@ -55,7 +55,6 @@ func (b *bench) mtail(log string) (*reader, error) {
 var (
 	mtailLine  = regexp.MustCompile(`(?m)^(requests|seconds\w*)\{(.*)\} (\S+)$`)
 	mtailLabel = regexp.MustCompile(`(\w+)="([^"]*)"`)
-	ownCodes   = regexp.MustCompile(`^(401|404|416|429|499|5..)$`)
 )
 
 // mtailCounts are its counts under the names of ours.
@@ -75,9 +74,6 @@ func mtailCounts(page string) (map[string]float64, error) {
 		case "requests":
 			if code[0] == '2' && moves[operation] {
 				counts["ok "+operation+" "+label["project"]] += value
-			}
-			if !ownCodes.MatchString(code) {
-				code = code[:1] + "xx"
 			}
 			counts["requests "+operation+" "+code] += value
 		case "seconds_count":

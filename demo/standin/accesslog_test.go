@@ -66,7 +66,7 @@ func TestAccessLogIsRead(t *testing.T) {
 	for _, row := range s.Requests {
 		sums[row.Labels[0]+" "+row.Labels[1]] = row.Value
 	}
-	if sums["manifest_head 2xx"] != 1 || sums["manifest_push 2xx"] != 1 || sums["manifest_pull 2xx"] != s.Lines[0].Value-2 {
+	if sums["manifest_head 200"] != 1 || sums["manifest_push 200"] != 1 || sums["manifest_pull 200"] != s.Lines[0].Value-2 {
 		t.Errorf("counted %v", sums)
 	}
 }

@@ -1,0 +1,80 @@
+package clients
+
+import (
+	"bytes"
+
+	"github.com/opencontainers/go-digest"
+)
+
+// indexOf stores an index of images for platforms, of which change may spoil one.
+func indexOf(change func(f *registry, all []*image), platforms ...string) func(*registry) *image {
+	return func(f *registry) *image {
+		all := f.addIndex(typeIndex, platforms...)
+		if change != nil {
+			change(f, all)
+		}
+		return all[0]
+	}
+}
+
+// indexes are lists of images, of which nodes take the one that fits them.
+func indexes() []*behaviour {
+	byContainerd := ruling{follow: "containerd", why: "nodes choose with containerd's package platforms"}
+	entry := func(change func(o object)) func(*registry) *image {
+		return func(f *registry) *image {
+			i := newImage("stored", 700)
+			f.add(i.digest().String(), i)
+			o := with(descriptor(typeManifest, i.manifest), platform("linux/amd64"))
+			change(o)
+			f.addIndexOf(typeIndex, o)
+			return i
+		}
+	}
+	return []*behaviour{
+		{name: "index", stored: indexOf(nil, "linux/arm64", "linux/amd64"), source: "docker buildx"},
+		{name: "index-of-docker", stored: func(f *registry) *image { return f.addIndex(typeDockerList, "linux/arm64", "linux/amd64")[1] }, source: "docker manifest, images of Docker Hub"},
+		{name: "index-one-without-platform", stored: indexOf(nil, ""), source: "crane append, Bazel rules_oci, Nix: an entry with no platform"},
+		{name: "index-without-platform-after-another", stored: indexOf(nil, "linux/arm64", ""), source: "the same behind one for another platform"},
+		{
+			name: "index-variant-first", stored: indexOf(func(f *registry, all []*image) { f.lose(all[0].layer()) }, "linux/amd64/v2", "linux/amd64"), pull: byContainerd,
+			source: "images for x86-64-v2 beside plain ones; the probe must read the one that nodes run",
+		},
+		{name: "index-variant-only", stored: indexOf(nil, "linux/amd64/v2"), pull: byContainerd, source: "images for x86-64-v2 alone (RHEL 9, openSUSE)"},
+		{name: "index-arm-without-variant", stored: indexOf(nil, "linux/arm"), platform: "linux/arm/v7", pull: byContainerd, source: "old images for arm, on a node that is v7"},
+		{name: "index-arm-v6-then-v7", stored: indexOf(func(f *registry, all []*image) { f.lose(all[0].layer()) }, "linux/arm/v6", "linux/arm/v7"), platform: "linux/arm/v7", source: "library/alpine: both, v6 first"},
+		{name: "index-arm-v6-only", stored: indexOf(nil, "linux/arm/v6"), platform: "linux/arm/v7", pull: byContainerd, source: "images for the first Raspberry Pi, on a node that is v7"},
+		{name: "index-arm64-v8", stored: indexOf(nil, "linux/arm64/v8"), platform: "linux/arm64", source: "library/* on Docker Hub: arm64 with variant v8"},
+		{name: "index-arm64-wanted-v8", stored: indexOf(nil, "linux/arm64"), platform: "linux/arm64/v8", pull: byContainerd, source: "the other way round: buildx writes no variant"},
+		{name: "index-arm-on-arm64", stored: indexOf(nil, "linux/arm/v7"), platform: "linux/arm64", pull: byContainerd, source: "32 bit images on nodes of 64 bit"},
+		{name: "index-386-on-amd64", stored: indexOf(nil, "linux/386"), pull: byContainerd, source: "i386/* on Docker Hub"},
+		{name: "index-without-ours", stored: indexOf(nil, "linux/arm64", "linux/s390x"), source: "an image that was never built for the node", pull: ruling{reason: "not_found"}},
+		{
+			name: "index-empty", stored: func(f *registry) *image { f.addIndexOf(typeIndex); return newImage("stored", 1) }, source: "buildx imagetools of nothing; a failed build of all platforms",
+		},
+		{name: "index-with-attestation-first", stored: indexOf(func(f *registry, all []*image) { f.lose(all[0].layer()) }, "unknown/unknown", "linux/amd64"), source: "buildx: provenance as an entry for unknown/unknown"},
+		{name: "index-with-windows", stored: indexOf(nil, "windows/amd64", "linux/amd64"), source: "library/golang, with os.version"},
+		{name: "index-x86_64", stored: indexOf(nil, "linux/x86_64"), pull: byContainerd, source: "home-made manifests with the kernel's name of the architecture: containerd translates it"},
+		{name: "index-child-lost", stored: indexOf(func(f *registry, all []*image) { f.lose(all[0].digest()) }, "linux/amd64"), source: "docker-registry 2.8 garbage-collect -m deletes children: distribution issue 3178", pull: ruling{reason: "missing_blob"}},
+		{
+			name: "index-other-child-lost", stored: indexOf(func(f *registry, all []*image) { f.lose(all[1].digest()) }, "linux/amd64", "linux/arm64"), clientPlatform: "linux/arm64",
+			source: "the same for a platform that the probe does not have, and a node does", pull: ruling{reason: "missing_blob"},
+		},
+		{name: "index-other-layer-lost", stored: indexOf(func(f *registry, all []*image) { f.lose(all[1].layer()) }, "linux/amd64", "linux/arm64"), clientPlatform: "linux/arm64", source: "a layer of another platform that the store lost", pull: ruling{reason: "missing_blob"}},
+		{name: "index-child-damaged", stored: indexOf(nil, "linux/amd64"), change: func(f *registry, i *image) {
+			f.on("GET manifest", of(i.digest(), body(func(b []byte) []byte { return bytes.Replace(b, []byte("schemaVersion"), []byte("schemaversion"), 1) })))
+		}, source: "bits that flip in the store", pull: ruling{reason: "digest_mismatch"}},
+		{name: "index-child-one-byte-longer", stored: indexOf(nil, "linux/amd64"), change: func(f *registry, i *image) {
+			f.on("* manifest", of(i.digest(), body(func(b []byte) []byte { return append(b, '\n') })))
+		}, source: "a gateway that ends JSON with a newline", pull: ruling{reason: "digest_mismatch"}},
+		{name: "index-child-size-wrong", stored: entry(func(o object) { o["size"] = 10 }), source: "indexes that people edited", pull: ruling{follow: "containerd", why: "nodes hold a manifest against its size"}},
+		{name: "index-child-without-type", stored: entry(func(o object) { delete(o, "mediaType") }), source: "home-made indexes", pull: ruling{follow: "containerd", why: "nodes look for what has no type among blobs"}},
+		{name: "index-in-index", stored: func(f *registry) *image {
+			i := newImage("stored", 700)
+			f.add(i.digest().String(), i)
+			inner := mustJSON(object{"schemaVersion": 2, "mediaType": typeIndex, "manifests": []any{with(descriptor(typeManifest, i.manifest), platform("linux/amd64"))}})
+			f.keepManifest(digest.FromBytes(inner).String(), document{typeIndex, inner})
+			f.addIndexOf(typeIndex, descriptor(typeIndex, inner))
+			return i
+		}, pull: byContainerd, source: "image-spec: an index may name an index (Bazel, crane index append)"},
+	}
+}

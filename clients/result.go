@@ -1,0 +1,108 @@
+package clients
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// A result is what a client made of a pull or a push.
+type result struct {
+	skipped string // why it was not asked
+	step    string // at which it failed: auth, resolve, manifest, config or layer; start, upload, commit, manifest or read_back
+	refused bool   // with 401 or 403, which may as well be called auth
+	err     error
+	reason  string   // of the probe only
+	alerts  []string // of the probe's report
+	pages   []string // of these, the critical ones
+}
+
+func (r result) ok() bool { return r.err == nil }
+
+// verdict is the short form: ok, failed at a step, or - where nobody was asked.
+func (r result) verdict() string {
+	switch {
+	case r.skipped != "":
+		return "-"
+	case r.ok():
+		return "ok"
+	}
+	return "failed " + r.step
+}
+
+// text is the error on one short line.
+func (r result) text() string {
+	if r.err == nil {
+		return ""
+	}
+	text := strings.Join(strings.Fields(r.err.Error()), " ")
+	if len(text) > 160 {
+		text = "…" + text[len(text)-160:]
+	}
+	return text
+}
+
+// A stepError says at which step a client failed.
+type stepError struct {
+	step string
+	error
+}
+
+func (e stepError) Unwrap() error { return e.error }
+
+func failedAt(step string, err error) result {
+	var at stepError
+	if errors.As(err, &at) {
+		step = at.step
+	}
+	return result{step: step, err: err}
+}
+
+// failed is a result whose step is that of the last request, or first where none came: a client that does one thing after the
+// other failed at it.
+func (s *site) failed(first string, err error) result {
+	kind, status := s.lastAsked()
+	step := first
+	if kind != "" {
+		step = stepOf(kind)
+	}
+	r := failedAt(step, err)
+	if step == "auth" {
+		r.step = step
+	}
+	r.refused = (status == http.StatusUnauthorized || status == http.StatusForbidden) && r.step != "config" && r.step != "layer"
+	return r
+}
+
+// stepOf is the step of a pull or a push that a request belongs to.
+func stepOf(kind string) string {
+	method, what, _ := strings.Cut(kind, " ")
+	switch {
+	case what == "token", what == "base":
+		return "auth"
+	case kind == "HEAD manifest":
+		return "resolve"
+	case what == "manifest":
+		return "manifest"
+	case what == "store", what == "blob" && method == "GET":
+		return "layer"
+	case what == "blob", kind == "POST upload":
+		return "start"
+	case kind == "PATCH upload":
+		return "upload"
+	}
+	return "commit"
+}
+
+// class joins the steps that clients and the probe call by other names.
+func class(step string) string {
+	switch step {
+	case "resolve", "manifest":
+		return "manifest"
+	case "layer", "layers":
+		return "layers"
+	case "start", "upload", "chunk", "status", "commit", "blobs":
+		return "upload"
+	}
+	return step
+}

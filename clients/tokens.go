@@ -1,0 +1,179 @@
+package clients
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// basicAuth lets in who has the password.
+func basicAuth(f *registry, _ *image) {
+	f.on("*", only(func(c *call) bool { return !strings.HasSuffix(c.kind, "store") && !hasPassword(c) }, func(c *call) {
+		c.w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
+		refuse(401, "UNAUTHORIZED", "authentication required")(c)
+	}))
+}
+
+func hasPassword(c *call) bool {
+	return c.r.Header.Get("Authorization") == "Basic "+base64.StdEncoding.EncodeToString([]byte(username+":"+password))
+}
+
+// tokenAuth lets in who has a token, and says in challenges where it is made. All may be replaced.
+type tokenAuth struct {
+	challenge func(c *call) []string // WWW-Authenticate
+	token     handler                // what the realm answers
+	isGood    func(c *call) bool
+	anonymous bool // the realm makes tokens for everybody
+	oauth     bool // the realm takes POST as well
+}
+
+func (t tokenAuth) on(f *registry) {
+	if t.challenge == nil {
+		t.challenge = func(c *call) []string { return []string{bearerChallenge(c)} }
+	}
+	if t.isGood == nil {
+		t.isGood = func(c *call) bool { return c.r.Header.Get("Authorization") == "Bearer good" }
+	}
+	f.on("* token", only(func(c *call) bool { return !t.anonymous && !hasPassword(c) && !hasForm(c) }, refuse(401, "UNAUTHORIZED", "authentication required")))
+	if !t.oauth {
+		f.on("POST token", refuse(404, "NOT_FOUND", "not found")) // as most do
+	}
+	if t.token != nil {
+		f.on("* token", t.token)
+	}
+	f.on("*", only(func(c *call) bool {
+		return !strings.HasSuffix(c.kind, "token") && !strings.HasSuffix(c.kind, "store") && !t.isGood(c)
+	}, func(c *call) {
+		c.w.Header()["Www-Authenticate"] = t.challenge(c)
+		refuse(401, "UNAUTHORIZED", "authentication required")(c)
+	}))
+}
+
+// hasForm is the other way to log in: OAuth2, by POST.
+func hasForm(c *call) bool {
+	return c.r.Method == http.MethodPost && c.r.FormValue("username") == username && c.r.FormValue("password") == password
+}
+
+func bearerChallenge(c *call) string {
+	return fmt.Sprintf(`Bearer realm="%s/token",service="registry",scope="%s"`, c.front.URL, scopeOf(c))
+}
+
+// scopeOf is what a request needs.
+func scopeOf(c *call) string {
+	path, found := strings.CutPrefix(c.r.URL.Path, "/v2/")
+	if !found || path == "" {
+		return ""
+	}
+	for _, part := range []string{"/manifests/", "/blobs/"} {
+		path, _, _ = strings.Cut(path, part)
+	}
+	actions := "pull"
+	switch c.r.Method {
+	case http.MethodDelete:
+		actions = "delete"
+	case http.MethodPost, http.MethodPut, http.MethodPatch:
+		actions = "pull,push"
+	}
+	return "repository:" + path + ":" + actions
+}
+
+// challenge answers 401, whoever asks.
+func challenge(c *call) {
+	c.w.Header().Set("WWW-Authenticate", bearerChallenge(c))
+	refuse(401, "UNAUTHORIZED", "authentication required")(c)
+}
+
+func withTokens(t tokenAuth) func(*registry, *image) {
+	return func(f *registry, _ *image) { t.on(f) }
+}
+
+// tokens are answers of the servers that make them.
+func tokens() []*behaviour {
+	answers := func(h handler) func(*registry, *image) { return withTokens(tokenAuth{token: h}) }
+	json := func(text string) func(*registry, *image) { return answers(respond(200, "application/json", text)) }
+	loginFails := ruling{alert: "RegistryLoginFails"}
+	refusedAfter := func(parameter string) func(*registry, *image) {
+		return withTokens(tokenAuth{isGood: func(*call) bool { return false }, challenge: func(c *call) []string {
+			if c.r.Header.Get("Authorization") == "" {
+				return []string{bearerChallenge(c)}
+			}
+			return []string{bearerChallenge(c) + parameter}
+		}})
+	}
+	return []*behaviour{
+		{name: "token-by-oauth", account: true, change: withTokens(tokenAuth{oauth: true, token: respond(200, "application/json", `{"access_token":"good","expires_in":300}`)}), source: "Azure, Docker Hub: tokens by POST too"},
+		{name: "token", account: true, change: withTokens(tokenAuth{}), source: "Distribution, Harbor, GitLab, Quay: distribution.github.io/distribution/spec/auth/token"},
+		{name: "token-for-anybody", change: withTokens(tokenAuth{anonymous: true}), source: "Docker Hub, GHCR, Quay: public images"},
+		{name: "token-as-access-token", account: true, change: json(`{"access_token":"good"}`), source: "the OAuth2 name; Azure"},
+		{name: "token-both-names", account: true, change: json(`{"token":"good","access_token":"good","expires_in":300,"issued_at":"2026-01-01T00:00:00Z"}`), source: "GitLab, Docker Hub"},
+		{name: "token-empty-and-access-token", account: true, change: json(`{"token":"","access_token":"good"}`), source: "Quarkus and Keycloak token servers"},
+		{name: "token-without-token", account: true, change: json(`{"details":"ok"}`), source: "a proxy that answers for the token server", pull: loginFails},
+		{name: "token-html", account: true, change: answers(respond(200, "text/html", "<html>sign in</html>")), source: "single sign-on before the token server", pull: loginFails},
+		{name: "token-500", account: true, change: answers(bare(500)), source: "Harbor whose token key cannot be read", pull: loginFails},
+		{name: "token-502", account: true, change: answers(bare(502)), source: "nginx before a token server that is stopped", pull: loginFails},
+		{name: "token-hangs", account: true, change: answers(hang), slow: "skopeo waits for minutes", source: "LDAP behind the token server hangs", pull: loginFails},
+		{name: "token-realm-refused", account: true, change: withTokens(tokenAuth{challenge: func(*call) []string {
+			return []string{`Bearer realm="http://127.0.0.3:1/token",service="registry"`}
+		}}), source: "an auth server that is stopped, or whose name only the cluster knows", pull: loginFails},
+		{name: "token-then-invalid-token", account: true, change: refusedAfter(`,error="invalid_token"`), source: "Distribution 2.8 and 3.1 after the signing key, issuer or service was changed on one side", pull: loginFails},
+		{name: "token-then-insufficient-scope", account: true, change: refusedAfter(`,error="insufficient_scope"`), source: "Distribution: the token has no right to the repository", pull: ruling{reason: "forbidden"}},
+		{name: "token-then-401", account: true, change: refusedAfter(""), source: "Artifactory and Nexus for lack of rights, no parameter error"},
+		{name: "token-then-403", account: true, change: func(f *registry, i *image) {
+			tokenAuth{}.on(f)
+			f.on("* manifest", refuse(403, "DENIED", "Permission denied"))
+			f.on("* upload", refuse(403, "DENIED", "Permission denied"))
+		}, source: "GCR, Artifact Registry, ECR: 403 for lack of rights", pull: ruling{reason: "forbidden", alert: "RegistryExporterCannotLook"}},
+		{name: "token-without-push", account: true, change: func(f *registry, i *image) {
+			tokenAuth{}.on(f)
+			f.on("POST upload", func(c *call) {
+				c.w.Header().Set("WWW-Authenticate", bearerChallenge(c)+`,error="insufficient_scope"`)
+				refuse(401, "UNAUTHORIZED", "authentication required")(c)
+			})
+		}, source: "an account that may pull only", push: ruling{reason: "forbidden", alert: "RegistryExporterCannotLook"}},
+		{name: "token-of-12-kib", account: true, change: withTokens(tokenAuth{
+			token:  respond(200, "application/json", `{"token":"`+strings.Repeat("x", 12<<10)+`"}`),
+			isGood: func(c *call) bool { return c.r.Header.Get("Authorization") == "Bearer "+strings.Repeat("x", 12<<10) },
+		}), source: "tokens that name all groups of Azure AD"},
+		{
+			name: "token-for-three-requests", account: true, change: shortLived, source: "tokens that live for seconds",
+			pull: ruling{follow: "containerd", why: "nodes take another token once"},
+		},
+		{
+			name: "token-issued-at-no-date", account: true, change: json(`{"token":"good","expires_in":300,"issued_at":"yesterday"}`), source: "home-made token servers",
+			pull: ruling{follow: "podman", why: "docker and podman read issued_at as a date"}, push: ruling{follow: "podman", why: "docker and podman read issued_at as a date"},
+		},
+		{name: "token-post-only", account: true, change: func(f *registry, i *image) {
+			f.on("GET token", bare(405))
+			tokenAuth{oauth: true, token: respond(200, "application/json", `{"access_token":"good"}`)}.on(f)
+		}, source: "OAuth2 servers behind a thin layer", pull: ruling{follow: "podman", why: "docker and podman log in by GET"}, push: ruling{follow: "podman", why: "docker and podman log in by GET"}},
+		{name: "token-get-only", account: true, change: func(f *registry, i *image) {
+			f.on("POST token", bare(405))
+			tokenAuth{}.on(f)
+		}, source: "Harbor, GitLab: containerd asks by POST first, and then by GET"},
+		{
+			name: "password-wrong", wrongPassword: true, change: basicAuth, source: "an account whose password was changed", pull: ruling{reason: "unauthorized", alert: "RegistryExporterCannotLook"},
+			push: ruling{reason: "unauthorized", alert: "RegistryExporterCannotLook"},
+		},
+		{name: "password-wrong-at-token", wrongPassword: true, change: withTokens(tokenAuth{}), source: "the same at a token server", pull: ruling{reason: "unauthorized", alert: "RegistryExporterCannotLook"}},
+		{name: "password-missing", change: basicAuth, source: "a registry that lets nobody in without a login"},
+	}
+}
+
+// shortLived lets each token in for three requests.
+func shortLived(f *registry, _ *image) {
+	made, used := 0, map[string]int{}
+	tokenAuth{token: func(c *call) {
+		c.mu.Lock()
+		made++
+		n := made
+		c.mu.Unlock()
+		respond(200, "application/json", fmt.Sprintf(`{"token":"t%d","expires_in":300}`, n))(c)
+	}, isGood: func(c *call) bool {
+		token, found := strings.CutPrefix(c.r.Header.Get("Authorization"), "Bearer ")
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		used[token]++
+		return found && used[token] <= 3
+	}}.on(f)
+}

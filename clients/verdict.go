@@ -1,0 +1,192 @@
+package clients
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Names of clients and of the probe's ways, as the table and the list of disagreements have them.
+const (
+	containerd = "containerd"
+	crane      = "crane"
+	podman     = "podman" // skopeo, which has its library
+
+	pullProbe   = "pull"
+	uploadProbe = "push-upload"
+	imageProbe  = "push-image"
+)
+
+// A trial is what all clients and the probe made of one behaviour, by their names.
+type trial struct {
+	*behaviour
+	pulls, pushes map[string]result
+	ours          map[string]result
+}
+
+// An expectation is what the probe has to say. Without a state there is none.
+type expectation struct {
+	state   string   // ok or failed
+	steps   []string // at any of which it may fail
+	classes []string // of these
+	reason  string
+	alert   string
+	never   string
+}
+
+// expect works out what is right for a pull or a push: what the row says, what the client says that it follows, or what all say.
+func (r ruling) expect(results map[string]result) (expectation, error) {
+	e := expectation{reason: r.reason, alert: r.alert, never: r.never}
+	if results[containerd].skipped != "" {
+		return expectation{}, nil
+	}
+	if r.right != "" {
+		state, step, _ := strings.Cut(r.right, " ")
+		e.state = state
+		return e.at(step), nil
+	}
+	judges := []string{containerd, crane}
+	if r.follow != "" {
+		judges = []string{r.follow}
+	}
+	switch same := agree(results); {
+	case r.follow == "" && !same:
+		return e, fmt.Errorf("clients differ, so the row has to say whom to follow, and why: %s", texts(results))
+	case r.follow != "" && same && results[podman].skipped == "":
+		return e, fmt.Errorf("clients agree, so the row need not say whom to follow: %s", texts(results))
+	}
+	for _, name := range judges {
+		switch result := results[name]; {
+		case result.skipped != "" && r.follow != "":
+			return expectation{}, nil
+		case result.skipped != "":
+		case result.ok():
+			e.state = "ok"
+		default:
+			e.state = "failed"
+			e = e.at(result.step)
+			if result.refused && !slices.Contains(e.classes, "auth") {
+				e.classes = append(e.classes, "auth")
+			}
+		}
+	}
+	return e, nil
+}
+
+func (e expectation) at(step string) expectation {
+	if step != "" && !slices.Contains(e.steps, step) {
+		e.steps = append(e.steps, step)
+		e.classes = append(e.classes, class(step))
+	}
+	return e
+}
+
+func agree(results map[string]result) bool {
+	seen := map[bool]bool{}
+	for _, r := range results {
+		if r.skipped == "" {
+			seen[r.ok()] = true
+		}
+	}
+	return len(seen) == 1
+}
+
+func texts(results map[string]result) string {
+	var all []string
+	for name, r := range results {
+		all = append(all, fmt.Sprintf("%s: %s %s %s", name, r.verdict(), r.text(), r.skipped))
+	}
+	slices.Sort(all)
+	return strings.Join(all, "; ")
+}
+
+// forUpload is what the mode that uploads and cancels has to say: it commits nothing, and puts no manifest.
+func (e expectation) forUpload() expectation {
+	ends := func(step string) bool { return step != "auth" && step != "start" && step != "upload" }
+	if e.state == "failed" && slices.ContainsFunc(e.steps, ends) {
+		return expectation{}
+	}
+	return e
+}
+
+// isMet says whether the probe agrees.
+func (e expectation) isMet(r result) bool {
+	switch {
+	case e.state == "":
+		return true
+	case e.never != "" && slices.Contains(r.alerts, e.never):
+		return false
+	case e.state == "ok":
+		return r.ok() && len(r.pages) == 0
+	case r.ok():
+		return false
+	}
+	return slices.Contains(e.classes, class(r.step)) &&
+		(e.reason == "" || e.reason == r.reason) && (e.alert == "" || slices.Contains(r.alerts, e.alert))
+}
+
+func (e expectation) String() string {
+	text := e.state
+	if e.state == "failed" {
+		text += " " + strings.Join(e.steps, " or ")
+	}
+	if e.state == "failed" && e.reason != "" {
+		text += ", reason " + e.reason
+	}
+	if e.state == "failed" && e.alert != "" {
+		text += ", alert " + e.alert
+	}
+	if e.never != "" {
+		text += ", never alert " + e.never
+	}
+	return text
+}
+
+// A disagreement is one line of the list.
+type disagreement struct{ behaviour, probe, ours, right string }
+
+func (d disagreement) String() string {
+	return strings.Join([]string{d.behaviour, d.probe, d.ours, d.right}, " | ")
+}
+
+// key is what a disagreement is about.
+func (d disagreement) key() string { return d.behaviour + " | " + d.probe }
+
+// judge compares the probe with what is right. open are those where nobody could be asked.
+func (t *trial) judge() (found []disagreement, open []string, err error) {
+	pull, err := t.pull.expect(t.pulls)
+	if err != nil {
+		return nil, nil, fmt.Errorf("pull: %w", err)
+	}
+	push, err := t.push.expect(t.pushes)
+	if err != nil {
+		return nil, nil, fmt.Errorf("push: %w", err)
+	}
+	for _, one := range []struct {
+		probe string
+		want  expectation
+	}{{pullProbe, pull}, {uploadProbe, push.forUpload()}, {imageProbe, push}} {
+		d := disagreement{t.name, one.probe, said(t.ours[one.probe]), one.want.String()}
+		if one.want.state == "" && t.ours[one.probe].skipped == "" {
+			open = append(open, d.key())
+		}
+		if !one.want.isMet(t.ours[one.probe]) {
+			found = append(found, d)
+		}
+	}
+	return found, open, nil
+}
+
+// said is the verdict of the probe, with its reason and the alerts of its report.
+func said(r result) string {
+	text := r.verdict()
+	if r.reason != "" {
+		text += " " + r.reason
+	}
+	alerts := slices.Clone(r.alerts)
+	slices.Sort(alerts)
+	if alerts = slices.Compact(alerts); len(alerts) > 0 {
+		text += " [" + strings.Join(alerts, " ") + "]"
+	}
+	return text
+}

@@ -1,0 +1,102 @@
+// Package access counts the requests of a registry's clients from the access log of the web server in front of it.
+//
+//	registries:
+//	- name: hub
+//	  url: https://hub.example.org
+//	  access_log:
+//	    paths: [/var/log/nginx/registry.log]
+//
+// Package accesslog reads and counts lines. It begins at the end of a log or, with --state.dir, at the line where the
+// exporter before stopped. A scrape gets the counts so far:
+//
+//	registry_access_requests_total{registry="hub",operation="blob_pull",code="200"} 1027
+//
+// access.go makes the source and has the reasons of its failures, metrics.go has the metrics, samples.go makes samples
+// of a report of package accesslog, and words.go has the advice for people.
+package access
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"registry_exporter/accesslog"
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/source"
+)
+
+// maxSamples bounds the samples of a source. The configuration allows 250 projects with up to 36 series each, or 100 with
+// nodes and 76 series each.
+const maxSamples = 11_000
+
+// A logReader reads the access logs of a registry. A reload that does not change the section access_log keeps it.
+type logReader struct {
+	tailer    *accesslog.Tailer
+	companion source.Companion // starts and stops tailer
+}
+
+// Sources makes the source of the collector access. It makes none of a registry without a section access_log. The error
+// names the line of access_log, when package accesslog cannot read its format.
+func Sources(b *ask.Builder) ([]*source.Source, error) {
+	a := b.AccessLog
+	if a == nil {
+		return nil, nil
+	}
+	options := accesslog.TailOptions{Paths: a.Paths, Lines: a.Options()}
+	endpoints := slices.Clone(a.Paths)
+	if a.Syslog != nil {
+		options.Listen = a.Syslog.Listen
+		endpoints = append(endpoints, "syslog:"+options.Listen)
+	}
+	if b.StateDir != "" {
+		options.StateFile = accesslog.StateFile(b.StateDir, b.Name, b.Site)
+	}
+	fresh, err := accesslog.NewTailer(options, b.Keep.Logs)
+	if err != nil {
+		return nil, b.Errorf([]any{"access_log"}, "%w", err)
+	}
+	r := ask.Kept(b, func() *logReader {
+		return &logReader{fresh, source.Companion{Start: fresh.Start, Stop: fresh.Stop}}
+	}, options)
+	return []*source.Source{{
+		Endpoint:  strings.Join(endpoints, ","),
+		Read:      r.read,
+		Companion: &r.companion,
+		Most:      maxSamples,
+		Words:     words(),
+	}}, nil
+}
+
+// read hands out the counts so far, beside the error of a log that cannot be read.
+func (r *logReader) read(ctx context.Context) ([]source.Sample, error) {
+	report, err := r.tailer.Report(ctx)
+	if err != nil {
+		return nil, logFailure(err)
+	}
+	return countSamples(&report), logFailure(report.Problem)
+}
+
+// logReasons are the reasons of the errors of package accesslog. When a report has several, the first here counts.
+var logReasons = []struct {
+	err    error
+	reason string
+}{
+	{accesslog.ErrPanic, source.ReasonPanic},
+	{accesslog.ErrUnreadable, source.ReasonLogUnreadable},
+	{accesslog.ErrListen, source.ReasonNotListening},
+	{accesslog.ErrNotSaved, source.ReasonStateNotSaved},
+	{accesslog.ErrMissing, source.ReasonLogMissing},
+	{accesslog.ErrLost, source.ReasonLinesLost},
+	{accesslog.ErrNotBegun, source.ReasonPending},
+}
+
+// logFailure gives an error of package accesslog its reason.
+func logFailure(err error) error {
+	for _, known := range logReasons {
+		if errors.Is(err, known.err) {
+			return source.Failed(known.reason, "%s", err)
+		}
+	}
+	return err
+}

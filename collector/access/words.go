@@ -1,0 +1,34 @@
+package access
+
+import "registry_exporter/collector/source"
+
+// words are those of the collector access.
+func words() source.Words {
+	return source.Words{Facts: logFacts, Advice: []source.Advice{
+		{Reasons: source.ReasonLogMissing, What: "there is no access log {endpoint}: its path is another, or nothing was ever written", Try: "ls -l {endpoint}"},
+		{Reasons: source.ReasonLogUnreadable, What: "the access log {endpoint} cannot be read: we have no right to it, or it is no file", Try: "ls -l {endpoint}; id"},
+		{Reasons: source.ReasonLinesLost, What: "lines of the access log {endpoint} were gone before they were read: it was compressed or truncated while we were down or behind, or our state was damaged", Try: "ls -lt {endpoint}*"},
+		{Reasons: source.ReasonNotListening, What: "we cannot listen at {endpoint}: another process does, or it is no address of this machine", Try: "ss -lnptu"},
+		{Reasons: source.ReasonStateNotSaved, What: "how far the access log {endpoint} is read cannot be saved: the folder of --state.dir is full, or we have no right to it", Try: "df -h"},
+		{What: "the access log {endpoint} cannot be read as it should: its path, our right to read it, or its format is another", Try: "ls -l {endpoint}; tail -n 3 {endpoint}"},
+	}}
+}
+
+// logFacts are such as "3 lines" and "2.0 KiB not read yet".
+func logFacts(_ *source.View, res source.Result) []string {
+	if len(res.Samples) == 0 {
+		return nil
+	}
+	lines, waiting := 0, 0.0
+	for _, s := range res.All(linesTotal) {
+		lines += int(s.Value)
+	}
+	for _, s := range res.All(logLag) {
+		waiting += s.Value
+	}
+	facts := []string{source.Plural(lines, "line", "lines")}
+	if waiting > 0 {
+		facts = append(facts, source.Size(waiting)+" not read yet")
+	}
+	return facts
+}

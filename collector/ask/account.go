@@ -1,0 +1,83 @@
+package ask
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	promconfig "github.com/prometheus/common/config"
+
+	"registry_exporter/collector/source"
+	"registry_exporter/config"
+)
+
+// An Account is a client of a registry with its credentials. It can get tokens with them.
+type Account struct {
+	*Client
+	HasLogin bool // the configuration has credentials of any kind
+	Basic    bool // they are a user and a password
+	username *Secret
+	password *Secret
+}
+
+// NewAccount builds the account of cfg at u, which is the front of the registry or a backend. path is that of cfg in the
+// configuration, for errors.
+func NewAccount(b *Builder, cfg *promconfig.HTTPClientConfig, u config.URL, path ...any) (*Account, error) {
+	c, err := newClient(b, cfg, u, b.URL, path...)
+	if err != nil {
+		return nil, err
+	}
+	a := &Account{Client: c, HasLogin: c.Login != c.Plain}
+	if auth := cfg.BasicAuth; auth != nil {
+		a.Basic = true
+		a.username = newSecret(promconfig.Secret(auth.Username), auth.UsernameFile)
+		a.password = b.reader(auth.Password, auth.PasswordFile)
+	}
+	return a, nil
+}
+
+// A NotLetInError is a failed login: at the registry, or at its token endpoint.
+type NotLetInError struct{ error }
+
+func (n NotLetInError) Unwrap() error { return n.error }
+
+// IsNotLetIn says whether err is a failed login: one that NotLetIn marks, a secret that cannot be read, or status 401.
+func IsNotLetIn(err error) bool {
+	var n NotLetInError
+	return errors.As(err, &n) || source.IsUnasked(err) || source.Reason(err) == source.ReasonUnauthorized
+}
+
+// NotLetIn marks err as a failed login. Its reason stays.
+func NotLetIn(err error) error { return NotLetInError{err} }
+
+// Token asks the realm of a bearer challenge for a token, with the user and password of the account if it has them. An
+// answer without a token, and a realm that is no URL, are ReasonBadAnswer.
+func (a *Account) Token(ctx context.Context, ch Challenge) (string, error) {
+	username, err := a.username.Fetch(ctx)
+	if err != nil {
+		return "", err
+	}
+	password, err := a.password.Fetch(ctx)
+	if err != nil {
+		return "", err
+	}
+	return a.fetchToken(ctx, ch, username, password)
+}
+
+// WithBearer is an HTTP client that sends the token with each request.
+func (a *Account) WithBearer(token string) *http.Client {
+	return a.HTTPClient(bearer{a.Transport, token})
+}
+
+// bearer adds a token to each request.
+type bearer struct {
+	next  http.RoundTripper
+	token string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t bearer) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", "Bearer "+t.token)
+	return t.next.RoundTrip(req)
+}

@@ -1,0 +1,113 @@
+package ask
+
+import (
+	"fmt"
+	"slices"
+
+	"registry_exporter/collector/source"
+	"registry_exporter/config"
+)
+
+// A Builder makes the sources of one registry from its configuration, and collects the secrets of the registry. It is
+// used by one goroutine.
+type Builder struct {
+	*config.Registry
+	Options
+	config    *config.Config
+	path      []any          // of the registry in the configuration, such as registries, 0
+	Collector string         // whose sources are being built
+	Secrets   *Secrets       // of the registry, found until now
+	shared    map[string]any // by type: values that several sources of the registry use
+}
+
+// Options are the same for all registries.
+type Options struct {
+	Exporter string       // name of this exporter, in the images that it pushes and the objects that it writes
+	StateDir string       // folder for state that outlives the process; empty: none does
+	Lockout  *Lockout     // of all registries, and all configurations
+	Keep     *source.Keep // of this configuration
+}
+
+// NewBuilder is the builder of registry i of the configuration.
+func NewBuilder(c *config.Config, i int, o Options) *Builder {
+	return &Builder{
+		Registry: c.Registries[i], Options: o, config: c, path: []any{"registries", i},
+		Secrets: &Secrets{}, shared: map[string]any{},
+	}
+}
+
+// Others are builders of the other sites of the registry. They add their secrets to those of this site: its texts may
+// show them.
+func (b *Builder) Others() []*Builder {
+	var sites []*Builder
+	for i, r := range b.config.Registries {
+		if r.Name != b.Name || r.Site == b.Site {
+			continue
+		}
+		there := *b
+		there.Registry, there.path = r, []any{"registries", i}
+		sites = append(sites, &there)
+	}
+	return sites
+}
+
+// Once builds a value that several sources of the registry share. The first call for a type T builds it.
+func Once[T any](b *Builder, build func(*Builder) (T, error)) (T, error) {
+	var kind T
+	key := fmt.Sprintf("%T", kind)
+	if built, found := b.shared[key].(T); found {
+		return built, nil
+	}
+	built, err := build(b)
+	if err == nil {
+		b.shared[key] = built
+	}
+	return built, err
+}
+
+// Kept returns the value that the configuration before had for the same type T, registry, site, collector and about, or
+// else a fresh one. about are strings, numbers and lists of them.
+func Kept[T any](b *Builder, fresh func() T, about ...any) T {
+	var kind T
+	return source.Kept(b.Keep, fmt.Sprintf("%T %q %q %q %#v", kind, b.Name, b.Site, b.Collector, about), fresh)
+}
+
+// Probe makes s a source whose readings take the last run of p. The last run outlives a reload as long as the endpoint
+// and about are the same, such as the image that is pulled. about is as for Kept.
+func (b *Builder) Probe(p *source.Probe, s *source.Source, about ...any) *source.Source {
+	return p.Source(s, Kept(b, source.NewTrack, append([]any{s.Endpoint}, about...)...))
+}
+
+// Errorf is an error about the key at path in the registry, with file and line of the configuration.
+func (b *Builder) Errorf(path []any, format string, args ...any) error {
+	return b.config.Errorf(append(slices.Clone(b.path), path...), format, args...)
+}
+
+// EachURL makes a source of every URL of e. key is that of e in the registry, such as "debug".
+func (b *Builder) EachURL(e *config.Endpoints, key string, make func(*Client) *source.Source) ([]*source.Source, error) {
+	var sources []*source.Source
+	for _, u := range e.URLs {
+		c, err := newClient(b, e.HTTP, u, u, key, "http")
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, make(c))
+	}
+	return sources, nil
+}
+
+// EachReplica makes a source of every replica of an MSR; none without an MSR.
+func (b *Builder) EachReplica(make func(*Client) *source.Source) ([]*source.Source, error) {
+	if b.MSR == nil {
+		return nil, nil
+	}
+	var sources []*source.Source
+	for _, u := range b.MSR.Replicas {
+		c, err := newClient(b, b.MSR.HTTP, u, b.URL, "msr", "http")
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, make(c))
+	}
+	return sources, nil
+}

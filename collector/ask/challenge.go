@@ -1,0 +1,89 @@
+package ask
+
+import (
+	"net/http"
+	"strings"
+)
+
+// A Challenge is one scheme of WWW-Authenticate, and its parameters:
+//
+//	Bearer realm="https://auth.example.org/token",service="registry.example.org"
+type Challenge struct {
+	Scheme string            // in lower case, such as "bearer"
+	Params map[string]string // by name, in lower case
+}
+
+// ChallengeOf is the challenge of an answer that docker would meet: bearer, or else basic, or else the first of another
+// scheme. Its scheme is empty when the answer has none.
+func ChallengeOf(h http.Header) Challenge {
+	var best Challenge
+	for _, text := range h.Values("WWW-Authenticate") {
+		for _, c := range parseChallenges(text) {
+			if best.Scheme == "" || rank(c.Scheme) > rank(best.Scheme) {
+				best = c
+			}
+		}
+	}
+	return best
+}
+
+// IsKnown says whether the scheme is bearer or basic. docker knows no other.
+func (c Challenge) IsKnown() bool { return rank(c.Scheme) > 0 }
+
+// rank is higher for the scheme that docker prefers; 0 for those that it does not know.
+func rank(scheme string) int {
+	return map[string]int{"bearer": 2, "basic": 1}[scheme]
+}
+
+// parseChallenges reads a header such as: Bearer realm="https://…",service="x", Basic realm="y". It stops where the
+// header is no such list, and returns the challenges until there.
+func parseChallenges(text string) []Challenge {
+	var all []Challenge
+	for text = skipSeparators(text); text != ""; text = skipSeparators(text) {
+		word := token(text)
+		if word == "" {
+			break
+		}
+		text = strings.TrimLeft(text[len(word):], " \t")
+		if !strings.HasPrefix(text, "=") {
+			all = append(all, Challenge{strings.ToLower(word), map[string]string{}})
+			continue
+		}
+		var value string
+		value, text = paramValue(strings.TrimLeft(text[1:], " \t"))
+		if len(all) > 0 {
+			all[len(all)-1].Params[strings.ToLower(word)] = value
+		}
+	}
+	return all
+}
+
+func skipSeparators(text string) string { return strings.TrimLeft(text, ", \t") }
+
+// token is the text until the next separator.
+func token(text string) string {
+	end := strings.IndexAny(text, " \t,=\"")
+	if end < 0 {
+		return text
+	}
+	return text[:end]
+}
+
+// paramValue reads a token or a quoted text, and returns the text after it.
+func paramValue(text string) (value, rest string) {
+	if !strings.HasPrefix(text, `"`) {
+		value = token(text)
+		return value, text[len(value):]
+	}
+	var b strings.Builder
+	for i := 1; i < len(text); i++ {
+		switch {
+		case text[i] == '"':
+			return b.String(), text[i+1:]
+		case text[i] == '\\' && i+1 < len(text):
+			i++
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String(), ""
+}

@@ -1,0 +1,125 @@
+package ask
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	promconfig "github.com/prometheus/common/config"
+
+	"registry_exporter/config"
+)
+
+// UserAgent is the header User-Agent of every request.
+const UserAgent = "registry_exporter"
+
+// Bounds of an answer.
+const (
+	maxHeaderBytes = 64 << 10 // bytes
+	MaxBody        = 16 << 20 // bytes, of an answer that grows with the registry, such as cluster_status of an MSR
+	MaxSmallBody   = 1 << 20  // bytes, of all others
+	MaxRedirects   = 5
+)
+
+// A Client asks one endpoint over HTTP. It opens a connection for each request: an old one goes on to work while
+// new clients fail, such as after the end of a certificate.
+type Client struct {
+	URL       *url.URL
+	Endpoint  string       // host:port of the URL, for the label endpoint
+	Host      string       // header Host; empty: that of the URL
+	Transport *transport   // shared by Plain and Login
+	Plain     *http.Client // sends no credentials
+	Login     *http.Client // sends the credentials of the configuration; the same as Plain when it has none
+	Follow    bool         // redirects to the same scheme, host and port
+	lockout   *Lockout
+	tls       promconfig.TLSConfig // for the curl command
+	user      string               // of basic_auth, for the curl command
+}
+
+// newClient builds the client of u. The header Host and the name in the certificate are those of front: a backend at
+// 10.0.0.1 is asked as registry.example.org. path is that of cfg in the configuration, for errors.
+func newClient(b *Builder, cfg *promconfig.HTTPClientConfig, u, front config.URL, path ...any) (*Client, error) {
+	t, err := NewTransport(cfg)
+	if err != nil {
+		return nil, b.Errorf(append(path, "tls_config"), "%s", err)
+	}
+	b.HideTransport(cfg.TLSConfig, cfg.ProxyConfig)
+	c := &Client{URL: u.URL, Endpoint: u.Endpoint(), Transport: t, lockout: b.Lockout, Follow: cfg.FollowRedirects}
+	if front.Host != u.Host {
+		c.Host = front.Host
+		if t.TLSClientConfig.ServerName == "" {
+			t.TLSClientConfig.ServerName = front.Hostname()
+		}
+	}
+	auth, err := b.credentials(cfg, c.guarded(t), path)
+	if err != nil {
+		return nil, err
+	}
+	c.tls = cfg.TLSConfig
+	if cfg.BasicAuth != nil {
+		c.user = cfg.BasicAuth.Username
+	}
+	c.Plain = c.HTTPClient(t)
+	c.Login = c.Plain
+	if auth != nil {
+		c.Login = c.HTTPClient(auth)
+	}
+	return c, nil
+}
+
+// guarded keeps credentials that were refused off next.
+func (c *Client) guarded(next http.RoundTripper) http.RoundTripper {
+	return NewLockoutTransport(next, c.lockout, headersOf)
+}
+
+// HTTPClient is a client that sends with rt and follows redirects as the configuration says.
+func (c *Client) HTTPClient(rt http.RoundTripper) *http.Client {
+	return &http.Client{Transport: rt, CheckRedirect: c.checkRedirect}
+}
+
+// checkRedirect follows a redirect only to the same scheme, host and port: credentials go nowhere else.
+func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
+	from := via[0].URL
+	if !c.Follow || len(via) > MaxRedirects || req.URL.Scheme != from.Scheme || req.URL.Host != from.Host {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// Get asks with hc for path, or for the URL of the client when path is empty. The answer is nil when none came. When the
+// connection breaks, the answer holds the body until there, beside the error. A body of more than limit bytes is cut,
+// and is ReasonTooLarge.
+func (c *Client) Get(ctx context.Context, hc *http.Client, path string, limit int64) (*Answer, error) {
+	u := *c.URL
+	if path != "" {
+		u.Path = path
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("making a request: %w", err)
+	}
+	req.Host = c.Host
+	return do(hc, req, limit)
+}
+
+// do sends req.
+func do(hc *http.Client, req *http.Request, limit int64) (*Answer, error) {
+	req.Header.Set("User-Agent", UserAgent)
+	resp, err := hc.Do(req)
+	if err != nil {
+		return nil, Ended(req.Context(), RequestError(err))
+	}
+	return AnswerOf(resp, limit)
+}
+
+// TransportFor is the transport of the client for a host, with or without port. A certificate of another host than that
+// of the client is verified for that host, not for the front.
+func (c *Client) TransportFor(host string) *transport {
+	if host == c.URL.Host {
+		return c.Transport
+	}
+	t := c.Transport.Clone()
+	t.TLSClientConfig.ServerName = ""
+	return t
+}

@@ -1,0 +1,26 @@
+// Package ask sends the requests of all collectors: to registries, and to the systems behind them, over HTTP. It keeps
+// the secrets for them, and bounds the answers.
+//
+//	builder.go      Builder: makes the sources of one registry from its configuration
+//	client.go       Client: asks one endpoint, with the names of the front, on a new connection each time
+//	transport.go    the connection: it ends with the context of its request, at the latest
+//	answer.go       Answer: a response and its body, which is bounded
+//	refusal.go      the error of an answer with a status that nobody wants; request_error.go: of no answer at all
+//	json.go         errors of JSON that repeat nothing of the answer
+//	account.go      Account: a client and its credentials
+//	credentials.go  the credentials of http_headers, basic_auth and authorization; oauth2.go: of oauth2
+//	challenge.go    WWW-Authenticate; token.go gets the token that a bearer challenge wants
+//	secret.go       Secret: read when used, masked as long as it may be seen; secrets.go: all of a registry
+//	lockout.go      Lockout: does not send a refused secret again for a minute
+//	place.go        the curl command that sends the same request
+//
+// A source asks, and takes the refusal for its error unless the status is one that it knows:
+//
+//	func (p *ping) read(ctx context.Context) ([]source.Sample, error) {
+//		a, err := p.client.Get(ctx, p.client.Login, "/_ping", ask.MaxSmallBody)
+//		if err = a.OrRefusal(err, http.StatusOK); err != nil {
+//			return nil, err
+//		}
+//		…
+//	}
+package ask

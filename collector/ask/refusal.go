@@ -1,0 +1,101 @@
+package ask
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"registry_exporter/collector/source"
+)
+
+// Refusal is the error of an answer with an unwanted status, such as "status 503 UNAVAILABLE". Its reason is that of the
+// status. It quotes nothing of the body but the code of a registry's error: a body may repeat the credentials.
+func (a *Answer) Refusal() error {
+	text := fmt.Sprintf("status %d", a.Status)
+	code, detail := RegistryError(a.Body)
+	if code != "" {
+		text += " " + code
+	}
+	return source.Failed(a.refusalReason(detail), "%s", text)
+}
+
+func (a *Answer) refusalReason(detail string) string {
+	switch {
+	case a.Status == http.StatusUnauthorized:
+		return source.ReasonUnauthorized
+	case a.Status == http.StatusForbidden:
+		return source.ReasonForbidden
+	case a.Status == http.StatusNotFound:
+		return source.ReasonNotFound
+	case a.Status == http.StatusTooManyRequests:
+		return source.ReasonRateLimited
+	case a.Status == http.StatusRequestEntityTooLarge, a.Status == http.StatusInsufficientStorage:
+		return source.ReasonNoSpace
+	case a.Status == http.StatusBadRequest && ContainsAny(a.Body, "plain HTTP request was sent to HTTPS port", "HTTP request to an HTTPS server"):
+		return source.ReasonHTTPOnHTTPS
+	case a.Status == http.StatusBadRequest && ContainsAny(a.Body, "No required SSL certificate", "SSL certificate error"):
+		return source.ReasonTLSClientCert
+	case a.Status == http.StatusServiceUnavailable && strings.Contains(detail, "health check failed"):
+		return source.ReasonHealthCheckFailed
+	case a.Status == http.StatusServiceUnavailable:
+		return source.ReasonUnavailable
+	case a.Status >= 500:
+		return source.ReasonServerError
+	case a.Status >= 400:
+		return source.ReasonClientError
+	case a.Status >= 300:
+		return source.ReasonRedirected
+	}
+	return source.ReasonBadAnswer
+}
+
+// ContainsAny says whether any of the words stands in the body.
+func ContainsAny(body []byte, words ...string) bool {
+	for _, w := range words {
+		if bytes.Contains(body, []byte(w)) {
+			return true
+		}
+	}
+	return false
+}
+
+// RegistryError reads the first code and the first detail of {"errors":[{"code":"…","detail":"…"}]}, the errors of the
+// registry API. It looks at 16 errors at most. A code that is not of A-Z and _, and a detail that is no string, are
+// empty; both are when the body is no such JSON.
+func RegistryError(body []byte) (code, detail string) {
+	var answer struct {
+		Errors [16]struct{ Code, Detail string }
+	}
+	_ = json.NewDecoder(bytes.NewReader(body)).Decode(&answer) // a field of another type stays empty, and so do all when it is no JSON
+	for _, e := range answer.Errors {
+		code, detail = cmp.Or(code, e.Code), cmp.Or(detail, e.Detail)
+	}
+	if len(code) > 40 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != "" {
+		code = ""
+	}
+	return code, detail
+}
+
+// OrRefusal is the refusal when the status is none of the wanted, or else err. A body that is cut short is less of a
+// cause than the status; a timeout is more of one. The answer may be nil when err is not.
+func (a *Answer) OrRefusal(err error, wanted ...int) error {
+	if a != nil && !slices.Contains(wanted, a.Status) && !errors.Is(err, context.DeadlineExceeded) {
+		return a.Refusal()
+	}
+	return err
+}
+
+// RefusalOf reads and closes a response with an unwanted status, and returns its refusal.
+func RefusalOf(resp *http.Response) error {
+	a, err := AnswerOf(resp, MaxSmallBody)
+	if err != nil {
+		return fmt.Errorf("status %d: %w", resp.StatusCode, a.OrRefusal(err))
+	}
+	return a.Refusal()
+}

@@ -1,0 +1,44 @@
+package ask
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+
+	"registry_exporter/collector/source"
+)
+
+// httpErrors are the errors of net/http that have no type, by words in them. Some quote the answer; text stands for them.
+var httpErrors = []struct{ words, reason, text string }{
+	{"server gave HTTP response to HTTPS client", source.ReasonHTTPSOnHTTP, "the server answers a TLS handshake with plain HTTP"},
+	{"server response headers exceeded", source.ReasonTooLarge, "the headers of the answer are too large"},
+	{"message too large", source.ReasonTooLarge, "the headers of the answer are too large"},
+	{"too many 1xx", source.ReasonBadAnswer, "too many answers of status 1xx"},
+	{"malformed", source.ReasonBadAnswer, "the answer is not HTTP"},
+	{"invalid header", source.ReasonBadAnswer, "a header is not HTTP"},
+	{"Content-Length", source.ReasonBadAnswer, "the answer has no usable Content-Length"},
+	{"trailer", source.ReasonBadAnswer, "the trailer of the answer is not HTTP"},
+	{"transfer encoding", source.ReasonBadAnswer, "the answer has an unknown transfer encoding"},
+	{"chunk", source.ReasonBadAnswer, "the answer is not in the chunks it announces"},
+	{"Location header", source.ReasonBadAnswer, "the answer redirects to something that is not a URL"},
+}
+
+// RequestError is the error of an HTTP request without quotations: net/http quotes the URL of a redirect, or the beginning
+// of an answer that is not HTTP. Both may repeat the credentials.
+func RequestError(err error) error {
+	var f *source.Failure
+	var wrapped *url.Error
+	if errors.As(err, &f) {
+		return err
+	}
+	if errors.As(err, &wrapped) {
+		err = wrapped.Err
+	}
+	text := err.Error()
+	for _, known := range httpErrors {
+		if strings.Contains(text, known.words) {
+			return source.Failed(known.reason, "%s", known.text)
+		}
+	}
+	return err
+}

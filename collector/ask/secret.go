@@ -1,0 +1,98 @@
+package ask
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"registry_exporter/collector/source"
+
+	promconfig "github.com/prometheus/common/config"
+)
+
+// A Secret is read when it is used: a changed file counts at once. It masks its last two values, since a file may change
+// between a request and the page about it. It is for many goroutines.
+type Secret struct {
+	promconfig.SecretReader
+
+	mu      sync.Mutex
+	reading *secretReading // under way; nil: none
+	value   string         // read last
+	masks   [2]source.Mask // of that value, and of the one before
+}
+
+// A secretReading reads a secret once, for all that call Fetch until it ends. When the file system hangs, one goroutine
+// hangs, and no scrape.
+type secretReading struct {
+	done chan struct{}
+	text string
+	err  error
+}
+
+// newSecret is a secret of the configuration itself or of a file; nil when there is neither.
+func newSecret(inline promconfig.Secret, file string) *Secret {
+	switch {
+	case file != "":
+		return &Secret{SecretReader: promconfig.NewFileSecret(file)}
+	case inline != "":
+		s := &Secret{SecretReader: promconfig.NewInlineSecret(string(inline))}
+		s.remember(string(inline))
+		return s
+	}
+	return nil
+}
+
+// Fetch implements promconfig.SecretReader. A nil secret is empty. A file that cannot be read is ReasonUnauthorized, and
+// the end of ctx ReasonTimeout or ReasonCanceled; all of them are source.Unasked.
+func (s *Secret) Fetch(ctx context.Context) (string, error) {
+	if s == nil {
+		return "", nil
+	}
+	r := s.read()
+	select {
+	case <-r.done:
+		return r.text, r.err
+	case <-ctx.Done():
+		return "", source.Unasked(fmt.Errorf("waiting for a secret to be read: %w", ctx.Err()))
+	}
+}
+
+// read joins the reading under way, or starts one.
+func (s *Secret) read() *secretReading {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reading != nil {
+		return s.reading
+	}
+	r := &secretReading{done: make(chan struct{})}
+	s.reading = r
+	go func() {
+		defer close(r.done)
+		text, err := s.SecretReader.Fetch(context.Background())
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.reading = nil
+		if err != nil {
+			r.err = source.Unasked(source.Failed(source.ReasonUnauthorized, "a secret cannot be read: %s", err))
+			return
+		}
+		r.text = text
+		s.remember(text)
+	}()
+	return r
+}
+
+// remember is called with s.mu locked, or before s is shared.
+func (s *Secret) remember(value string) {
+	if value != s.value {
+		s.value = value
+		s.masks = [2]source.Mask{source.NewMask(value), s.masks[0]}
+	}
+}
+
+// mask masks the last two values.
+func (s *Secret) mask() source.Mask {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append(s.masks[0][:len(s.masks[0]):len(s.masks[0])], s.masks[1]...)
+}

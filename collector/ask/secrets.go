@@ -1,0 +1,70 @@
+package ask
+
+import (
+	"context"
+	"reflect"
+	"slices"
+
+	"registry_exporter/collector/source"
+
+	promconfig "github.com/prometheus/common/config"
+)
+
+// Secrets are those of one registry, each once.
+type Secrets []*Secret
+
+// Secret is a secret of the configuration itself or of a file; nil when there is neither. A file that cannot be read now is
+// an error. path is that of the file in the registry, for errors.
+func (b *Builder) Secret(inline promconfig.Secret, file string, path ...any) (*Secret, error) {
+	s := b.reader(inline, file)
+	if _, err := s.Fetch(context.Background()); err != nil {
+		return nil, b.Errorf(path, "%s", err)
+	}
+	return s, nil
+}
+
+// reader is the secret of inline or file. Clients with the same file share one Secret: it masks all values that any of
+// them has sent.
+func (b *Builder) reader(inline promconfig.Secret, file string) *Secret {
+	s := newSecret(inline, file)
+	if s == nil {
+		return nil
+	}
+	for _, known := range *b.Secrets {
+		if reflect.DeepEqual(known.SecretReader, s.SecretReader) {
+			return known
+		}
+	}
+	*b.Secrets = append(*b.Secrets, s)
+	return s
+}
+
+// Hide adds secrets of the configuration itself, to be masked.
+func (b *Builder) Hide(all ...promconfig.Secret) {
+	for _, s := range all {
+		b.reader(s, "")
+	}
+}
+
+// HideTransport adds the secrets of a connection: the key of the client certificate, the password of the proxy URL, and
+// the headers for the proxy.
+func (b *Builder) HideTransport(t promconfig.TLSConfig, p promconfig.ProxyConfig) {
+	b.Hide(t.Key)
+	if p.ProxyURL.URL != nil {
+		password, _ := p.ProxyURL.User.Password()
+		b.Hide(promconfig.Secret(password))
+	}
+	for _, values := range p.ProxyConnectHeader {
+		b.Hide(values...)
+	}
+}
+
+// Mask masks the last two values of each secret, the longest first: one may be the beginning of another.
+func (s Secrets) Mask() source.Mask {
+	var m source.Mask
+	for _, secret := range s {
+		m = append(m, secret.mask()...)
+	}
+	slices.SortFunc(m, func(a, b string) int { return len(b) - len(a) })
+	return m
+}

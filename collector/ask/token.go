@@ -1,0 +1,64 @@
+package ask
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"registry_exporter/collector/source"
+)
+
+// fetchToken asks the realm of a bearer challenge for a token, with the user and password unless they are empty. A realm
+// may give out a token without any rights. Unlike libraries it asks realms with private addresses, too: most sites have
+// them.
+func (c *Client) fetchToken(ctx context.Context, ch Challenge, username, password string) (string, error) {
+	realm, err := url.Parse(ch.Params["realm"])
+	if err != nil || realm.Host == "" || realm.User != nil || realm.Scheme != "http" && realm.Scheme != "https" {
+		return "", source.Failed(source.ReasonBadAnswer, "the bearer challenge names no realm")
+	}
+	if c.URL.Scheme == "https" && realm.Scheme == "http" {
+		return "", source.Failed(source.ReasonBadAnswer, "the realm of the bearer challenge is not https: no password is sent there")
+	}
+	q := realm.Query()
+	for _, name := range []string{"service", "scope"} {
+		if value := ch.Params[name]; value != "" {
+			q.Set(name, value)
+		}
+	}
+	realm.RawQuery = q.Encode()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, realm.String(), nil)
+	if err != nil {
+		return "", source.Failed(source.ReasonBadAnswer, "the realm of the bearer challenge is no URL")
+	}
+	if username != "" { // else a token for everybody, as public images need
+		req.SetBasicAuth(username, password)
+	}
+	a, err := do(c.HTTPClient(c.guarded(c.TransportFor(realm.Host))), req, MaxSmallBody)
+	if err != nil {
+		return "", fmt.Errorf("asking for a token: %w", err)
+	}
+	if a.Status != http.StatusOK {
+		return "", fmt.Errorf("asking for a token: %w", a.Refusal())
+	}
+	return parseToken(a.Body)
+}
+
+// parseToken reads {"token":"…"} or {"access_token":"…"}. Other fields, and text after the object, are
+// ignored.
+func parseToken(body []byte) (string, error) {
+	var answer struct {
+		Token       string `json:"token"`
+		AccessToken string `json:"access_token"`
+	}
+	_ = json.NewDecoder(bytes.NewReader(body)).Decode(&answer) // a field of another type stays empty, and so do all when it is no JSON
+	found := cmp.Or(answer.Token, answer.AccessToken)
+	if found == "" || strings.ContainsAny(found, "\r\n") {
+		return "", source.Failed(source.ReasonBadAnswer, "the token endpoint answered without a token")
+	}
+	return found, nil
+}

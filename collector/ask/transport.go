@@ -1,0 +1,114 @@
+package ask
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+
+	"registry_exporter/collector/source"
+
+	promconfig "github.com/prometheus/common/config"
+)
+
+// A transport opens a connection for each request, and closes it when the context of the request ends, at the latest. With
+// http.Transport alone, a dial or a TLS handshake with a server that hangs goes on after that.
+type transport struct{ *http.Transport }
+
+// NewTransport is a transport with the TLS and proxy configuration of cfg. Its error is that of a file of tls_config.
+func NewTransport(cfg *promconfig.HTTPClientConfig) (*transport, error) {
+	tlsConfig, err := promconfig.NewTLSConfig(&cfg.TLSConfig)
+	if err != nil {
+		return nil, err
+	}
+	NoteCertificateRequest(tlsConfig)
+	return &transport{&http.Transport{
+		Proxy:                  cfg.Proxy(),
+		ProxyConnectHeader:     cfg.GetProxyConnectHeader(),
+		OnProxyConnectResponse: proxyRefusal,
+		DialContext:            dial,
+		TLSClientConfig:        tlsConfig,
+		DisableKeepAlives:      true,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+	}}, nil
+}
+
+// Clone is a transport whose TLS configuration can be changed.
+func (t *transport) Clone() *transport { return &transport{t.Transport.Clone()} }
+
+// An exchange is one request, for the connection that it opens.
+type exchange struct {
+	ctx                  context.Context // of the request
+	certificateRequested atomic.Bool     // the server asked for a client certificate
+}
+
+type exchangeKey struct{}
+
+// exchangeOf is the exchange that a connection is for. http.Transport gives a dial the values of the request's context,
+// but not its end.
+func exchangeOf(ctx context.Context) *exchange { return ctx.Value(exchangeKey{}).(*exchange) }
+
+// RoundTrip implements http.RoundTripper.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	x := &exchange{ctx: req.Context()}
+	resp, err := t.Transport.RoundTrip(req.WithContext(context.WithValue(req.Context(), exchangeKey{}, x)))
+	if err != nil {
+		return nil, x.explain(err)
+	}
+	return resp, nil
+}
+
+// dial closes the connection when the context of the request ends.
+func dial(ctx context.Context, network, address string) (net.Conn, error) {
+	ctx = exchangeOf(ctx).ctx
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	context.AfterFunc(ctx, func() { conn.Close() })
+	return conn, nil
+}
+
+// NoteCertificateRequest makes c note in the exchange when a server asks for a client certificate.
+func NoteCertificateRequest(c *tls.Config) {
+	own := c.GetClientCertificate
+	c.GetClientCertificate = func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		exchangeOf(info.Context()).certificateRequested.Store(true)
+		if own == nil {
+			return &tls.Certificate{}, nil
+		}
+		return own(info)
+	}
+}
+
+// explain adds ReasonTLSClientCert to a "handshake failure" after the server has asked for a client certificate: up to
+// TLS 1.2 it is all that a server says when there is none.
+func (x *exchange) explain(err error) error {
+	if x.certificateRequested.Load() && source.RemoteAlert(err) == "tls: handshake failure" {
+		return errors.Join(source.Failed(source.ReasonTLSClientCert, "the server asks for a client certificate"), err)
+	}
+	return err
+}
+
+// Ended is the error of ctx when that has ended, or else err. Such an end closes the connection, so that err would be "use
+// of closed network connection". An unasked err stays.
+func Ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil && !source.IsUnasked(err) {
+		return ctx.Err()
+	}
+	return err
+}
+
+// proxyRefusal is the refusal of a proxy. The error that net/http would make quotes the proxy, and has no reason.
+func proxyRefusal(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	return fmt.Errorf("the proxy does not connect: %w", (&Answer{Status: resp.StatusCode}).Refusal())
+}

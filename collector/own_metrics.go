@@ -1,0 +1,34 @@
+package collector
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
+)
+
+// registerSelf makes the metrics about the exporter itself, its build, Go's runtime and its process.
+func (e *Exporter) registerSelf() {
+	newGauge := func(name, help string) prometheus.Gauge {
+		return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+	}
+	e.reloadGood = newGauge("registry_exporter_config_last_reload_successful",
+		"1 if the last load of the configuration succeeded, 0 if it failed and the old one is still in force.")
+	e.reloadTime = newGauge("registry_exporter_config_last_reload_success_timestamp_seconds",
+		"When the configuration in force was loaded, in seconds since 1970.")
+	e.scrapesRejected = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "registry_exporter_scrapes_rejected_total",
+		Help: "Scrapes answered with 503 because too many were under way.",
+	})
+	webInfo := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "registry_exporter_web_info", Help: "Always 1; external_url is where people reach this exporter (--web.external-url).",
+		ConstLabels: prometheus.Labels{"external_url": e.opts.ExternalURL},
+	})
+	webInfo.Set(1)
+	e.web = prometheus.NewRegistry()
+	e.web.MustRegister(webInfo)
+	e.self = prometheus.NewRegistry()
+	e.self.MustRegister(webInfo, e.reloadGood, e.reloadTime, e.scrapesRejected,
+		versioncollector.NewCollector("registry_exporter"),
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+}

@@ -1,0 +1,67 @@
+package redis
+
+import (
+	"strconv"
+	"strings"
+
+	"registry_exporter/collector/source"
+)
+
+var (
+	serverInfo = source.Gauge("registry_redis_info",
+		"Always 1; version, role and maxmemory_policy are labels (INFO: redis_version, role, maxmemory_policy).",
+		"endpoint", "version", "role", "maxmemory_policy").Outside("version", "maxmemory_policy")
+	memoryUsed = source.Gauge("registry_redis_memory_used_bytes", "Memory in use, in bytes (INFO: used_memory).", "endpoint")
+	memoryMax  = source.Gauge("registry_redis_memory_max_bytes", "Memory that Redis may use, in bytes; 0 is without limit (INFO: maxmemory).", "endpoint")
+)
+
+// infoNumbers are the numbers of INFO that become metrics.
+var infoNumbers = []struct {
+	key    string
+	metric *source.Metric
+}{
+	{"used_memory", memoryUsed},
+	{"maxmemory", memoryMax},
+	{"connected_clients", source.Gauge("registry_redis_clients", "Connected clients, the asking one too (INFO: connected_clients).", "endpoint")},
+	{"evicted_keys", source.Counter("registry_redis_evicted_keys_total", "Keys dropped because memory was full (INFO: evicted_keys).", "endpoint")},
+	{"keyspace_hits", source.Counter("registry_redis_keyspace_hits_total", "Lookups that found their key (INFO: keyspace_hits).", "endpoint")},
+	{"keyspace_misses", source.Counter("registry_redis_keyspace_misses_total", "Lookups that did not find their key (INFO: keyspace_misses).", "endpoint")},
+	{"rejected_connections", source.Counter("registry_redis_rejected_connections_total", "Connections refused because there were too many (INFO: rejected_connections).", "endpoint")},
+}
+
+// parseInfo reads the key:value lines of INFO. It returns an error with reason bad_answer when a number is missing or odd,
+// beside the samples of the others; without a redis_version there are no samples.
+func parseInfo(text, endpoint string) ([]source.Sample, error) {
+	info := map[string]string{}
+	for line := range strings.Lines(text) {
+		if key, value, found := strings.Cut(strings.TrimRight(line, "\r\n"), ":"); found {
+			info[key] = value
+		}
+	}
+	samples := []source.Sample{serverInfo.Sample(1, endpoint, info["redis_version"], knownRole(info["role"]), info["maxmemory_policy"])}
+	var odd []string // keys
+	for _, n := range infoNumbers {
+		value, err := strconv.ParseUint(info[n.key], 10, 64)
+		if err != nil {
+			odd = append(odd, n.key)
+			continue
+		}
+		samples = append(samples, n.metric.Sample(float64(value), endpoint))
+	}
+	if info["redis_version"] == "" {
+		return nil, source.Failed(source.ReasonBadAnswer, "INFO has no redis_version")
+	}
+	if odd != nil {
+		return samples, source.Failed(source.ReasonBadAnswer, "INFO has no number for %s", strings.Join(odd, ", "))
+	}
+	return samples, nil
+}
+
+// knownRole returns a role that Redis documents, or other.
+func knownRole(role string) string {
+	switch role {
+	case "master", "slave", "sentinel":
+		return role
+	}
+	return "other"
+}

@@ -1,0 +1,154 @@
+// Package redis reads the Redis in which Distribution caches what it knows of blobs: with one PING and one INFO, on a new
+// connection each time. The collector is "redis".
+//
+//   - redis.go connects, logs in and asks
+//   - resp.go is the protocol
+//   - info.go reads the answer to INFO
+//   - words.go puts the result into words
+//
+// For example, the answers
+//
+//	PING   +PONG
+//	INFO   redis_version:7.0.15, role:master, used_memory:52331776, maxmemory:134217728, maxmemory_policy:allkeys-lru, …
+//
+// become, among others,
+//
+//	registry_redis_reachable{endpoint="10.0.0.9:6379"} 1
+//	registry_redis_info{endpoint="10.0.0.9:6379",version="7.0.15",role="master",maxmemory_policy="allkeys-lru"} 1
+//	registry_redis_memory_used_bytes{endpoint="10.0.0.9:6379"} 52331776
+package redis
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/source"
+
+	promconfig "github.com/prometheus/common/config"
+)
+
+var (
+	reachable = source.Gauge("registry_redis_reachable",
+		"1 if Redis answers PING, with the configured credentials.", "endpoint")
+	pingSeconds = source.Gauge("registry_redis_ping_seconds",
+		"Seconds until PING was answered, on a connection already open.", "endpoint")
+)
+
+// A server is the Redis of a registry, as its configuration describes it.
+type server struct {
+	endpoint string      // host:port
+	username string      // empty: AUTH is sent with a password alone
+	password *ask.Secret // nil: no AUTH is sent
+	tls      *tls.Config // nil: the connection is not encrypted
+	lockout  *ask.Lockout
+}
+
+// Sources makes the source of the Redis (redis.addr); none for a registry without redis. It returns an error that names the
+// key of the configuration for a secret or a TLS configuration that cannot be read.
+func Sources(b *ask.Builder) ([]*source.Source, error) {
+	if b.Redis == nil {
+		return nil, nil
+	}
+	r := &server{endpoint: b.Redis.Addr, username: b.Redis.Username, lockout: b.Lockout}
+	var err error
+	if r.password, err = b.Secret(b.Redis.Password, b.Redis.PasswordFile, "redis", "password_file"); err != nil {
+		return nil, err
+	}
+	if b.Redis.TLSConfig != nil {
+		if r.tls, err = promconfig.NewTLSConfig(b.Redis.TLSConfig); err != nil {
+			return nil, b.Errorf([]any{"redis", "tls_config"}, "%s", err)
+		}
+		b.Hide(b.Redis.TLSConfig.Key)
+		if r.tls.ServerName == "" {
+			r.tls.ServerName, _, _ = net.SplitHostPort(r.endpoint)
+		}
+	}
+	return []*source.Source{{
+		Endpoint: r.endpoint,
+		Down:     []source.Sample{reachable.Sample(0, r.endpoint)},
+		Read:     r.read,
+		Words:    wordsOf(b.Redis),
+	}}, nil
+}
+
+// read asks Redis. Once ctx has ended the error wraps that of ctx: a scrape that the client gave up is canceled, though its
+// connection says timeout.
+func (r *server) read(ctx context.Context) ([]source.Sample, error) {
+	samples, err := r.ask(ctx)
+	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
+		err = fmt.Errorf("%w: %v", ctx.Err(), err)
+	}
+	return samples, err
+}
+
+// ask connects and asks PING, then INFO. Beside an error it returns the samples that it has until then.
+func (r *server) ask(ctx context.Context) ([]source.Sample, error) {
+	conn, err := r.dial(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connecting: %w", err)
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })()
+	if err := r.login(ctx, conn); err != nil {
+		return nil, fmt.Errorf("logging in: %w", err)
+	}
+	start := time.Now()
+	pong, err := conn.do("PING")
+	if err == nil && pong != "PONG" {
+		err = source.Failed(source.ReasonBadAnswer, "the answer is not PONG")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("waiting for the answer to PING: %w", err)
+	}
+	samples := []source.Sample{
+		reachable.Sample(1, r.endpoint),
+		pingSeconds.Sample(time.Since(start).Seconds(), r.endpoint),
+	}
+	info, err := conn.do("INFO")
+	if err != nil {
+		return samples, fmt.Errorf("asking for INFO: %w", err)
+	}
+	more, err := parseInfo(info, r.endpoint)
+	return append(samples, more...), err
+}
+
+// dial connects, and encrypts the connection if the configuration has a tls_config.
+func (r *server) dial(ctx context.Context) (*respConn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", r.endpoint)
+	if err != nil || r.tls == nil {
+		return newRESPConn(conn), err
+	}
+	secure := tls.Client(conn, r.tls)
+	if err := secure.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("TLS handshake: %w", err)
+	}
+	return newRESPConn(secure), nil
+}
+
+// login sends AUTH. It does not send a password that Redis refused a short while ago: see ask.Lockout.
+func (r *server) login(ctx context.Context, conn *respConn) error {
+	if r.password == nil {
+		return nil
+	}
+	password, err := r.password.Fetch(ctx)
+	if err != nil {
+		return err
+	}
+	args := []string{"AUTH", r.username, password}
+	if r.username == "" {
+		args = []string{"AUTH", password}
+	}
+	unsent := r.lockout.Send(ctx, r.endpoint, r.username+"\x00"+password, func() ask.Verdict {
+		_, err = conn.do(args...)
+		return ask.VerdictBy(err)
+	})
+	return cmp.Or(unsent, err)
+}

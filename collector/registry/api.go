@@ -1,0 +1,189 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/source"
+	"registry_exporter/config"
+)
+
+var (
+	apiUp = source.Gauge("registry_api_up",
+		"1 if GET /v2/ without credentials answers as a registry does: 200 with the Distribution header or a JSON body, or 401 with a challenge.",
+		"endpoint", "role")
+	apiAuthorized = source.Gauge("registry_api_authorized",
+		"1 if a second GET /v2/ with the configured credentials, through basic auth or the token flow, is let in; 0 if not, for whatever reason; absent when no request was made.",
+		"endpoint", "role")
+	apiStatusCode = source.Gauge("registry_api_status_code",
+		"HTTP status of GET /v2/ without credentials.", "endpoint", "role")
+	apiAuth = source.Gauge("registry_api_auth",
+		"1 for what GET /v2/ asks for: none, basic, bearer or other (WWW-Authenticate).", "endpoint", "role", "scheme")
+	apiPhase = source.Gauge("registry_api_phase_seconds",
+		"Seconds that GET /v2/ without credentials spent in dns, connect, tls and first_byte, on a new connection.",
+		"endpoint", "role", "phase")
+)
+
+// An api asks one endpoint for /v2/: the front of a registry or a backend behind it. The answer tells whether it speaks the
+// registry protocol, wants a login and shows a certificate that clients accept.
+type api struct {
+	*ask.Account
+	role   string          // front or backend
+	names  []string        // names and addresses that the certificate has to cover (tls.names)
+	always []source.Sample // of the CA file: known without asking
+}
+
+// APISources are the sources of the collector api: the front, and each backend. The error names the line of the
+// configuration that is wrong.
+func APISources(b *ask.Builder) ([]*source.Source, error) {
+	front, err := newAPI(b, b.URL, "front", "http")
+	if err != nil {
+		return nil, err
+	}
+	if b.TLS != nil {
+		front.names = b.TLS.Names
+	}
+	end, found, err := caExpiry(b.HTTP.TLSConfig)
+	if err != nil {
+		return nil, b.Errorf([]any{"http", "tls_config", "ca_file"}, "%s", err)
+	}
+	if found {
+		front.always = []source.Sample{tlsCAExpiry.Sample(source.Unix(end), front.Endpoint)}
+	}
+	sources := []*source.Source{front.source()}
+	for _, u := range b.Backends {
+		backend, err := newAPI(b, u, "backend", "http")
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, backend.source())
+	}
+	return sources, nil
+}
+
+func newAPI(b *ask.Builder, u config.URL, role string, path ...any) (*api, error) {
+	a, err := ask.NewAccount(b, b.HTTP, u, path...)
+	if err != nil {
+		return nil, err
+	}
+	return &api{Account: a, role: role}, nil
+}
+
+func (a *api) source() *source.Source {
+	return &source.Source{
+		Endpoint: a.Endpoint,
+		Down:     append([]source.Sample{apiUp.Sample(0, a.Endpoint, a.role)}, a.always...),
+		Read:     a.read,
+		Words:    a.words(),
+	}
+}
+
+// read asks without credentials and then, if any are configured, with them.
+func (a *api) read(ctx context.Context) ([]source.Sample, error) {
+	samples, ch, err := a.anonymous(ctx)
+	if err != nil || !a.HasLogin {
+		return samples, err
+	}
+	err = a.authorize(ctx, ch)
+	if source.IsUnasked(err) {
+		return samples, err
+	}
+	return append(samples, apiAuthorized.Sample(source.Bool01(err == nil), a.Endpoint, a.role)), err
+}
+
+// anonymous asks without credentials, and measures the phases of the request and the certificate. The challenge is that
+// of the answer.
+func (a *api) anonymous(ctx context.Context) ([]source.Sample, ask.Challenge, error) {
+	var cert served
+	var timing phases
+	t := a.Transport.Clone()
+	t.Proxy = timing.throughProxy(t.Proxy)
+	t.TLSClientConfig = cert.inspect(a.Transport.TLSClientConfig, a.URL.Hostname(), timing.proxy)
+	got, err := a.Get(httptrace.WithClientTrace(ctx, timing.trace()), a.HTTPClient(t), "/v2/", ask.MaxSmallBody)
+	samples := append(timing.samples(a.Endpoint, a.role), cert.samples(a.Endpoint, a.role, a.names)...)
+	if got == nil {
+		return samples, ask.Challenge{}, fmt.Errorf("asking /v2/: %w", err)
+	}
+	samples = append(samples, apiStatusCode.Sample(float64(got.Status), a.Endpoint, a.role))
+	if err != nil {
+		return samples, ask.Challenge{}, got.OrRefusal(err, http.StatusOK, http.StatusUnauthorized)
+	}
+	ch := ask.ChallengeOf(got.Header)
+	if err := isRegistry(got, ch); err != nil {
+		return samples, ch, err
+	}
+	return append(samples,
+		apiUp.Sample(1, a.Endpoint, a.role),
+		apiAuth.Sample(1, a.Endpoint, a.role, schemeLabel(got, ch))), ch, nil
+}
+
+// isRegistry returns nil when the answer to /v2/ is that of a registry: 401 with a challenge, or 200 with the header
+// Docker-Distribution-Api-Version or a JSON object.
+func isRegistry(got *ask.Answer, ch ask.Challenge) error {
+	switch {
+	case got.Status == http.StatusUnauthorized && ch.Scheme == "":
+		return source.Failed(source.ReasonBadAnswer, "status 401 without a challenge in WWW-Authenticate")
+	case got.Status == http.StatusUnauthorized:
+		return nil
+	case got.Status != http.StatusOK:
+		return got.Refusal()
+	case strings.HasPrefix(got.Header.Get("Docker-Distribution-Api-Version"), "registry/"), isJSONObject(got.Body):
+		return nil
+	}
+	return source.Failed(source.ReasonBadAnswer, "status 200 with neither the Distribution header nor a JSON body")
+}
+
+func isJSONObject(body []byte) bool {
+	body = bytes.TrimSpace(body)
+	return bytes.HasPrefix(body, []byte("{")) && json.Valid(body)
+}
+
+// schemeLabel is the scheme of registry_api_auth: none, basic, bearer or other.
+func schemeLabel(got *ask.Answer, ch ask.Challenge) string {
+	switch {
+	case got.Status == http.StatusOK:
+		return "none"
+	case ch.IsKnown():
+		return ch.Scheme
+	}
+	return "other"
+}
+
+// authorize asks again with the configured credentials: with a token when the challenge is bearer and a user and password
+// are configured, and else with the credentials themselves.
+func (a *api) authorize(ctx context.Context, ch ask.Challenge) error {
+	hc := a.Login
+	if a.Basic && ch.Scheme == "bearer" {
+		token, err := a.Token(ctx, ch)
+		if err != nil {
+			return err
+		}
+		hc = a.WithBearer(token)
+	}
+	got, err := a.Get(ctx, hc, "/v2/", ask.MaxSmallBody)
+	switch {
+	case err != nil:
+		return fmt.Errorf("asking /v2/ with credentials: %w", err)
+	case got.Status != http.StatusOK:
+		return fmt.Errorf("asking /v2/ with credentials: %w", got.Refusal())
+	}
+	return nil
+}
+
+// FrontIsUp says whether results have registry_api_up 1 of a front: its /v2/ answers as a registry does.
+func FrontIsUp(results []source.Result) bool {
+	for _, res := range results {
+		for _, s := range res.All(apiUp) {
+			if s.Value == 1 && s.Label("role") == "front" {
+				return true
+			}
+		}
+	}
+	return false
+}

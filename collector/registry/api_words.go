@@ -1,0 +1,160 @@
+package registry
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"registry_exporter/collector/source"
+)
+
+// words are what the report says of the collector api.
+func (a *api) words() source.Words {
+	return source.Words{
+		Place:    a.At("/v2/").Always(),
+		Facts:    a.facts,
+		Findings: a.findings,
+		Alert:    a.alert,
+		Advice: []source.Advice{
+			{When: tokenServerFails, What: "the registry answers, but logging in fails on the way: the token server that it names is down, or cannot be reached from here", Try: source.TryRequest},
+			{Reasons: source.AnyOf(source.ReasonUnavailable, source.ReasonServerError), What: "the front answers, but what is behind it does not, or fails inside: its log says why", Try: source.TryRequest},
+			{Reasons: source.ReasonBadAnswer, What: "what answers is no registry: another service, or a login page in front of it", Try: source.TryRequest},
+		},
+	}
+}
+
+// tokenServerFails says whether /v2/ answers and the login fails for a reason that is not ours, such as a timeout.
+func tokenServerFails(res source.Result) bool {
+	up, _ := res.Value(apiUp)
+	return up == 1 && !source.IsOurs(source.Reason(res.Err))
+}
+
+func (a *api) isFront() bool { return a.role == "front" }
+
+// facts are what is known of the endpoint in a few words, such as: front, status 200, open to all.
+func (a *api) facts(v *source.View, res source.Result) []string {
+	facts := []string{a.role}
+	if status, found := res.Value(apiStatusCode); found {
+		facts = append(facts, fmt.Sprintf("status %.0f", status))
+	}
+	for _, s := range res.All(apiAuth) {
+		if scheme := s.Label("scheme"); scheme == "none" {
+			facts = append(facts, "open to all")
+		} else {
+			facts = append(facts, "wants a login ("+scheme+")")
+		}
+	}
+	if in, _ := res.Value(apiAuthorized); in == 1 {
+		facts = append(facts, "let in")
+	}
+	if end, found := res.Value(tlsExpiry); found {
+		left := source.UnixTime(end).Sub(v.Now)
+		if left > 0 {
+			facts = append(facts, "certificate for "+source.Span(left)+" more")
+		} else {
+			facts = append(facts, "certificate ended "+source.Span(-left)+" ago")
+		}
+	}
+	return facts
+}
+
+// findings are about the certificate, and about the CA file.
+func (a *api) findings(v *source.View, res source.Result) []source.Finding {
+	var found []source.Finding
+	p := res.Place()
+	refused := source.IsCertificate(res.Err)
+	if verified, read := res.Value(tlsVerified); read && verified == 0 && !refused {
+		found = append(found, source.Finding{
+			State: source.StateFailed, Alert: a.unverified(v, res),
+			What: "the certificate does not verify, only we are told not to mind: clients that verify it refuse it",
+			Try:  p.Fill("{tls} 2>/dev/null | openssl x509 -noout -subject -issuer -dates -ext subjectAltName"),
+		})
+	} else if verified == 1 {
+		found = append(found, a.certificateEnds(v, res)...)
+	}
+	if !refused {
+		for _, name := range res.Where(tlsNameCovered, 0, "name") {
+			found = append(found, source.Finding{State: source.StateFailed, Alert: onFront(v, "RegistryNameNotCovered"), What: notCovered(name), Try: p.Fill(source.TryNames)})
+		}
+	}
+	if end, read := res.Value(tlsCAExpiry); read && source.UnixTime(end).Sub(v.Now) < source.CAEndsSoon {
+		found = append(found, source.Finding{
+			State: source.StateWarning, Alert: "RegistryCAEndsSoon", What: "a certificate in the CA file ends in " + source.Span(source.UnixTime(end).Sub(v.Now)),
+			Try: p.Fill("openssl storeutl -noout -text -certs {ca} | grep -E 'Subject:|Not After'"),
+		})
+	}
+	return found
+}
+
+// unverified is the name of the alert about a certificate that does not verify.
+func (a *api) unverified(v *source.View, res source.Result) string {
+	end, known := res.Value(tlsExpiry)
+	switch {
+	case !a.isFront():
+		return "RegistryBackendCertificateBad"
+	case known && !source.UnixTime(end).After(v.Now):
+		return onFront(v, "RegistryCertificateEnded")
+	}
+	return onFront(v, "RegistryCertificateNotTrusted")
+}
+
+// onFront is the name of the alert about the certificate of a front. A passive site has one alert for all its faults.
+func onFront(v *source.View, alert string) string {
+	if v.Passive {
+		return "RegistryPassiveSiteCertificateBad"
+	}
+	return alert
+}
+
+// notCovered is the finding about a name or address that the certificate does not cover.
+func notCovered(name string) string {
+	if _, err := netip.ParseAddr(name); err == nil {
+		return "the certificate has no IP SAN for " + name + ": clients that use the address will refuse it"
+	}
+	return "the certificate does not cover the name " + name + ": clients that use it will refuse it"
+}
+
+// certificateEnds is the finding about a verified certificate that ends soon, if it does.
+func (a *api) certificateEnds(v *source.View, res source.Result) []source.Finding {
+	end, _ := res.Value(tlsExpiry)
+	start, _ := res.Value(tlsStart)
+	left, life := source.UnixTime(end).Sub(v.Now), source.UnixTime(end).Sub(source.UnixTime(start))
+	within := func(limit time.Duration, ratio float64) bool {
+		return left < limit && left.Seconds() < ratio*life.Seconds()
+	}
+	try := res.Place().Fill(source.TryDates)
+	switch {
+	case a.isFront() && within(source.CertificateEnding, source.CertificateEndingLifeRatio):
+		return []source.Finding{{State: source.StateFailed, Alert: "RegistryCertificateEnding", What: "the certificate, or one that it stands on, ends in " + source.Span(left) + ": renew it now", Try: try}}
+	case within(source.CertificateEndsSoon, source.CertificateEndsSoonLifeRatio):
+		return []source.Finding{{State: source.StateWarning, Alert: "RegistryCertificateEndsSoon", What: "the certificate, or one that it stands on, ends in " + source.Span(left), Try: try}}
+	}
+	return nil
+}
+
+// alert is the name of the alert about a failed source.
+func (a *api) alert(v *source.View, res source.Result) string {
+	why := source.Reason(res.Err)
+	up, _ := res.Value(apiUp)
+	verified, shown := res.Value(tlsVerified)
+	refused := shown && verified == 0 && source.IsCertificate(res.Err) // with insecure_skip_verify a bad certificate is a finding, and the failure is another
+	switch {
+	case why == source.ReasonTLSClientCert, why == source.ReasonPanic, up == 1 && source.IsOurs(why):
+		return source.CannotLook
+	case refused && !a.isFront():
+		return "RegistryBackendCertificateBad"
+	case !a.isFront():
+		return "RegistryBackendDown"
+	case refused && v.Passive:
+		return "RegistryPassiveSiteCertificateBad"
+	case refused && why == source.ReasonTLSExpired:
+		return "RegistryCertificateEnded"
+	case refused:
+		return "RegistryCertificateNotTrusted"
+	case up == 1:
+		return "RegistryLoginFails"
+	case v.Passive:
+		return "RegistryPassiveSiteDown"
+	}
+	return "RegistryDown"
+}

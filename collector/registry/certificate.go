@@ -1,0 +1,145 @@
+package registry
+
+import (
+	"cmp"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"os"
+	"sync"
+	"time"
+
+	"registry_exporter/collector/source"
+
+	promconfig "github.com/prometheus/common/config"
+)
+
+var (
+	tlsVerified = source.Gauge("registry_tls_verified",
+		"1 if the served certificate chain is trusted, in date and fits the name, even with insecure_skip_verify (TLS handshake).",
+		"endpoint", "role")
+	tlsExpiry = source.Gauge("registry_tls_expiry_timestamp_seconds",
+		"When verification of the served certificate will end, in seconds since 1970: of all verified chains the latest of their earliest NotAfter; if none verifies, NotAfter of the leaf (TLS handshake).",
+		"endpoint", "role")
+	tlsStart = source.Gauge("registry_tls_start_timestamp_seconds",
+		"NotBefore of the served certificate, in seconds since 1970 (TLS handshake).", "endpoint", "role")
+	tlsNameCovered = source.Gauge("registry_tls_name_covered",
+		"1 if the served certificate covers this configured name or address (TLS handshake: subject alternative names).",
+		"endpoint", "name")
+	tlsCAExpiry = source.Gauge("registry_tls_ca_expiry_timestamp_seconds",
+		"The earliest NotAfter of the certificates in the configured CA file, in seconds since 1970 (tls_config.ca_file).",
+		"endpoint")
+)
+
+// served is the certificate that an endpoint showed in one TLS handshake, and whether it verifies.
+type served struct {
+	mu     sync.Mutex
+	leaf   *x509.Certificate // nil: no handshake came so far
+	expiry time.Time         // when it ends to verify; of one that does not, when the leaf ends
+	err    error             // of verifying it
+}
+
+// inspect is a copy of base that verifies the certificate itself and keeps it in s. So the certificate is known even if it
+// is refused, and its faults even with insecure_skip_verify. While proxy names the host of a proxy, the handshake is with
+// that: its certificate is verified and not kept.
+func (s *served) inspect(base *tls.Config, host string, proxy func() string) *tls.Config {
+	c := base.Clone()
+	c.InsecureSkipVerify = true
+	c.VerifyConnection = func(state tls.ConnectionState) error {
+		peer, keep := host, s
+		if p := proxy(); p != "" {
+			peer, keep = p, &served{}
+		}
+		err := keep.verify(state.PeerCertificates, base.RootCAs, cmp.Or(state.ServerName, base.ServerName, peer))
+		if base.InsecureSkipVerify {
+			return nil
+		}
+		return err
+	}
+	return c
+}
+
+// verify verifies certificates for a name as clients do, against the intermediates that came with them. roots may be nil:
+// those of the system.
+func (s *served) verify(certs []*x509.Certificate, roots *x509.CertPool, name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.leaf, s.expiry = certs[0], certs[0].NotAfter
+	intermediates := x509.NewCertPool()
+	for _, c := range certs[1:] {
+		intermediates.AddCert(c)
+	}
+	chains, err := s.leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: name, Intermediates: intermediates})
+	s.err = err
+	if err == nil {
+		s.expiry = latestEnd(chains)
+	}
+	return err
+}
+
+// latestEnd is the end of the chain that verifies longest. A leaf may have two, as while a CA is replaced.
+func latestEnd(chains [][]*x509.Certificate) time.Time {
+	var latest time.Time
+	for _, chain := range chains {
+		if end := earliestEnd(chain); end.After(latest) {
+			latest = end
+		}
+	}
+	return latest
+}
+
+// earliestEnd is when the first of the certificates ends.
+func earliestEnd(certs []*x509.Certificate) time.Time {
+	end := certs[0].NotAfter
+	for _, c := range certs[1:] {
+		if c.NotAfter.Before(end) {
+			end = c.NotAfter
+		}
+	}
+	return end
+}
+
+// samples are registry_tls_*, without that of the CA file; none when no handshake came so far.
+func (s *served) samples(endpoint, role string, names []string) []source.Sample {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.leaf == nil {
+		return nil
+	}
+	out := []source.Sample{
+		tlsVerified.Sample(source.Bool01(s.err == nil), endpoint, role),
+		tlsExpiry.Sample(source.Unix(s.expiry), endpoint, role),
+		tlsStart.Sample(source.Unix(s.leaf.NotBefore), endpoint, role),
+	}
+	for _, name := range names {
+		out = append(out, tlsNameCovered.Sample(source.Bool01(s.leaf.VerifyHostname(name) == nil), endpoint, name))
+	}
+	return out
+}
+
+// caExpiry is the earliest end of the certificates in the configured CA file (ca_file, or inline ca); ok is false when
+// there are none.
+func caExpiry(cfg promconfig.TLSConfig) (end time.Time, ok bool, err error) {
+	text := []byte(cfg.CA)
+	if cfg.CAFile != "" {
+		if text, err = os.ReadFile(cfg.CAFile); err != nil {
+			return end, false, err
+		}
+	}
+	var certs []*x509.Certificate
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return end, false, errors.New("the CA file holds a certificate that cannot be read")
+		}
+		certs = append(certs, cert)
+	}
+	if len(certs) == 0 {
+		return end, false, nil
+	}
+	return earliestEnd(certs), true, nil
+}

@@ -1,0 +1,227 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"slices"
+	"strings"
+
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/source"
+
+	"github.com/opencontainers/go-digest"
+)
+
+// Bounds of an image. The OCI distribution specification asks clients and registries for manifests of at least 4 MB; larger
+// ones fail at some of them.
+const (
+	maxManifest    = 4 << 20  // bytes
+	maxConfig      = 16 << 20 // bytes
+	maxDescriptors = 1000     // layers of a manifest, or manifests of an index
+	maxBlob        = 1 << 40  // bytes
+)
+
+// Media types of the documents that a tag may name.
+var (
+	manifestTypes = []string{"application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json"}
+	indexTypes    = []string{"application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json"}
+	schema1Types  = []string{"application/vnd.docker.distribution.manifest.v1+json", "application/vnd.docker.distribution.manifest.v1+prettyjws"}
+
+	// AcceptManifests is the header of a request for a manifest or an index.
+	AcceptManifests = http.Header{"Accept": slices.Concat(manifestTypes, indexTypes)}
+)
+
+// A Descriptor describes a blob that a manifest names, or a manifest that an index names.
+type Descriptor struct {
+	mediaType string        // .mediaType
+	Digest    digest.Digest // .digest; empty: unknown
+	Size      int64         // .size, in bytes; -1: unknown
+	platform  string        // .platform as os/architecture[/variant]
+	elsewhere bool          // .urls is not empty
+}
+
+// A Manifest is the manifest of an image, or an index of such manifests.
+type Manifest struct {
+	IsIndex   bool         // by the Content-Type of the answer
+	Config    Descriptor   // .config
+	Layers    []Descriptor // .layers, at most 1000
+	manifests []Descriptor // .manifests of an index, at most 1000
+}
+
+// ReadManifest reads the answer to a request for a manifest, of at most 4 MiB, and closes it. It returns the manifest or
+// index, and the digest of its bytes. Size and digest of want, where known, must be those of the bytes.
+//
+// The reason of an error is that of the status; short_read or digest_mismatch when size or digest are others than in want
+// or in Docker-Content-Digest; too_large beyond the bounds; or bad_answer for anything that clients refuse.
+func ReadManifest(resp *http.Response, want Descriptor) (*Manifest, digest.Digest, error) {
+	if resp.StatusCode != http.StatusOK {
+		return nil, "", ask.RefusalOf(resp)
+	}
+	a, err := ask.AnswerOf(resp, maxManifest)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := want.check(a.Body, resp.Header.Get("Docker-Content-Digest")); err != nil {
+		return nil, "", err
+	}
+	m, err := parseManifest(a.Header.Get("Content-Type"), a.Body)
+	return m, digest.FromBytes(a.Body), err
+}
+
+// check compares the bytes of a document with size and digest of d, and with the digest in a header, where known.
+func (d Descriptor) check(body []byte, header string) error {
+	if d.Size >= 0 && int64(len(body)) != d.Size {
+		return source.Failed(source.ReasonShortRead, "the manifest has %d bytes, the index says %d", len(body), d.Size)
+	}
+	digests := []digest.Digest{d.Digest}
+	if header != "" {
+		digests = append(digests, digest.Digest(header))
+	}
+	for _, want := range digests {
+		switch {
+		case want == "":
+		case !isDigest(want):
+			return source.Failed(source.ReasonBadAnswer, "Docker-Content-Digest is no digest of sha256 or sha512")
+		case want.Algorithm().FromBytes(body) != want:
+			return source.Failed(source.ReasonDigestMismatch, "the manifest is not that of its digest %s", want)
+		}
+	}
+	return nil
+}
+
+// isDigest says whether d is a whole digest of sha256 or sha512.
+func isDigest(d digest.Digest) bool {
+	return d.Validate() == nil && (d.Algorithm() == digest.SHA256 || d.Algorithm() == digest.SHA512)
+}
+
+// parseManifest reads a document by its Content-Type, as clients do: whatever its own mediaType says.
+func parseManifest(contentType string, body []byte) (*Manifest, error) {
+	mediaType, _, _ := mime.ParseMediaType(contentType)
+	m := Manifest{IsIndex: slices.Contains(indexTypes, mediaType), Config: Descriptor{Size: -1}}
+	switch {
+	case slices.Contains(schema1Types, mediaType):
+		return nil, source.Failed(source.ReasonBadAnswer, "a manifest of schema 1, which clients refuse: the image has to be pushed again")
+	case !m.IsIndex && !slices.Contains(manifestTypes, mediaType):
+		return nil, source.Failed(source.ReasonBadAnswer, "status 200 with a Content-Type that is no manifest's")
+	}
+	if err := m.parse(body); err != nil {
+		return nil, fmt.Errorf("reading the manifest: %w", err)
+	}
+	switch {
+	case m.IsIndex && (m.Config.Size >= 0 || m.Layers != nil), !m.IsIndex && m.manifests != nil:
+		return nil, source.Failed(source.ReasonBadAnswer, "an index and a manifest in one")
+	case m.IsIndex:
+		return &m, nil
+	}
+	for _, d := range append([]Descriptor{m.Config}, m.Layers...) {
+		if err := d.valid(maxBlob); err != nil {
+			return nil, err
+		}
+	}
+	return &m, m.Config.valid(maxConfig)
+}
+
+// parse reads .config, .layers and .manifests.
+func (m *Manifest) parse(body []byte) error {
+	var document struct {
+		Config            *Descriptor
+		Layers, Manifests descriptors
+	}
+	if err := ask.FromJSON(body, &document); err != nil {
+		return err
+	}
+	m.Layers, m.manifests = document.Layers, document.Manifests
+	if document.Config != nil {
+		m.Config = *document.Config
+	}
+	return nil
+}
+
+// descriptors is an array of at most maxDescriptors.
+type descriptors []Descriptor
+
+// UnmarshalJSON reads an array, or null. It counts while it reads: a Descriptor takes 64 bytes, and its text may
+// take 3, as in [{},{},{}].
+func (all *descriptors) UnmarshalJSON(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	switch t, err := d.Token(); {
+	case err != nil:
+		return err
+	case t == nil:
+		return nil
+	case t != json.Delim('['):
+		return source.Failed(source.ReasonBadAnswer, "the layers or manifests are no array")
+	}
+	*all = descriptors{}
+	for d.More() {
+		if len(*all) == maxDescriptors {
+			return source.Failed(source.ReasonTooLarge, "more than %d layers or manifests", maxDescriptors)
+		}
+		var one Descriptor
+		if err := d.Decode(&one); err != nil {
+			return err
+		}
+		*all = append(*all, one)
+	}
+	return nil
+}
+
+// UnmarshalJSON reads a descriptor. Without .size, Size is -1.
+func (d *Descriptor) UnmarshalJSON(text []byte) error {
+	fields := struct {
+		MediaType string
+		Digest    digest.Digest
+		Size      int64
+		Platform  struct{ OS, Architecture, Variant string }
+		URLs      [1]json.RawMessage // the first tells whether there are any
+	}{Size: -1}
+	err := json.Unmarshal(text, &fields)
+	p := fields.Platform
+	*d = Descriptor{
+		mediaType: fields.MediaType,
+		Digest:    fields.Digest,
+		Size:      fields.Size,
+		platform:  strings.TrimRight(strings.Join([]string{p.OS, p.Architecture, p.Variant}, "/"), "/"),
+		elsewhere: fields.URLs[0] != nil,
+	}
+	return err
+}
+
+// valid returns nil when the descriptor has a digest, and a size of at most limit bytes.
+func (d Descriptor) valid(limit int64) error {
+	switch {
+	case !isDigest(d.Digest):
+		return source.Failed(source.ReasonBadAnswer, "the manifest has a digest that is neither of sha256 nor of sha512")
+	case d.Size < 0:
+		return source.Failed(source.ReasonBadAnswer, "the manifest does not say the size of %s", d.Digest)
+	case d.Size > limit:
+		return source.Failed(source.ReasonTooLarge, "the manifest says that %s has more than %d bytes", d.Digest, limit)
+	}
+	return nil
+}
+
+// ForPlatform finds the manifest for a platform, such as linux/amd64, in an index: the first that fits, as clients do. Without one
+// the reason of the error is not_found.
+func (m *Manifest) ForPlatform(platform string) (Descriptor, error) {
+	for _, d := range m.manifests {
+		if fits(d.platform, platform) {
+			return d, d.valid(maxManifest)
+		}
+	}
+	return Descriptor{}, source.Failed(source.ReasonNotFound, "the index has no image for %s", platform)
+}
+
+// fits says whether an image for the platform has runs on wanted. The variant may be missing: linux/arm/v7 fits linux/arm,
+// and linux/arm64 fits linux/arm64/v8.
+func fits(has, wanted string) bool {
+	return has == wanted || strings.HasPrefix(has, wanted+"/") || has+"/v8" == wanted && strings.HasSuffix(has, "/arm64")
+}
+
+// IsForeign says whether a layer is foreign: its license lets only its maker hand it out, from .urls, such as a base layer
+// of Windows. Registries need not have it.
+func (d Descriptor) IsForeign() bool {
+	return d.elsewhere && (strings.Contains(d.mediaType, ".nondistributable.") || strings.Contains(d.mediaType, ".foreign."))
+}

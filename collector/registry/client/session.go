@@ -1,0 +1,218 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/source"
+)
+
+// A Session is a client of a registry for one run. It asks without credentials first, and with those that the registry
+// asks for from then on: the configured ones, or a token for each scope. It is for one goroutine.
+type Session struct {
+	*ask.Account
+	basicAsked bool              // requests carry the configured credentials
+	tokens     map[string]string // by scope
+	Sent       time.Time         // when the last request to the registry was sent
+}
+
+// HowLetIn says for people how the session was let in, such as "with a token".
+func (s *Session) HowLetIn() string {
+	switch {
+	case len(s.tokens) > 0:
+		return "with a token"
+	case s.basicAsked:
+		return "with the configured credentials"
+	}
+	return "without credentials"
+}
+
+// NewSession begins a session with an account.
+func NewSession(a *ask.Account) *Session { return &Session{Account: a, tokens: map[string]string{}} }
+
+// pullScope is the scope of a token for pulls from a repository, when the challenge names none.
+func pullScope(repository string) string { return "repository:" + repository + ":pull" }
+
+// PushScope is the scope of a token for pushes to a repository, when the challenge names none.
+func PushScope(repository string) string { return "repository:" + repository + ":pull,push" }
+
+// DeleteScope is the scope of a token for DELETE. Distribution wants it to cancel an upload, too.
+func DeleteScope(repository string) string { return "repository:" + repository + ":delete" }
+
+// Request makes a request to the endpoint of the session. ref is a path or the value of a Location header, of which only
+// path and query are used: another host there would not be the endpoint that is asked. body may be nil; it must be one
+// that net/http can rewind, such as a bytes.Reader. The reason of an error is bad_answer.
+func (s *Session) Request(ctx context.Context, method, ref string, body io.Reader) (*http.Request, error) {
+	parsed, err := s.URL.Parse(ref)
+	if err != nil {
+		return nil, source.Failed(source.ReasonBadAnswer, "the Location is no URL")
+	}
+	u := *s.URL
+	u.Path, u.RawPath, u.RawQuery = parsed.Path, parsed.RawPath, parsed.RawQuery
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
+	if err != nil {
+		return nil, fmt.Errorf("making a request: %w", err)
+	}
+	req.Host = s.Host
+	req.Header.Set("User-Agent", ask.UserAgent)
+	return req, nil
+}
+
+// Send sends req, and once more with credentials when the registry answers 401. scope is that of the token, if the
+// challenge names none. Send returns an answer with any other status; the caller closes its body. An error that
+// ask.IsNotLetIn knows is about the login.
+func (s *Session) Send(req *http.Request, scope string) (*http.Response, error) {
+	resp, err := s.try(req, scope)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
+		return resp, err
+	}
+	ch := ask.ChallengeOf(resp.Header)
+	refused := ask.RefusalOf(resp)
+	_, hadToken := s.tokens[scope]
+	switch {
+	case ch.Scheme == "bearer" && (s.Basic || !s.HasLogin):
+		if ch.Params["scope"] == "" || hadToken {
+			ch.Params["scope"] = scope
+		}
+		token, err := s.Token(req.Context(), ch)
+		if err != nil {
+			return nil, ask.NotLetIn(err)
+		}
+		s.tokens[scope] = token
+	case s.HasLogin && !s.basicAsked:
+		s.basicAsked = true
+	default:
+		return nil, ask.NotLetIn(refused)
+	}
+	if resp, err = s.try(req, scope); err != nil {
+		return nil, err
+	}
+	if resp.StatusCode == http.StatusUnauthorized {
+		return nil, ask.NotLetIn(lackOf(resp))
+	}
+	return resp, nil
+}
+
+// lackOf is the error of a 401 to a request with credentials, which it closes: forbidden when the challenge says
+// insufficient_scope, as the credentials are good then, and else unauthorized.
+func lackOf(resp *http.Response) error {
+	lacks := ask.ChallengeOf(resp.Header).Params["error"] == "insufficient_scope"
+	err := ask.RefusalOf(resp)
+	if lacks {
+		return source.Failed(source.ReasonForbidden, "%s insufficient_scope", err)
+	}
+	return err
+}
+
+// try sends a copy of req with the token of the scope, or the configured credentials if they were asked for, or none.
+func (s *Session) try(req *http.Request, scope string) (*http.Response, error) {
+	again := req.Clone(req.Context())
+	if req.GetBody != nil {
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, fmt.Errorf("rewinding a body: %w", err)
+		}
+		again.Body = body
+	}
+	hc := s.Plain
+	switch token, found := s.tokens[scope]; {
+	case found:
+		again.Header.Set("Authorization", "Bearer "+token)
+	case s.basicAsked:
+		hc = s.Login
+	}
+	s.Sent = time.Now()
+	resp, err := hc.Do(again)
+	if err == nil {
+		return resp, nil
+	}
+	var n ask.NotLetInError
+	isLogin := errors.As(err, &n)
+	if err = ask.Ended(req.Context(), ask.RequestError(err)); isLogin {
+		err = ask.NotLetIn(err)
+	}
+	return nil, err
+}
+
+// Open asks for a manifest or blob of a repository. path is such as manifests/1.0 or blobs/sha256:…. It follows a redirect
+// to a store. The caller closes the body.
+func (s *Session) Open(ctx context.Context, repository, path string, header http.Header) (*http.Response, error) {
+	req, err := s.Request(ctx, http.MethodGet, "/v2/"+repository+"/"+path, nil)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range header {
+		req.Header[name] = values
+	}
+	resp, err := s.Send(req, pullScope(repository))
+	if err != nil {
+		return nil, err
+	}
+	return s.follow(resp, header)
+}
+
+// follow follows redirects to other hosts, ask.MaxRedirects of them, without credentials and without a client certificate.
+// Redirects within the endpoint were followed by net/http. header is sent with each request, as it was with the first.
+func (s *Session) follow(resp *http.Response, header http.Header) (*http.Response, error) {
+	for n := 0; ; n++ {
+		if !slices.Contains([]int{301, 302, 303, 307, 308}, resp.StatusCode) || !s.Account.Client.Follow {
+			return resp, nil
+		}
+		resp.Body.Close()
+		if n == ask.MaxRedirects {
+			return nil, source.Failed(source.ReasonRedirected, "more than %d redirects", ask.MaxRedirects)
+		}
+		to, err := resp.Location()
+		if err != nil || to.Scheme != "http" && to.Scheme != "https" {
+			return nil, source.Failed(source.ReasonBadAnswer, "the answer redirects to something that is not a URL")
+		}
+		if resp, err = s.fetchElsewhere(resp.Request.Context(), to, header); err != nil {
+			return nil, fmt.Errorf("following a redirect to the store: %w", err)
+		}
+	}
+}
+
+// fetchElsewhere asks a store, which must not learn who we are.
+func (s *Session) fetchElsewhere(ctx context.Context, to *url.URL, header http.Header) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
+	if err != nil {
+		return nil, source.Failed(source.ReasonBadAnswer, "the answer redirects to something that is not a URL")
+	}
+	req.Header = header.Clone()
+	req.Header.Set("User-Agent", ask.UserAgent)
+	t := s.TransportFor(to.Host).Clone()
+	t.TLSClientConfig.Certificates, t.TLSClientConfig.GetClientCertificate = nil, nil
+	ask.NoteCertificateRequest(t.TLSClientConfig)
+	resp, err := s.HTTPClient(t).Do(req)
+	if err != nil {
+		return nil, ask.Ended(ctx, ask.RequestError(err))
+	}
+	return resp, nil
+}
+
+// Fetch reads a manifest or a blob of at most 1 MiB. path is as in Open; mediaType is sent as Accept. Any status but 200 is
+// an error; a 404 for a blob has the reason missing_blob.
+func (s *Session) Fetch(ctx context.Context, repository, path, mediaType string) (*ask.Answer, error) {
+	resp, err := s.Open(ctx, repository, path, http.Header{"Accept": {mediaType}})
+	if err != nil {
+		return nil, err
+	}
+	a, err := ask.AnswerOf(resp, ask.MaxSmallBody)
+	switch {
+	case err != nil:
+		return nil, a.OrRefusal(err, http.StatusOK)
+	case a.Status == http.StatusNotFound && strings.HasPrefix(path, "blobs/"):
+		return nil, source.Failed(source.ReasonMissingBlob, "%s", a.Refusal())
+	case a.Status != http.StatusOK:
+		return nil, a.Refusal()
+	}
+	return a, nil
+}

@@ -1,0 +1,24 @@
+// Package registry asks container registries as their clients do, and makes the collectors api, pull, push and replication
+// of the answers.
+//
+// Its parts are:
+//
+//   - api*.go, phases.go, certificate.go: GET /v2/ at the front and at each backend, with its phases and the certificate
+//   - pull*.go: pulls images. pull.go is one run over all images, pull_image.go the steps of one image, pull_layers.go
+//     the last bytes of its layers, pull_verify.go layers read in full, pull_content.go what is known of blobs from run to
+//     run, pull_learn.go how bad blobs are told from a store that is down
+//   - push*.go: begins an upload and cancels it, or pushes an image and deletes it. writer.go is the writing step by step,
+//     upload*.go one upload, canary.go the image
+//   - replication*.go: pushes a canary at one site and checks when it has arrived at the others
+//   - *_words.go: what the report says of each collector, and which alert is about a failure
+//
+// The protocol itself, with its logins and manifests, is in the package client below this one.
+//
+// Example: the sources of the collector pull of the first registry of a configuration c, and a run of its first probe:
+//
+//	b := ask.NewBuilder(c, 0, ask.Options{Exporter: "host.example.org", Lockout: &ask.Lockout{}, Keep: source.NewKeep(nil)})
+//	b.Collector = "pull"
+//	sources, err := registry.PullSources(b)
+//	sources[0].Probe.Once(ctx)
+//	result := sources[0].Get(ctx, time.Minute) // registry_pull_success{endpoint,role,image} and others
+package registry

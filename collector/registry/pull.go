@@ -1,0 +1,239 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/opencontainers/go-digest"
+
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/registry/client"
+	"registry_exporter/collector/source"
+	"registry_exporter/config"
+)
+
+var (
+	pullSuccess = source.Gauge("registry_pull_success",
+		"1 if the image could be pulled in the last run: token, manifest, config, and of each layer the last byte, with all digests and sizes right; and no blob of it was bad before, unless two runs in a row have seen it well since and it is not confirmed.",
+		"endpoint", "role", "image")
+	pullStep = source.Gauge("registry_pull_step_success",
+		"1 if this step of the last pull was well: auth, manifest, config or layers; absent when it was not reached, and auth also when the registry did not answer or with an error of its own.",
+		"endpoint", "role", "image", "step")
+	pullFailure = source.Gauge("registry_pull_failure",
+		"1 while a step fails, with one of the closed list of reasons; cache says if the answer came from a cache on the way (X-Cache-Status, X-Cache, Age): hit, miss, or none.",
+		"endpoint", "role", "image", "step", "reason", "cache")
+	pullStepSeconds = source.Gauge("registry_pull_step_seconds",
+		"Seconds that this step of the last pull took. That of layers includes reading some in full.",
+		"endpoint", "role", "image", "step")
+	pullFirstByte = source.Gauge("registry_pull_first_byte_seconds",
+		"Seconds from asking for the first layer, on a new connection, until its first byte came.",
+		"endpoint", "role", "image")
+	pullBytes = source.Gauge("registry_pull_bytes",
+		"Bytes of config and layers that were read in the last run.", "endpoint", "role", "image")
+	pullSpeed = source.Gauge("registry_pull_bytes_per_second",
+		"Bytes per second of what was read of the config and of layers at a stretch of at least 256 KiB; absent in a run without any.",
+		"endpoint", "role", "image")
+	pullLayers = source.Gauge("registry_pull_layers",
+		"Layers of the manifest that the registry has to have: without empty, doubled and foreign ones.",
+		"endpoint", "role", "image")
+	pullVerified = source.Gauge("registry_pull_layers_verified",
+		"How many of them were read in full since the exporter started, and were what their digests say.",
+		"endpoint", "role", "image")
+	pullVerifiedTime = source.Gauge("registry_pull_layers_verified_timestamp_seconds",
+		"When the last of them was, in seconds since 1970.", "endpoint", "role", "image")
+	pullContentBad = source.Gauge("registry_pull_content_bad",
+		"Blobs of the image that are missing, short or not what their digest says, while others were well; confirmed when it was so again later. They count until they are read well again.",
+		"endpoint", "role", "image", "reason", "confirmed")
+	pullTime = source.Gauge("registry_pull_timestamp_seconds",
+		"When the last run ended, in seconds since 1970.", "endpoint", "role")
+	pullInterval = source.Gauge("registry_pull_interval_seconds",
+		"Seconds from one run to the next (pull.every in the configuration).", "endpoint", "role")
+)
+
+// A puller pulls images as clients do, from one endpoint: the front of a registry or a backend.
+type puller struct {
+	*ask.Account
+	role        string // front or backend
+	images      []*client.Image
+	platform    string        // of the image to take of an index, such as linux/amd64
+	every       time.Duration // from one run to the next
+	maxBytes    int64         // bytes of layers that one run may read in full
+	rereadAfter time.Duration // after which a bad blob is read in full again
+	memory      *content
+	buffer      []byte // for copying; one run at a time uses it
+}
+
+// maxPull is how long a run may take, even when pull.every is longer: a registry that hangs shows after 5 minutes.
+const maxPull = 5 * time.Minute
+
+// PullSources are the probes of the collector pull: one of the front and, with pull.backends, one of each backend. The
+// error names the line of the configuration that is wrong.
+func PullSources(b *ask.Builder) ([]*source.Source, error) {
+	if b.Pull == nil {
+		return nil, nil
+	}
+	front, err := newPullSource(b, b.URL, "front")
+	sources := []*source.Source{front}
+	if b.Pull.Backends {
+		for _, u := range b.Backends {
+			backend, backendErr := newPullSource(b, u, "backend")
+			sources, err = append(sources, backend), errors.Join(err, backendErr)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return sources, nil
+}
+
+func newPullSource(b *ask.Builder, u config.URL, role string) (*source.Source, error) {
+	p, err := newPuller(b, u, role)
+	if err != nil {
+		return nil, err
+	}
+	s := &source.Source{Endpoint: p.Endpoint, Words: p.words()}
+	for _, image := range p.images {
+		s.Down = append(s.Down, pullSuccess.Sample(0, p.Endpoint, role, image.Name))
+	}
+	return b.Probe(&source.Probe{Every: p.every, Timeout: min(p.every, maxPull), Run: p.pullAll}, s, role, b.Pull.Images, b.Pull.Platform), nil
+}
+
+// newPuller builds the puller of u, the front or a backend. content that was known before a reload stays known.
+func newPuller(b *ask.Builder, u config.URL, role string) (*puller, error) {
+	c := b.Pull
+	a, err := ask.NewAccount(b, c.HTTP, u, "pull", "http")
+	if err != nil {
+		return nil, err
+	}
+	p := &puller{
+		Account: a, role: role, platform: c.Platform, every: time.Duration(c.Every), maxBytes: int64(c.MaxBytes),
+		rereadAfter: time.Duration(c.RereadAfter), buffer: make([]byte, 64<<10),
+	}
+	p.memory = ask.Kept(b, newContent, "content", role, p.Endpoint)
+	for i, name := range c.Images {
+		image, err := client.ParseImage(name)
+		if err != nil {
+			return nil, b.Errorf([]any{"pull", "images", i}, "%s", err)
+		}
+		p.images = append(p.images, image)
+	}
+	return p, nil
+}
+
+// pullAll is one run. It pulls the images one after the other, in three quarters of the time of ctx: each image gets an
+// equal part of the time that is left of them, so that one that hangs takes nothing from the others. In the rest of the
+// time it reads layers in full.
+//
+// Example: 4 minutes, 3 images. The first may take 1 minute. If it takes 10 s, the other two may take 85 s each.
+func (p *puller) pullAll(ctx context.Context) source.Run {
+	pulling, cancel := partOf(ctx, 3, 4)
+	defer cancel()
+	var pulls []*imagePull
+	for i, image := range p.images {
+		ip := &imagePull{puller: p, image: image, session: client.NewSession(p.Account), failed: map[digest.Digest]bool{}}
+		own, cancel := partOf(pulling, 1, len(p.images)-i)
+		ip.pull(own)
+		cancel()
+		p.memory.noteNeeds(ip)
+		pulls = append(pulls, ip)
+	}
+	p.memory.forget(p.images)
+	p.readInFull(ctx, pulls)
+	if errors.Is(ctx.Err(), context.Canceled) { // we were told to stop: what was cut off is no fault of the registry
+		return source.Run{Err: ctx.Err()}
+	}
+	return p.report(pulls, time.Now())
+}
+
+// partOf is a context that ends after part/of of the time that ctx has left.
+func partOf(ctx context.Context, part, of int) (context.Context, context.CancelFunc) {
+	end, limited := ctx.Deadline()
+	if !limited {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeout(ctx, time.Until(end)*time.Duration(part)/time.Duration(of))
+}
+
+// report makes the result of the run that ended at now, of its pulls and of bad blobs that earlier runs found.
+func (p *puller) report(pulls []*imagePull, now time.Time) source.Run {
+	var reads []blobRead
+	for _, ip := range pulls {
+		reads = append(reads, ip.reads...)
+	}
+	p.memory.learn(reads, now, p.rereadAfter)
+	r := source.Run{Samples: []source.Sample{
+		pullTime.Sample(source.Unix(now), p.Endpoint, p.role),
+		pullInterval.Sample(p.every.Seconds(), p.Endpoint, p.role),
+	}}
+	failing := 0
+	for _, ip := range pulls {
+		ip.recall(now)
+		r.Samples = append(r.Samples, ip.samples()...)
+		for _, s := range ip.steps {
+			r.Steps = append(r.Steps, source.Step{Name: ip.image.Name + " " + s.Name, Took: s.Took, Err: s.Err, Note: s.Note})
+		}
+		if err := ip.err(); err != nil {
+			r.Err = firstError(r.Err, err)
+			failing++
+		}
+	}
+	if failing > 1 {
+		r.Err = fmt.Errorf("%d of %d images fail, the first: %w", failing, len(pulls), r.Err)
+	}
+	return r
+}
+
+// recall makes those steps fail that need a blob which an earlier run found bad, and which still counts as such at now.
+func (ip *imagePull) recall(now time.Time) {
+	for i := range ip.steps {
+		ip.steps[i].Err = firstError(ip.steps[i].Err, ip.memory.remembered(ip.image.Name, ip.steps[i].Name, now))
+	}
+	if ip.reachedLayers() {
+		ip.steps[len(ip.steps)-1].Note = ip.layersText()
+	}
+}
+
+// err is that of the first step that failed, or nil.
+func (ip *imagePull) err() error {
+	for _, s := range ip.steps {
+		if s.Err != nil {
+			return fmt.Errorf("%s: %s: %w", ip.image.Name, s.Name, s.Err)
+		}
+	}
+	return nil
+}
+
+// samples are those of the image: registry_pull_success and all others with the label image.
+func (ip *imagePull) samples() []source.Sample {
+	about := func(more ...string) []string { return append([]string{ip.Endpoint, ip.role, ip.image.Name}, more...) }
+	all := []source.Sample{pullSuccess.Sample(source.Bool01(ip.err() == nil), about()...)}
+	for _, s := range ip.steps {
+		all = append(all,
+			pullStep.Sample(source.Bool01(s.Err == nil), about(s.Name)...),
+			pullStepSeconds.Sample(s.Took.Seconds(), about(s.Name)...))
+		if s.Err != nil {
+			all = append(all, pullFailure.Sample(1, about(s.Name, source.Reason(s.Err), cacheOfError(s.Err))...))
+		}
+	}
+	all = append(all, ip.memory.badSamples(about()...)...)
+	if ip.manifest == nil {
+		return all
+	}
+	n, last := ip.memory.verified(ip.image.Name)
+	all = append(all,
+		pullBytes.Sample(float64(ip.bytes), about()...),
+		pullLayers.Sample(float64(len(ip.layers)), about()...),
+		pullVerified.Sample(float64(n), about()...))
+	if n > 0 {
+		all = append(all, pullVerifiedTime.Sample(source.Unix(last), about()...))
+	}
+	if ip.firstByte > 0 {
+		all = append(all, pullFirstByte.Sample(ip.firstByte.Seconds(), about()...))
+	}
+	if ip.speed.took > 0 {
+		all = append(all, pullSpeed.Sample(float64(ip.speed.bytes)/ip.speed.took.Seconds(), about()...))
+	}
+	return all
+}

@@ -1,0 +1,209 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash"
+	"net/http"
+	"slices"
+	"time"
+
+	"registry_exporter/collector/registry/client"
+	"registry_exporter/collector/source"
+
+	"github.com/opencontainers/go-digest"
+)
+
+// A verification is the reading of one blob in full: how many bytes came until now, and their hash. It goes on over several
+// runs if the blob is large.
+type verification struct {
+	hash   hash.Hash
+	offset int64
+}
+
+func newVerification(d digest.Digest) *verification { return &verification{hash: d.Algorithm().Hash()} }
+
+// errNoRanges is the error of a layer that is too large for one run when the server ignores ranges. The layer may be well.
+var errNoRanges = errors.New("the server sends layers as a whole only")
+
+// readMore reads the next n bytes of a blob. When that is its end, it checks the digest.
+func (ip *imagePull) readMore(ctx context.Context, d client.Descriptor, r *verification, n int64) error {
+	start := time.Now()
+	return ip.readBlob(ctx, d, r.offset, n, func(resp *http.Response) error {
+		if n < d.Size && !isPart(resp) {
+			return errNoRanges
+		}
+		got, err := ip.copyBytes(ctx, r.hash, resp, n)
+		r.offset += got
+		if got >= minMeasured {
+			ip.speed.add(got, time.Since(start))
+		}
+		if err == nil {
+			err = ip.wantEnd(resp)
+		}
+		if err != nil || r.offset < d.Size {
+			return err
+		}
+		return r.checkDigest(d)
+	})
+}
+
+// checkDigest compares the bytes that were read with the digest.
+func (r *verification) checkDigest(d client.Descriptor) error {
+	if digest.NewDigest(d.Digest.Algorithm(), r.hash) != d.Digest {
+		return source.Failed(source.ReasonDigestMismatch, "what was read is not what the digest says")
+	}
+	return nil
+}
+
+// A nextLayer is a layer that may be read in full in this run.
+type nextLayer struct {
+	*imagePull
+	layer client.Descriptor
+	blob  *blob
+}
+
+// readInFull reads layers to their end and checks their digests, max_bytes in one run: first bad ones that are due again,
+// then those that were tried longest ago. A layer larger than max_bytes is read in parts, from run to run.
+//
+// Example: max_bytes is 12 and the layers have 12, 12 and 30 bytes. One run reads the first and the next run the second;
+// three more read 12, 12 and 6 bytes of the third.
+func (p *puller) readInFull(ctx context.Context, pulls []*imagePull) {
+	left := p.maxBytes
+	for _, l := range p.nextLayers(pulls, time.Now()) {
+		n, before := l.bytesNow(left), l.bytes
+		if n == 0 || !l.verify(ctx, n) {
+			return
+		}
+		left -= l.bytes - before
+	}
+}
+
+// nextLayers are the layers of all images that may be read in full now, each once, in the order in which they are read.
+func (p *puller) nextLayers(pulls []*imagePull, now time.Time) []nextLayer {
+	var all []nextLayer
+	seen := map[blobKey]bool{}
+	for _, ip := range pulls {
+		if !ip.reachedLayers() {
+			continue
+		}
+		for _, l := range ip.layers {
+			key := blobKey{ip.image.Repository, l.Digest}
+			b := p.memory.blob(key)
+			if !seen[key] && !ip.failed[l.Digest] && (b.bad == nil || !now.Before(b.bad.again)) {
+				all = append(all, nextLayer{ip, l, b})
+			}
+			seen[key] = true
+		}
+	}
+	slices.SortStableFunc(all, func(a, b nextLayer) int {
+		if a.blob.bad != nil != (b.blob.bad != nil) {
+			return int(source.Bool01(b.blob.bad != nil) - source.Bool01(a.blob.bad != nil))
+		}
+		return a.blob.tried.Compare(b.blob.tried)
+	})
+	return all
+}
+
+// reachedLayers says whether the pull reached the step layers and the store answered for them, be the bytes right or wrong.
+func (ip *imagePull) reachedLayers() bool {
+	last := ip.steps[len(ip.steps)-1]
+	return last.Name == stepLayers && (last.Err == nil || isContent(last.Err))
+}
+
+// isLarge says whether the layer does not fit into one run.
+func (l nextLayer) isLarge() bool { return l.layer.Size > l.maxBytes }
+
+// bytesNow is how many bytes of the layer to read now, of at most left; 0: it waits for the next run. A large layer that
+// is bad leaves half of each run to the others.
+func (l nextLayer) bytesNow(left int64) int64 {
+	switch {
+	case !l.isLarge() && l.layer.Size > left:
+		return 0
+	case !l.isLarge():
+		return l.layer.Size
+	case l.blob.bad != nil:
+		left = min(left, l.maxBytes/2)
+	}
+	if l.blob.partial == nil {
+		return left
+	}
+	return min(left, l.layer.Size-l.blob.partial.offset)
+}
+
+// read reads n more bytes of the layer. When fewer come it asks once more: if something cut the connection, as a restart of
+// nginx does, the rest comes then; if the store has lost bytes, it does not.
+func (l nextLayer) read(ctx context.Context, n int64) (*verification, error) {
+	r := l.blob.partial
+	if r == nil || !l.isLarge() {
+		r = newVerification(l.layer.Digest)
+	}
+	end := r.offset + n
+	err := l.readMore(ctx, l.layer, r, n)
+	if source.Reason(err) != source.ReasonShortRead || r.offset == end {
+		return r, err
+	}
+	if !l.isLarge() { // the server may ignore ranges: all of it again
+		r = newVerification(l.layer.Digest)
+	}
+	return r, l.readMore(ctx, l.layer, r, end-r.offset)
+}
+
+// verify reads n more bytes of the layer and notes the outcome. It returns false when the store is in trouble.
+func (l nextLayer) verify(ctx context.Context, n int64) (goOn bool) {
+	start := time.Now()
+	verification, err := l.read(ctx, n)
+	atEnd := verification.offset == l.layer.Size
+	l.blob.partial = nil
+	if l.isLarge() && !atEnd && !isContent(err) && !errors.Is(err, errNoRanges) {
+		l.blob.partial = verification
+	}
+	layers := &l.steps[len(l.steps)-1]
+	layers.Took += time.Since(start)
+	switch {
+	case err == nil && !atEnd:
+		l.inParts++
+		return true
+	case errors.Is(err, errNoRanges): // its last byte came: that is all there is to see
+		l.tooLarge++
+		err = nil
+	case err == nil:
+		l.inFull++
+		l.blob.verified = time.Now()
+	default:
+		layers.Err = firstError(layers.Err, fmt.Errorf("layer %s: %w", l.layer.Digest, err))
+	}
+	l.blob.tried = time.Now()
+	l.noteRead(stepLayers, l.layer.Digest, true, err)
+	return err == nil || isContent(err)
+}
+
+// layersText says for people how much was read of the layers.
+func (ip *imagePull) layersText() string {
+	text := fmt.Sprintf("last bytes of %d layers, %d read in full", ip.ends, ip.inFull)
+	if ip.begins > 0 {
+		text = fmt.Sprintf("last bytes of %d layers, first ones of %d, %d read in full", ip.ends, ip.begins, ip.inFull)
+	}
+	for _, more := range []struct {
+		n    int
+		text string
+	}{
+		{ip.inParts, ", %d in part"},
+		{ip.tooLarge, ", %d larger than max_bytes not at all: the server sends layers as a whole only"},
+		{len(ip.manifest.Layers) - len(ip.layers), ", %d empty, doubled or foreign ones left out"},
+	} {
+		if more.n > 0 {
+			text += fmt.Sprintf(more.text, more.n)
+		}
+	}
+	return text
+}
+
+// A speed is how many bytes came, and how long that took.
+type speed struct {
+	bytes int64
+	took  time.Duration
+}
+
+func (s *speed) add(n int64, took time.Duration) { s.bytes, s.took = s.bytes+n, s.took+took }

@@ -1,0 +1,82 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"registry_exporter/collector/registry/client"
+	"registry_exporter/collector/source"
+)
+
+// isDue says whether it is time for the next canary: "every" has passed since the last push, and the canary under way has
+// arrived everywhere or is 24 hours old.
+func (r *replication) isDue() bool {
+	if time.Since(r.state.tried) < r.every {
+		return false
+	}
+	return len(r.pendingSites()) == 0 || time.Since(r.state.pushed) >= maxPending
+}
+
+// push pushes the next canary, and returns all steps of that, those that clean up included.
+func (r *replication) push(ctx context.Context) []source.Step {
+	st := r.state
+	if st.number < 0 {
+		st.number = r.taggedNumber(ctx)
+	}
+	st.number = (st.number + 1) % canaries
+	canary := r.canary(st.number)
+	w := newWriter(r.Account, r.repository, r.kept)
+	err := r.write(ctx, w, canary)
+	if errors.Is(err, context.Canceled) { // we were told to stop: the next run tries again
+		return w.steps
+	}
+	st.tried, st.err = time.Now(), err
+	if err == nil {
+		r.notePushed(canary)
+	}
+	return w.steps
+}
+
+// write pushes a canary and cleans up after itself. All that it did is in w.steps then.
+func (r *replication) write(ctx context.Context, w *writer, canary *canaryImage) error {
+	w.cancelKept(ctx)
+	defer w.cleanUp(ctx)
+	return w.pushImage(ctx, canary, r.tag)
+}
+
+// notePushed makes a canary the one under way. A site that the one before has not arrived at waits on since then.
+func (r *replication) notePushed(canary *canaryImage) {
+	st := r.state
+	st.canary, st.pushed = canary, st.tried
+	for _, s := range r.sites {
+		there := st.sites[s.name]
+		if there == nil {
+			there = &siteState{}
+			st.sites[s.name] = there
+		}
+		if there.since.IsZero() {
+			there.since = st.pushed
+		}
+	}
+}
+
+func (r *replication) canary(number int) *canaryImage {
+	return newCanary(r.exporter, fmt.Sprintf("canary %d of %d", number, canaries))
+}
+
+// taggedNumber is the number of the canary that the tag names at this site, or a random one if it names none. After a
+// restart the next canary must be another one: the same would be found at the other sites before it is pushed.
+func (r *replication) taggedNumber(ctx context.Context) int {
+	a, err := client.NewSession(r.Account).Fetch(ctx, r.repository, "manifests/"+r.tag, typeManifest)
+	if err == nil {
+		for number := range canaries {
+			if r.canary(number).manifest.compare(a.Body) == nil {
+				return number
+			}
+		}
+	}
+	return rand.N(canaries)
+}

@@ -1,0 +1,62 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"registry_exporter/collector/source"
+)
+
+// words are what the report says of the collector replication.
+func (r *replication) words() source.Words {
+	rows := []source.Advice{}
+	for _, s := range r.sites {
+		rows = append(rows, source.Advice{
+			When: isAbout(s.name),
+			What: "site " + s.name + " cannot be asked for what was pushed here: what is said of that site tells more",
+		})
+	}
+	return source.Words{
+		Place:    writesTo(r.Account, r.repository).Always(),
+		Findings: replicationFindings,
+		Alert:    r.alert,
+		Advice:   append(rows, writeAdvice...),
+	}
+}
+
+// isAbout says whether a failure is about the other site of that name.
+func isAbout(name string) func(source.Result) bool {
+	return func(res source.Result) bool {
+		var other otherSiteError
+		return errors.As(res.Err, &other) && other.site == name
+	}
+}
+
+// alert is the name of the alert about replication that fails.
+func (r *replication) alert(_ *source.View, res source.Result) string {
+	switch why := source.Reason(res.Err); {
+	case source.IsOurs(why):
+		return source.CannotLook
+	case why == source.ReasonReadOnly:
+		return r.readOnlyAlert
+	}
+	return "RegistryReplicationFails"
+}
+
+// replicationFindings warn of each site that no canary has arrived at for too long, unless it cannot be asked.
+func replicationFindings(_ *source.View, res source.Result) []source.Finding {
+	unasked := res.Where(replicationFailure, 1, "to")
+	var found []source.Finding
+	for _, s := range res.All(replicationPending) {
+		to, pending := s.Label("to"), time.Duration(s.Value*float64(time.Second))
+		if pending > source.ReplicationTooLong && !slices.Contains(unasked, to) {
+			found = append(found, source.Finding{
+				State: source.StateWarning, Alert: "RegistryReplicationStopped",
+				What: fmt.Sprintf("what was pushed here %s ago has not arrived at %s", source.Span(pending), to), Try: res.Place().Fill(source.TryRequest),
+			})
+		}
+	}
+	return found
+}

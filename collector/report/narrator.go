@@ -1,0 +1,171 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+
+	"registry_exporter/collector/source"
+)
+
+// A narrator puts the results of one registry into words.
+type narrator struct {
+	*source.View
+	name string // of the registry, with its site
+	mask source.Mask
+}
+
+// sourceReport is the report on one source, without its findings.
+func (n *narrator) sourceReport(res source.Result) *SourceReport {
+	s := res.Source
+	one := &SourceReport{
+		Collector: s.Collector, Endpoint: n.mask.Plain(s.Endpoint), State: stateOf(res.Err), Seconds: res.Duration.Seconds(),
+		Reason: source.Reason(res.Err), Facts: []string{}, Steps: []StepReport{},
+	}
+	if res.Err != nil {
+		one.Error = n.mask.ErrorText(res.Err)
+	}
+	for _, fact := range n.facts(res) {
+		one.Facts = append(one.Facts, n.mask.Plain(fact))
+	}
+	if s.Probe == nil {
+		return one
+	}
+	if end := res.Last.End; !end.IsZero() {
+		one.Ended = &end
+	}
+	for _, done := range res.Steps() {
+		step := StepReport{
+			Step: n.mask.Plain(done.Name), State: stateOf(done.Err), Seconds: done.Took.Seconds(),
+			Reason: source.Reason(done.Err), Note: n.mask.Plain(done.Note),
+		}
+		if done.Err != nil {
+			step.Error = n.mask.ErrorText(done.Err)
+		}
+		one.Steps = append(one.Steps, step)
+	}
+	return one
+}
+
+// stateOf is the state of a source, or of a step, with this error.
+func stateOf(err error) source.State {
+	switch source.Reason(err) {
+	case "":
+		return source.StateOK
+	case source.ReasonPending:
+		return source.StateWaiting
+	}
+	return source.StateFailed
+}
+
+// findings are those about one source, in this order: its own, one for its failure, and one when its probe has not run
+// for long.
+func (n *narrator) findings(res source.Result) []*Finding {
+	var found []*Finding
+	if own := res.Source.Words.Findings; own != nil {
+		for _, f := range own(n.View, res) {
+			found = append(found, n.finding(res, f))
+		}
+	}
+	if stateOf(res.Err) == source.StateFailed {
+		found = append(found, n.failure(res))
+	}
+	if f, stale := n.stale(res); stale {
+		found = append(found, n.finding(res, f))
+	}
+	return found
+}
+
+// finding adds the severity and the meaning of its alert to a finding of a source. At a passive site all but
+// RegistryStorageDown is a warning.
+func (n *narrator) finding(res source.Result, f source.Finding) *Finding {
+	known, order := impactOf(f.Alert)
+	out := &Finding{
+		Registry: n.name, Collector: res.Source.Collector, Endpoint: n.mask.Plain(res.Source.Endpoint),
+		State: f.State, Severity: known.severity, Alert: f.Alert, Runbook: f.Alert != "",
+		What: n.mask.Plain(f.What), Means: known.means, Try: n.mask.Plain(f.Try), order: order,
+	}
+	if n.Passive && out.Severity == severityCritical {
+		out.Means = passiveMeans
+		if f.Alert != "RegistryStorageDown" {
+			out.Severity = severityWarning
+		}
+	}
+	return out
+}
+
+// failure is the finding about a source that failed.
+func (n *narrator) failure(res source.Result) *Finding {
+	reason := source.Reason(res.Err)
+	what, try := adviceFor(res, reason)
+	f := n.finding(res, source.Finding{State: source.StateFailed, Alert: n.alertOf(res, reason), What: what, Try: try})
+	f.Reason = reason
+	return f
+}
+
+// alertOf is the alert about the failure of a source; there is none about an interrupted reading.
+func (n *narrator) alertOf(res source.Result, reason string) string {
+	own := res.Source.Words.Alert
+	switch {
+	case reason == source.ReasonCanceled:
+		return ""
+	case own == nil:
+		return source.CannotLook
+	}
+	return own(n.View, res)
+}
+
+// stale is the finding about a probe whose last run ended more than source.MaxMissed intervals ago.
+func (n *narrator) stale(res source.Result) (f source.Finding, stale bool) {
+	p := res.Source.Probe
+	if p == nil {
+		return f, false
+	}
+	age := n.Now.Sub(res.Last.End)
+	if res.Last.End.IsZero() || age <= source.MaxMissed*max(p.Every, p.Timeout) {
+		return f, false
+	}
+	return source.Finding{
+		State: source.StateWarning, Alert: "RegistryProbeStale",
+		What: "the last run ended " + source.Span(age) + " ago, and there should be one every " + source.Span(p.Every) + ": the exporter hangs",
+	}, true
+}
+
+// facts are those that the words of the source have, such as "3 of 3 replicas OK". Without words they are its first
+// numbers, or none when its steps are shown.
+func (n *narrator) facts(res source.Result) []string {
+	switch own := res.Source.Words.Facts; {
+	case own != nil:
+		return own(n.View, res)
+	case len(res.Steps()) > 0:
+		return nil
+	}
+	return firstNumbers(res)
+}
+
+// firstNumbers are the first five samples of a source, such as "lines total 200: 12345" for
+// registry_mirror_lines_total{code="200"} 12345.
+func firstNumbers(res source.Result) []string {
+	var facts []string
+	for _, s := range res.Samples {
+		name := strings.TrimPrefix(strings.TrimPrefix(s.Metric.Name, "registry_"), res.Source.Collector+"_")
+		value := strconv.FormatFloat(s.Value, 'g', 6, 64)
+		switch {
+		case len(facts) == source.MaxNamed:
+			return append(facts, "…")
+		case strings.HasSuffix(name, "timestamp_seconds"), strings.HasSuffix(name, "interval_seconds"):
+			continue
+		case strings.HasSuffix(name, "_bytes"):
+			value = source.Size(s.Value)
+		case strings.HasSuffix(name, "_seconds"):
+			value = source.Took(s.Value)
+		}
+		var own []string
+		for i, label := range s.Metric.Labels {
+			if label != "endpoint" && label != "role" {
+				own = append(own, s.Labels[i])
+			}
+		}
+		facts = append(facts, strings.TrimSpace(strings.ReplaceAll(name, "_", " ")+" "+strings.Join(own, " "))+": "+value)
+	}
+	return facts
+}

@@ -1,0 +1,88 @@
+package report
+
+import (
+	"slices"
+	"time"
+
+	"registry_exporter/collector/source"
+)
+
+// A Report is the state of some registries, for people. Each text is one line without secrets and control characters;
+// texts of other systems are cut after 300 characters.
+type Report struct {
+	Time       time.Time         `json:"time"` // of its end
+	Registries []*RegistryReport `json:"registries"`
+	Summary    string            `json:"summary"`         // such as "1 registry, 9 checks, 1 failed: hub redis refused"; made by Summarize
+	First      *Finding          `json:"first,omitempty"` // the finding to look at first; nil when there is none
+}
+
+// A RegistryReport is the state of one registry, or of one site of it.
+type RegistryReport struct {
+	Registry string          `json:"registry"`
+	Site     string          `json:"site,omitempty"`
+	URL      string          `json:"url"`     // of its front, from the configuration
+	Passive  bool            `json:"passive"` // the site refuses writes on purpose
+	State    source.State    `json:"state"`   // the worst of its sources
+	Sources  []*SourceReport `json:"sources"`
+	Findings []*Finding      `json:"findings"` // a fault stands before those that follow from it
+}
+
+// A SourceReport is the state of one source.
+type SourceReport struct {
+	Collector string       `json:"collector"`        // such as "api"
+	Endpoint  string       `json:"endpoint"`         // host:port that was asked, or the paths of logs
+	State     source.State `json:"state"`            // the worst of its own and of its findings
+	Seconds   float64      `json:"seconds"`          // that it was read, or that the last run of the probe took
+	Ended     *time.Time   `json:"ended,omitempty"`  // of the last run of a probe; nil: none has ended, or it is no probe
+	Reason    string       `json:"reason,omitempty"` // of the failure, from the closed list; empty: it could be read
+	Error     string       `json:"error,omitempty"`
+	Facts     []string     `json:"facts"` // such as "3 of 3 replicas OK"
+	Steps     []StepReport `json:"steps"` // of the last run of a probe
+}
+
+// A StepReport is one step of the last run of a probe. A step that was not reached has none.
+type StepReport struct {
+	Step    string       `json:"step"` // such as "library/base:1.0 manifest"
+	State   source.State `json:"state"`
+	Seconds float64      `json:"seconds"`
+	Reason  string       `json:"reason,omitempty"` // as in SourceReport
+	Error   string       `json:"error,omitempty"`
+	Note    string       `json:"note,omitempty"` // such as "3 layers, 27 MB"
+}
+
+// A Finding is one thing that is wrong.
+type Finding struct {
+	Registry  string       `json:"registry"` // with its site, such as "hub@eqiad"
+	Collector string       `json:"collector"`
+	Endpoint  string       `json:"endpoint"`
+	State     source.State `json:"state"`            // failed or warning
+	Severity  string       `json:"severity"`         // critical or warning, as that of its alert
+	Alert     string       `json:"alert,omitempty"`  // about the same fault
+	Runbook   bool         `json:"runbook"`          // there is one for the alert
+	Reason    string       `json:"reason,omitempty"` // of the failure; empty: the source could be read
+	What      string       `json:"what"`             // is wrong, with the likely cause
+	Means     string       `json:"means"`            // for people who pull and push
+	Try       string       `json:"try,omitempty"`    // the next command, for a shell
+	order     int          // index in impacts
+}
+
+// Name is the registry with its site, such as "hub@eqiad".
+func (r *RegistryReport) Name() string { return source.Instance(r.Registry, r.Site) }
+
+// findingsOf are the findings about one source.
+func (r *RegistryReport) findingsOf(s *SourceReport) []*Finding {
+	var own []*Finding
+	for _, f := range r.Findings {
+		if f.Collector == s.Collector && f.Endpoint == s.Endpoint {
+			own = append(own, f)
+		}
+	}
+	return own
+}
+
+// Failed says whether a source has failed, or is a probe whose first run has not ended.
+func (r *Report) Failed() bool {
+	return slices.ContainsFunc(r.Registries, func(reg *RegistryReport) bool {
+		return slices.ContainsFunc(reg.Sources, func(s *SourceReport) bool { return s.State == source.StateFailed || s.State == source.StateWaiting })
+	})
+}

@@ -1,0 +1,154 @@
+package collector
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"registry_exporter/collector/source"
+)
+
+// reportTime is now in these reports.
+var reportTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// readingTime is how long each source is read that is no probe.
+const readingTime = 34 * time.Millisecond
+
+// A world is what each source of a registry says, by collector and endpoint.
+type world map[string]reading
+
+// A reading is what one source says.
+type reading struct {
+	samples []source.Sample
+	err     error
+}
+
+const (
+	atFront   = "registry.example.org:443"
+	atBackend = "10.0.0.5:5000"
+	atReplica = "10.0.0.11:443"
+	atSwift   = "swift.example.org:443"
+	atRedis   = "10.0.0.6:6379"
+	atDebug   = "10.0.0.5:5001"
+)
+
+// reportConfig has everything. Nothing of it is asked.
+const reportConfig = `registries:
+- name: hub
+  site: eqiad
+  url: https://registry.example.org
+  backends: [https://10.0.0.5:5000]
+  http: {basic_auth: {username: monitor, password: registry-password}, tls_config: {ca_file: CAFILE}}
+  msr: {replicas: [https://10.0.0.11]}
+  debug: {urls: ["http://10.0.0.5:5001"]}
+  swift: {auth_url: https://swift.example.org/auth/v1.0, username: "docker:monitor", key_file: KEYFILE, container: docker_registry}
+  redis: {addr: "10.0.0.6:6379", username: mon, password: redis-password}
+  pull: {images: ["library/base:1.0", "library/app:2.0"], backends: true}
+  push: {repository: monitoring/canary}
+`
+
+// probesAndLogs are what reportConfig lacks of all that there is.
+const probesAndLogs = `  replication: {canary: monitoring/canary}
+  access_log: {paths: [/var/log/nginx/access.log]}
+- {name: hub, site: codfw, url: "https://registry.codfw.example.org"}
+`
+
+// withAll adds what a configuration lacks of all that there is.
+func withAll(text string) string {
+	text = strings.Replace(text, "container: docker_registry}", "container: docker_registry, probe: {}, count: {prefixes: [files/]}}", 1)
+	if strings.Contains(text, "replication:") || strings.Contains(text, "passive: true") || !strings.Contains(text, "name: hub\n") {
+		return text
+	}
+	return text + probesAndLogs
+}
+
+func days(n float64) float64 {
+	return source.Unix(reportTime.Add(time.Duration(n * 24 * float64(time.Hour))))
+}
+
+func read(samples ...source.Sample) reading { return reading{samples: samples} }
+
+// with adds samples; those of a metric that is there already take its place.
+func (r reading) with(samples ...source.Sample) reading {
+	var kept []source.Sample
+	for _, s := range r.samples {
+		if !slices.ContainsFunc(samples, func(new source.Sample) bool { return new.Metric.Name == s.Metric.Name }) {
+			kept = append(kept, s)
+		}
+	}
+	r.samples = append(kept, samples...)
+	return r
+}
+
+func (r reading) fails(err error) reading {
+	r.err = err
+	return r
+}
+
+func certificate(endpoint, role string, verified bool, start, end float64) []source.Sample {
+	return []source.Sample{
+		sample("registry_tls_verified", source.Bool01(verified), endpoint, role),
+		sample("registry_tls_start_timestamp_seconds", days(start), endpoint, role), sample("registry_tls_expiry_timestamp_seconds", days(end), endpoint, role),
+	}
+}
+
+func healthyFront(endpoint, role string) reading {
+	return read(sample("registry_api_up", 1, endpoint, role), sample("registry_api_status_code", 401, endpoint, role), sample("registry_api_auth", 1, endpoint, role, "basic"),
+		sample("registry_api_authorized", 1, endpoint, role)).with(certificate(endpoint, role, true, -30, 335)...)
+}
+
+func healthyWorld() world {
+	return world{
+		"api " + atFront: healthyFront(atFront, "front").with(
+			sample("registry_tls_name_covered", 1, atFront, "registry.example.org"), sample("registry_tls_ca_expiry_timestamp_seconds", days(2000), atFront)),
+		"api " + atBackend:  healthyFront(atBackend, "backend"),
+		"health " + atDebug: read(sample("registry_health_ok", 1, atDebug)),
+		"msr " + atReplica: read(
+			sample("registry_msr_replica_health", 1, atReplica, "a"), sample("registry_msr_replica_health", 1, atReplica, "b"), sample("registry_msr_replica_health", 1, atReplica, "c"),
+			sample("registry_msr_replica_timestamp_seconds", days(0), atReplica, "a"), sample("registry_msr_replica_readonly", 0, atReplica, "a"),
+			sample("registry_msr_server_up", 1, atReplica, "s1"), sample("registry_msr_server_up", 1, atReplica, "s2"), sample("registry_msr_server_up", 1, atReplica, "s3"),
+			sample("registry_msr_table_availability", 4, atReplica, "db", "t"), sample("registry_msr_current_issues", 0, atReplica, "memory_error", "true"), sample("registry_msr_gc_lock_held", 0, atReplica)),
+		"nginx " + atReplica: read(sample("registry_nginx_connections_active", 12, atReplica)),
+		"ping " + atReplica:  read(sample("registry_msr_ping_healthy", 1, atReplica), sample("registry_msr_ping_component_failing", 0, atReplica, "other")),
+		"redis " + atRedis: read(sample("registry_redis_reachable", 1, atRedis), sample("registry_redis_info", 1, atRedis, "7.0.15", "master", "allkeys-lru"),
+			sample("registry_redis_memory_used_bytes", 96<<20, atRedis), sample("registry_redis_memory_max_bytes", 100<<20, atRedis)),
+		"swift " + atSwift: read(sample("registry_swift_reachable", 1, atSwift, "docker_registry"),
+			sample("registry_swift_container_objects", 123456, atSwift, "docker_registry"), sample("registry_swift_container_bytes", 7.5e12, atSwift, "docker_registry")),
+	}
+}
+
+func nobodyListens() error {
+	return fmt.Errorf("asking: %w", &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED), Addr: &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 1}})
+}
+
+// ran is what the last run of a probe found.
+func ran(collector, endpoint string, last source.Run) source.Result {
+	last.End = reportTime.Add(-59 * time.Second)
+	p := &source.Probe{Every: time.Minute}
+	return source.Result{
+		Source:  p.Source(&source.Source{Collector: collector, Endpoint: endpoint}, source.NewTrack()),
+		Samples: last.Samples, Last: last, Err: last.Err, Duration: time.Second,
+	}
+}
+
+// every gives the probe of a result another clock.
+func every(interval, timeout time.Duration, res source.Result) source.Result {
+	res.Source.Probe.Every, res.Source.Probe.Timeout = interval, timeout
+	return res
+}
+
+// notRun is a probe whose first run has not ended.
+func notRun(collector, endpoint string) source.Result {
+	p := &source.Probe{Every: time.Minute}
+	s := p.Source(&source.Source{Collector: collector, Endpoint: endpoint}, source.NewTrack())
+	return source.Result{Source: s, Err: source.Failed(source.ReasonPending, "the first run has not ended yet")}
+}
+
+// added is what a source says that is not in the configuration of these reports.
+func added(collector, endpoint string, r reading) source.Result {
+	return source.Result{Source: &source.Source{Collector: collector, Endpoint: endpoint}, Samples: r.samples, Err: r.err, Duration: readingTime}
+}

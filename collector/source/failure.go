@@ -1,0 +1,92 @@
+package source
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// The closed list of reasons: metrics, alerts, pages and logs use no others. ReasonWriteAccepted is a write to a site
+// that the configuration calls passive; ReasonPending is a probe whose first run has not ended.
+const (
+	ReasonDNS                 = "dns"
+	ReasonRefused             = "refused"
+	ReasonUnreachable         = "unreachable"
+	ReasonTimeout             = "timeout"
+	ReasonReset               = "reset"
+	ReasonTLSUnknownAuthority = "tls_unknown_authority"
+	ReasonTLSHostname         = "tls_hostname"
+	ReasonTLSNoIPSAN          = "tls_no_ip_san"
+	ReasonTLSExpired          = "tls_expired"
+	ReasonTLSNotYetValid      = "tls_not_yet_valid"
+	ReasonTLSClientCert       = "tls_client_cert"
+	ReasonTLSOther            = "tls_other"
+	ReasonHTTPOnHTTPS         = "http_on_https"
+	ReasonHTTPSOnHTTP         = "https_on_http"
+	ReasonUnauthorized        = "unauthorized"
+	ReasonForbidden           = "forbidden"
+	ReasonNotFound            = "not_found"
+	ReasonRateLimited         = "rate_limited"
+	ReasonClientError         = "client_error"
+	ReasonServerError         = "server_error"
+	ReasonUnavailable         = "unavailable"
+	ReasonHealthCheckFailed   = "health_check_failed"
+	ReasonBadAnswer           = "bad_answer"
+	ReasonRedirected          = "redirected"
+	ReasonTooLarge            = "too_large"
+	ReasonShortRead           = "short_read"
+	ReasonDigestMismatch      = "digest_mismatch"
+	ReasonMissingBlob         = "missing_blob"
+	ReasonUploadLost          = "upload_lost"
+	ReasonReadOnly            = "read_only"
+	ReasonWriteAccepted       = "write_accepted"
+	ReasonNoSpace             = "no_space"
+	ReasonPending             = "pending"
+	ReasonLogMissing          = "log_missing"
+	ReasonLogUnreadable       = "log_unreadable"
+	ReasonLinesLost           = "lines_lost"
+	ReasonNotListening        = "not_listening"
+	ReasonStateNotSaved       = "state_not_saved"
+	ReasonCanceled            = "canceled"
+	ReasonPanic               = "panic"
+	reasonOther               = "other"
+)
+
+// A Failure is an error that is made with its reason.
+type Failure struct {
+	reason string
+	text   string
+}
+
+// Error is the text alone, without the reason.
+func (f *Failure) Error() string { return f.text }
+
+// Failed makes a Failure. reason is one of the closed list.
+func Failed(reason, format string, args ...any) error {
+	return &Failure{reason, fmt.Sprintf(format, args...)}
+}
+
+// An unaskedError is why no request was sent, such as a password file that is gone. The endpoint may be well.
+type unaskedError struct{ error }
+
+func (u unaskedError) Unwrap() error { return u.error }
+
+// Unasked marks err as the cause that no request was sent. Its reason stays.
+func Unasked(err error) error { return unaskedError{err} }
+
+// IsUnasked says whether no request was sent because of err.
+func IsUnasked(err error) bool {
+	var u unaskedError
+	return errors.As(err, &u)
+}
+
+// IsOurs says whether a failure with this reason is mostly a fault of the exporter or its configuration, as the alerts
+// have it: the account, the path, the client certificate, a panic.
+func IsOurs(reason string) bool {
+	return slices.Contains([]string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonTLSClientCert, ReasonPanic}, reason)
+}
+
+// IsCertificate says whether an error is about the certificate that the server showed.
+func IsCertificate(err error) bool {
+	return slices.Contains([]string{ReasonTLSUnknownAuthority, ReasonTLSHostname, ReasonTLSNoIPSAN, ReasonTLSExpired, ReasonTLSNotYetValid, ReasonTLSOther}, Reason(err))
+}

@@ -1,0 +1,154 @@
+package source
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+)
+
+// grace is how long after its end a reading may still return what it has learnt.
+const grace = 100 * time.Millisecond
+
+// A reading is one call of Source.Read, or one look at the last run of a probe. Scrapes that join it while it is under
+// way get the same samples. All of them gave it the same timeout, so that it ends before any of them does:
+//
+//	0 s   scrape A, timeout 10 s, starts a reading
+//	7 s   scrape B, timeout 10 s, joins it
+//	10 s  the reading ends, and A and B get what it has learnt; scrape C starts another
+type reading struct {
+	ctx      context.Context // ends with the timeout, or when the last waiter leaves
+	cancel   context.CancelFunc
+	timeout  time.Duration
+	start    time.Time
+	waiters  int           // scrapes; guarded by Source.mu
+	done     chan struct{} // closed once the fields below are set
+	samples  []Sample
+	last     Run // of a probe
+	err      error
+	duration time.Duration
+}
+
+// Get joins the reading under way that has the same timeout, or starts one. It waits until the reading or ctx ends. The
+// timeout is that of the source when that is shorter.
+func (s *Source) Get(ctx context.Context, timeout time.Duration) Result {
+	r := s.join(min(timeout, s.Timeout))
+	select {
+	case <-r.ctx.Done():
+	case <-ctx.Done():
+	}
+	s.leave(r)
+	select {
+	case <-r.done:
+		return s.result(ctx, r)
+	case <-time.After(min(grace, r.timeout/10)):
+	}
+	err := context.Cause(ctx)
+	if err == nil {
+		err = context.DeadlineExceeded
+	}
+	return Result{Source: s, Samples: s.missing(nil, Run{}), Err: fmt.Errorf("waiting for an answer: %w", err), Duration: time.Since(r.start)}
+}
+
+func (s *Source) join(timeout time.Duration) *reading {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.running; r == nil || r.ctx.Err() != nil || r.timeout != timeout {
+		ctx, cancel := context.WithTimeout(context.Background(), timeout)
+		s.running = &reading{ctx: ctx, cancel: cancel, timeout: timeout, start: time.Now(), done: make(chan struct{})}
+		go s.read(s.running)
+	}
+	s.running.waiters++
+	return s.running
+}
+
+// leave takes one waiter off. Without waiters the reading is canceled.
+func (s *Source) leave(r *reading) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.waiters--; r.waiters > 0 {
+		return
+	}
+	r.cancel()
+	if s.running == r {
+		s.running = nil
+	}
+}
+
+// read fills r, and closes r.done.
+func (s *Source) read(r *reading) {
+	defer r.cancel()
+	defer close(r.done)
+	defer func() {
+		if p := recover(); p != nil {
+			r.samples, r.err = nil, Failed(ReasonPanic, "panic: %v\n%s", p, debug.Stack())
+		}
+		r.duration = time.Since(r.start)
+		if s.Probe != nil {
+			r.duration = r.last.End.Sub(r.last.start)
+		}
+	}()
+	if s.Probe != nil {
+		r.last = s.Probe.track.result()
+		r.samples, r.err = slices.Clone(r.last.Samples), r.last.Err
+	} else {
+		r.samples, r.err = s.Read(r.ctx)
+	}
+	if s.Mask != nil {
+		r.samples = s.Mask().samples(r.samples)
+	}
+	r.samples, r.err = tidy(r.samples, r.err, cmp.Or(s.Most, MaxSamples))
+}
+
+// result is what r gives to a scrape: its samples, and those of Down that it lacks. A reading that was canceled because
+// the time of the scrape was over is a timeout.
+func (s *Source) result(ctx context.Context, r *reading) Result {
+	err := r.err
+	if errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		err = fmt.Errorf("%w (%w)", context.DeadlineExceeded, err)
+	}
+	return Result{s, slices.Concat(r.samples, s.missing(r.samples, r.last)), r.last, err, r.duration}
+}
+
+// missing are the samples of Down whose metric samples have none of. A probe has none before its first run has ended: a
+// 0 that nobody measured would count as an outage in every average over a restart.
+func (s *Source) missing(samples []Sample, last Run) []Sample {
+	if s.Probe != nil && last.End.IsZero() {
+		return nil
+	}
+	var missing []Sample
+	for _, d := range s.Down {
+		if !has(samples, d.Metric) {
+			missing = append(missing, d)
+		}
+	}
+	return missing
+}
+
+func has(samples []Sample, m *Metric) bool {
+	return slices.ContainsFunc(samples, func(s Sample) bool { return s.Metric.Name == m.Name })
+}
+
+// tidy drops the second sample of a series, and all samples after the first most. Either is an error.
+func tidy(samples []Sample, err error, most int) ([]Sample, error) {
+	seen := make(map[uint64]struct{}, min(len(samples), most))
+	kept := samples[:0]
+	for _, s := range samples {
+		if len(kept) == most {
+			return kept, errors.Join(Failed(ReasonTooLarge, "more than %d samples", most), err)
+		}
+		key := s.Key()
+		if _, doubled := seen[key]; doubled {
+			if err == nil {
+				err = Failed(ReasonBadAnswer, "%s stands twice for %q", s.Metric.Name, s.Labels)
+			}
+			continue
+		}
+		seen[key] = struct{}{}
+		kept = append(kept, s)
+	}
+	return kept, err
+}

@@ -1,0 +1,127 @@
+package source
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Reason sorts any error into the closed list; that of nil is "". A Failure in the chain of err has the first word, then
+// come DNS, sizes, timeouts, certificates, TLS and sockets; all else is "other".
+func Reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	var f *Failure
+	var dns *net.DNSError
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &f):
+		return f.reason
+	case errors.As(err, &dns):
+		return ReasonDNS
+	case errors.As(err, &large):
+		return ReasonTooLarge
+	case isTimeout(err):
+		return ReasonTimeout
+	case errors.Is(err, context.Canceled):
+		return ReasonCanceled
+	}
+	for _, find := range []func(error) string{certificateReason, tlsReason, socketReason} {
+		if r := find(err); r != "" {
+			return r
+		}
+	}
+	if strings.Contains(err.Error(), "tls: ") {
+		return ReasonTLSOther
+	}
+	return reasonOther
+}
+
+func isTimeout(err error) bool {
+	var n net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &n) && n.Timeout()
+}
+
+func certificateReason(err error) string {
+	var host x509.HostnameError
+	var invalid x509.CertificateInvalidError
+	var unknown x509.UnknownAuthorityError
+	var other *tls.CertificateVerificationError
+	switch {
+	case errors.As(err, &host):
+		if net.ParseIP(strings.Trim(host.Host, "[]")) != nil && len(host.Certificate.IPAddresses) == 0 {
+			return ReasonTLSNoIPSAN
+		}
+		return ReasonTLSHostname
+	case errors.As(err, &invalid):
+		if invalid.Reason != x509.Expired {
+			return ReasonTLSOther
+		}
+		if time.Now().Before(invalid.Cert.NotBefore) {
+			return ReasonTLSNotYetValid
+		}
+		return ReasonTLSExpired
+	case errors.As(err, &unknown):
+		return ReasonTLSUnknownAuthority
+	case errors.As(err, &other):
+		return ReasonTLSOther
+	}
+	return ""
+}
+
+func tlsReason(err error) string {
+	var record tls.RecordHeaderError
+	switch alert := RemoteAlert(err); {
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
+		return ReasonHTTPSOnHTTP
+	case strings.Contains(alert, "certificate"), alert == "tls: access denied":
+		return ReasonTLSClientCert // such as "tls: certificate required" or "tls: bad certificate", about ours
+	case alert != "":
+		return ReasonTLSOther
+	}
+	return ""
+}
+
+// RemoteAlert is the text of the TLS alert with which the server ended the connection, such as "tls: handshake failure";
+// empty when err is none. crypto/tls does not export the type of alerts.
+func RemoteAlert(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" {
+		return op.Err.Error()
+	}
+	return ""
+}
+
+func socketReason(err error) string {
+	for errno, r := range map[syscall.Errno]string{
+		syscall.ECONNREFUSED: ReasonRefused,
+		syscall.ECONNRESET:   ReasonReset,
+		syscall.ECONNABORTED: ReasonReset,
+		syscall.EPIPE:        ReasonReset,
+		syscall.EHOSTUNREACH: ReasonUnreachable,
+		syscall.ENETUNREACH:  ReasonUnreachable,
+		syscall.EHOSTDOWN:    ReasonUnreachable,
+		syscall.ENETDOWN:     ReasonUnreachable,
+		syscall.ENOSPC:       ReasonNoSpace,
+	} {
+		if errors.Is(err, errno) {
+			return r
+		}
+	}
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return ReasonShortRead
+	case errors.Is(err, io.EOF):
+		return ReasonReset
+	}
+	return ""
+}

@@ -1,0 +1,16 @@
+package source
+
+import "time"
+
+// The thresholds of findings. They are those of the alerts: a test compares them with alerts/thresholds.yml.
+const (
+	CertificateEndsSoon          = 21 * 24 * time.Hour
+	CertificateEndsSoonLifeRatio = 1. / 3 // of the time from its start to its end
+	CertificateEnding            = 7 * 24 * time.Hour
+	CertificateEndingLifeRatio   = 1. / 10 // likewise
+	CAEndsSoon                   = 30 * 24 * time.Hour
+	CacheFullRatio               = 0.95 // of maxmemory of Redis
+	MsrVerdictAge                = 5 * time.Minute
+	ReplicationTooLong           = 4 * time.Hour // that an image is missing at another site
+	MaxMissed                    = 3             // runs of a probe
+)

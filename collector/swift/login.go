@@ -1,0 +1,147 @@
+package swift
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ncw/swift/v2"
+
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/source"
+)
+
+// loginEvery is how long a token is used. A token of Swift may live a day: a changed key, or a Keystone that is down,
+// would be noticed a day later.
+const loginEvery = time.Minute
+
+// noTimeout switches off the library's own timeouts: the context of the scrape or the run bounds a request.
+const noTimeout = time.Hour
+
+// withSession calls do with the session in use. When Swift answers 401 to a token of an earlier scrape or run, it logs
+// in and calls do a second time. The samples are the duration of the login, if there was one.
+func (s *store) withSession(ctx context.Context, do func(*swift.Connection) error) ([]source.Sample, error) {
+	session, loginSamples, err := s.currentSession(ctx)
+	if err != nil {
+		return loginSamples, fmt.Errorf("logging in: %w", err)
+	}
+	err = do(session)
+	if source.Reason(err) != source.ReasonUnauthorized || len(loginSamples) > 0 {
+		return loginSamples, err
+	}
+	s.dropSession(session)
+	if session, loginSamples, err = s.currentSession(ctx); err != nil {
+		return loginSamples, fmt.Errorf("logging in again: %w", err)
+	}
+	return loginSamples, do(session)
+}
+
+// currentSession returns the session in use, or logs in when there is none or it is loginEvery old. The samples are
+// the duration of the login, if there was one.
+func (s *store) currentSession(ctx context.Context) (*swift.Connection, []source.Sample, error) {
+	s.mu.Lock()
+	session, age := s.session, time.Since(s.since)
+	s.mu.Unlock()
+	if session != nil && age < loginEvery {
+		return session, nil, nil
+	}
+	key, err := s.key.Fetch(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	start := time.Now()
+	session, err = s.openSession(ctx, key)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.mu.Lock()
+	s.session, s.since = session, start
+	s.mu.Unlock()
+	return session, []source.Sample{stepSeconds.Sample(time.Since(start).Seconds(), s.endpoint, "auth")}, nil
+}
+
+// dropSession makes the next request log in, unless another request has done so since.
+func (s *store) dropSession(session *swift.Connection) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.session == session {
+		s.session = nil
+	}
+}
+
+// openSession logs in. It clears the time at which the token ends: with it the library would log in by itself whenever
+// the clock of the exporter is ahead of that of Keystone.
+func (s *store) openSession(ctx context.Context, key string) (*swift.Connection, error) {
+	session := s.newConnection(key)
+	err := session.Authenticate(ctx)
+	session.Expires = time.Time{}
+	if own := s.cfg.StorageURL; own.URL != nil {
+		session.StorageUrl = own.String()
+	}
+	if !session.Authenticated() {
+		return nil, storeError(ctx, err)
+	}
+	session.StorageUrl = strings.TrimRight(session.StorageUrl, "/")
+	if u, err := url.Parse(session.StorageUrl); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, source.Failed(source.ReasonBadAnswer, "the storage URL that came with the token is none")
+	}
+	return session, nil
+}
+
+// newConnection makes a connection of the library that has not logged in. Only its logins carry the key, and only they go
+// through the lockout.
+func (s *store) newConnection(key string) *swift.Connection {
+	secretOf := func(req *http.Request) string {
+		if req.Header.Get("X-Auth-Token") != "" {
+			return ""
+		}
+		return s.cfg.Username + "\x00" + key
+	}
+	return &swift.Connection{
+		AuthUrl: s.cfg.AuthURL.String(), AuthVersion: s.cfg.AuthVersion,
+		UserName: s.cfg.Username, ApiKey: key,
+		Tenant: s.cfg.Tenant, Domain: s.cfg.Domain, Region: s.cfg.Region,
+		Transport: strictTransport{ask.NewLockoutTransport(s.transport, s.lockout, secretOf)},
+		UserAgent: ask.UserAgent, Retries: -1, ConnectTimeout: noTimeout, Timeout: noTimeout,
+	}
+}
+
+// storeError gives an error of the library a reason of package source. It drops the text, in which the server may repeat
+// the token.
+func storeError(ctx context.Context, err error) error {
+	var known *swift.Error
+	var syntax *json.SyntaxError
+	var shape *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &known) && known.StatusCode >= 300:
+		return (&ask.Answer{Status: known.StatusCode}).Refusal()
+	case errors.As(err, &known), errors.As(err, &syntax), errors.As(err, &shape), err == io.EOF: // io.EOF itself: the body is empty
+		return source.Failed(source.ReasonBadAnswer, "not the answer of a Swift: token, storage URL, counts or listing are missing")
+	}
+	return ask.Ended(ctx, ask.RequestError(err))
+}
+
+// A strictTransport makes an error of every status from 300 on. The library would send a refused key a second time,
+// follow a redirect with the key, and read a body to its end, however long. Status 400 passes: the library answers it
+// with the second form of a login by v2.
+type strictTransport struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (t strictTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	if resp.StatusCode >= 300 && resp.StatusCode != http.StatusBadRequest {
+		resp.Body.Close()
+		return nil, (&ask.Answer{Status: resp.StatusCode}).Refusal()
+	}
+	resp.Body = http.MaxBytesReader(nil, resp.Body, ask.MaxSmallBody)
+	return resp, nil
+}

@@ -1,0 +1,106 @@
+package swift
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/ncw/swift/v2"
+	promconfig "github.com/prometheus/common/config"
+
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/source"
+	"registry_exporter/config"
+)
+
+var (
+	reachable = source.Gauge("registry_swift_reachable",
+		"1 if Swift let us in and the container answers (HEAD of the container).", "endpoint", "container")
+	containerObjects = source.Gauge("registry_swift_container_objects",
+		"Objects in the container (X-Container-Object-Count).", "endpoint", "container")
+	containerBytes = source.Gauge("registry_swift_container_bytes",
+		"Bytes in the container (X-Container-Bytes-Used).", "endpoint", "container")
+	stepSeconds = source.Gauge("registry_swift_step_seconds",
+		"Seconds by step: auth (only when a new token was needed) and container.", "endpoint", "step")
+)
+
+// A store is the Swift under a registry. All sources of the registry share it, and so its token.
+type store struct {
+	cfg       *config.Swift
+	endpoint  string // host:port of the auth_url
+	key       *ask.Secret
+	transport http.RoundTripper
+	lockout   *ask.Lockout
+
+	mu      sync.Mutex
+	session *swift.Connection // nil until the first login
+	since   time.Time         // when the login of session began
+}
+
+// Sources makes the source of the collector swift: HEAD of the registry's container. It makes none of a registry
+// without a section swift. The error names the line of a key_file or a file in tls_config that cannot be read.
+func Sources(b *ask.Builder) ([]*source.Source, error) {
+	if b.Swift == nil {
+		return nil, nil
+	}
+	s, err := ask.Once(b, newStore)
+	if err != nil {
+		return nil, err
+	}
+	return []*source.Source{{
+		Endpoint: s.endpoint,
+		Down:     []source.Sample{reachable.Sample(0, s.endpoint, s.cfg.Container)},
+		Read:     s.read,
+		Words:    s.words(),
+	}}, nil
+}
+
+// newStore makes the store of a registry. ask.Once calls it once for all sources of the registry.
+func newStore(b *ask.Builder) (*store, error) {
+	s := &store{cfg: b.Swift, endpoint: b.Swift.AuthURL.Endpoint(), lockout: b.Lockout}
+	var err error
+	if s.key, err = b.Secret(s.cfg.Key, s.cfg.KeyFile, "swift", "key_file"); err != nil {
+		return nil, err
+	}
+	httpConfig := promconfig.DefaultHTTPClientConfig
+	if s.cfg.TLSConfig != nil {
+		httpConfig.TLSConfig = *s.cfg.TLSConfig
+	}
+	if s.transport, err = ask.NewTransport(&httpConfig); err != nil {
+		return nil, b.Errorf([]any{"swift", "tls_config"}, "%s", err)
+	}
+	b.HideTransport(httpConfig.TLSConfig, httpConfig.ProxyConfig)
+	return s, nil
+}
+
+// read asks for the container. It keeps the token when that fails: a login in each scrape would load a slow Swift.
+func (s *store) read(ctx context.Context) ([]source.Sample, error) {
+	var containerSamples []source.Sample
+	loginSamples, err := s.withSession(ctx, func(session *swift.Connection) (err error) {
+		if containerSamples, err = s.readContainer(ctx, session); err != nil {
+			return fmt.Errorf("asking for the container: %w", err)
+		}
+		return nil
+	})
+	return append(loginSamples, containerSamples...), err
+}
+
+// readContainer sends HEAD of the container.
+func (s *store) readContainer(ctx context.Context, session *swift.Connection) ([]source.Sample, error) {
+	start := time.Now()
+	info, _, err := session.Container(ctx, s.cfg.Container)
+	if err != nil {
+		return nil, storeError(ctx, err)
+	}
+	if info.Count < 0 || info.Bytes < 0 {
+		return nil, source.Failed(source.ReasonBadAnswer, "the container has a negative count")
+	}
+	return []source.Sample{
+		stepSeconds.Sample(time.Since(start).Seconds(), s.endpoint, "container"),
+		reachable.Sample(1, s.endpoint, s.cfg.Container),
+		containerObjects.Sample(float64(info.Count), s.endpoint, s.cfg.Container),
+		containerBytes.Sample(float64(info.Bytes), s.endpoint, s.cfg.Container),
+	}, nil
+}

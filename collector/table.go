@@ -1,0 +1,34 @@
+package collector
+
+import (
+	"registry_exporter/collector/access"
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/distribution"
+	"registry_exporter/collector/msr"
+	"registry_exporter/collector/nginx"
+	"registry_exporter/collector/redis"
+	"registry_exporter/collector/registry"
+	"registry_exporter/collector/source"
+	"registry_exporter/collector/swift"
+)
+
+// collectorTable has a row for each collector: its name, which is the value of the label "collector", and the function
+// that makes its sources of one registry, none if the configuration does not ask for it. Reports list sources in this order.
+var collectorTable = []struct {
+	name  string
+	build func(*ask.Builder) ([]*source.Source, error)
+}{
+	{"access", access.Sources},
+	{"api", registry.APISources},
+	{"health", distribution.Sources},
+	{"msr", msr.Sources},
+	{"nginx", nginx.Sources},
+	{"ping", msr.PingSources},
+	{"pull", registry.PullSources},
+	{"push", registry.PushSources},
+	{"redis", redis.Sources},
+	{"replication", registry.ReplicationSources},
+	{"swift", swift.Sources},
+	{"swift_count", swift.CountSources},
+	{"swift_probe", swift.ProbeSources},
+}

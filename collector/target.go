@@ -1,0 +1,163 @@
+package collector
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/go-kit/log"
+	"github.com/go-kit/log/level"
+	dto "github.com/prometheus/client_model/go"
+
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/source"
+	"registry_exporter/config"
+)
+
+var (
+	collectorSuccess = source.Gauge("registry_collector_success",
+		"1 if the source could be read and said what it should, else 0.", "collector", "endpoint")
+	collectorDuration = source.Gauge("registry_collector_duration_seconds",
+		"How long the source was read, in seconds.", "collector", "endpoint")
+	collectorFailure = source.Gauge("registry_collector_failure",
+		"1 while the source fails, with one of a closed list of reasons.", "collector", "endpoint", "reason")
+	passive = source.Gauge("registry_passive",
+		"1 if the configuration says passive: this site refuses writes on purpose.")
+)
+
+// A target is one registry of the configuration, or one site of it, with all its sources.
+type target struct {
+	name, site string // site is empty when the registry has one only
+	passive    bool   // refuses writes on purpose
+	config     *config.Registry
+	labels     []*dto.LabelPair // registry, and site if there is one
+	sources    []*source.Source
+	secrets    ask.Secrets
+}
+
+// newTarget makes all sources of registry i of c. The error names the line of the configuration.
+func newTarget(c *config.Config, i int, opts *Options, l *ask.Lockout, k *source.Keep) (*target, error) {
+	r := c.Registries[i]
+	b := ask.NewBuilder(c, i, opts.forBuilders(l, k))
+	t := &target{name: r.Name, site: r.Site, passive: r.Passive, config: r, labels: []*dto.LabelPair{labelPair("registry", r.Name)}}
+	if r.Site != "" {
+		t.labels = append(t.labels, labelPair("site", r.Site))
+	}
+	var sources []*source.Source
+	for _, row := range collectorTable {
+		b.Collector = row.name
+		built, err := row.build(b)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range built {
+			s.Collector = row.name
+			if s.Timeout == 0 {
+				s.Timeout = time.Duration(r.Timeout)
+			}
+		}
+		sources = append(sources, built...)
+	}
+	t.secrets = *b.Secrets
+	t.add(sources...)
+	return t, nil
+}
+
+// add makes the sources those of r, too: the secrets of r are masked in their labels.
+func (r *target) add(sources ...*source.Source) {
+	for _, s := range sources {
+		s.Mask = r.secrets.Mask
+	}
+	r.sources = append(r.sources, sources...)
+}
+
+// instance is the name of the registry with its site: "hub@eqiad", or "hub" without one.
+func (r *target) instance() string { return source.Instance(r.name, r.site) }
+
+func labelPair(name, value string) *dto.LabelPair {
+	return &dto.LabelPair{Name: &name, Value: &value}
+}
+
+// scrape reads the sources of the wanted collectors at once, each for at most timeout. It returns their samples and the
+// metrics about each reading, and logs to each logger how it went.
+func (r *target) scrape(ctx context.Context, timeout time.Duration, wanted func(collector string) bool, loggers ...log.Logger) lines {
+	parts := make([]lines, len(r.sources))
+	results := r.read(ctx, timeout, wanted, func(i int, res source.Result) {
+		parts[i] = newLines(slices.Concat(res.Samples, aboutReading(res)), r.labels)
+	})
+	hidden := r.secrets.Mask()
+	for _, res := range results {
+		r.log(loggers, hidden, res)
+	}
+	return slices.Concat(append(parts, newLines([]source.Sample{passive.Sample(source.Bool01(r.passive))}, r.labels))...)
+}
+
+// read reads the sources of the wanted collectors at once, each for at most timeout. It calls then with each result as
+// it comes, from several goroutines; i is the index in r.sources. The results stand in the order of r.sources.
+func (r *target) read(ctx context.Context, timeout time.Duration, wanted func(collector string) bool, then func(i int, res source.Result)) []source.Result {
+	var group sync.WaitGroup
+	results := make([]source.Result, len(r.sources))
+	for i, s := range r.sources {
+		if !wanted(s.Collector) {
+			continue
+		}
+		group.Go(func() {
+			results[i] = s.Get(ctx, timeout)
+			then(i, results[i])
+		})
+	}
+	group.Wait()
+	return slices.DeleteFunc(results, func(res source.Result) bool { return res.Source == nil })
+}
+
+// aboutReading are registry_collector_success, registry_collector_duration_seconds and registry_collector_failure. A source
+// that is pending has the last one only: nobody knows yet whether it succeeds.
+func aboutReading(res source.Result) []source.Sample {
+	s := res.Source
+	if why := source.Reason(res.Err); why == source.ReasonPending {
+		return []source.Sample{collectorFailure.Sample(1, s.Collector, s.Endpoint, why)}
+	}
+	samples := []source.Sample{
+		collectorSuccess.Sample(source.Bool01(res.Err == nil), s.Collector, s.Endpoint),
+		collectorDuration.Sample(res.Duration.Seconds(), s.Collector, s.Endpoint),
+	}
+	if res.Err != nil {
+		samples = append(samples, collectorFailure.Sample(1, s.Collector, s.Endpoint, source.Reason(res.Err)))
+	}
+	return samples
+}
+
+// log logs at level warn when a source begins to fail or fails for another reason, at level info when it is well
+// again, and else at level debug.
+func (r *target) log(loggers []log.Logger, hidden source.Mask, res source.Result) {
+	now := source.Reason(res.Err)
+	if now == source.ReasonCanceled { // the client hung up: the registry may be well
+		return
+	}
+	s := res.Source
+	if now == source.ReasonPending {
+		r.logTo(loggers, level.Debug, res, "msg", "source has nothing to tell yet", "reason", now)
+		return
+	}
+	before := s.NoteReason(now)
+	at, what := level.Debug, []any{"msg", "source was read", "samples", len(res.Samples)}
+	switch {
+	case now != "" && now != before:
+		at, what = level.Warn, []any{"msg", "source fails", "reason", now, "err", hidden.Hide(res.Err.Error())}
+	case now != "":
+		what = []any{"msg", "source still fails", "reason", now, "err", hidden.Hide(res.Err.Error())}
+	case before != "":
+		at, what = level.Info, []any{"msg", "source is well again", "samples", len(res.Samples)}
+	}
+	r.logTo(loggers, at, res, what...)
+}
+
+// logTo logs about a result at a level.
+func (r *target) logTo(loggers []log.Logger, at func(log.Logger) log.Logger, res source.Result, what ...any) {
+	s := res.Source
+	for _, l := range loggers {
+		l = log.With(l, "registry", r.name, "site", r.site, "collector", s.Collector, "endpoint", s.Endpoint, "duration", res.Duration)
+		_ = at(l).Log(what...)
+	}
+}

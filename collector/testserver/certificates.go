@@ -1,0 +1,155 @@
+// Package testserver has what tests serve: certificates of an authority of their own, and servers that answer with raw
+// bytes, slowly, endlessly or not at all.
+package testserver
+
+import (
+	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// An Authority signs certificates; without a parent it signs itself.
+type Authority struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+}
+
+var (
+	Start = time.Now().Add(-24 * time.Hour).Truncate(time.Second).UTC()
+	End   = time.Now().Add(24 * time.Hour).Truncate(time.Second).UTC()
+)
+
+func NewAuthority(t testing.TB, name string, parent *Authority, changes ...func(*x509.Certificate)) *Authority {
+	t.Helper()
+	template := NewTemplate(name, changes)
+	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
+	a := &Authority{key: newKey(t)}
+	if parent == nil {
+		parent = &Authority{template, a.key}
+	}
+	a.cert = parent.sign(t, template, a.key)
+	return a
+}
+
+func NewTemplate(name string, changes []func(*x509.Certificate)) *x509.Certificate {
+	serial, _ := rand.Int(rand.Reader, big.NewInt(1<<62))
+	template := &x509.Certificate{SerialNumber: serial, Subject: pkix.Name{CommonName: name}, NotBefore: Start, NotAfter: End}
+	for _, change := range changes {
+		change(template)
+	}
+	return template
+}
+
+func newKey(t testing.TB) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func (a *Authority) sign(t testing.TB, template *x509.Certificate, key *ecdsa.PrivateKey) *x509.Certificate {
+	t.Helper()
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cert
+}
+
+// issue is a certificate to be shown by a server or client.
+func (a *Authority) Issue(t testing.TB, changes ...func(*x509.Certificate)) tls.Certificate {
+	t.Helper()
+	key := newKey(t)
+	cert := a.sign(t, NewTemplate("leaf", changes), key)
+	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}
+}
+
+// file holds the certificate of a, and of others.
+func (a *Authority) File(t testing.TB, others ...*Authority) string {
+	t.Helper()
+	var text bytes.Buffer
+	for _, one := range append([]*Authority{a}, others...) {
+		_ = pem.Encode(&text, &pem.Block{Type: "CERTIFICATE", Bytes: one.cert.Raw})
+	}
+	return TempFile(t, "ca.pem", text.Bytes())
+}
+
+// KeyPairFiles are a certificate and its key on disk.
+func KeyPairFiles(t testing.TB, c tls.Certificate) (certFile, keyFile string) {
+	t.Helper()
+	der, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return TempFile(t, "cert.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Certificate[0]})),
+		TempFile(t, "key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+}
+
+func ForNames(names ...string) func(*x509.Certificate) {
+	return func(c *x509.Certificate) {
+		for _, name := range names {
+			if ip := net.ParseIP(name); ip != nil {
+				c.IPAddresses = append(c.IPAddresses, ip)
+			} else {
+				c.DNSNames = append(c.DNSNames, name)
+			}
+		}
+	}
+}
+
+func Valid(from, to time.Time) func(*x509.Certificate) {
+	return func(c *x509.Certificate) { c.NotBefore, c.NotAfter = from, to }
+}
+
+// with adds certificates to those that are shown.
+func With(c tls.Certificate, chain ...*Authority) tls.Certificate {
+	for _, a := range chain {
+		c.Certificate = append(c.Certificate, a.cert.Raw)
+	}
+	return c
+}
+
+func TLS(t testing.TB, config *tls.Config, handler http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	server := httptest.NewUnstartedServer(handler)
+	server.TLS = config
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server
+}
+
+func Showing(t testing.TB, shown tls.Certificate, handler http.HandlerFunc) *httptest.Server {
+	t.Helper()
+	return TLS(t, &tls.Config{Certificates: []tls.Certificate{shown}}, handler)
+}
+
+func TempFile(t testing.TB, name string, text []byte) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
