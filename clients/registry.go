@@ -202,6 +202,8 @@ func (c *call) serve() {
 	c.w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
 	method, what, _ := strings.Cut(c.kind, " ")
 	switch {
+	case what == "base" && c.r.URL.Path != "/v2/":
+		respond(http.StatusNotFound, "text/plain", "404 page not found")(c)
 	case what == "base":
 		respond(http.StatusOK, "application/json", "{}")(c)
 	case what == "token":

@@ -7,7 +7,9 @@ import (
 )
 
 // The closed list of reasons: metrics, alerts, pages and logs use no others. ReasonWriteAccepted is a write to a site
-// that the configuration calls passive; ReasonPending is a probe whose first run has not ended.
+// that the configuration calls passive; ReasonWriteLost one that was accepted, and is gone; ReasonBodyTooLarge status 413 of
+// a front that limits bodies; ReasonPolicy a rule of the registry that refuses this tag, and lets others push; ReasonPending
+// is a probe whose first run has not ended.
 const (
 	ReasonDNS                 = "dns"
 	ReasonRefused             = "refused"
@@ -40,6 +42,9 @@ const (
 	ReasonUploadLost          = "upload_lost"
 	ReasonReadOnly            = "read_only"
 	ReasonWriteAccepted       = "write_accepted"
+	ReasonWriteLost           = "write_lost"
+	ReasonBodyTooLarge        = "body_too_large"
+	ReasonPolicy              = "policy"
 	ReasonNoSpace             = "no_space"
 	ReasonPending             = "pending"
 	ReasonLogMissing          = "log_missing"
@@ -81,9 +86,9 @@ func IsUnasked(err error) bool {
 }
 
 // IsOurs says whether a failure with this reason is mostly a fault of the exporter or its configuration, as the alerts
-// have it: the account, the path, the client certificate, a panic.
+// have it: the account, the path, a rule for the tag that it pushes, the client certificate, a panic.
 func IsOurs(reason string) bool {
-	return slices.Contains([]string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonTLSClientCert, ReasonPanic}, reason)
+	return slices.Contains([]string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonPolicy, ReasonTLSClientCert, ReasonPanic}, reason)
 }
 
 // IsCertificate says whether an error is about the certificate that the server showed.
