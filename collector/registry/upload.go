@@ -18,6 +18,8 @@ func (w *writer) start(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
+	case a.Status != http.StatusAccepted && lacksRights(writeRefusal(a)): // the registry, or a right of our account
+		return ask.NotLetIn(writeRefusal(a))
 	case a.Status != http.StatusAccepted:
 		return writeRefusal(a)
 	case a.Header.Get("Location") == "":

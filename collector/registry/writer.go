@@ -47,7 +47,7 @@ func (w *writer) step(ctx context.Context, name string, do func() (note string, 
 	note, err := do()
 	if first {
 		auth := source.Step{Name: "auth", Note: w.leftNote}
-		if isLoginError(err) {
+		if ask.IsNotLetIn(err) {
 			auth.Took, auth.Err = time.Since(start), err
 			return w.add(auth)
 		}
@@ -65,11 +65,6 @@ func (w *writer) add(s source.Step) error {
 		return fmt.Errorf("%s: %w", s.Name, s.Err)
 	}
 	return nil
-}
-
-// isLoginError says whether err is about the login. A 403 to the first request is, too.
-func isLoginError(err error) bool {
-	return ask.IsNotLetIn(err) || source.Reason(err) == source.ReasonForbidden
 }
 
 // lacksRights says whether err is unauthorized or forbidden: the credentials do not allow the request.

@@ -7,7 +7,7 @@ import (
 )
 
 // The closed list of reasons: metrics, alerts, pages and logs use no others. ReasonWriteAccepted is a write to a site
-// that the configuration calls passive; ReasonPending is a probe whose first run has not ended.
+// that the configuration calls passive; ReasonStoreRefused a 401 or 403 of the store that a registry redirects to; ReasonPending is a probe whose first run has not ended.
 const (
 	ReasonDNS                 = "dns"
 	ReasonRefused             = "refused"
@@ -26,6 +26,7 @@ const (
 	ReasonUnauthorized        = "unauthorized"
 	ReasonForbidden           = "forbidden"
 	ReasonNotFound            = "not_found"
+	ReasonStoreRefused        = "store_refused"
 	ReasonRateLimited         = "rate_limited"
 	ReasonClientError         = "client_error"
 	ReasonServerError         = "server_error"
@@ -81,7 +82,8 @@ func IsUnasked(err error) bool {
 }
 
 // IsOurs says whether a failure with this reason is mostly a fault of the exporter or its configuration, as the alerts
-// have it: the account, the path, the client certificate, a panic.
+// have it: the account, the path, the client certificate, a panic. Of a pull or a push that holds for its login alone: who
+// refuses later, or is another host, refuses everybody.
 func IsOurs(reason string) bool {
 	return slices.Contains([]string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonTLSClientCert, ReasonPanic}, reason)
 }
