@@ -47,7 +47,7 @@ type trial struct {
 }
 
 // Send calls ask, which sends the secret to the endpoint and returns the verdict. It does not when the endpoint refused
-// the secret within the last 60 s: that is ReasonUnauthorized. Until the secret is accepted, Send waits for the requests
+// the secret within the last 60 s: that is ReasonUnauthorized, and marked by NotLetIn. Until the secret is accepted, Send waits for the requests
 // before it; when ctx ends first, the error is source.Unasked.
 func (l *Lockout) Send(ctx context.Context, endpoint, secret string, ask func() Verdict) error {
 	t := l.trial(endpoint, secret)
@@ -110,7 +110,7 @@ func (l *Lockout) refusal(t *trial) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if age := time.Since(t.at); t.verdict == refused && age < lockoutTime {
-		return source.Failed(source.ReasonUnauthorized, "these credentials were refused %s ago: not sent again for %s", age.Round(time.Second), lockoutTime)
+		return NotLetIn(source.Failed(source.ReasonUnauthorized, "these credentials were refused %s ago: not sent again for %s", age.Round(time.Second), lockoutTime))
 	}
 	return nil
 }

@@ -21,6 +21,9 @@ var (
 	apiAuthorized = source.Gauge("registry_api_authorized",
 		"1 if a second GET /v2/ with the configured credentials, through basic auth or the token flow, is let in; 0 if not, for whatever reason; absent when no request was made.",
 		"endpoint", "role")
+	apiToken = source.Gauge("registry_api_token_success",
+		"1 if the token server that /v2/ names gives a token for the configured user; 0 if not, for whatever reason; absent when it was not asked. With 1 here, reason unauthorized is a registry that refuses the tokens of its own token server.",
+		"endpoint", "role")
 	apiStatusCode = source.Gauge("registry_api_status_code",
 		"HTTP status of GET /v2/ without credentials.", "endpoint", "role")
 	apiAuth = source.Gauge("registry_api_auth",
@@ -90,7 +93,7 @@ func (a *api) read(ctx context.Context) ([]source.Sample, error) {
 	if err != nil || !a.HasLogin {
 		return samples, err
 	}
-	err = a.authorize(ctx, ch)
+	err = a.authorize(ctx, ch, &samples)
 	if source.IsUnasked(err) {
 		return samples, err
 	}
@@ -156,11 +159,14 @@ func schemeLabel(got *ask.Answer, ch ask.Challenge) string {
 }
 
 // authorize asks again with the configured credentials: with a token when the challenge is bearer and a user and password
-// are configured, and else with the credentials themselves.
-func (a *api) authorize(ctx context.Context, ch ask.Challenge) error {
-	hc := a.Login
-	if a.Basic && ch.Scheme == "bearer" {
+// are configured, and else with the credentials themselves. It adds what the token server says to the samples.
+func (a *api) authorize(ctx context.Context, ch ask.Challenge, samples *[]source.Sample) error {
+	hc, isToken := a.Login, a.Basic && ch.Scheme == "bearer"
+	if isToken {
 		token, err := a.Token(ctx, ch)
+		if !source.IsUnasked(err) {
+			*samples = append(*samples, apiToken.Sample(source.Bool01(err == nil), a.Endpoint, a.role))
+		}
 		if err != nil {
 			return err
 		}
@@ -170,6 +176,8 @@ func (a *api) authorize(ctx context.Context, ch ask.Challenge) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("asking /v2/ with credentials: %w", err)
+	case got.Status == http.StatusUnauthorized && isToken:
+		return ask.TokenRefused(fmt.Errorf("asking /v2/ with a token that was just given: %w", got.Refusal()))
 	case got.Status != http.StatusOK:
 		return fmt.Errorf("asking /v2/ with credentials: %w", got.Refusal())
 	}

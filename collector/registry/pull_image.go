@@ -116,12 +116,18 @@ func (ip *imagePull) pull(ctx context.Context) {
 	asked := start // when the request was sent that was let in
 	var note string
 	err := ip.read(ctx, "manifests/"+ip.image.Tag, client.AcceptManifests, func(resp *http.Response) (err error) {
-		if resp.StatusCode == http.StatusForbidden {
-			return ask.NotLetIn(ask.RefusalOf(resp))
+		var refused error
+		if resp.StatusCode == http.StatusForbidden || resp.StatusCode == http.StatusBadRequest { // 400: perhaps nginx wants a client certificate
+			if refused = ask.RefusalOf(resp); source.IsOurs(source.Reason(refused)) {
+				return ask.NotLetIn(refused)
+			}
 		}
 		if resp.StatusCode < http.StatusInternalServerError { // a 5xx says nothing about the login
 			asked = ip.session.Sent
 			ip.steps = append(ip.steps, source.Step{Name: stepAuth, Took: asked.Sub(start), Note: ip.session.HowLetIn()})
+		}
+		if refused != nil {
+			return refused
 		}
 		note, err = ip.readManifests(ctx, resp)
 		return err

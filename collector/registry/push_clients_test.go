@@ -72,7 +72,7 @@ func TestPushFailsWhereClientsDo(t *testing.T) {
 		{name: "a front that forbids HEAD", kind: "HEAD blob", answer: html(403), step: "blobs", reason: source.ReasonClientError, alert: "RegistryPushFails"},
 		{name: "a store that fails at HEAD", kind: "HEAD blob", answer: html(500), step: "blobs", reason: source.ReasonServerError, alert: "RegistryPushFails"},
 		{name: "an account without the right to push", kind: "POST upload", answer: says(refuseWith(403, "DENIED")), step: "auth", reason: source.ReasonForbidden, alert: source.CannotLook},
-		{name: "an account without the right to tag", kind: "PUT manifest", answer: says(refuseWith(403, "DENIED")), step: "manifest", reason: source.ReasonForbidden, alert: source.CannotLook},
+		{name: "an account without the right to tag", kind: "PUT manifest", answer: says(refuseWith(403, "DENIED")), step: "manifest", reason: source.ReasonForbidden, alert: "RegistryPushFails"},
 		{name: "a front that limits bodies", kind: "PATCH upload", answer: html(413), step: "blobs", reason: source.ReasonBodyTooLarge, alert: "RegistryPushFails"},
 
 		{name: "HEAD says that all is there", kind: "HEAD blob", answer: html(200), step: "read_back", reason: source.ReasonWriteLost, alert: "RegistryPushFails"},

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"errors"
+	"slices"
 
 	"registry_exporter/collector/ask"
 	"registry_exporter/collector/registry/client"
@@ -14,7 +15,8 @@ var writeAdvice = []source.Advice{
 		When: wentElsewhere, Try: source.TryRequest,
 		What: "{endpoint} tells clients to go on with an upload at another scheme, host or port, and they do: let the front send X-Forwarded-Proto and Host to the registry, or set http.host or http.relativeurls there",
 	},
-	slowStore,
+	slowStore, tokenRefused, wantsNoLogin,
+	{Reasons: source.ReasonForbidden, When: func(res source.Result) bool { return failsAtAStep(res) && !isOursToPush(res) }, What: refusesLater, Try: source.TryPull},
 	{Reasons: source.ReasonForbidden, What: "the account is let in, but has no right to {image}", Try: source.TryPull},
 	{Reasons: source.ReasonNotFound, What: "the registry does not know {image}: the repository has to be made first, or the name is misspelt", Try: source.TryRequest},
 	shortBlob, damagedBlob,
@@ -66,7 +68,7 @@ func writesTo(a *ask.Account, repository string) source.Place {
 // alert is the name of the alert about a failed push.
 func (p *push) alert(v *source.View, res source.Result) string {
 	switch why := source.Reason(res.Err); {
-	case source.IsOurs(why):
+	case isOursToPush(res):
 		return source.CannotLook
 	case why == source.ReasonReadOnly:
 		return p.readOnlyAlert
@@ -76,6 +78,22 @@ func (p *push) alert(v *source.View, res source.Result) string {
 		return "RegistryPassiveSiteProbeFails"
 	}
 	return "RegistryPushFails"
+}
+
+// oursToPush are the steps whose refusal may be about our account alone: the login, and those with which no client follows
+// a push.
+var oursToPush = []string{stepAuth, "cancel", "delete"}
+
+// isOursToPush says whether a push fails for a reason that is ours to mend: at its login, since there is no such
+// repository, or by a rule for the tag. A panic has no step.
+func isOursToPush(res source.Result) bool {
+	for _, done := range res.Steps() {
+		if why := source.Reason(done.Err); done.Err != nil {
+			beginning := done.Name == "start" || done.Name == "blobs"
+			return source.IsOurs(why) && slices.Contains(oursToPush, done.Name) || why == source.ReasonNotFound && beginning || why == source.ReasonPolicy
+		}
+	}
+	return source.IsOurs(source.Reason(res.Err))
 }
 
 // readOnlyAlert is the name of the alert about a registry that refuses writes. An MSR has one of its own.

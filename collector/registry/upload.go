@@ -53,7 +53,11 @@ func (w *writer) post(ctx context.Context) (*ask.Answer, error) {
 	case err != nil:
 		return a, err
 	case a.Status != http.StatusAccepted && a.Status != http.StatusCreated:
-		return a, w.refusal(a, http.MethodPost)
+		refusal := w.refusal(a, http.MethodPost)
+		if lacksRights(refusal) { // the registry, or a right of the account
+			refusal = ask.NotLetIn(refusal)
+		}
+		return a, refusal
 	}
 	w.mayWrite = true
 	if a.Status == http.StatusCreated {

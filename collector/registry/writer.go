@@ -51,7 +51,7 @@ func (w *writer) step(ctx context.Context, name string, do func() (note string, 
 	note, err := do()
 	if first {
 		auth := source.Step{Name: "auth", Note: w.leftNote}
-		if !w.mayWrite && w.isLoginError(err) {
+		if !w.mayWrite && ask.IsNotLetIn(err) {
 			auth.Took, auth.Err = time.Since(start), err
 			return w.add(auth)
 		}
@@ -69,11 +69,6 @@ func (w *writer) add(s source.Step) error {
 		return fmt.Errorf("%s: %w", s.Name, s.Err)
 	}
 	return nil
-}
-
-// isLoginError says whether err is about the login. A 403 is, too, until an upload could begin.
-func (w *writer) isLoginError(err error) bool {
-	return ask.IsNotLetIn(err) || source.Reason(err) == source.ReasonForbidden
 }
 
 // lacksRights says whether err is unauthorized or forbidden: the credentials do not allow the request.

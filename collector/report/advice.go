@@ -24,6 +24,7 @@ var generalAdvice = []source.Advice{
 	{Reasons: source.ReasonUnauthorized, What: "the registry does not let us in: user or password is wrong or missing, the account is locked, or its token server refuses it", Try: source.TryRequest},
 	{Reasons: source.ReasonForbidden, What: "{endpoint} refuses us: the account has no right to it, or the exporter's address is not let through", Try: source.TryRequest},
 	{Reasons: source.ReasonNotFound, What: "{endpoint} does not know the path: it is another service, or a front does not let the path through", Try: source.TryRequest},
+	{Reasons: source.ReasonStoreRefused, What: "the store to which the registry redirects refuses what the registry has signed for it: the key, the signature, a clock or a policy of the store is wrong, and no client gets blobs", Try: source.TryRequest},
 	{Reasons: source.ReasonRateLimited, What: "{endpoint} says we ask too often: raise its limit for the exporter, or ask less often", Try: source.TryRequest},
 	// The answer.
 	{Reasons: source.ReasonHealthCheckFailed, What: "the registry's own health check fails, so it refuses every request: look at what it stands on, its store first", Try: source.TryRequest},

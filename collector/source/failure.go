@@ -8,8 +8,9 @@ import (
 
 // The closed list of reasons: metrics, alerts, pages and logs use no others. ReasonWriteAccepted is a write to a site
 // that the configuration calls passive; ReasonWriteLost one that was accepted, and is gone; ReasonBodyTooLarge status 413 of
-// a front that limits bodies; ReasonPolicy a rule of the registry that refuses this tag, and lets others push; ReasonPending
-// is a probe whose first run has not ended.
+// a front that limits bodies; ReasonPolicy a rule of the registry that refuses this tag, and lets others push;
+// ReasonStoreRefused a 401 or 403 of the store that a registry redirects to; ReasonPending is a probe whose first run has not
+// ended.
 const (
 	ReasonDNS                 = "dns"
 	ReasonRefused             = "refused"
@@ -28,6 +29,7 @@ const (
 	ReasonUnauthorized        = "unauthorized"
 	ReasonForbidden           = "forbidden"
 	ReasonNotFound            = "not_found"
+	ReasonStoreRefused        = "store_refused"
 	ReasonRateLimited         = "rate_limited"
 	ReasonClientError         = "client_error"
 	ReasonServerError         = "server_error"
@@ -86,7 +88,8 @@ func IsUnasked(err error) bool {
 }
 
 // IsOurs says whether a failure with this reason is mostly a fault of the exporter or its configuration, as the alerts
-// have it: the account, the path, a rule for the tag that it pushes, the client certificate, a panic.
+// have it: the account, the path, a rule for the tag that it pushes, the client certificate, a panic. Of a pull or a push
+// that holds for its login and the tag alone: who refuses later, or is another host, refuses everybody.
 func IsOurs(reason string) bool {
 	return slices.Contains([]string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonPolicy, ReasonTLSClientCert, ReasonPanic}, reason)
 }
