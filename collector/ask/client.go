@@ -28,12 +28,12 @@ const (
 // new clients fail, such as after the end of a certificate.
 type Client struct {
 	URL       *url.URL
-	Endpoint  string       // host:port of the URL, for the label endpoint
-	Host      string       // header Host; empty: that of the URL
-	Transport *transport   // shared by Plain and Login
-	Plain     *http.Client // sends no credentials
-	Login     *http.Client // sends the credentials of the configuration; the same as Plain when it has none
-	Follow    bool         // redirects to the same scheme, host and port
+	Endpoint  string         // host:port of the URL, for the label endpoint
+	Host      string         // header Host; empty: that of the URL
+	Transport *transport     // shared by Plain and Login
+	Plain     *http.Client   // sends no credentials
+	Login     *http.Client   // sends the credentials of the configuration; the same as Plain when it has none
+	Follow    bool           // redirects to the same scheme, host and port
 	elsewhere *x509.CertPool // CAs for other hosts: those of the system and of the CA file; nil: those of the system
 	lockout   *Lockout
 	tls       promconfig.TLSConfig // for the curl command
