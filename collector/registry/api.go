@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
+	"time"
 
 	"registry_exporter/collector/ask"
 	"registry_exporter/collector/source"
@@ -37,9 +38,9 @@ var (
 // registry protocol, wants a login and shows a certificate that clients accept.
 type api struct {
 	*ask.Account
-	role   string          // front or backend
-	names  []string        // names and addresses that the certificate has to cover (tls.names)
-	always []source.Sample // of the CA file: known without asking
+	role  string   // front or backend
+	names []string // names and addresses that the certificate has to cover (tls.names)
+	ca    caFile   // of the front
 }
 
 // APISources are the sources of the collector api: the front, and each backend. The error names the line of the
@@ -52,12 +53,8 @@ func APISources(b *ask.Builder) ([]*source.Source, error) {
 	if b.TLS != nil {
 		front.names = b.TLS.Names
 	}
-	end, found, err := caExpiry(b.HTTP.TLSConfig)
-	if err != nil {
+	if front.ca, err = readCAFile(b.HTTP.TLSConfig); err != nil {
 		return nil, b.Errorf([]any{"http", "tls_config", "ca_file"}, "%s", err)
-	}
-	if found {
-		front.always = []source.Sample{tlsCAExpiry.Sample(source.Unix(end), front.Endpoint)}
 	}
 	sources := []*source.Source{front.source()}
 	for _, u := range b.Backends {
@@ -81,10 +78,18 @@ func newAPI(b *ask.Builder, u config.URL, role string, path ...any) (*api, error
 func (a *api) source() *source.Source {
 	return &source.Source{
 		Endpoint: a.Endpoint,
-		Down:     append([]source.Sample{apiUp.Sample(0, a.Endpoint, a.role)}, a.always...),
+		Down:     append([]source.Sample{apiUp.Sample(0, a.Endpoint, a.role)}, a.caSamples(a.ca.end)...),
 		Read:     a.read,
 		Words:    a.words(),
 	}
+}
+
+// caSamples are registry_tls_ca_expiry_timestamp_seconds; none without a CA file.
+func (a *api) caSamples(end time.Time) []source.Sample {
+	if !a.ca.found || end.IsZero() {
+		return nil
+	}
+	return []source.Sample{tlsCAExpiry.Sample(source.Unix(end), a.Endpoint)}
 }
 
 // read asks without credentials and then, if any are configured, with them.
@@ -110,6 +115,7 @@ func (a *api) anonymous(ctx context.Context) ([]source.Sample, ask.Challenge, er
 	t.TLSClientConfig = cert.inspect(a.Transport.TLSClientConfig, a.URL.Hostname(), timing.proxy)
 	got, err := a.Get(httptrace.WithClientTrace(ctx, timing.trace()), a.HTTPClient(t), "/v2/", ask.MaxSmallBody)
 	samples := append(timing.samples(a.Endpoint, a.role), cert.samples(a.Endpoint, a.role, a.names)...)
+	samples = append(samples, a.caSamples(cert.ca())...)
 	if got == nil {
 		return samples, ask.Challenge{}, fmt.Errorf("asking /v2/: %w", err)
 	}

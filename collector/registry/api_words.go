@@ -113,9 +113,15 @@ func (a *api) findings(v *source.View, res source.Result) []source.Finding {
 			found = append(found, source.Finding{State: source.StateFailed, Alert: onFront(v, "RegistryNameNotCovered"), What: notCovered(name), Try: p.Fill(source.TryNames)})
 		}
 	}
+	if a.ca.skipped > 0 {
+		found = append(found, source.Finding{
+			State: source.StateWarning, What: fmt.Sprintf("certificates in the CA file that cannot be read, and are not used: %d", a.ca.skipped),
+			Try: p.Fill("openssl storeutl -noout -text -certs {ca} | grep -E 'Subject:|Serial Number' -A 1"),
+		})
+	}
 	if end, read := res.Value(tlsCAExpiry); read && source.UnixTime(end).Sub(v.Now) < source.CAEndsSoon {
 		found = append(found, source.Finding{
-			State: source.StateWarning, Alert: "RegistryCAEndsSoon", What: "a certificate in the CA file ends in " + source.Span(source.UnixTime(end).Sub(v.Now)),
+			State: source.StateWarning, Alert: "RegistryCAEndsSoon", What: "the CA that the certificate stands on ends in " + source.Span(source.UnixTime(end).Sub(v.Now)),
 			Try: p.Fill("openssl storeutl -noout -text -certs {ca} | grep -E 'Subject:|Not After'"),
 		})
 	}

@@ -1,6 +1,11 @@
 package report
 
-import "registry_exporter/collector/source"
+import (
+	"crypto/x509"
+	"errors"
+
+	"registry_exporter/collector/source"
+)
 
 // generalAdvice is for failures that no row of the source is for. The first row that fits is given; the last one fits all.
 var generalAdvice = []source.Advice{
@@ -14,6 +19,7 @@ var generalAdvice = []source.Advice{
 	{Reasons: source.ReasonTLSUnknownAuthority, What: "the certificate is signed by an authority that {ca} does not hold: the CA file is another, or the server leaves out its intermediate certificate", Try: source.TryChain},
 	{Reasons: source.ReasonTLSHostname, What: "the certificate does not cover the name {name}: clients that use it will refuse it", Try: source.TryNames},
 	{Reasons: source.ReasonTLSNoIPSAN, What: "the certificate has no IP SAN for {name}: clients that use the address will refuse it", Try: source.TryNames},
+	{Reasons: source.ReasonTLSExpired, When: caHasEnded, What: "the CA that signed the certificate has ended: renewing the certificate mends nothing, server and clients need the next CA", Try: source.TryChain},
 	{Reasons: source.ReasonTLSExpired, What: "the certificate has ended: every client refuses it until it is renewed", Try: source.TryDates},
 	{Reasons: source.ReasonTLSNotYetValid, What: "the certificate is not valid yet: it was put in place too early, or a clock is wrong", Try: source.TryDates},
 	{Reasons: source.ReasonTLSClientCert, What: "the server wants a client certificate that it knows: cert_file and key_file under tls_config are missing, ended or of another CA", Try: "{tls} 2>&1 | grep -A 5 'Acceptable client certificate'"},
@@ -39,6 +45,12 @@ var generalAdvice = []source.Advice{
 	{Reasons: source.ReasonCanceled, What: "it was stopped before it had ended"},
 	{Reasons: source.ReasonPanic, What: "this is a fault of the exporter: please report it with its log"},
 	{What: "it fails in a way that has no name yet: the words of the error are all there is", Try: source.TryRequest},
+}
+
+// caHasEnded says whether it is a CA whose certificate has ended, not the server's own.
+func caHasEnded(res source.Result) bool {
+	var invalid x509.CertificateInvalidError
+	return errors.As(res.Err, &invalid) && invalid.Cert.IsCA
 }
 
 // secretUnread is for a secret whose file cannot be read: no request was sent.

@@ -242,3 +242,35 @@ func TestSessionErrorsAreWithoutSecrets(t *testing.T) {
 		})
 	}
 }
+
+// A realm on plain HTTP behind a front with HTTPS learns no password. Without one there is nothing to protect.
+func TestSessionAndARealmWithoutTLS(t *testing.T) {
+	ca := testserver.NewAuthority(t, "CA", nil)
+	for _, c := range []struct {
+		name, login, reason string
+		realmAsked          int
+	}{
+		{"nobody logs in", "", "", 1},
+		{"a password", ", " + basicLogin, source.ReasonBadAnswer, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var asked testserver.Recorder
+			realm := httptest.NewServer(asked.Record(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"token":"for-all"}`) }))
+			defer realm.Close()
+			front := testserver.Showing(t, ca.Issue(t, testserver.ForNames("127.0.0.1")), func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Authorization") != "Bearer for-all" {
+					w.Header().Set("WWW-Authenticate", `Bearer realm="`+realm.URL+`/token"`)
+					w.WriteHeader(http.StatusUnauthorized)
+				}
+			})
+			_, err := testSession(t, front.URL, "tls_config: {ca_file: "+ca.File(t)+"}"+c.login).ask(t, http.MethodGet, "s", "")
+			wantReason(t, err, c.reason)
+			if n := len(asked.Requests()); n != c.realmAsked {
+				t.Errorf("the realm saw %d requests, want %d", n, c.realmAsked)
+			}
+			if err != nil && !strings.Contains(err.Error(), "realm of the bearer challenge is http") {
+				t.Errorf("it does not name the cause: %s", err)
+			}
+		})
+	}
+}
