@@ -104,7 +104,10 @@ func TestNameIsThatOfWhatIsPushed(t *testing.T) {
 	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", "/upload")
 		status := http.StatusCreated
-		if r.Method == http.MethodPost {
+		switch r.Method {
+		case http.MethodHead: // of what is not there yet
+			status = http.StatusNotFound
+		case http.MethodPost, http.MethodPatch:
 			status = http.StatusAccepted
 		}
 		w.WriteHeader(status)

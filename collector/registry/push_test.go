@@ -167,15 +167,6 @@ func (c *term) Err() error {
 	}
 }
 
-func ranges(text string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		if text != "" {
-			w.Header().Set("Range", text)
-		}
-		w.WriteHeader(http.StatusNoContent)
-	}
-}
-
 func locates(location string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", location)
