@@ -156,12 +156,6 @@ var reportCases = []reportCase{
 	})}},
 	{name: "push_finds_the_store_full", add: []source.Result{ran("push", atFront, source.Run{Err: source.Failed(source.ReasonNoSpace, "status 507")})}},
 	{name: "push_is_refused_while_read_only", add: []source.Result{ran("push", atFront, source.Run{Err: source.Failed(source.ReasonReadOnly, "status 405 UNSUPPORTED")})}},
-	{name: "push_may_not_cancel", add: []source.Result{ran("push", atFront, source.Run{
-		Err: source.Failed(source.ReasonForbidden, "status 403 DENIED"),
-		Steps: []source.Step{
-			{Name: "auth"}, {Name: "start"}, {Name: "chunk"}, {Name: "status"}, {Name: "cancel", Err: source.Failed(source.ReasonForbidden, "status 403 DENIED")},
-		},
-	})}},
 	{name: "pull_fails_at_a_backend_only", add: []source.Result{
 		ran("pull", atFront, source.Run{}),
 		ran("pull", atBackend, source.Run{Err: source.Failed(source.ReasonDigestMismatch, "layer 1: sha256 is another")}),

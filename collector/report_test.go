@@ -90,6 +90,9 @@ func canaryRefused(t *testing.T) error {
 	defer cancel()
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case r.Method == http.MethodPatch: // a chunk, or all of a blob
+			w.Header().Set("Location", r.URL.Path)
+			w.WriteHeader(http.StatusAccepted)
 		case r.Method == http.MethodPost: // begins an upload
 			w.Header().Set("Location", r.URL.Path+"1")
 			w.WriteHeader(http.StatusAccepted)
