@@ -188,8 +188,8 @@ var reportCases = []reportCase{
 		},
 	})}},
 	{name: "collector_without_words_of_its_own", add: []source.Result{added("mirror", "mirror.example.org:80", read(
-		source.Counter("registry_mirror_lines_total", "", "endpoint", "code").Sample(12345, "mirror.example.org:80", "200"),
-		source.Gauge("registry_mirror_lag_bytes", "", "endpoint").Sample(2048, "mirror.example.org:80")))}},
+		source.Counter("registry_mirror_lines_total", "", "address", "code").Sample(12345, "mirror.example.org:80", "200"),
+		source.Gauge("registry_mirror_lag_bytes", "", "address").Sample(2048, "mirror.example.org:80")))}},
 	{name: "access_log", add: []source.Result{added("access", "/var/log/nginx/access.log", read(
 		sample("registry_access_lines_total", 12345, "parsed"), sample("registry_access_log_lag_bytes", 2048, "/var/log/nginx/access.log")))}},
 	{name: "collector_without_words_of_its_own_fails", add: []source.Result{added("access", "/var/log/nginx/access.log",

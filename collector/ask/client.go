@@ -24,11 +24,11 @@ const (
 	MaxRedirects   = 5
 )
 
-// A Client asks one endpoint over HTTP. It opens a connection for each request: an old one goes on to work while
+// A Client asks one address over HTTP. It opens a connection for each request: an old one goes on to work while
 // new clients fail, such as after the end of a certificate.
 type Client struct {
 	URL       *url.URL
-	Endpoint  string         // host:port of the URL, for the label endpoint
+	Address   string         // host:port of the URL, for the label address
 	Host      string         // header Host; empty: that of the URL
 	Transport *transport     // shared by Plain and Login
 	Plain     *http.Client   // sends no credentials
@@ -48,7 +48,7 @@ func newClient(b *Builder, cfg *promconfig.HTTPClientConfig, u, front config.URL
 		return nil, b.Errorf(append(path, "tls_config"), "%s", err)
 	}
 	b.HideTransport(cfg.TLSConfig, cfg.ProxyConfig)
-	c := &Client{URL: u.URL, Endpoint: u.Endpoint(), Transport: t, lockout: b.Lockout, Follow: cfg.FollowRedirects}
+	c := &Client{URL: u.URL, Address: u.Address(), Transport: t, lockout: b.Lockout, Follow: cfg.FollowRedirects}
 	if front.Host != u.Host {
 		c.Host = front.Host
 		if t.TLSClientConfig.ServerName == "" {

@@ -2,7 +2,7 @@
 // the secrets for them, and bounds the answers.
 //
 //	builder.go      Builder: makes the sources of one registry from its configuration
-//	client.go       Client: asks one endpoint, with the names of the front, on a new connection each time
+//	client.go       Client: asks one address, with the names of the front, on a new connection each time
 //	transport.go    the connection: it ends with the context of its request, at the latest
 //	answer.go       Answer: a response and its body, which is bounded
 //	refusal.go      the error of an answer with a status that nobody wants; request_error.go: of no answer at all

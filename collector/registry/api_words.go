@@ -67,7 +67,7 @@ func worksForClients(v *source.View) bool {
 
 func (a *api) isFront() bool { return a.role == "front" }
 
-// facts are what is known of the endpoint in a few words, such as: front, status 200, open to all.
+// facts are what is known of the address in a few words, such as: front, status 200, open to all.
 func (a *api) facts(v *source.View, res source.Result) []string {
 	facts := []string{a.role}
 	if status, found := res.Value(apiStatusCode); found {

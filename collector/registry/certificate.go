@@ -18,21 +18,21 @@ import (
 var (
 	tlsVerified = source.Gauge("registry_tls_verified",
 		"1 if the served certificate chain is trusted, in date and fits the name, even with insecure_skip_verify (TLS handshake).",
-		"endpoint", "role")
+		"address", "role")
 	tlsExpiry = source.Gauge("registry_tls_expiry_timestamp_seconds",
 		"When verification of the served certificate will end, in seconds since 1970: of all verified chains the latest of their earliest NotAfter; if none verifies, NotAfter of the leaf (TLS handshake).",
-		"endpoint", "role")
+		"address", "role")
 	tlsStart = source.Gauge("registry_tls_start_timestamp_seconds",
-		"NotBefore of the served certificate, in seconds since 1970 (TLS handshake).", "endpoint", "role")
+		"NotBefore of the served certificate, in seconds since 1970 (TLS handshake).", "address", "role")
 	tlsNameCovered = source.Gauge("registry_tls_name_covered",
 		"1 if the served certificate covers this configured name or address (TLS handshake: subject alternative names).",
-		"endpoint", "name")
+		"address", "name")
 	tlsCAExpiry = source.Gauge("registry_tls_ca_expiry_timestamp_seconds",
 		"When the CA ends that the served certificate stands on, in seconds since 1970: of all verified chains the latest NotAfter of their root; if none verifies, the latest of the configured CA file (tls_config.ca_file).",
-		"endpoint")
+		"address")
 )
 
-// served is the certificate that an endpoint showed in one TLS handshake, and whether it verifies.
+// served is the certificate that an address showed in one TLS handshake, and whether it verifies.
 type served struct {
 	mu     sync.Mutex
 	leaf   *x509.Certificate // nil: no handshake came so far
@@ -121,19 +121,19 @@ func (s *served) ca() time.Time {
 }
 
 // samples are registry_tls_*, without that of the CA file; none when no handshake came so far.
-func (s *served) samples(endpoint, role string, names []string) []source.Sample {
+func (s *served) samples(address, role string, names []string) []source.Sample {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.leaf == nil {
 		return nil
 	}
 	out := []source.Sample{
-		tlsVerified.Sample(source.Bool01(s.err == nil), endpoint, role),
-		tlsExpiry.Sample(source.Unix(s.expiry), endpoint, role),
-		tlsStart.Sample(source.Unix(s.leaf.NotBefore), endpoint, role),
+		tlsVerified.Sample(source.Bool01(s.err == nil), address, role),
+		tlsExpiry.Sample(source.Unix(s.expiry), address, role),
+		tlsStart.Sample(source.Unix(s.leaf.NotBefore), address, role),
 	}
 	for _, name := range names {
-		out = append(out, tlsNameCovered.Sample(source.Bool01(s.leaf.VerifyHostname(name) == nil), endpoint, name))
+		out = append(out, tlsNameCovered.Sample(source.Bool01(s.leaf.VerifyHostname(name) == nil), address, name))
 	}
 	return out
 }

@@ -193,10 +193,10 @@ func TestNamesThatTheCertificateCovers(t *testing.T) {
 		e := collectHub(t, "api", server.URL, "  backends: ["+backend.URL+"]\n  tls: {names: ["+strings.Join(names, ", ")+"]}"+trust+"\n")
 		got := e.scrape(t)
 		for name, covered := range want {
-			got.wantSamples(t, map[string]float64{fmt.Sprintf("registry_tls_name_covered{endpoint=%q,name=%q}", server.Listener.Addr(), name): covered})
+			got.wantSamples(t, map[string]float64{fmt.Sprintf("registry_tls_name_covered{address=%q,name=%q}", server.Listener.Addr(), name): covered})
 		}
-		got.wantNone(t, fmt.Sprintf("registry_tls_name_covered{endpoint=%q", backend.Listener.Addr()))
-		got.wantSamples(t, map[string]float64{fmt.Sprintf("registry_tls_verified{endpoint=%q", server.Listener.Addr()): source.Bool01(verified)})
+		got.wantNone(t, fmt.Sprintf("registry_tls_name_covered{address=%q", backend.Listener.Addr()))
+		got.wantSamples(t, map[string]float64{fmt.Sprintf("registry_tls_verified{address=%q", server.Listener.Addr()): source.Bool01(verified)})
 	}
 }
 

@@ -20,5 +20,5 @@
 //	b.Collector = "pull"
 //	sources, err := registry.PullSources(b)
 //	sources[0].Probe.Once(ctx)
-//	result := sources[0].Get(ctx, time.Minute) // registry_pull_success{endpoint,role,image} and others
+//	result := sources[0].Get(ctx, time.Minute) // registry_pull_success{address,role,image} and others
 package registry

@@ -23,7 +23,7 @@ const (
 	stepLayers   = "layers"
 )
 
-// An imagePull is the pull of one image from one endpoint in one run, and its outcome.
+// An imagePull is the pull of one image from one address in one run, and its outcome.
 type imagePull struct {
 	*puller
 	image     *client.Image
@@ -42,7 +42,6 @@ type imagePull struct {
 	inFull    int                    // layers that were read to their end and are right
 	inParts   int                    // large layers of which a part was read
 	tooLarge  int                    // layers that cannot be read in parts, as the server ignores ranges
-	speed     speed
 }
 
 // noteRead notes that a blob was read in a step. The cache is that of the last answer.

@@ -26,7 +26,7 @@ func (p *puller) words() source.Words {
 }
 
 // refusesLater is what a 403 after the login says.
-const refusesLater = "{endpoint} lets us in and refuses a later request, as it does with everybody's: a front or a firewall that forbids the path or the method, or a policy of the registry"
+const refusesLater = "{address} lets us in and refuses a later request, as it does with everybody's: a front or a firewall that forbids the path or the method, or a policy of the registry"
 
 // These rows of advice are those that pulls and pushes share.
 var (
@@ -36,7 +36,7 @@ var (
 	}
 	wantsNoLogin = source.Advice{
 		Reasons: source.ReasonUnauthorized, When: func(res source.Result) bool { return failsAtAStep(res) && !ask.IsNotLetIn(res.Err) }, Try: source.TryRequest,
-		What: "{endpoint} answers 401 and asks for no login, so no client can log in: a front that drops WWW-Authenticate, or a fault inside that it tells as 401",
+		What: "{address} answers 401 and asks for no login, so no client can log in: a front that drops WWW-Authenticate, or a fault inside that it tells as 401",
 	}
 	slowStore   = source.Advice{Reasons: source.ReasonTimeout, What: "the registry does not get it done in time: its store is slow or hangs", Try: source.TryRequest}
 	shortBlob   = source.Advice{Reasons: source.ReasonShortRead, What: "the registry hands out fewer bytes than it announced: its store does not give them, or the layer was cut short", Try: source.TryPull}
@@ -48,7 +48,7 @@ func (p *puller) place(res source.Result) source.Place {
 	at := p.At("/v2/")
 	registry := p.URL.Host
 	if at.ConnectTo {
-		registry = p.Endpoint
+		registry = p.Address
 	}
 	at.Image = registry + "/" + p.failingImage(res.Steps())
 	return at

@@ -13,20 +13,20 @@ import (
 
 var (
 	pushSuccess = source.Gauge("registry_push_success",
-		"1 if the last run of the push probe did every step that clients do, or on a passive site was refused as it should be; else 0.", "endpoint", "role")
+		"1 if the last run of the push probe did every step that clients do, or on a passive site was refused as it should be; else 0.", "address", "role")
 	pushStepSuccess = source.Gauge("registry_push_step_success",
 		"1 if this step of the last push went well, 0 if not; absent when it was not reached. Steps are auth, start, chunk and cancel of an upload, or auth, blobs, manifest, read_back and delete of an image. No client does cancel and delete: they are 1 whatever the answer is, which the report tells.",
-		"endpoint", "role", "step")
+		"address", "role", "step")
 	pushFailure = source.Gauge("registry_push_failure",
-		"1 for the step at which the last push failed, and why, with one of a closed list of reasons.", "endpoint", "role", "step", "reason")
+		"1 for the step at which the last push failed, and why, with one of a closed list of reasons.", "address", "role", "step", "reason")
 	pushStepSeconds = source.Gauge("registry_push_step_seconds",
-		"Seconds that this step of the last push took.", "endpoint", "role", "step")
+		"Seconds that this step of the last push took.", "address", "role", "step")
 	pushBytes = source.Gauge("registry_push_bytes",
-		"Bytes of blobs and manifests that the last push sent.", "endpoint", "role")
-	pushTimestamp = source.Gauge("registry_push_timestamp_seconds",
-		"When the last push ended, in seconds since 1970.", "endpoint", "role")
+		"Bytes of blobs and manifests that the last push sent.", "address", "role")
+	pushTimestamp = source.Gauge("registry_push_last_run_timestamp_seconds",
+		"When the last push ended, in seconds since 1970.", "address", "role")
 	pushInterval = source.Gauge("registry_push_interval_seconds",
-		"Seconds from one push to the next (every in the configuration); mode is upload or image.", "endpoint", "role", "mode")
+		"Seconds from one push to the next (every in the configuration); mode is upload or image.", "address", "role", "mode")
 )
 
 // pushTimeout is how long one run of a push or of replication may take.
@@ -61,9 +61,9 @@ func PushSources(b *ask.Builder) ([]*source.Source, error) {
 	every := time.Duration(p.Every)
 	probe := &source.Probe{Every: every, Timeout: min(every, pushTimeout), Run: p.pushOnce}
 	return []*source.Source{b.Probe(probe, &source.Source{
-		Endpoint: a.Endpoint,
-		Down:     []source.Sample{pushSuccess.Sample(0, a.Endpoint, "front")},
-		Words:    p.words(),
+		Address: a.Address,
+		Down:    []source.Sample{pushSuccess.Sample(0, a.Address, "front")},
+		Words:   p.words(),
 	}, p.Repository, p.Mode, p.passive)}, nil
 }
 
@@ -90,17 +90,17 @@ func (p *push) write(ctx context.Context, w *writer) error {
 // samples are those of a run that ended with err, the error of its first step that failed.
 func (p *push) samples(w *writer, err error) []source.Sample {
 	samples := []source.Sample{
-		pushSuccess.Sample(source.Bool01(err == nil), p.Endpoint, "front"),
-		pushBytes.Sample(float64(w.sent), p.Endpoint, "front"),
-		pushTimestamp.Sample(source.Unix(time.Now()), p.Endpoint, "front"),
-		pushInterval.Sample(time.Duration(p.Every).Seconds(), p.Endpoint, "front", p.Mode),
+		pushSuccess.Sample(source.Bool01(err == nil), p.Address, "front"),
+		pushBytes.Sample(float64(w.sent), p.Address, "front"),
+		pushTimestamp.Sample(source.Unix(time.Now()), p.Address, "front"),
+		pushInterval.Sample(time.Duration(p.Every).Seconds(), p.Address, "front", p.Mode),
 	}
 	for _, s := range w.steps {
 		samples = append(samples,
-			pushStepSuccess.Sample(source.Bool01(s.Err == nil), p.Endpoint, "front", s.Name),
-			pushStepSeconds.Sample(s.Took.Seconds(), p.Endpoint, "front", s.Name))
+			pushStepSuccess.Sample(source.Bool01(s.Err == nil), p.Address, "front", s.Name),
+			pushStepSeconds.Sample(s.Took.Seconds(), p.Address, "front", s.Name))
 		if s.Err != nil && err != nil { // only of the first step that failed: those after it clean up
-			samples = append(samples, pushFailure.Sample(1, p.Endpoint, "front", s.Name, source.Reason(err)))
+			samples = append(samples, pushFailure.Sample(1, p.Address, "front", s.Name, source.Reason(err)))
 			err = nil
 		}
 	}

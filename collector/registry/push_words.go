@@ -13,7 +13,7 @@ import (
 var writeAdvice = []source.Advice{
 	{
 		When: wentElsewhere, Try: source.TryRequest,
-		What: "{endpoint} tells clients to go on with an upload at another scheme, host or port, and they do: let the front send X-Forwarded-Proto and Host to the registry, or set http.host or http.relativeurls there",
+		What: "{address} tells clients to go on with an upload at another scheme, host or port, and they do: let the front send X-Forwarded-Proto and Host to the registry, or set http.host or http.relativeurls there",
 	},
 	slowStore, tokenRefused, wantsNoLogin,
 	{Reasons: source.ReasonForbidden, When: func(res source.Result) bool { return failsAtAStep(res) && !isOursToPush(res) }, What: refusesLater, Try: source.TryPull},

@@ -204,7 +204,7 @@ func TestReplicationAfterAReload(t *testing.T) {
 // The reason of a push that fails counts before that of another site.
 func TestReplicationFailsHereAndElsewhere(t *testing.T) {
 	away := source.Failed(source.ReasonTimeout, "no answer")
-	r := &replication{Account: &ask.Account{Client: &ask.Client{Endpoint: "hub:443"}}, sites: []site{{name: "codfw"}}, state: &canaryState{
+	r := &replication{Account: &ask.Account{Client: &ask.Client{Address: "hub:443"}}, sites: []site{{name: "codfw"}}, state: &canaryState{
 		sites: map[string]*siteState{"codfw": {err: otherSiteError{away, "codfw"}}},
 	}}
 	var other otherSiteError

@@ -122,7 +122,7 @@ func TestUploadThatWasLeftElsewhereIsNotOurs(t *testing.T) {
 	other := startRegistry(t)
 	pusher(t, other, dir, pushesUploads).once(t.Context())
 	if n := other.count("DELETE upload"); n != 1 {
-		t.Errorf("another endpoint is asked to cancel %d times, want once", n)
+		t.Errorf("another address is asked to cancel %d times, want once", n)
 	}
 }
 

@@ -11,10 +11,10 @@ import (
 var generalAdvice = []source.Advice{
 	// The network.
 	{Reasons: source.ReasonDNS, What: "the name {host} is not known here: a typing error, or this machine's resolver is down", Try: "getent ahosts {host}"},
-	{Reasons: source.ReasonRefused, What: "nothing listens at {endpoint}: what should listen is stopped, or the port is wrong", Try: source.TryListen},
+	{Reasons: source.ReasonRefused, What: "nothing listens at {address}: what should listen is stopped, or the port is wrong", Try: source.TryListen},
 	{Reasons: source.ReasonUnreachable, What: "no way leads to {host}: the machine is off, or a route or a firewall is in the way", Try: "ping -c 3 {host}"},
-	{Reasons: source.ReasonTimeout, What: "{endpoint} does not answer in time: it hangs, what it waits for does, or a firewall drops what is sent", Try: source.TryRequest},
-	{Reasons: source.ReasonReset, What: "{endpoint} closed the connection in the midst: it was restarted, or something on the way cuts connections", Try: source.TryRequest},
+	{Reasons: source.ReasonTimeout, What: "{address} does not answer in time: it hangs, what it waits for does, or a firewall drops what is sent", Try: source.TryRequest},
+	{Reasons: source.ReasonReset, What: "{address} closed the connection in the midst: it was restarted, or something on the way cuts connections", Try: source.TryRequest},
 	// Certificates.
 	{Reasons: source.ReasonTLSUnknownAuthority, What: "the certificate is signed by an authority that {ca} does not hold: the CA file is another, or the server leaves out its intermediate certificate", Try: source.TryChain},
 	{Reasons: source.ReasonTLSHostname, What: "the certificate does not cover the name {name}: clients that use it will refuse it", Try: source.TryNames},
@@ -28,16 +28,16 @@ var generalAdvice = []source.Advice{
 	{Reasons: source.ReasonHTTPSOnHTTP, What: "the port does not speak TLS: the URL must begin with http, or the server's TLS is switched off", Try: source.TryRequest},
 	// The exporter's account.
 	{Reasons: source.ReasonUnauthorized, What: "the registry does not let us in: user or password is wrong or missing, the account is locked, or its token server refuses it", Try: source.TryRequest},
-	{Reasons: source.ReasonForbidden, What: "{endpoint} refuses us: the account has no right to it, or the exporter's address is not let through", Try: source.TryRequest},
-	{Reasons: source.ReasonNotFound, What: "{endpoint} does not know the path: it is another service, or a front does not let the path through", Try: source.TryRequest},
+	{Reasons: source.ReasonForbidden, What: "{address} refuses us: the account has no right to it, or the exporter's address is not let through", Try: source.TryRequest},
+	{Reasons: source.ReasonNotFound, What: "{address} does not know the path: it is another service, or a front does not let the path through", Try: source.TryRequest},
 	{Reasons: source.ReasonStoreRefused, What: "the store to which the registry redirects refuses what the registry has signed for it: the key, the signature, a clock or a policy of the store is wrong, and no client gets blobs", Try: source.TryRequest},
-	{Reasons: source.ReasonRateLimited, What: "{endpoint} says we ask too often: raise its limit for the exporter, or ask less often", Try: source.TryRequest},
+	{Reasons: source.ReasonRateLimited, What: "{address} says we ask too often: raise its limit for the exporter, or ask less often", Try: source.TryRequest},
 	// The answer.
 	{Reasons: source.ReasonHealthCheckFailed, What: "the registry's own health check fails, so it refuses every request: look at what it stands on, its store first", Try: source.TryRequest},
-	{Reasons: source.AnyOf(source.ReasonUnavailable, source.ReasonServerError), What: "{endpoint} fails inside: its log says why", Try: source.TryRequest},
-	{Reasons: source.ReasonBadAnswer, What: "what answers at {endpoint} is something else than expected: another service, another version, or a login page in front of it", Try: source.TryRequest},
-	{Reasons: source.ReasonRedirected, What: "{endpoint} sends us elsewhere, and credentials do not follow: put the address that it names into the configuration", Try: source.TryRequest},
-	{Reasons: source.ReasonClientError, What: "{endpoint} refuses the request itself: it is another service, or a front does not let it through", Try: source.TryRequest},
+	{Reasons: source.AnyOf(source.ReasonUnavailable, source.ReasonServerError), What: "{address} fails inside: its log says why", Try: source.TryRequest},
+	{Reasons: source.ReasonBadAnswer, What: "what answers at {address} is something else than expected: another service, another version, or a login page in front of it", Try: source.TryRequest},
+	{Reasons: source.ReasonRedirected, What: "{address} sends us elsewhere, and credentials do not follow: put the address that it names into the configuration", Try: source.TryRequest},
+	{Reasons: source.ReasonClientError, What: "{address} refuses the request itself: it is another service, or a front does not let it through", Try: source.TryRequest},
 	{Reasons: source.ReasonTooLarge, What: "the answer is larger than any that makes sense: another service answers", Try: source.TryRequest},
 	{Reasons: source.ReasonShortRead, What: "the answer ends before its end: something on the way cuts it, or the server fails in the midst", Try: source.TryRequest},
 	{Reasons: source.ReasonNoSpace, What: "there is no space left", Try: "df -h   # on {host}"},

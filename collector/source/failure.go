@@ -73,7 +73,7 @@ func Failed(reason, format string, args ...any) error {
 	return &Failure{reason, fmt.Sprintf(format, args...)}
 }
 
-// An unaskedError is why no request was sent, such as a password file that is gone. The endpoint may be well.
+// An unaskedError is why no request was sent, such as a password file that is gone. The address may be well.
 type unaskedError struct{ error }
 
 func (u unaskedError) Unwrap() error { return u.error }

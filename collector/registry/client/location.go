@@ -53,7 +53,7 @@ func Locate(asked *url.URL, location string) (*url.URL, error) {
 	return u, nil
 }
 
-// IsHere says whether u has the scheme, host and port of the endpoint of the session.
+// IsHere says whether u has the scheme, host and port of the address of the session.
 func (s *Session) IsHere(u *url.URL) bool {
 	return u.Scheme == s.URL.Scheme && strings.EqualFold(hostPort(u), hostPort(s.URL))
 }
@@ -67,7 +67,7 @@ func hostPort(u *url.URL) string {
 	return u.Hostname() + ":" + port
 }
 
-// SendTo sends a request to u: with Send at the endpoint of the session, and without credentials and client certificate
+// SendTo sends a request to u: with Send at the address of the session, and without credentials and client certificate
 // elsewhere. It follows redirects as clients do, ask.MaxRedirects of them: 307 and 308, and for HEAD the others, too.
 // header is sent with each request. The caller closes the body of the answer.
 func (s *Session) SendTo(ctx context.Context, method string, u *url.URL, body []byte, header http.Header, scope string) (*http.Response, error) {

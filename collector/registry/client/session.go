@@ -47,8 +47,8 @@ func PushScope(repository string) string { return "repository:" + repository + "
 // DeleteScope is the scope of a token for DELETE. Distribution wants it to cancel an upload, too.
 func DeleteScope(repository string) string { return "repository:" + repository + ":delete" }
 
-// Request makes a request to the endpoint of the session. ref is a path or the value of a Location header, of which only
-// path and query are used: another host there would not be the endpoint that is asked. body may be nil; it must be one
+// Request makes a request to the address of the session. ref is a path or the value of a Location header, of which only
+// path and query are used: another host there would not be the address that is asked. body may be nil; it must be one
 // that net/http can rewind, such as a bytes.Reader. The reason of an error is bad_answer.
 func (s *Session) Request(ctx context.Context, method, ref string, body io.Reader) (*http.Request, error) {
 	parsed, err := s.URL.Parse(ref)
@@ -168,7 +168,7 @@ func (s *Session) Open(ctx context.Context, repository, path string, header http
 }
 
 // follow follows redirects to other hosts, ask.MaxRedirects of them, without credentials and without a client certificate.
-// Redirects within the endpoint were followed by net/http. header is sent with each request, as it was with the first.
+// Redirects within the address were followed by net/http. header is sent with each request, as it was with the first.
 func (s *Session) follow(resp *http.Response, header http.Header) (*http.Response, error) {
 	for n := 0; ; n++ {
 		if !slices.Contains([]int{301, 302, 303, 307, 308}, resp.StatusCode) || !s.Account.Client.Follow {

@@ -197,7 +197,7 @@ func TestSessionSaysWhatItWasAnswered(t *testing.T) {
 	}
 }
 
-func TestSessionRequestsGoToItsEndpoint(t *testing.T) {
+func TestSessionRequestsGoToItsAddress(t *testing.T) {
 	s := testSession(t, "http://10.0.0.1:5000", "")
 	for ref, want := range map[string]string{
 		"/v2/a/blobs/uploads/1?_state=x%2Fy":               "http://10.0.0.1:5000/v2/a/blobs/uploads/1?_state=x%2Fy",
