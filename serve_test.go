@@ -28,7 +28,7 @@ func TestWhatIsServed(t *testing.T) {
 	}{
 		{"GET", "/", 200, `href="probe?registry=hub"`},
 		{"GET", "/", 200, `href="runbooks/"`},
-		{"GET", "/metrics", 200, `registry_api_up{endpoint="127.0.0.1:1",registry="hub",role="front"} 0`},
+		{"GET", "/metrics", 200, `registry_api_up{address="127.0.0.1:1",registry="hub",role="front"} 0`},
 		{"GET", "/metrics", 200, `registry_exporter_web_info{external_url="http://127.0.0.1:0"} 1`},
 		{"GET", "/probe?registry=hub", 200, `registry_passive{registry="hub"} 0`},
 		{"GET", "/sd", 200, `"__param_registry":"hub"`},
@@ -102,9 +102,13 @@ func TestNameIsThatOfWhatIsPushed(t *testing.T) {
 	t.Parallel()
 	pushed := make(chan string, 100)
 	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // else the connection is reset while a layer is still being sent
 		w.Header().Set("Location", "/upload")
 		status := http.StatusCreated
-		if r.Method == http.MethodPost {
+		switch r.Method {
+		case http.MethodHead: // of what is not there yet
+			status = http.StatusNotFound
+		case http.MethodPost, http.MethodPatch:
 			status = http.StatusAccepted
 		}
 		w.WriteHeader(status)

@@ -55,12 +55,12 @@ func TestTermWhileAScrapeHangs(t *testing.T) {
 	if code != 0 || took > 20*time.Second { // a second or two more than stopTime on a machine that is busy
 		t.Errorf("exit %d after %s", code, took)
 	}
-	endpoint := strings.TrimPrefix(hung.URL, "http://")
+	address := strings.TrimPrefix(hung.URL, "http://")
 	got := <-page
 	for _, want := range []string{
 		"200 OK\n",
-		`registry_api_up{endpoint="` + endpoint + `",registry="hub",role="front"} 0` + "\n",
-		`registry_collector_failure{collector="api",endpoint="` + endpoint + `",reason="timeout",registry="hub"} 1` + "\n",
+		`registry_api_up{address="` + address + `",registry="hub",role="front"} 0` + "\n",
+		`registry_collector_failure{address="` + address + `",collector="api",reason="timeout",registry="hub"} 1` + "\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)

@@ -49,7 +49,7 @@ func TestExpressions(t *testing.T) {
 // TestAlertLabels keeps to registry, site and what tells a person where to look; a reason that changes would start for again.
 func TestAlertLabels(t *testing.T) {
 	m := metrics(t)
-	allowed := []string{"container", "instance", "job", "registry", "role", "site"}
+	allowed := []string{"instance", "job", "registry", "role", "site", "swift_container"}
 	for _, r := range alertRules(t) {
 		labels, err := m.LabelsOf(r.Expr)
 		if err != nil {

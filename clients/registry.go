@@ -99,7 +99,10 @@ func (f *registry) listen(address string, isStore bool) *httptest.Server {
 		panic(fmt.Sprintf("listening on loopback: %s", err))
 	}
 	return &httptest.Server{Listener: l, Config: &http.Server{
-		Handler:  http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { f.handle(w, r, isStore) }),
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			f.handle(w, r, isStore)
+			_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, 64<<20)) // as nginx does: else the client may see a reset before the answer
+		}),
 		ErrorLog: log.New(io.Discard, "", 0),
 	}}
 }
@@ -202,6 +205,8 @@ func (c *call) serve() {
 	c.w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
 	method, what, _ := strings.Cut(c.kind, " ")
 	switch {
+	case what == "base" && c.r.URL.Path != "/v2/":
+		respond(http.StatusNotFound, "text/plain", "404 page not found")(c)
 	case what == "base":
 		respond(http.StatusOK, "application/json", "{}")(c)
 	case what == "token":

@@ -78,17 +78,17 @@ func (s *site) failed(first string, err error) result {
 func stepOf(kind string) string {
 	method, what, _ := strings.Cut(kind, " ")
 	switch {
-	case what == "token", what == "base":
+	case what == "token", kind == "GET base":
 		return "auth"
 	case kind == "HEAD manifest":
 		return "resolve"
 	case what == "manifest":
 		return "manifest"
-	case what == "store", what == "blob" && method == "GET":
+	case what == "store" && method == "GET", what == "blob" && method == "GET":
 		return "layer"
-	case what == "blob", kind == "POST upload":
+	case what == "blob", kind == "HEAD store", kind == "POST upload":
 		return "start"
-	case kind == "PATCH upload":
+	case kind == "PATCH upload", kind == "PATCH base":
 		return "upload"
 	}
 	return "commit"

@@ -34,7 +34,7 @@ func everyReason(t *testing.T) []string {
 func everySource(t *testing.T) []*source.Source {
 	t.Helper()
 	text := strings.NewReplacer("CAFILE", testserver.NewAuthority(t, "CA", nil).File(t), "KEYFILE", testserver.TempFile(t, "key", []byte("swift-key"))).Replace(withAll(reportConfig))
-	all := []*source.Source{{Collector: "unknown", Endpoint: atBackend}}
+	all := []*source.Source{{Collector: "unknown", Address: atBackend}}
 	for _, s := range newTestExporter(t, text).live.Load().registries[0].sources {
 		if !slices.ContainsFunc(all, func(other *source.Source) bool { return other.Collector == s.Collector }) {
 			all = append(all, s)
@@ -119,7 +119,7 @@ func TestCommands(t *testing.T) {
 	key := testserver.TempFile(t, "key", []byte("swift-key"))
 	front := "registries:\n- name: hub\n  url: https://registry.example.org\n"
 	for _, c := range []struct {
-		name, config, collector, endpoint, command, want string
+		name, config, collector, address, command, want string
 	}{
 		{"front", front, "api", atFront, source.TryRequest, "curl -sS -i -m 20 https://registry.example.org/v2/"},
 		{"backend with the names of the front", front + "  backends: [http://10.0.0.5:5000]\n", "api", atBackend, source.TryRequest, "curl -sS -i -m 20 --connect-to ::10.0.0.5:5000 http://registry.example.org/v2/"},
@@ -139,9 +139,9 @@ func TestCommands(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := newTestExporter(t, c.config)
-			s := &source.Source{Collector: c.collector, Endpoint: c.endpoint}
+			s := &source.Source{Collector: c.collector, Address: c.address}
 			for _, known := range e.live.Load().registries[0].sources {
-				if known.Collector == c.collector && known.Endpoint == c.endpoint {
+				if known.Collector == c.collector && known.Address == c.address {
 					s = known
 				}
 			}

@@ -12,7 +12,7 @@ import (
 
 // probed are targets with one source, the results of a probe.
 func probed(p *source.Probe) ([]*target, *source.Source) {
-	s := p.Source(&source.Source{Collector: "test", Endpoint: "a", Timeout: time.Minute}, source.NewTrack())
+	s := p.Source(&source.Source{Collector: "test", Address: "a", Timeout: time.Minute}, source.NewTrack())
 	return []*target{{sources: []*source.Source{s}}}, s
 }
 

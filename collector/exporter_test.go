@@ -45,19 +45,19 @@ func exporterOfHub(t testing.TB, url, more string) *Exporter {
 }
 
 // startHealthy is a registry that answers /v2/.
-func startHealthy(t *testing.T) (url, endpoint string) {
+func startHealthy(t *testing.T) (url, address string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(testserver.OpenRegistry))
 	t.Cleanup(server.Close)
 	return server.URL, server.Listener.Addr().String()
 }
 
-var testUp = source.Gauge("registry_test_up", "A down sample.", "endpoint")
+var testUp = source.Gauge("registry_test_up", "A down sample.", "address")
 
 // testSource reads for at most 10 s.
 func testSource(read func(context.Context) ([]source.Sample, error)) *source.Source {
 	return &source.Source{
-		Collector: "test", Endpoint: "a", Timeout: 10 * time.Second,
+		Collector: "test", Address: "a", Timeout: 10 * time.Second,
 		Down: []source.Sample{testUp.Sample(0, "a")}, Read: read,
 	}
 }

@@ -31,9 +31,10 @@ var closedLabels = map[string][]string{
 		"ready", "transitioning", "backfilling", "disconnected", "waiting_for_primary", "waiting_for_quorum", "other", // of RethinkDB
 		"reading", "writing", "waiting", // of nginx
 	},
-	"phase":  {"dns", "connect", "tls", "first_byte"},
-	"role":   {"front", "backend", "master", "slave", "sentinel", "other"},
-	"scheme": {"none", "basic", "bearer", "other"},
+	"phase":      {"dns", "connect", "tls", "first_byte"},
+	"redis_role": {"master", "slave", "sentinel", "other"},
+	"role":       {"front", "backend"},
+	"scheme":     {"none", "basic", "bearer", "other"},
 	"step": {
 		"auth", "container", "manifest", "config", "layers", "start", "chunk", "status", "cancel", "blobs", "read_back", "delete",
 		"put", "get", "list", "read",
@@ -45,7 +46,7 @@ var closedLabels = map[string][]string{
 }
 
 // configuredLabels have values of the configuration, or of what the code knows of each source.
-var configuredLabels = []string{"collector", "container", "endpoint", "file", "image", "name", "prefix", "reason", "to"}
+var configuredLabels = []string{"address", "collector", "file", "image", "name", "prefix", "reason", "swift_container", "to"}
 
 // A metric that puts words of another system into a label that is not masked shows it on its golden page.
 func TestLabelsThatAreNotMaskedHaveClosedLists(t *testing.T) {

@@ -48,7 +48,7 @@ func TestFaultsOfADeclaration(t *testing.T) {
 		fault string
 		d     declaration
 	}{
-		{"", declaration{kind: "gauge", name: "registry_x", help: "X.", labels: []string{"endpoint", "server"}, outside: []string{"server"}}},
+		{"", declaration{kind: "gauge", name: "registry_x", help: "X.", labels: []string{"address", "server"}, outside: []string{"server"}}},
 		{"", declaration{kind: "counter", name: "registry_x_total", help: "X.", labels: []string{"code"}}},
 		{"the name is not registry_ and more in lower case", declaration{kind: "gauge", name: "registry_X", help: "X."}},
 		{"the name is not registry_ and more in lower case", declaration{kind: "gauge", name: "swift_x", help: "X."}},
@@ -59,7 +59,7 @@ func TestFaultsOfADeclaration(t *testing.T) {
 		{"the label site is set for every sample", declaration{kind: "gauge", name: "registry_x", help: "X.", labels: []string{"site"}, outside: []string{"site"}}},
 		{"the label code is there twice", declaration{kind: "gauge", name: "registry_x", help: "X.", labels: []string{"code", "code"}}},
 		{"nobody says where the values of server come from", declaration{kind: "gauge", name: "registry_x", help: "X.", labels: []string{"server"}}},
-		{"the values of endpoint are said to be from outside", declaration{kind: "gauge", name: "registry_x", help: "X.", labels: []string{"endpoint"}, outside: []string{"endpoint"}}},
+		{"the values of address are said to be from outside", declaration{kind: "gauge", name: "registry_x", help: "X.", labels: []string{"address"}, outside: []string{"address"}}},
 		{"there is no label peer to be from outside", declaration{kind: "gauge", name: "registry_x", help: "X.", outside: []string{"peer"}}},
 	} {
 		if got := strings.Join(c.d.faults(), "; "); got != c.fault {
@@ -170,7 +170,7 @@ func texts(call *ast.CallExpr) ([]string, error) {
 
 // sample is one of a metric that some package declares, by its name. labels are in the order of the declaration.
 //
-//	sample("registry_api_up", 1, "registry.example.org:443", "front") // endpoint, role
+//	sample("registry_api_up", 1, "registry.example.org:443", "front") // address, role
 func sample(name string, value float64, labels ...string) source.Sample {
 	declared, err := declaredMetrics()
 	if err != nil {

@@ -119,12 +119,23 @@ func documentMetrics(families map[string]*dto.MetricFamily) string {
 Made from the golden pages of the tests by ` + "`go test ./collector -run TestMetricsDoc -update`" + `.
 
 Every sample of a registry has the label ` + "`registry`" + `, and ` + "`site`" + ` where the configuration names one; they are left out below.
-` + "`endpoint`" + ` is the host:port that was asked (of Swift that of the auth URL); of ` + "`access`" + ` it is the paths of the logs. 1 is yes, 0 is no.
+` + "`address`" + ` is the host:port that was asked (of Swift that of the auth URL); of ` + "`access`" + ` it is the paths of the logs. 1 is yes, 0 is no.
 
-Always there for every configured endpoint, 0 when nothing could be learnt: ` + "`registry_collector_success`, `registry_collector_duration_seconds`, `registry_passive`, `registry_api_up`, `registry_health_ok`, `registry_msr_ping_healthy`, `registry_swift_reachable`, `registry_redis_reachable`" + `.
+Always there for every configured address, 0 when nothing could be learnt: ` + "`registry_collector_success`, `registry_collector_duration_seconds`, `registry_passive`, `registry_api_up`, `registry_health_ok`, `registry_msr_ping_healthy`, `registry_swift_reachable`, `registry_redis_reachable`" + `.
 Of a probe these are 0, too, when its last run could learn nothing, but absent until its first run has ended: ` + "`registry_pull_success`, `registry_push_success`, `registry_swift_read_success`, `registry_swift_write_success`" + `;
 so are ` + "`registry_collector_success` and `registry_collector_duration_seconds`" + ` of the probe, and of an access log of which reading has not begun. Until then there is ` + "`registry_collector_failure{reason=\"pending\"}`" + `.
 All others are absent while they cannot be measured: a made-up 0 would read as "no objects" or "no issues".
+
+No label is named endpoint, container, node, pod, service or namespace: the Prometheus Operator sets these on each target, and they overwrite those of the samples, which become exported_endpoint and so on.
+So the host:port is ` + "`address`" + `, the container in Swift ` + "`swift_container`" + `, and the node behind a web server ` + "`upstream_node`" + `.
+
+A ` + "`…_failure`" + ` series is there only while something fails: a series for each reason, 0 for ever, would be 40 times as many.
+Where a query needs a 0 in its place, take it from a series that is always there:
+
+    max by (registry, site, address) (registry_collector_failure{collector="api"})
+      or 0 * max by (registry, site, address) (registry_collector_success{collector="api"})
+
+All that do not fail: ` + "`registry_collector_success unless ignoring (reason) registry_collector_failure`" + `.
 
 | metric | type | labels | help, with its source |
 |---|---|---|---|

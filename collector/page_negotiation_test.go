@@ -42,14 +42,14 @@ const (
 registry_test_read_bytes_total{registry="hub"} 7
 # HELP registry_test_up A down sample.
 # TYPE registry_test_up gauge
-registry_test_up{endpoint="a",registry="hub"} 1
+registry_test_up{address="a",registry="hub"} 1
 `
 	openMetricsOfTwo = `# HELP registry_test_read_bytes For tests.
 # TYPE registry_test_read_bytes counter
 registry_test_read_bytes_total{registry="hub"} 7.0
 # HELP registry_test_up A down sample.
 # TYPE registry_test_up gauge
-registry_test_up{endpoint="a",registry="hub"} 1.0
+registry_test_up{address="a",registry="hub"} 1.0
 # EOF
 `
 )

@@ -36,9 +36,9 @@ func TestPageIsInOrderWhateverTheOrderOfItsSources(t *testing.T) {
 	}
 	const want = `registry_passive{registry="hub"} 1
 registry_passive{registry="hub",site="eqiad"} 0
-registry_test_up{endpoint="a",registry="hub"} 2
-registry_test_up{endpoint="b",registry="hub"} 1
-registry_test_up{endpoint="a",registry="hub",site="eqiad"} 3
+registry_test_up{address="a",registry="hub"} 2
+registry_test_up{address="b",registry="hub"} 1
+registry_test_up{address="a",registry="hub",site="eqiad"} 3
 `
 	if got := seriesOf(pageText(t, families)); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
@@ -55,8 +55,8 @@ func TestSeriesThatStandTwiceCostOnlyThemselves(t *testing.T) {
 	e.servePage(w, httptest.NewRequest(http.MethodGet, "/metrics", nil), newPage(page, e.web))
 	const want = `registry_exporter_web_info{external_url="http://exporter.example.org:10500"} 1
 registry_passive{registry="hub"} 0
-registry_test_up{endpoint="a",registry="hub"} 2
-registry_test_up{endpoint="b",registry="hub"} 1
+registry_test_up{address="a",registry="hub"} 2
+registry_test_up{address="b",registry="hub"} 1
 `
 	if got := seriesOf(w.Body.String()); w.Code != http.StatusOK || got != want {
 		t.Errorf("%d\n%swant\n%s", w.Code, got, want)

@@ -15,7 +15,7 @@ import (
 func beforeItsRun(found func() source.Run) *source.Source {
 	p := &source.Probe{Every: time.Minute, Run: func(context.Context) source.Run { return found() }}
 	return p.Source(&source.Source{
-		Collector: "test", Endpoint: "a", Timeout: time.Minute, Down: []source.Sample{testUp.Sample(0, "a")},
+		Collector: "test", Address: "a", Timeout: time.Minute, Down: []source.Sample{testUp.Sample(0, "a")},
 	}, source.NewTrack())
 }
 

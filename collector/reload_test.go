@@ -74,7 +74,7 @@ func TestReloadDuringAScrape(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.Stop() // it would wait for an answer
-	testserver.WantLines(t, <-page, `registry_api_up{endpoint="`+strings.TrimPrefix(upstream, "http://")+`",registry="hub",role="front"} 0`)
+	testserver.WantLines(t, <-page, `registry_api_up{address="`+strings.TrimPrefix(upstream, "http://")+`",registry="hub",role="front"} 0`)
 }
 
 // What the file names must be there when it is loaded, not only when it is needed.

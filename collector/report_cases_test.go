@@ -156,12 +156,6 @@ var reportCases = []reportCase{
 	})}},
 	{name: "push_finds_the_store_full", add: []source.Result{ran("push", atFront, source.Run{Err: source.Failed(source.ReasonNoSpace, "status 507")})}},
 	{name: "push_is_refused_while_read_only", add: []source.Result{ran("push", atFront, source.Run{Err: source.Failed(source.ReasonReadOnly, "status 405 UNSUPPORTED")})}},
-	{name: "push_may_not_cancel", add: []source.Result{ran("push", atFront, source.Run{
-		Err: source.Failed(source.ReasonForbidden, "status 403 DENIED"),
-		Steps: []source.Step{
-			{Name: "auth"}, {Name: "start"}, {Name: "chunk"}, {Name: "status"}, {Name: "cancel", Err: source.Failed(source.ReasonForbidden, "status 403 DENIED")},
-		},
-	})}},
 	{name: "pull_fails_at_a_backend_only", add: []source.Result{
 		ran("pull", atFront, source.Run{}),
 		ran("pull", atBackend, source.Run{Err: source.Failed(source.ReasonDigestMismatch, "layer 1: sha256 is another")}),
@@ -194,8 +188,8 @@ var reportCases = []reportCase{
 		},
 	})}},
 	{name: "collector_without_words_of_its_own", add: []source.Result{added("mirror", "mirror.example.org:80", read(
-		source.Counter("registry_mirror_lines_total", "", "endpoint", "code").Sample(12345, "mirror.example.org:80", "200"),
-		source.Gauge("registry_mirror_lag_bytes", "", "endpoint").Sample(2048, "mirror.example.org:80")))}},
+		source.Counter("registry_mirror_lines_total", "", "address", "code").Sample(12345, "mirror.example.org:80", "200"),
+		source.Gauge("registry_mirror_lag_bytes", "", "address").Sample(2048, "mirror.example.org:80")))}},
 	{name: "access_log", add: []source.Result{added("access", "/var/log/nginx/access.log", read(
 		sample("registry_access_lines_total", 12345, "parsed"), sample("registry_access_log_lag_bytes", 2048, "/var/log/nginx/access.log")))}},
 	{name: "collector_without_words_of_its_own_fails", add: []source.Result{added("access", "/var/log/nginx/access.log",

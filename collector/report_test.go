@@ -34,9 +34,9 @@ func reportOf(t *testing.T, text string, w world, add []source.Result) (*report.
 		}
 	}
 	for _, res := range add {
-		s := &source.Source{Collector: res.Source.Collector, Endpoint: res.Source.Endpoint, Probe: res.Source.Probe}
+		s := &source.Source{Collector: res.Source.Collector, Address: res.Source.Address, Probe: res.Source.Probe}
 		for _, known := range r.sources {
-			if known.Collector == s.Collector && (known.Endpoint == s.Endpoint || s.Words.Place == nil) {
+			if known.Collector == s.Collector && (known.Address == s.Address || s.Words.Place == nil) {
 				s.Words = known.Words
 			}
 		}
@@ -53,9 +53,9 @@ func reportOf(t *testing.T, text string, w world, add []source.Result) (*report.
 // read makes a source say what w knows of it.
 func (w world) read(t *testing.T, s *source.Source) source.Result {
 	t.Helper()
-	said, found := w[s.Collector+" "+s.Endpoint]
+	said, found := w[s.Collector+" "+s.Address]
 	if !found {
-		t.Fatalf("the world says nothing of %s %s", s.Collector, s.Endpoint)
+		t.Fatalf("the world says nothing of %s %s", s.Collector, s.Address)
 	}
 	s.Read = func(context.Context) ([]source.Sample, error) { return slices.Clone(said.samples), said.err }
 	res := s.Get(t.Context(), time.Minute)
@@ -90,6 +90,9 @@ func canaryRefused(t *testing.T) error {
 	defer cancel()
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
+		case r.Method == http.MethodPatch: // a chunk, or all of a blob
+			w.Header().Set("Location", r.URL.Path)
+			w.WriteHeader(http.StatusAccepted)
 		case r.Method == http.MethodPost: // begins an upload
 			w.Header().Set("Location", r.URL.Path+"1")
 			w.WriteHeader(http.StatusAccepted)

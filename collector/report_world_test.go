@@ -18,7 +18,7 @@ var reportTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // readingTime is how long each source is read that is no probe.
 const readingTime = 34 * time.Millisecond
 
-// A world is what each source of a registry says, by collector and endpoint.
+// A world is what each source of a registry says, by collector and address.
 type world map[string]reading
 
 // A reading is what one source says.
@@ -89,16 +89,16 @@ func (r reading) fails(err error) reading {
 	return r
 }
 
-func certificate(endpoint, role string, verified bool, start, end float64) []source.Sample {
+func certificate(address, role string, verified bool, start, end float64) []source.Sample {
 	return []source.Sample{
-		sample("registry_tls_verified", source.Bool01(verified), endpoint, role),
-		sample("registry_tls_start_timestamp_seconds", days(start), endpoint, role), sample("registry_tls_expiry_timestamp_seconds", days(end), endpoint, role),
+		sample("registry_tls_verified", source.Bool01(verified), address, role),
+		sample("registry_tls_start_timestamp_seconds", days(start), address, role), sample("registry_tls_expiry_timestamp_seconds", days(end), address, role),
 	}
 }
 
-func healthyFront(endpoint, role string) reading {
-	return read(sample("registry_api_up", 1, endpoint, role), sample("registry_api_status_code", 401, endpoint, role), sample("registry_api_auth", 1, endpoint, role, "basic"),
-		sample("registry_api_authorized", 1, endpoint, role)).with(certificate(endpoint, role, true, -30, 335)...)
+func healthyFront(address, role string) reading {
+	return read(sample("registry_api_up", 1, address, role), sample("registry_api_status_code", 401, address, role), sample("registry_api_auth", 1, address, role, "basic"),
+		sample("registry_api_authorized", 1, address, role)).with(certificate(address, role, true, -30, 335)...)
 }
 
 func healthyWorld() world {
@@ -126,11 +126,11 @@ func nobodyListens() error {
 }
 
 // ran is what the last run of a probe found.
-func ran(collector, endpoint string, last source.Run) source.Result {
+func ran(collector, address string, last source.Run) source.Result {
 	last.End = reportTime.Add(-59 * time.Second)
 	p := &source.Probe{Every: time.Minute}
 	return source.Result{
-		Source:  p.Source(&source.Source{Collector: collector, Endpoint: endpoint}, source.NewTrack()),
+		Source:  p.Source(&source.Source{Collector: collector, Address: address}, source.NewTrack()),
 		Samples: last.Samples, Last: last, Err: last.Err, Duration: time.Second,
 	}
 }
@@ -142,13 +142,13 @@ func every(interval, timeout time.Duration, res source.Result) source.Result {
 }
 
 // notRun is a probe whose first run has not ended.
-func notRun(collector, endpoint string) source.Result {
+func notRun(collector, address string) source.Result {
 	p := &source.Probe{Every: time.Minute}
-	s := p.Source(&source.Source{Collector: collector, Endpoint: endpoint}, source.NewTrack())
+	s := p.Source(&source.Source{Collector: collector, Address: address}, source.NewTrack())
 	return source.Result{Source: s, Err: source.Failed(source.ReasonPending, "the first run has not ended yet")}
 }
 
 // added is what a source says that is not in the configuration of these reports.
-func added(collector, endpoint string, r reading) source.Result {
-	return source.Result{Source: &source.Source{Collector: collector, Endpoint: endpoint}, Samples: r.samples, Err: r.err, Duration: readingTime}
+func added(collector, address string, r reading) source.Result {
+	return source.Result{Source: &source.Source{Collector: collector, Address: address}, Samples: r.samples, Err: r.err, Duration: readingTime}
 }

@@ -37,7 +37,7 @@ func (r *target) reportOrPanic(results []source.Result, now time.Time, logger lo
 		err := source.Failed(source.ReasonPanic, "panic: %v\n%s", p, debug.Stack())
 		_ = level.Error(logger).Log("msg", "report panics", "registry", r.name, "site", r.site, "err", r.secrets.Mask().Hide(err.Error()))
 		words := source.Words{Alert: func(*source.View, source.Result) string { return "" }} // no metric tells of it
-		found = r.report([]source.Result{{Source: &source.Source{Collector: "report", Endpoint: "exporter", Words: words}, Err: err}}, now)
+		found = r.report([]source.Result{{Source: &source.Source{Collector: "report", Address: "exporter", Words: words}, Err: err}}, now)
 	}()
 	return r.report(results, now)
 }

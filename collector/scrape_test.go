@@ -71,7 +71,7 @@ func TestPageArrivesBeforePrometheusGivesUp(t *testing.T) {
 func TestPageTellsWhatIsKnownByThen(t *testing.T) {
 	t.Parallel()
 	hung, asked, _ := startHung(t)
-	good, endpoint := startHealthy(t)
+	good, healthy := startHealthy(t)
 	e := newTestExporter(t, configOfHub(hung, "  timeout: 1m\n")+"- name: other\n  url: "+good+"\n")
 	start := time.Now()
 	status, page := testserver.Ask(t, e.ServeMetrics, "/metrics", timeoutHeader, "4")
@@ -80,11 +80,11 @@ func TestPageTellsWhatIsKnownByThen(t *testing.T) {
 	}
 	address := strings.TrimPrefix(hung, "http://")
 	testserver.WantLines(t, page,
-		`registry_api_up{endpoint="`+address+`",registry="hub",role="front"} 0`,
-		`registry_collector_success{collector="api",endpoint="`+address+`",registry="hub"} 0`,
-		`registry_collector_failure{collector="api",endpoint="`+address+`",reason="timeout",registry="hub"} 1`,
-		`registry_api_up{endpoint="`+endpoint+`",registry="other",role="front"} 1`,
-		`registry_collector_success{collector="api",endpoint="`+endpoint+`",registry="other"} 1`)
+		`registry_api_up{address="`+address+`",registry="hub",role="front"} 0`,
+		`registry_collector_success{address="`+address+`",collector="api",registry="hub"} 0`,
+		`registry_collector_failure{address="`+address+`",collector="api",reason="timeout",registry="hub"} 1`,
+		`registry_api_up{address="`+healthy+`",registry="other",role="front"} 1`,
+		`registry_collector_success{address="`+healthy+`",collector="api",registry="other"} 1`)
 	if asked.Load() != 1 {
 		t.Errorf("asked %d times", asked.Load())
 	}
@@ -108,7 +108,7 @@ func TestSeveralPrometheisShareOneRead(t *testing.T) {
 			}
 			group.Go(func() {
 				_, page := testserver.Ask(t, handler, target, timeoutHeader, "10")
-				testserver.WantLines(t, page, `registry_test_up{endpoint="a",registry="hub"} 1`)
+				testserver.WantLines(t, page, `registry_test_up{address="a",registry="hub"} 1`)
 			})
 		}
 		synctest.Wait() // until all six wait for the answer

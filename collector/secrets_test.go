@@ -106,7 +106,7 @@ func (c *parroted) start(file string, logged io.Writer) *Exporter {
 		}
 	}
 	e.live.Load().registries[0].add(&source.Source{
-		Collector: "api", Endpoint: "panics", Timeout: maxScrape,
+		Collector: "api", Address: "panics", Timeout: maxScrape,
 		Read: func(context.Context) ([]source.Sample, error) {
 			panic(errors.New("the password is " + c.secrets["basic auth"] + " and in base64 " + base64.StdEncoding.EncodeToString([]byte("monitor:"+c.secrets["swift key"]))))
 		},
@@ -149,7 +149,7 @@ func (c *parroted) bareErrors(e *Exporter) map[string]string {
 	shown := map[string]string{}
 	for _, r := range e.live.Load().registries {
 		for _, s := range r.sources {
-			if s.Endpoint == "panics" { // repeats secrets on purpose
+			if s.Address == "panics" { // repeats secrets on purpose
 				continue
 			}
 			if res := s.Get(c.t.Context(), maxScrape); res.Err != nil {

@@ -11,15 +11,15 @@ import (
 )
 
 func TestMetricsShowTheExporterAndAllRegistries(t *testing.T) {
-	url, endpoint := startHealthy(t)
+	url, address := startHealthy(t)
 	e := newTestExporter(t, configOfHub(url, "")+"- name: other\n  site: eqiad\n  passive: true\n  url: "+url+"\n")
 	status, page := testserver.Ask(t, e.ServeMetrics, "/metrics")
 	if status != http.StatusOK {
 		t.Fatal(status, page)
 	}
 	testserver.WantLines(t, page,
-		`registry_api_up{endpoint="`+endpoint+`",registry="hub",role="front"} 1`,
-		`registry_api_up{endpoint="`+endpoint+`",registry="other",role="front",site="eqiad"} 1`,
+		`registry_api_up{address="`+address+`",registry="hub",role="front"} 1`,
+		`registry_api_up{address="`+address+`",registry="other",role="front",site="eqiad"} 1`,
 		`registry_passive{registry="hub"} 0`,
 		`registry_passive{registry="other",site="eqiad"} 1`,
 		`registry_exporter_web_info{external_url="http://exporter.example.org:10500"} 1`,
@@ -84,8 +84,8 @@ func TestProbeOfSomeCollectors(t *testing.T) {
 	e := exporterOfHub(t, "http://127.0.0.1:1", "  redis: {addr: '127.0.0.1:1'}\n  debug: {urls: ['http://127.0.0.1:1']}\n")
 	_, page := testserver.Ask(t, e.ServeProbe, "/probe?registry=hub&collect[]=redis&collect[]=health")
 	testserver.WantLines(t, page,
-		`registry_redis_reachable{endpoint="127.0.0.1:1",registry="hub"} 0`,
-		`registry_health_ok{endpoint="127.0.0.1:1",registry="hub"} 0`)
+		`registry_redis_reachable{address="127.0.0.1:1",registry="hub"} 0`,
+		`registry_health_ok{address="127.0.0.1:1",registry="hub"} 0`)
 	if strings.Contains(page, "registry_api_") {
 		t.Errorf("a collector nobody asked for is on\n%s", page)
 	}
@@ -106,7 +106,7 @@ func TestDebugShowsLogAndSamples(t *testing.T) {
 	if !strings.Contains(logged.String(), `msg="source fails" reason=refused`) {
 		t.Errorf("log of the exporter:\n%s", &logged)
 	}
-	testserver.WantLines(t, samples, `registry_collector_failure{collector="api",endpoint="127.0.0.1:1",reason="refused",registry="hub"} 1`)
+	testserver.WantLines(t, samples, `registry_collector_failure{address="127.0.0.1:1",collector="api",reason="refused",registry="hub"} 1`)
 }
 
 func TestConfigurationIsShownWithoutSecrets(t *testing.T) {

@@ -117,7 +117,7 @@ func TestStatusOverHTTP(t *testing.T) {
 func TestStatusStartsNoProbe(t *testing.T) {
 	e := exporterOfHub(t, "http://127.0.0.1:1", "")
 	p := &source.Probe{Every: time.Minute, Run: func(context.Context) source.Run { panic("it runs") }}
-	e.live.Load().registries[0].add(p.Source(&source.Source{Collector: "pull", Endpoint: atFront, Timeout: time.Second}, source.NewTrack()))
+	e.live.Load().registries[0].add(p.Source(&source.Source{Collector: "pull", Address: atFront, Timeout: time.Second}, source.NewTrack()))
 	if _, page := testserver.Ask(t, e.ServeStatus, "/"); !strings.Contains(page, "pending") || strings.Contains(page, "panic") {
 		t.Error(page)
 	}

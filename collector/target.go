@@ -17,11 +17,11 @@ import (
 
 var (
 	collectorSuccess = source.Gauge("registry_collector_success",
-		"1 if the source could be read and said what it should, else 0.", "collector", "endpoint")
+		"1 if the source could be read and said what it should, else 0.", "collector", "address")
 	collectorDuration = source.Gauge("registry_collector_duration_seconds",
-		"How long the source was read, in seconds.", "collector", "endpoint")
+		"How long the source was read, in seconds.", "collector", "address")
 	collectorFailure = source.Gauge("registry_collector_failure",
-		"1 while the source fails, with one of a closed list of reasons.", "collector", "endpoint", "reason")
+		"1 while the source fails, with one of a closed list of reasons.", "collector", "address", "reason")
 	passive = source.Gauge("registry_passive",
 		"1 if the configuration says passive: this site refuses writes on purpose.")
 )
@@ -116,14 +116,14 @@ func (r *target) read(ctx context.Context, timeout time.Duration, wanted func(co
 func aboutReading(res source.Result) []source.Sample {
 	s := res.Source
 	if why := source.Reason(res.Err); why == source.ReasonPending {
-		return []source.Sample{collectorFailure.Sample(1, s.Collector, s.Endpoint, why)}
+		return []source.Sample{collectorFailure.Sample(1, s.Collector, s.Address, why)}
 	}
 	samples := []source.Sample{
-		collectorSuccess.Sample(source.Bool01(res.Err == nil), s.Collector, s.Endpoint),
-		collectorDuration.Sample(res.Duration.Seconds(), s.Collector, s.Endpoint),
+		collectorSuccess.Sample(source.Bool01(res.Err == nil), s.Collector, s.Address),
+		collectorDuration.Sample(res.Duration.Seconds(), s.Collector, s.Address),
 	}
 	if res.Err != nil {
-		samples = append(samples, collectorFailure.Sample(1, s.Collector, s.Endpoint, source.Reason(res.Err)))
+		samples = append(samples, collectorFailure.Sample(1, s.Collector, s.Address, source.Reason(res.Err)))
 	}
 	return samples
 }
@@ -157,7 +157,7 @@ func (r *target) log(loggers []log.Logger, hidden source.Mask, res source.Result
 func (r *target) logTo(loggers []log.Logger, at func(log.Logger) log.Logger, res source.Result, what ...any) {
 	s := res.Source
 	for _, l := range loggers {
-		l = log.With(l, "registry", r.name, "site", r.site, "collector", s.Collector, "endpoint", s.Endpoint, "duration", res.Duration)
+		l = log.With(l, "registry", r.name, "site", r.site, "collector", s.Collector, "address", s.Address, "duration", res.Duration)
 		_ = at(l).Log(what...)
 	}
 }

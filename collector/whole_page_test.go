@@ -25,28 +25,28 @@ func TestWhatIsAlwaysThere(t *testing.T) {
   redis: {addr: 'ADDRESS'}
 `)))
 	_, page := testserver.Ask(t, e.ServeProbe, "/probe?registry=hub", timeoutHeader, "0.4")
-	at := func(format string, endpoints ...string) {
+	at := func(format string, addresses ...string) {
 		t.Helper()
-		for _, endpoint := range endpoints {
-			testserver.WantLines(t, page, strings.ReplaceAll(format, "AT", endpoint))
+		for _, address := range addresses {
+			testserver.WantLines(t, page, strings.ReplaceAll(format, "AT", address))
 		}
 	}
 	at(`registry_passive{registry="hub"} 0`, "")
-	at(`registry_api_up{endpoint="AT",registry="hub",role="front"} 0`, address)
-	at(`registry_api_up{endpoint="AT",registry="hub",role="backend"} 0`, backend)
-	at(`registry_msr_ping_healthy{endpoint="AT",registry="hub"} 0`, address, backend)
-	at(`registry_health_ok{endpoint="AT",registry="hub"} 0`, address)
-	at(`registry_swift_reachable{container="registry",endpoint="AT",registry="hub"} 0`, address)
-	at(`registry_redis_reachable{endpoint="AT",registry="hub"} 0`, address)
-	for collector, endpoints := range map[string][]string{
+	at(`registry_api_up{address="AT",registry="hub",role="front"} 0`, address)
+	at(`registry_api_up{address="AT",registry="hub",role="backend"} 0`, backend)
+	at(`registry_msr_ping_healthy{address="AT",registry="hub"} 0`, address, backend)
+	at(`registry_health_ok{address="AT",registry="hub"} 0`, address)
+	at(`registry_swift_reachable{address="AT",registry="hub",swift_container="registry"} 0`, address)
+	at(`registry_redis_reachable{address="AT",registry="hub"} 0`, address)
+	for collector, addresses := range map[string][]string{
 		"api": {address, backend}, "msr": {address, backend}, "ping": {address, backend}, "nginx": {address, backend, stub},
 		"health": {address}, "swift": {address}, "redis": {address},
 	} {
-		at(`registry_collector_success{collector="`+collector+`",endpoint="AT",registry="hub"} 0`, endpoints...)
-		at(`registry_collector_failure{collector="`+collector+`",endpoint="AT",reason="timeout",registry="hub"} 1`, endpoints...)
-		for _, endpoint := range endpoints {
-			if !strings.Contains(page, `registry_collector_duration_seconds{collector="`+collector+`",endpoint="`+endpoint+`",registry="hub"} `) {
-				t.Errorf("no duration of %s at %s", collector, endpoint)
+		at(`registry_collector_success{address="AT",collector="`+collector+`",registry="hub"} 0`, addresses...)
+		at(`registry_collector_failure{address="AT",collector="`+collector+`",reason="timeout",registry="hub"} 1`, addresses...)
+		for _, address := range addresses {
+			if !strings.Contains(page, `registry_collector_duration_seconds{address="`+address+`",collector="`+collector+`",registry="hub"} `) {
+				t.Errorf("no duration of %s at %s", collector, address)
 			}
 		}
 	}
@@ -72,10 +72,10 @@ func listenOnly(t *testing.T) (address string) {
 }
 
 func TestPageStandsWhateverASourceDoes(t *testing.T) {
-	url, endpoint := startHealthy(t)
+	url, address := startHealthy(t)
 	e := exporterOfHub(t, url, "")
 	bad := func(name string, read func(context.Context) ([]source.Sample, error)) *source.Source {
-		return &source.Source{Collector: name, Endpoint: "a", Timeout: time.Second, Down: []source.Sample{testUp.Sample(0, name)}, Read: read}
+		return &source.Source{Collector: name, Address: "a", Timeout: time.Second, Down: []source.Sample{testUp.Sample(0, name)}, Read: read}
 	}
 	r := e.live.Load().registries[0]
 	r.add(
@@ -91,17 +91,17 @@ func TestPageStandsWhateverASourceDoes(t *testing.T) {
 		t.Errorf("%d\n%s", status, page)
 	}
 	testserver.WantLines(t, page,
-		`registry_test_up{endpoint="panics",registry="hub"} 0`,
-		`registry_collector_failure{collector="panics",endpoint="a",reason="panic",registry="hub"} 1`,
-		`registry_test_up{endpoint="twice",registry="hub"} 1`,
-		`registry_collector_failure{collector="twice",endpoint="a",reason="bad_answer",registry="hub"} 1`,
-		"registry_test_up{endpoint=\"\uFFFD\x00\\n\\\"\",registry=\"hub\"} 1",
-		`registry_collector_success{collector="binary",endpoint="a",registry="hub"} 1`,
-		`registry_api_up{endpoint="`+endpoint+`",registry="hub",role="front"} 1`)
+		`registry_test_up{address="panics",registry="hub"} 0`,
+		`registry_collector_failure{address="a",collector="panics",reason="panic",registry="hub"} 1`,
+		`registry_test_up{address="twice",registry="hub"} 1`,
+		`registry_collector_failure{address="a",collector="twice",reason="bad_answer",registry="hub"} 1`,
+		"registry_test_up{address=\"\uFFFD\x00\\n\\\"\",registry=\"hub\"} 1",
+		`registry_collector_success{address="a",collector="binary",registry="hub"} 1`,
+		`registry_api_up{address="`+address+`",registry="hub",role="front"} 1`)
 }
 
 func TestSourcesOfOneRegistryThatWriteTheSameSeries(t *testing.T) {
-	url, endpoint := startHealthy(t)
+	url, address := startHealthy(t)
 	e := exporterOfHub(t, url, "")
 	r := e.live.Load().registries[0]
 	for range 2 {
@@ -115,7 +115,7 @@ func TestSourcesOfOneRegistryThatWriteTheSameSeries(t *testing.T) {
 	if status != http.StatusOK {
 		t.Error(status)
 	}
-	testserver.WantLines(t, page, `registry_test_up{endpoint="a",registry="hub"} 1`, `registry_api_up{endpoint="`+endpoint+`",registry="hub",role="front"} 1`)
+	testserver.WantLines(t, page, `registry_test_up{address="a",registry="hub"} 1`, `registry_api_up{address="`+address+`",registry="hub",role="front"} 1`)
 	if !strings.Contains(logged.String(), `msg="serving a page"`) {
 		t.Errorf("the log is silent: %s", &logged)
 	}

@@ -131,8 +131,8 @@ func (u URL) MarshalYAML() (any, error) {
 	return u.String(), nil
 }
 
-// Endpoint is the host:port that the URL asks, with the port of its scheme when it names none.
-func (u URL) Endpoint() string {
+// Address is the host:port that the URL asks, with the port of its scheme when it names none.
+func (u URL) Address() string {
 	port := u.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]

@@ -194,14 +194,14 @@ func TestPathsAreTakenFromTheFolderOfTheFile(t *testing.T) {
 	}
 }
 
-func TestEndpointNamesThePortOfTheScheme(t *testing.T) {
+func TestAddressNamesThePortOfTheScheme(t *testing.T) {
 	for given, want := range map[string]string{
 		"http://registry.example.org":       "registry.example.org:80",
 		"https://registry.example.org/":     "registry.example.org:443",
 		"https://registry.example.org:5000": "registry.example.org:5000",
 		"https://[2001:db8::1]":             "[2001:db8::1]:443",
 	} {
-		if got := mustParse(t, "registries: [{name: hub, url: '"+given+"'}]").Registries[0].URL.Endpoint(); got != want {
+		if got := mustParse(t, "registries: [{name: hub, url: '"+given+"'}]").Registries[0].URL.Address(); got != want {
 			t.Errorf("%s: %s, want %s", given, got, want)
 		}
 	}

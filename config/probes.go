@@ -22,6 +22,7 @@ const (
 	DefaultSwiftCountEvery  = model.Duration(time.Hour)
 	DefaultReplicationEvery = model.Duration(10 * time.Minute)
 	DefaultPullBytes        = Bytes(8 << 20)
+	DefaultPushSize         = Bytes(2 << 20) // more than nginx lets through by default
 	DefaultPlatform         = "linux/amd64"
 	DefaultReread           = model.Duration(10 * time.Minute)
 )
@@ -31,6 +32,9 @@ const (
 	PushUpload = "upload"
 	PushImage  = "image"
 )
+
+// maxPushSize bounds what a push holds in memory, and sends each time.
+const maxPushSize = Bytes(64 << 20)
 
 // maxImages bounds the series of one pull probe.
 const maxImages = 50
@@ -54,6 +58,7 @@ type Push struct {
 	Repository string                       `yaml:"repository"`
 	Every      model.Duration               `yaml:"every,omitempty"`
 	Mode       string                       `yaml:"mode,omitempty"`
+	Size       Bytes                        `yaml:"size,omitempty"` // of the file in the layer of an image
 	HTTP       *promconfig.HTTPClientConfig `yaml:"http,omitempty"`
 }
 
@@ -109,6 +114,9 @@ func (r *Registry) probeDefaults(dir string) {
 	if p := r.Push; p != nil {
 		orDefault(&p.Every, DefaultPushEvery)
 		orDefault(&p.Mode, PushUpload)
+		if p.Mode == PushImage {
+			orDefault(&p.Size, DefaultPushSize)
+		}
 		p.HTTP = httpDefaults(p.HTTP, r.HTTP, dir)
 	}
 	if p := r.Replication; p != nil {
@@ -130,7 +138,13 @@ func (v *validation) probes(r *Registry) {
 		v.http(p.HTTP, "push", "http")
 		v.repository(p.Repository, "push", "repository")
 		if p.Mode != PushUpload && p.Mode != PushImage {
-			v.fail("must be upload (start one, send a chunk, cancel it) or image (push a tiny image and read it back)", "push", "mode")
+			v.fail("must be upload (start one, send a chunk, cancel it) or image (push an image and read it back)", "push", "mode")
+		}
+		switch {
+		case p.Mode == PushUpload && p.Size != 0:
+			v.fail("belongs to mode: image: an upload sends 64 bytes", "push", "size")
+		case p.Size > maxPushSize:
+			v.fail("must be 64MiB or less: it is sent and read at each push", "push", "size")
 		}
 	}
 	if p := r.Replication; p != nil {

@@ -107,7 +107,7 @@ func (v *validation) http(h *promconfig.HTTPClientConfig, path ...any) {
 
 // endpoints wants each collector to ask a host and port once: they tell its series apart.
 func (v *validation) endpoints(r *Registry) {
-	api := map[string]bool{r.URL.Endpoint(): true}
+	api := map[string]bool{r.URL.Address(): true}
 	for i, u := range r.Backends {
 		v.root(u, "backends", i)
 		v.once(api, u, "backends", i)
@@ -143,10 +143,10 @@ func (v *validation) endpoints(r *Registry) {
 }
 
 func (v *validation) once(seen map[string]bool, u URL, path ...any) {
-	if seen[u.Endpoint()] {
-		v.fail(u.Endpoint()+" is already asked for the same thing: name each host and port once", path...)
+	if seen[u.Address()] {
+		v.fail(u.Address()+" is already asked for the same thing: name each host and port once", path...)
 	}
-	seen[u.Endpoint()] = true
+	seen[u.Address()] = true
 }
 
 func (v *validation) tls(r *Registry) {

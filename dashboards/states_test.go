@@ -15,40 +15,41 @@ import (
 // TestStates asks Prometheus, with the rules of the alerts, what the panels of the first lines show: a state in words is one of few numbers.
 func TestStates(t *testing.T) {
 	const (
-		front    = `registry_api_up{role="front",endpoint="e",instance="x"} `
-		login    = `registry_api_authorized{role="front",endpoint="e",instance="x"} `
-		letIn    = `registry_api_authorized{role="front",endpoint="e",instance="y"} 1`
-		pull     = `registry_pull_success{role="front",endpoint="e",image="base",instance="x"} `
-		other    = `registry_pull_success{role="front",endpoint="e",image="app",instance="x"} `
-		second   = `registry_pull_success{role="front",endpoint="e",image="base",instance="y"} `
-		step     = `registry_pull_failure{role="front",endpoint="e",image="base",step="manifest",reason="%s",instance="x"} 1`
-		failure  = `registry_collector_failure{collector="%s",endpoint="e",reason="%s",instance="x"} 1`
-		suspect  = `registry_pull_content_bad{role="front",endpoint="e",image="base",reason="short_read",confirmed="false",instance="x"} `
-		bad      = `registry_pull_content_bad{role="backend",endpoint="f",image="base",reason="short_read",confirmed="true",instance="x"} `
-		push     = `registry_push_success{role="front",endpoint="e",instance="x"} `
-		verified = `registry_tls_verified{role="front",endpoint="e",instance="x"} `
-		stranger = `registry_tls_verified{role="front",endpoint="e",instance="y"} 0`
-		covered  = `registry_tls_name_covered{endpoint="e",name="n",instance="x"} `
-		begins   = `registry_tls_start_timestamp_seconds{role="front",endpoint="e",instance="x"} -8000000`
-		ends     = `registry_tls_expiry_timestamp_seconds{role="front",endpoint="e",instance="x"} `
-		health   = `registry_health_ok{endpoint="e",instance="x"} `
-		unasked  = `registry_health_ok{endpoint="e",instance="y"} 0`
-		check    = `registry_health_check_failing{endpoint="e",check="storagedriver_swift",kind="storagedriver",instance="x"} 1`
-		redis    = `registry_redis_reachable{endpoint="e",instance="x"} `
-		ping     = `registry_msr_ping_healthy{endpoint="e",instance="x"} `
-		table    = `registry_msr_table_availability{endpoint="e",db="d",table="t",instance="x"} `
-		swift    = `registry_swift_reachable{endpoint="e",container="c",instance="x"} `
-		read     = `registry_swift_read_success{endpoint="e",container="c",instance="x"} `
-		write    = `registry_swift_write_success{endpoint="e",container="m",instance="x"} `
-		waiting  = `registry_replication_pending_seconds{endpoint="e",to="codfw",instance="x"} `
-		arrived  = `registry_replication_pending_seconds{endpoint="e",to="esams",instance="x"} 0`
-		absent   = `registry_replication_pending_seconds{endpoint="e",to="esams",instance="x"} 14401`
-		seen     = `registry_replication_pending_seconds{endpoint="e",to="codfw",instance="y"} 0`
-		unseen   = `registry_replication_failure{endpoint="e",to="codfw",reason="server_error",instance="x"} 1`
-		interval = `registry_replication_interval_seconds{endpoint="e",instance="x"} 60`
+		front    = `registry_api_up{role="front",address="e",instance="x"} `
+		login    = `registry_api_authorized{role="front",address="e",instance="x"} `
+		letIn    = `registry_api_authorized{role="front",address="e",instance="y"} 1`
+		pull     = `registry_pull_success{role="front",address="e",image="base",instance="x"} `
+		other    = `registry_pull_success{role="front",address="e",image="app",instance="x"} `
+		second   = `registry_pull_success{role="front",address="e",image="base",instance="y"} `
+		step     = `registry_pull_failure{role="front",address="e",image="base",step="%s",reason="%s",instance="x"} 1`
+		refused  = `registry_push_failure{role="front",address="e",step="auth",reason="unauthorized",instance="x"} 1`
+		failure  = `registry_collector_failure{collector="%s",address="e",reason="%s",instance="x"} 1`
+		suspect  = `registry_pull_content_bad{role="front",address="e",image="base",reason="short_read",confirmed="false",instance="x"} `
+		bad      = `registry_pull_content_bad{role="backend",address="f",image="base",reason="short_read",confirmed="true",instance="x"} `
+		push     = `registry_push_success{role="front",address="e",instance="x"} `
+		verified = `registry_tls_verified{role="front",address="e",instance="x"} `
+		stranger = `registry_tls_verified{role="front",address="e",instance="y"} 0`
+		covered  = `registry_tls_name_covered{address="e",name="n",instance="x"} `
+		begins   = `registry_tls_start_timestamp_seconds{role="front",address="e",instance="x"} -8000000`
+		ends     = `registry_tls_expiry_timestamp_seconds{role="front",address="e",instance="x"} `
+		health   = `registry_health_ok{address="e",instance="x"} `
+		unasked  = `registry_health_ok{address="e",instance="y"} 0`
+		check    = `registry_health_check_failing{address="e",check="storagedriver_swift",kind="storagedriver",instance="x"} 1`
+		redis    = `registry_redis_reachable{address="e",instance="x"} `
+		ping     = `registry_msr_ping_healthy{address="e",instance="x"} `
+		table    = `registry_msr_table_availability{address="e",db="d",table="t",instance="x"} `
+		swift    = `registry_swift_reachable{address="e",swift_container="c",instance="x"} `
+		read     = `registry_swift_read_success{address="e",swift_container="c",instance="x"} `
+		write    = `registry_swift_write_success{address="e",swift_container="m",instance="x"} `
+		waiting  = `registry_replication_pending_seconds{address="e",to="codfw",instance="x"} `
+		arrived  = `registry_replication_pending_seconds{address="e",to="esams",instance="x"} 0`
+		absent   = `registry_replication_pending_seconds{address="e",to="esams",instance="x"} 14401`
+		seen     = `registry_replication_pending_seconds{address="e",to="codfw",instance="y"} 0`
+		unseen   = `registry_replication_failure{address="e",to="codfw",reason="server_error",instance="x"} 1`
+		interval = `registry_replication_interval_seconds{address="e",instance="x"} 60`
 	)
 	fails := func(collector, reason string) string { return fmt.Sprintf(failure, collector, reason) }
-	failsAt := func(reason string) string { return fmt.Sprintf(step, reason) }
+	failsAt := func(name, reason string) string { return fmt.Sprintf(step, name, reason) }
 	for name, c := range map[string]struct {
 		panel  string
 		series []string
@@ -65,15 +66,16 @@ func TestStates(t *testing.T) {
 		"all images can be pulled":                      {"Pull", []string{pull + "1", other + "1"}, "OK"},
 		"one of two images cannot":                      {"Pull", []string{pull + "0", other + "1", fails("pull", "short_read")}, "FAILS"},
 		"no pull has ended yet":                         {"Pull", []string{fails("pull", "pending")}, "UNKNOWN"},
-		"the exporter's account may not pull":           {"Pull", []string{pull + "0", failsAt("forbidden"), fails("pull", "forbidden")}, "UNKNOWN"},
-		"an image that was never there":                 {"Pull", []string{pull + "0", failsAt("not_found"), fails("pull", "not_found")}, "UNKNOWN"},
-		"an image that was there a minute ago":          {"Pull", []string{pull + "1 0", failsAt("not_found"), fails("pull", "not_found")}, "FAILS"},
+		"the exporter's account may not pull":           {"Pull", []string{pull + "0", failsAt("auth", "forbidden"), fails("pull", "forbidden")}, "UNKNOWN"},
+		"who lets us in refuses the layers":             {"Pull", []string{pull + "0", failsAt("layers", "forbidden"), fails("pull", "forbidden")}, "FAILS"},
+		"an image that was never there":                 {"Pull", []string{pull + "0", failsAt("manifest", "not_found"), fails("pull", "not_found")}, "UNKNOWN"},
+		"an image that was there a minute ago":          {"Pull", []string{pull + "1 0", failsAt("manifest", "not_found"), fails("pull", "not_found")}, "FAILS"},
 		"a second exporter can pull":                    {"Pull", []string{fails("pull", "pending"), second + "1"}, "OK"},
 		"a second exporter cannot":                      {"Pull", []string{fails("pull", "pending"), second + "0"}, "FAILS"},
 		"a push works":                                  {"Push", []string{push + "1"}, "OK"},
 		"no push has ended yet":                         {"Push", []string{fails("push", "pending")}, "UNKNOWN"},
 		"a push is refused":                             {"Push", []string{push + "0", fails("push", "read_only")}, "FAILS"},
-		"the exporter's account is refused":             {"Push", []string{push + "0", fails("push", "unauthorized")}, "UNKNOWN"},
+		"the exporter's account is refused":             {"Push", []string{push + "0", refused, fails("push", "unauthorized")}, "UNKNOWN"},
 		"nothing is known to be bad":                    {"Content", []string{pull + "1", other + "0"}, "OK"},
 		"no pull has ended, so nothing is known":        {"Content", []string{fails("pull", "pending")}, "UNKNOWN"},
 		"nothing can be pulled, so nothing is known":    {"Content", []string{pull + "0"}, "UNKNOWN"},
@@ -149,13 +151,13 @@ func TestStatesAreTheSame(t *testing.T) {
 	}
 }
 
-// TestLogins holds the login of each endpoint, in the table, against that of the front.
+// TestLogins holds the login of each address, in the table, against that of the front.
 func TestLogins(t *testing.T) {
 	login, table := panelOf(t, "registry-one", "Login"), panelOf(t, "registry-one", "Front and backends now")
-	each := strings.NewReplacer("(registry, site)", "(registry, site, endpoint, role)", `role="front",`, "").Replace(login.Targets[0].Expr)
+	each := strings.NewReplacer("(registry, site)", "(registry, site, address, role)", `role="front",`, "").Replace(login.Targets[0].Expr)
 	want := `label_replace(` + each + `, "site", "–", "site", "")`
 	if !slices.ContainsFunc(table.Targets, func(c Target) bool { return c.Expr == want }) {
-		t.Errorf("no column asks of each endpoint what the panel does of the front: %s", want)
+		t.Errorf("no column asks of each address what the panel does of the front: %s", want)
 	}
 	words := wordsOf(login.FieldConfig.Defaults.Mappings)
 	if got := wordsOf(mappingsOf(t, table, "Login")); !maps.Equal(got, words) {
@@ -196,8 +198,8 @@ func TestTiles(t *testing.T) {
 // TestTileCounts asks Prometheus what a tile shows of three registries.
 func TestTileCounts(t *testing.T) {
 	const (
-		success = `registry_pull_success{registry="%s",role="front",endpoint="e",image="base"} %d`
-		pending = `registry_collector_failure{registry="%s",collector="pull",endpoint="e",reason="pending"} 1`
+		success = `registry_pull_success{registry="%s",role="front",address="e",image="base"} %d`
+		pending = `registry_collector_failure{registry="%s",collector="pull",address="e",reason="pending"} 1`
 	)
 	well, broken := fmt.Sprintf(success, "a", 1), fmt.Sprintf(success, "b", 0)
 	unknown := []string{fmt.Sprintf(pending, "c")}

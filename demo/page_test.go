@@ -17,7 +17,7 @@ import (
 // A page is what /metrics shows.
 type page map[string]*dto.MetricFamily
 
-// scrape reads /metrics; endpoints become the names of the parts.
+// scrape reads /metrics; addresses become the names of the parts.
 func (d *runningDemo) scrape(t *testing.T) page {
 	t.Helper()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
@@ -29,7 +29,7 @@ func (d *runningDemo) scrape(t *testing.T) page {
 		for _, m := range family.Metric {
 			for _, l := range m.Label {
 				_, port, _ := strings.Cut(l.GetValue(), ":")
-				if name, found := d.parts[port]; found && l.GetName() == "endpoint" {
+				if name, found := d.parts[port]; found && l.GetName() == "address" {
 					l.Value = &name
 				}
 			}

@@ -25,7 +25,7 @@ func (s *Stack) counters(l *look) counters {
 				continue
 			}
 			for _, m := range f.Metric {
-				all[series(name, m)] = counted{m.GetCounter().GetValue(), s.program(label(m, "endpoint"))}
+				all[series(name, m)] = counted{m.GetCounter().GetValue(), s.program(label(m, "address"))}
 			}
 		}
 	}

@@ -199,7 +199,7 @@ func (s *Stack) failures(p *page) []string {
 	var found []string
 	if f := p.families["registry_collector_failure"]; f != nil {
 		for _, m := range f.Metric {
-			found = append(found, fmt.Sprintf("%s %s: %s", label(m, "collector"), s.program(label(m, "endpoint")), label(m, "reason")))
+			found = append(found, fmt.Sprintf("%s %s: %s", label(m, "collector"), s.program(label(m, "address")), label(m, "reason")))
 		}
 	}
 	slices.Sort(found)
@@ -223,7 +223,7 @@ func (s *Stack) bad(p *page) []string {
 		}
 		for _, m := range f.Metric {
 			if m.GetGauge().GetValue() != 1 {
-				found = append(found, strings.TrimPrefix(name, "registry_")+" "+s.program(label(m, "endpoint")))
+				found = append(found, strings.TrimPrefix(name, "registry_")+" "+s.program(label(m, "address")))
 			}
 		}
 	}
@@ -231,18 +231,18 @@ func (s *Stack) bad(p *page) []string {
 	return found
 }
 
-// program is the name of the program that an endpoint is the address of.
-func (s *Stack) program(endpoint string) string {
+// program is the name of the program that has an address.
+func (s *Stack) program(address string) string {
 	for name, port := range s.ports {
-		if strings.HasSuffix(endpoint, fmt.Sprintf(":%d", port)) {
+		if strings.HasSuffix(address, fmt.Sprintf(":%d", port)) {
 			return name
 		}
 	}
-	return endpoint
+	return address
 }
 
 // value is that of the first sample that a selector such as METRIC{LABEL="VALUE",…} finds.
-// The label endpoint takes the name of a program.
+// The label address takes the name of a program.
 func (s *Stack) value(pages []*page, selector string) (float64, bool) {
 	name, rest, _ := strings.Cut(selector, "{")
 	for _, p := range pages {
@@ -255,7 +255,7 @@ func (s *Stack) value(pages []*page, selector string) (float64, bool) {
 			for pair := range strings.SplitSeq(strings.TrimSuffix(rest, "}"), ",") {
 				key, want, _ := strings.Cut(pair, "=")
 				got := label(m, key)
-				if key == "endpoint" {
+				if key == "address" {
 					got = s.program(got)
 				}
 				matches = matches && got == strings.Trim(want, `"`)

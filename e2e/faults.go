@@ -212,7 +212,7 @@ var sourceFaults = []Fault{
 	},
 	{
 		Name: "msr-views-differ", Alerts: []string{"ticket MSRReplicaUnhealthy msr", "ticket MSRViewsDiffer msr", "ticket MSRIssues msr", "ticket MSRTablesNotReady msr"}, Start: msrOn("views-differ"), End: msrOff("views-differ"), Asks: "msr",
-		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",endpoint="msr-2"}`: 0, `registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",endpoint="msr-1"}`: 1},
+		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",address="msr-2"}`: 0, `registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",address="msr-1"}`: 1},
 	},
 	{
 		// Some tables take no writes: a page when it stays so for longer than a server takes that comes back.

@@ -62,11 +62,11 @@ var hubSilenced = []string{"RegistryPullFails hub@eqiad", "RegistryDown hub@eqia
 
 // Selectors of why a probe fails.
 func pullFails(program, step, reason string) map[string]float64 {
-	return map[string]float64{`registry_pull_failure{endpoint="` + program + `",step="` + step + `",reason="` + reason + `"}`: 1}
+	return map[string]float64{`registry_pull_failure{address="` + program + `",step="` + step + `",reason="` + reason + `"}`: 1}
 }
 
 func pushFails(program, step, reason string) map[string]float64 {
-	return map[string]float64{`registry_push_failure{endpoint="` + program + `",step="` + step + `",reason="` + reason + `"}`: 1}
+	return map[string]float64{`registry_push_failure{address="` + program + `",step="` + step + `",reason="` + reason + `"}`: 1}
 }
 
 func both(values ...map[string]float64) map[string]float64 {
@@ -185,7 +185,7 @@ var probeFaults = []Fault{
 		End:   inTurn(restartWith("registry-pair-b", "store-pair-b}", "store-pair}"), removeStore("pair-b")),
 		Bad:   []string{"pull_success registry-pair-b"}, Fails: []string{"pull registry-pair-b: missing_blob"},
 		Flaps:  []string{"pull_success front-pair", "pull front-pair: missing_blob", "push_success front-pair", "push front-pair: upload_lost"},
-		Values: both(pullFails("registry-pair-b", "layers", "missing_blob"), map[string]float64{`registry_pull_success{endpoint="registry-pair-a"}`: 1}),
+		Values: both(pullFails("registry-pair-b", "layers", "missing_blob"), map[string]float64{`registry_pull_success{address="registry-pair-a"}`: 1}),
 	},
 	{
 		Name: "backends-with-different-secrets", Asks: "pair", Alerts: []string{"page RegistryPushFails pair"}, CI: true,
@@ -198,7 +198,7 @@ var probeFaults = []Fault{
 		Bad: []string{"pull_success front-cached"}, Fails: []string{"pull front-cached: digest_mismatch"},
 		Values: map[string]float64{
 			`registry_pull_failure{role="front",step="layers",reason="digest_mismatch",cache="hit"}`: 1,
-			`registry_pull_success{endpoint="registry-pair-a",role="backend"}`:                       1,
+			`registry_pull_success{address="registry-pair-a",role="backend"}`:                        1,
 		},
 	},
 

@@ -33,13 +33,13 @@ func (s *Stack) stored(t *testing.T, selector string) (fails, bad []string) {
 	samples, err := s.query("registry_collector_failure" + selector)
 	must(t, err)
 	for _, labels := range samples {
-		fails = append(fails, fmt.Sprintf("%s %s: %s", labels["collector"], s.program(labels["endpoint"]), labels["reason"]))
+		fails = append(fails, fmt.Sprintf("%s %s: %s", labels["collector"], s.program(labels["address"]), labels["reason"]))
 	}
 	for _, name := range verdicts {
 		samples, err := s.query(name + selector + " == 0")
 		must(t, err)
 		for _, labels := range samples {
-			bad = append(bad, strings.TrimPrefix(name, "registry_")+" "+s.program(labels["endpoint"]))
+			bad = append(bad, strings.TrimPrefix(name, "registry_")+" "+s.program(labels["address"]))
 		}
 	}
 	slices.Sort(fails)

@@ -35,7 +35,7 @@ func Load(root string) (Metrics, error) {
 		add(labels, targetLabels...)
 	}
 	m["up"] = set(targetLabels...)
-	m["ALERTS"] = set("alertname", "alertstate", "container", "instance", "job", "registry", "role", "severity", "site")
+	m["ALERTS"] = set("alertname", "alertstate", "instance", "job", "registry", "role", "severity", "site", "swift_container")
 	rules, err := alerts.Rules(filepath.Join(root, "alerts"))
 	if err != nil {
 		return nil, err

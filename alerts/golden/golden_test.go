@@ -28,8 +28,8 @@ func TestCheck(t *testing.T) {
 		"a metric that there is not":        {`registry_api_upp`, "there is no metric registry_api_upp"},
 		"a name that matches nothing":       {`count({__name__=~"registry:limit:.+"})`, "no metric matches"},
 		"a label that the metric has not":   {`registry_api_up{kind="tcp"}`, "registry_api_up has no label kind"},
-		"a label that aggregation dropped":  {`max by (endpoint) (max by (registry) (registry_api_up))`, "max groups by endpoint"},
-		"a label that the rule dropped":     {`registry:front:up{endpoint="x"}`, "registry:front:up has no label endpoint"},
+		"a label that aggregation dropped":  {`max by (address) (max by (registry) (registry_api_up))`, "max groups by address"},
+		"a label that the rule dropped":     {`registry:front:up{address="x"}`, "registry:front:up has no label address"},
 		"a label that the quantile took":    {`max by (le) (histogram_quantile(0.5, rate(registry_access_duration_seconds_bucket[5m])))`, "max groups by le"},
 		"on what one side has not":          {`registry_api_up and on (role) registry_passive`, "on (role): not on both sides"},
 		"ignoring what neither side has":    {`registry_api_up and ignoring (kind) registry_api_up`, "ignoring (kind): on neither side"},
@@ -51,12 +51,12 @@ func TestCheckSeries(t *testing.T) {
 	for name, c := range map[string]struct {
 		metric, labels, want string
 	}{
-		"all labels":        {"registry_collector_success", "registry collector endpoint", ""},
-		"a site, a target":  {"registry_collector_success", "registry site collector endpoint job instance", ""},
+		"all labels":        {"registry_collector_success", "registry collector address", ""},
+		"a site, a target":  {"registry_collector_success", "registry site collector address job instance", ""},
 		"no such metric":    {"registry_success", "registry", "no golden page has the metric registry_success"},
-		"a label too many":  {"registry_collector_success", "registry collector endpoint reason", "registry_collector_success has no label reason"},
-		"a label too few":   {"registry_collector_success", "registry endpoint", "registry_collector_success must have the label collector"},
-		"without registry":  {"registry_collector_success", "collector endpoint", "registry_collector_success must have the label registry"},
+		"a label too many":  {"registry_collector_success", "registry collector address reason", "registry_collector_success has no label reason"},
+		"a label too few":   {"registry_collector_success", "registry address", "registry_collector_success must have the label collector"},
+		"without registry":  {"registry_collector_success", "collector address", "registry_collector_success must have the label registry"},
 		"of the exporter":   {"registry_exporter_web_info", "external_url", ""},
 		"site on exporters": {"registry_exporter_web_info", "external_url site", "registry_exporter_web_info has no label site"},
 	} {

@@ -44,10 +44,10 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 		return nil, nil
 	}
 	options := accesslog.TailOptions{Paths: a.Paths, Lines: a.Options()}
-	endpoints := slices.Clone(a.Paths)
+	addresses := slices.Clone(a.Paths)
 	if a.Syslog != nil {
 		options.Listen = a.Syslog.Listen
-		endpoints = append(endpoints, "syslog:"+options.Listen)
+		addresses = append(addresses, "syslog:"+options.Listen)
 	}
 	if b.StateDir != "" {
 		options.StateFile = accesslog.StateFile(b.StateDir, b.Name, b.Site)
@@ -60,7 +60,7 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 		return &logReader{fresh, source.Companion{Start: fresh.Start, Stop: fresh.Stop}}
 	}, options)
 	return []*source.Source{{
-		Endpoint:  strings.Join(endpoints, ","),
+		Address:   strings.Join(addresses, ","),
 		Read:      r.read,
 		Companion: &r.companion,
 		Most:      maxSamples,

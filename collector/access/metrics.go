@@ -18,10 +18,10 @@ var (
 		"How long clients were receiving (out) or sending (in) layers, in seconds ($request_time): bytes by this is the bandwidth they saw.",
 		"direction", "project").Outside("project")
 	layers = source.Counter("registry_access_layers_total",
-		"Layers that went through, by the node that the configuration names a variable for.", "direction", "project", "node").Outside("project", "node")
+		"Layers that went through, by the node that the configuration names a variable for.", "direction", "project", "upstream_node").Outside("project", "upstream_node")
 	slowLayers = source.Counter("registry_access_slow_layers_total",
 		"Layers that took longer, with fewer bytes a second, than the configuration allows ($request_time, $body_bytes_sent, $request_length).",
-		"direction", "project", "node").Outside("project", "node")
+		"direction", "project", "upstream_node").Outside("project", "upstream_node")
 	emptyPulls = source.Counter("registry_access_empty_pulls_total",
 		"Layers that were answered with 200 and not one byte ($status, $body_bytes_sent): what a registry with a dead store does.")
 	incompletePulls = source.Counter("registry_access_incomplete_pulls_total",

@@ -5,12 +5,12 @@ import "registry_exporter/collector/source"
 // words are those of the collector access.
 func words() source.Words {
 	return source.Words{Facts: logFacts, Advice: []source.Advice{
-		{Reasons: source.ReasonLogMissing, What: "there is no access log {endpoint}: its path is another, or nothing was ever written", Try: "ls -l {endpoint}"},
-		{Reasons: source.ReasonLogUnreadable, What: "the access log {endpoint} cannot be read: we have no right to it, or it is no file", Try: "ls -l {endpoint}; id"},
-		{Reasons: source.ReasonLinesLost, What: "lines of the access log {endpoint} were gone before they were read: it was compressed or truncated while we were down or behind, or our state was damaged", Try: "ls -lt {endpoint}*"},
-		{Reasons: source.ReasonNotListening, What: "we cannot listen at {endpoint}: another process does, or it is no address of this machine", Try: "ss -lnptu"},
-		{Reasons: source.ReasonStateNotSaved, What: "how far the access log {endpoint} is read cannot be saved: the folder of --state.dir is full, or we have no right to it", Try: "df -h"},
-		{What: "the access log {endpoint} cannot be read as it should: its path, our right to read it, or its format is another", Try: "ls -l {endpoint}; tail -n 3 {endpoint}"},
+		{Reasons: source.ReasonLogMissing, What: "there is no access log {address}: its path is another, or nothing was ever written", Try: "ls -l {address}"},
+		{Reasons: source.ReasonLogUnreadable, What: "the access log {address} cannot be read: we have no right to it, or it is no file", Try: "ls -l {address}; id"},
+		{Reasons: source.ReasonLinesLost, What: "lines of the access log {address} were gone before they were read: it was compressed or truncated while we were down or behind, or our state was damaged", Try: "ls -lt {address}*"},
+		{Reasons: source.ReasonNotListening, What: "we cannot listen at {address}: another process does, or it is no address of this machine", Try: "ss -lnptu"},
+		{Reasons: source.ReasonStateNotSaved, What: "how far the access log {address} is read cannot be saved: the folder of --state.dir is full, or we have no right to it", Try: "df -h"},
+		{What: "the access log {address} cannot be read as it should: its path, our right to read it, or its format is another", Try: "ls -l {address}; tail -n 3 {address}"},
 	}}
 }
 

@@ -41,14 +41,29 @@ type NotLetInError struct{ error }
 
 func (n NotLetInError) Unwrap() error { return n.error }
 
-// IsNotLetIn says whether err is a failed login: one that NotLetIn marks, a secret that cannot be read, or status 401.
+// IsNotLetIn says whether err is a failed login: one that NotLetIn marks, or a secret that cannot be read. A status 401 or
+// 403 by itself is none: a store sends it too, and so does a registry that has let us in before.
 func IsNotLetIn(err error) bool {
 	var n NotLetInError
-	return errors.As(err, &n) || source.IsUnasked(err) || source.Reason(err) == source.ReasonUnauthorized
+	return errors.As(err, &n) || source.IsUnasked(err)
 }
 
 // NotLetIn marks err as a failed login. Its reason stays.
 func NotLetIn(err error) error { return NotLetInError{err} }
+
+type tokenRefusedError struct{ error }
+
+func (t tokenRefusedError) Unwrap() error { return t.error }
+
+// TokenRefused marks err as the refusal of a token that the token server has just given: the two do not agree on its signing
+// key, issuer or service, and nobody is let in. Its reason stays.
+func TokenRefused(err error) error { return tokenRefusedError{err} }
+
+// IsTokenRefused says whether err is one that TokenRefused marks.
+func IsTokenRefused(err error) bool {
+	var t tokenRefusedError
+	return errors.As(err, &t)
+}
 
 // Token asks the realm of a bearer challenge for a token, with the user and password of the account if it has them. An
 // answer without a token, and a realm that is no URL, are ReasonBadAnswer.

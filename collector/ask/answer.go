@@ -15,13 +15,14 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
+	store  string // host:port of the store that answered, for texts; empty: it was no store
 }
 
 // AnswerOf reads the body of a response, of at most limit bytes, and closes it. Its errors are those of Client.Get; the
 // answer is never nil.
 func AnswerOf(resp *http.Response, limit int64) (*Answer, error) {
 	defer resp.Body.Close()
-	a := &Answer{Status: resp.StatusCode, Header: resp.Header}
+	a := &Answer{Status: resp.StatusCode, Header: resp.Header, store: storeOf(resp)}
 	if a.Status == http.StatusSwitchingProtocols { // the connection no longer speaks HTTP
 		return a, nil
 	}

@@ -72,10 +72,10 @@ func Kept[T any](b *Builder, fresh func() T, about ...any) T {
 	return source.Kept(b.Keep, fmt.Sprintf("%T %q %q %q %#v", kind, b.Name, b.Site, b.Collector, about), fresh)
 }
 
-// Probe makes s a source whose readings take the last run of p. The last run outlives a reload as long as the endpoint
+// Probe makes s a source whose readings take the last run of p. The last run outlives a reload as long as the address
 // and about are the same, such as the image that is pulled. about is as for Kept.
 func (b *Builder) Probe(p *source.Probe, s *source.Source, about ...any) *source.Source {
-	return p.Source(s, Kept(b, source.NewTrack, append([]any{s.Endpoint}, about...)...))
+	return p.Source(s, Kept(b, source.NewTrack, append([]any{s.Address}, about...)...))
 }
 
 // Errorf is an error about the key at path in the registry, with file and line of the configuration.

@@ -2,9 +2,11 @@ package ask
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
 
 	promconfig "github.com/prometheus/common/config"
 
@@ -22,16 +24,17 @@ const (
 	MaxRedirects   = 5
 )
 
-// A Client asks one endpoint over HTTP. It opens a connection for each request: an old one goes on to work while
+// A Client asks one address over HTTP. It opens a connection for each request: an old one goes on to work while
 // new clients fail, such as after the end of a certificate.
 type Client struct {
 	URL       *url.URL
-	Endpoint  string       // host:port of the URL, for the label endpoint
-	Host      string       // header Host; empty: that of the URL
-	Transport *transport   // shared by Plain and Login
-	Plain     *http.Client // sends no credentials
-	Login     *http.Client // sends the credentials of the configuration; the same as Plain when it has none
-	Follow    bool         // redirects to the same scheme, host and port
+	Address   string         // host:port of the URL, for the label address
+	Host      string         // header Host; empty: that of the URL
+	Transport *transport     // shared by Plain and Login
+	Plain     *http.Client   // sends no credentials
+	Login     *http.Client   // sends the credentials of the configuration; the same as Plain when it has none
+	Follow    bool           // redirects to the same scheme, host and port
+	elsewhere *x509.CertPool // CAs for other hosts: those of the system and of the CA file; nil: those of the system
 	lockout   *Lockout
 	tls       promconfig.TLSConfig // for the curl command
 	user      string               // of basic_auth, for the curl command
@@ -45,12 +48,15 @@ func newClient(b *Builder, cfg *promconfig.HTTPClientConfig, u, front config.URL
 		return nil, b.Errorf(append(path, "tls_config"), "%s", err)
 	}
 	b.HideTransport(cfg.TLSConfig, cfg.ProxyConfig)
-	c := &Client{URL: u.URL, Endpoint: u.Endpoint(), Transport: t, lockout: b.Lockout, Follow: cfg.FollowRedirects}
+	c := &Client{URL: u.URL, Address: u.Address(), Transport: t, lockout: b.Lockout, Follow: cfg.FollowRedirects}
 	if front.Host != u.Host {
 		c.Host = front.Host
 		if t.TLSClientConfig.ServerName == "" {
 			t.TLSClientConfig.ServerName = front.Hostname()
 		}
+	}
+	if c.elsewhere, err = systemAnd(cfg.TLSConfig); err != nil {
+		return nil, b.Errorf(append(path, "tls_config", "ca_file"), "%s", err)
 	}
 	auth, err := b.credentials(cfg, c.guarded(t), path)
 	if err != nil {
@@ -114,12 +120,34 @@ func do(hc *http.Client, req *http.Request, limit int64) (*Answer, error) {
 }
 
 // TransportFor is the transport of the client for a host, with or without port. A certificate of another host than that
-// of the client is verified for that host, not for the front.
+// of the client is verified for that host, not for the front, and against the CAs of the system, too: a store or a token
+// server may be a public one.
 func (c *Client) TransportFor(host string) *transport {
 	if host == c.URL.Host {
 		return c.Transport
 	}
 	t := c.Transport.Clone()
-	t.TLSClientConfig.ServerName = ""
+	t.TLSClientConfig.ServerName, t.TLSClientConfig.RootCAs = "", c.elsewhere
 	return t
+}
+
+// systemAnd is the CAs of the system and of a CA file (ca_file, or inline ca); nil when there is no file. Its error is that
+// of the file.
+func systemAnd(cfg promconfig.TLSConfig) (*x509.CertPool, error) {
+	text := []byte(cfg.CA)
+	if cfg.CAFile != "" {
+		var err error
+		if text, err = os.ReadFile(cfg.CAFile); err != nil {
+			return nil, err
+		}
+	}
+	if len(text) == 0 {
+		return nil, nil
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil { // this machine has none
+		pool = x509.NewCertPool()
+	}
+	pool.AppendCertsFromPEM(text)
+	return pool, nil
 }

@@ -2,10 +2,11 @@
 // the secrets for them, and bounds the answers.
 //
 //	builder.go      Builder: makes the sources of one registry from its configuration
-//	client.go       Client: asks one endpoint, with the names of the front, on a new connection each time
+//	client.go       Client: asks one address, with the names of the front, on a new connection each time
 //	transport.go    the connection: it ends with the context of its request, at the latest
 //	answer.go       Answer: a response and its body, which is bounded
 //	refusal.go      the error of an answer with a status that nobody wants; request_error.go: of no answer at all
+//	store.go        marks requests to a store, whose refusals are about no account of ours
 //	json.go         errors of JSON that repeat nothing of the answer
 //	account.go      Account: a client and its credentials
 //	credentials.go  the credentials of http_headers, basic_auth and authorization; oauth2.go: of oauth2

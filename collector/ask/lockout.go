@@ -21,7 +21,7 @@ const (
 	trialTime = time.Hour
 )
 
-// A Verdict says whether an endpoint took the secret of a request.
+// A Verdict says whether an address took the secret of a request.
 type Verdict int
 
 const (
@@ -30,15 +30,15 @@ const (
 	refused                  // status 401
 )
 
-// A Lockout keeps the last verdict of each endpoint on each secret, and does not send a secret for 60 s after it was
+// A Lockout keeps the last verdict of each address on each secret, and does not send a secret for 60 s after it was
 // refused. Until a secret is accepted, one request at a time carries it: 20 scrapes at once with a wrong password are one
 // refusal, not 20. The zero value is ready. It is for many goroutines.
 type Lockout struct {
 	mu     sync.Mutex
-	trials map[[sha256.Size]byte]*trial // by hash of endpoint and secret
+	trials map[[sha256.Size]byte]*trial // by hash of address and secret
 }
 
-// A trial is the history of one secret at one endpoint.
+// A trial is the history of one secret at one address.
 type trial struct {
 	used    time.Time     // last request
 	verdict Verdict       // the last one that is not undecided
@@ -46,11 +46,11 @@ type trial struct {
 	asking  chan struct{} // holds one item while a request waits for its verdict
 }
 
-// Send calls ask, which sends the secret to the endpoint and returns the verdict. It does not when the endpoint refused
-// the secret within the last 60 s: that is ReasonUnauthorized. Until the secret is accepted, Send waits for the requests
+// Send calls ask, which sends the secret to the address and returns the verdict. It does not when the address refused
+// the secret within the last 60 s: that is ReasonUnauthorized, and marked by NotLetIn. Until the secret is accepted, Send waits for the requests
 // before it; when ctx ends first, the error is source.Unasked.
-func (l *Lockout) Send(ctx context.Context, endpoint, secret string, ask func() Verdict) error {
-	t := l.trial(endpoint, secret)
+func (l *Lockout) Send(ctx context.Context, address, secret string, ask func() Verdict) error {
+	t := l.trial(address, secret)
 	release, err := l.acquire(ctx, t)
 	if err != nil {
 		return err
@@ -81,9 +81,9 @@ func (l *Lockout) acquire(ctx context.Context, t *trial) (release func(), err er
 	return release, nil
 }
 
-// trial is that of the secret at the endpoint. It drops the trials that were not used for an hour.
-func (l *Lockout) trial(endpoint, secret string) *trial {
-	key := sha256.Sum256([]byte(endpoint + "\x00" + secret))
+// trial is that of the secret at the address. It drops the trials that were not used for an hour.
+func (l *Lockout) trial(address, secret string) *trial {
+	key := sha256.Sum256([]byte(address + "\x00" + secret))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := l.trials[key]
@@ -110,7 +110,7 @@ func (l *Lockout) refusal(t *trial) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if age := time.Since(t.at); t.verdict == refused && age < lockoutTime {
-		return source.Failed(source.ReasonUnauthorized, "these credentials were refused %s ago: not sent again for %s", age.Round(time.Second), lockoutTime)
+		return NotLetIn(source.Failed(source.ReasonUnauthorized, "these credentials were refused %s ago: not sent again for %s", age.Round(time.Second), lockoutTime))
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func TestSecretAcrossTheEndOfALabel(t *testing.T) {
 		e := collectortest.New(t, collectortest.HubConfig("http://registry.invalid", "  debug: {urls: ["+server.URL+"], http: {basic_auth: {username: monitor, password: "+password+"}}}\n"))
 		want := check + "<secret> and more"
 		collectortest.Scrape(t, e, "health").WantSamples(t, map[string]float64{
-			`registry_health_check_failing{check="` + want[:min(len(want), source.MaxLabelBytes)] + `",`: 1,
+			`registry_health_check_failing{address="` + server.Listener.Addr().String() + `",check="` + want[:min(len(want), source.MaxLabelBytes)] + `",`: 1,
 		})
 		if t.Failed() {
 			t.Fatalf("with %d bytes inside", inside)
@@ -88,7 +88,7 @@ func TestSecretThatIsNotUTF8InAKeyOfAnAnswer(t *testing.T) {
 		defer server.Close()
 		_, lines := fileOfSecret(t, server.URL, secret)
 		e := collectortest.Hub(t, "http://registry.invalid", lines)
-		collectortest.Scrape(t, e, "health").WantSamples(t, map[string]float64{`registry_health_check_failing{check="/etc/<secret>",`: 1})
+		collectortest.Scrape(t, e, "health").WantSamples(t, map[string]float64{`registry_health_check_failing{address="` + server.Listener.Addr().String() + `",check="/etc/<secret>",`: 1})
 	}
 }
 

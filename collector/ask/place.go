@@ -14,7 +14,7 @@ func (c *Client) At(path string) source.Place { return c.placeAt(path, c.user) }
 func (c *Client) OpenAt(path string) source.Place { return c.placeAt(path, "") }
 
 func (c *Client) placeAt(path, user string) source.Place {
-	p := source.PlaceOf(c.Endpoint)
+	p := source.PlaceOf(c.Address)
 	u := *c.URL
 	if c.Host != "" {
 		u.Host, p.ConnectTo = c.Host, true

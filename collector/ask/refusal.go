@@ -14,19 +14,26 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// Refusal is the error of an answer with an unwanted status, such as "status 503 UNAVAILABLE". Its reason is that of the
-// status. It quotes nothing of the body but the code of a registry's error: a body may repeat the credentials.
+// Refusal is the error of an answer with an unwanted status, such as "status 503 UNAVAILABLE", or "status 403 from the store
+// at s3.example.org". Its reason is that of the status, or store_refused. It quotes nothing of the body but the code of a registry's error: a body may repeat the credentials.
 func (a *Answer) Refusal() error {
 	text := fmt.Sprintf("status %d", a.Status)
 	code, detail := RegistryError(a.Body)
 	if code != "" {
 		text += " " + code
 	}
+	if a.store != "" {
+		text += " from the store at " + a.store
+	}
 	return source.Failed(a.refusalReason(detail), "%s", text)
 }
 
 func (a *Answer) refusalReason(detail string) string {
 	switch {
+	case a.store != "" && (a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden):
+		return source.ReasonStoreRefused
+	case a.Status == http.StatusUnauthorized && ContainsAny(a.Body, "dial tcp", "failed to connect"):
+		return source.ReasonServerError // Harbor without its database
 	case a.Status == http.StatusUnauthorized:
 		return source.ReasonUnauthorized
 	case a.Status == http.StatusForbidden:

@@ -112,7 +112,7 @@ func TestAChangedPasswordFileIsTriedAtOnce(t *testing.T) {
 	}
 }
 
-func TestAnotherEndpointIsAskedAllTheSame(t *testing.T) {
+func TestAnotherAddressIsAskedAllTheSame(t *testing.T) {
 	var front, backend testserver.Recorder
 	a := httptest.NewServer(front.Record(refuse("Basic", "x")))
 	defer a.Close()

@@ -36,9 +36,9 @@ func TestSecretFileThatHangs(t *testing.T) {
 	for range 2 {
 		_, page := collectortest.Ask(t, e.ServeProbe, "/probe?registry=hub", "X-Prometheus-Scrape-Timeout-Seconds", "3")
 		for _, collector := range []string{"api", "health"} {
-			collectortest.WantLines(t, page, `registry_collector_failure{collector="`+collector+`",endpoint="`+server.Listener.Addr().String()+`",reason="timeout",registry="hub"} 1`)
+			collectortest.WantLines(t, page, `registry_collector_failure{address="`+server.Listener.Addr().String()+`",collector="`+collector+`",reason="timeout",registry="hub"} 1`)
 		}
-		collectortest.WantLines(t, page, `registry_api_up{endpoint="`+server.Listener.Addr().String()+`",registry="hub",role="front"} 1`)
+		collectortest.WantLines(t, page, `registry_api_up{address="`+server.Listener.Addr().String()+`",registry="hub",role="front"} 1`)
 		if strings.Contains(page, "registry_api_authorized{") {
 			t.Errorf("nobody was asked, and there is a verdict on\n%s", page)
 		}

@@ -21,8 +21,8 @@ func (c *Client) fetchToken(ctx context.Context, ch Challenge, username, passwor
 	if err != nil || realm.Host == "" || realm.User != nil || realm.Scheme != "http" && realm.Scheme != "https" {
 		return "", source.Failed(source.ReasonBadAnswer, "the bearer challenge names no realm")
 	}
-	if c.URL.Scheme == "https" && realm.Scheme == "http" {
-		return "", source.Failed(source.ReasonBadAnswer, "the realm of the bearer challenge is not https: no password is sent there")
+	if c.URL.Scheme == "https" && realm.Scheme == "http" && username+password != "" {
+		return "", source.Failed(source.ReasonBadAnswer, "the realm of the bearer challenge is http, behind a front with https: no password is sent there")
 	}
 	q := realm.Query()
 	for _, name := range []string{"service", "scope"} {

@@ -9,9 +9,9 @@
 //
 // has a key for each check that fails, and becomes
 //
-//	registry_health_ok{endpoint="10.0.0.1:5001"} 0
-//	registry_health_check_failing{endpoint="10.0.0.1:5001",check="storagedriver_swift",kind="storagedriver"} 1
-//	registry_health_check_failing{endpoint="10.0.0.1:5001",check="10.0.0.9:6379",kind="tcp"} 1
+//	registry_health_ok{address="10.0.0.1:5001"} 0
+//	registry_health_check_failing{address="10.0.0.1:5001",check="storagedriver_swift",kind="storagedriver"} 1
+//	registry_health_check_failing{address="10.0.0.1:5001",check="10.0.0.9:6379",kind="tcp"} 1
 package distribution
 
 import (
@@ -32,10 +32,10 @@ import (
 
 var (
 	healthOK = source.Gauge("registry_health_ok",
-		"1 if Distribution's debug server answers and no health check fails (GET /debug/health).", "endpoint")
+		"1 if Distribution's debug server answers and no health check fails (GET /debug/health).", "address")
 	healthFailing = source.Gauge("registry_health_check_failing",
 		"1 for each health check that fails; kind is storagedriver, tcp, http or file (keys of GET /debug/health).",
-		"endpoint", "check", "kind").Outside("check")
+		"address", "check", "kind").Outside("check")
 )
 
 // Sources makes a source of each debug server (debug.urls); none for a registry without debug. It returns an error that names
@@ -46,10 +46,10 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	}
 	return b.EachURL(b.Debug, "debug", func(c *ask.Client) *source.Source {
 		return &source.Source{
-			Endpoint: c.Endpoint,
-			Down:     []source.Sample{healthOK.Sample(0, c.Endpoint)},
-			Read:     func(ctx context.Context) ([]source.Sample, error) { return readHealth(ctx, c) },
-			Words:    healthWords(c),
+			Address: c.Address,
+			Down:    []source.Sample{healthOK.Sample(0, c.Address)},
+			Read:    func(ctx context.Context) ([]source.Sample, error) { return readHealth(ctx, c) },
+			Words:   healthWords(c),
 		}
 	})
 }
@@ -64,7 +64,7 @@ func readHealth(ctx context.Context, c *ask.Client) ([]source.Sample, error) {
 	if a.Status != http.StatusOK && a.Status != http.StatusServiceUnavailable {
 		return nil, a.Refusal()
 	}
-	failing, err := failingChecks(a.Body, c.Endpoint)
+	failing, err := failingChecks(a.Body, c.Address)
 	code, _ := ask.RegistryError(a.Body)
 	switch {
 	case a.Status != http.StatusOK && (err != nil || len(failing) == 0 || code != ""):
@@ -72,12 +72,12 @@ func readHealth(ctx context.Context, c *ask.Client) ([]source.Sample, error) {
 	case err != nil:
 		return nil, source.Failed(source.ReasonBadAnswer, "something else than checks from /debug/health: %s", err)
 	}
-	return append(failing, healthOK.Sample(source.Bool01(len(failing) == 0), c.Endpoint)), nil
+	return append(failing, healthOK.Sample(source.Bool01(len(failing) == 0), c.Address)), nil
 }
 
 // failingChecks reads {"CHECK":"…"}, and returns a sample for each check. Checks with the same labels, such as two URLs that
 // differ in their queries, have one sample. An error has the reason bad_answer.
-func failingChecks(body []byte, endpoint string) ([]source.Sample, error) {
+func failingChecks(body []byte, address string) ([]source.Sample, error) {
 	var checks map[string]json.RawMessage
 	if err := ask.FromJSON(bytes.ToValidUTF8(body, []byte("\uFFFD")), &checks); err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func failingChecks(body []byte, endpoint string) ([]source.Sample, error) {
 	seen := map[uint64]bool{}
 	for _, key := range slices.Sorted(maps.Keys(checks)) {
 		check, kind := healthCheck(key)
-		s := healthFailing.Sample(1, endpoint, check, kind)
+		s := healthFailing.Sample(1, address, check, kind)
 		if !seen[s.Key()] {
 			seen[s.Key()] = true
 			failing = append(failing, s)

@@ -15,7 +15,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-const testEndpoint = "10.0.0.1:5001"
+const testAddress = "10.0.0.1:5001"
 
 func TestHealthCheckNames(t *testing.T) {
 	for _, c := range []struct{ key, check, kind string }{
@@ -50,7 +50,7 @@ func TestAnswersThatNestOrRepeatWithoutEnd(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			body := c.open + strings.Repeat(c.repeated, (ask.MaxSmallBody-len(c.open))/len(c.repeated))
-			_, err := failingChecks([]byte(body), testEndpoint)
+			_, err := failingChecks([]byte(body), testAddress)
 			if got := source.Reason(err); got != source.ReasonBadAnswer {
 				t.Errorf("reason is %q, want %q: %v", got, source.ReasonBadAnswer, err)
 			}
@@ -72,7 +72,7 @@ func FuzzHealth(f *testing.F) {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		failing, err := failingChecks(body, testEndpoint)
+		failing, err := failingChecks(body, testAddress)
 		if got := source.Reason(err); err != nil && got != source.ReasonBadAnswer {
 			t.Errorf("reason is %q: %v", got, err)
 		}

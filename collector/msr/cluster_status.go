@@ -16,19 +16,19 @@ import (
 
 var (
 	replicaHealth = source.Gauge("registry_msr_replica_health",
-		"1 if the verdict on the replica is exactly OK, as this endpoint sees it (cluster_status: replica_health).",
-		"endpoint", "replica").Outside("replica")
+		"1 if the verdict on the replica is exactly OK, as this address sees it (cluster_status: replica_health).",
+		"address", "replica").Outside("replica")
 	replicaTimestamp = source.Gauge("registry_msr_replica_timestamp_seconds",
 		"When the replica gave its verdict, in seconds since 1970 (cluster_status: replica_timestamp).",
-		"endpoint", "replica").Outside("replica")
+		"address", "replica").Outside("replica")
 	replicaReadonly = source.Gauge("registry_msr_replica_readonly",
 		"1 if the registry of the replica refuses writes (cluster_status: replica_readonly).",
-		"endpoint", "replica").Outside("replica")
+		"address", "replica").Outside("replica")
 	gcLockHeld = source.Gauge("registry_msr_gc_lock_held",
-		"1 while a garbage collection holds its lock (cluster_status: gc_lock_holder).", "endpoint")
+		"1 while a garbage collection holds its lock (cluster_status: gc_lock_holder).", "address")
 	currentIssues = source.Gauge("registry_msr_current_issues",
 		"Issues of RethinkDB by type; a type that is not known counts as unknown (cluster_status: current_issues, at the top and in rethink_system_tables).",
-		"endpoint", "type", "critical")
+		"address", "type", "critical")
 )
 
 // The collectors of an MSR, as in the label "collector".
@@ -46,10 +46,10 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	names := &serverNames{}
 	return b.EachReplica(func(c *ask.Client) *source.Source {
 		return &source.Source{
-			Endpoint: c.Endpoint,
-			Timeout:  time.Duration(b.MSR.Timeout),
-			Read:     func(ctx context.Context) ([]source.Sample, error) { return readClusterStatus(ctx, c, names) },
-			Words:    clusterStatusWords(c),
+			Address: c.Address,
+			Timeout: time.Duration(b.MSR.Timeout),
+			Read:    func(ctx context.Context) ([]source.Sample, error) { return readClusterStatus(ctx, c, names) },
+			Words:   clusterStatusWords(c),
 		}
 	})
 }
@@ -64,7 +64,7 @@ func readClusterStatus(ctx context.Context, c *ask.Client, names *serverNames) (
 	case a.Status != http.StatusOK:
 		return nil, a.Refusal()
 	}
-	samples, parseErr := parseClusterStatus(a.Body, c.Endpoint, names)
+	samples, parseErr := parseClusterStatus(a.Body, c.Address, names)
 	if err != nil { // err says why the text is cut off, parseErr only at which byte
 		return samples, err
 	}
@@ -81,7 +81,7 @@ var requiredKeys = [...]string{"replica_health", "rethink_system_tables", "repli
 // A clusterStatus is one answer while it is read.
 type clusterStatus struct {
 	decoder
-	endpoint    string
+	address     string
 	seen        [len(requiredKeys)]bool // the keys that the answer has
 	entries     int                     // kept until now, at most maxEntries
 	replicas    []source.Sample         // of replica_health, replica_timestamp, replica_readonly and gc_lock_holder
@@ -92,15 +92,15 @@ type clusterStatus struct {
 
 // parseClusterStatus reads the body of an answer. It returns the samples of all that it could read, and an error with
 // reason bad_answer or too_large when it could not read everything.
-func parseClusterStatus(body []byte, endpoint string, names *serverNames) ([]source.Sample, error) {
-	s := &clusterStatus{decoder: decoder{data: body}, endpoint: endpoint}
+func parseClusterStatus(body []byte, address string, names *serverNames) ([]source.Sample, error) {
+	s := &clusterStatus{decoder: decoder{data: body}, address: address}
 	s.database.named, s.database.stats = map[string]struct{}{}, map[serverID]*serverNumbers{}
 	err := s.answer()
 	slices.SortStableFunc(s.replicas, func(a, b source.Sample) int {
 		return cmp.Or(slices.Compare(a.Labels, b.Labels), strings.Compare(a.Metric.Name, b.Metric.Name))
 	})
-	samples := append(s.replicas, s.issues.samples(endpoint)...)
-	return append(samples, s.database.samples(endpoint, names)...), err
+	samples := append(s.replicas, s.issues.samples(address)...)
+	return append(samples, s.database.samples(address, names)...), err
 }
 
 // answer reads the whole answer. It reads the issues at the top level last: an issue that stands in rethink_system_tables, too,
@@ -180,7 +180,7 @@ func (s *clusterStatus) perReplica(m *source.Metric, read func() (value float64,
 				if err != nil || !known {
 					return err
 				}
-				s.replicas = append(s.replicas, m.Sample(value, s.endpoint, string(replica)))
+				s.replicas = append(s.replicas, m.Sample(value, s.address, string(replica)))
 				return s.keep()
 			})
 		})
@@ -222,6 +222,6 @@ func (s *clusterStatus) gcLock() error {
 	if err != nil {
 		return err
 	}
-	s.replicas = append(s.replicas, gcLockHeld.Sample(source.Bool01(len(holder) > 0), s.endpoint))
+	s.replicas = append(s.replicas, gcLockHeld.Sample(source.Bool01(len(holder) > 0), s.address))
 	return s.keep()
 }

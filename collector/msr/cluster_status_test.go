@@ -94,7 +94,7 @@ func TestMoreSamplesThanFit(t *testing.T) {
 // TestOrderOfAnAnswerDoesNotMatter: rows and keys of a real answer may come in any order.
 func TestOrderOfAnAnswerDoesNotMatter(t *testing.T) {
 	body := clusterStatusOf(t, "one_killed_15s")
-	want, err := parseClusterStatus(body, testEndpoint, &serverNames{})
+	want, err := parseClusterStatus(body, testAddress, &serverNames{})
 	wantReason(t, err, "")
 	var answer map[string]any
 	if err := json.Unmarshal(body, &answer); err != nil {
@@ -107,7 +107,7 @@ func TestOrderOfAnAnswerDoesNotMatter(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := parseClusterStatus(reversed, testEndpoint, &serverNames{})
+	got, err := parseClusterStatus(reversed, testAddress, &serverNames{})
 	wantReason(t, err, "")
 	if !reflect.DeepEqual(want, got) {
 		t.Error("other samples, or in another order")

@@ -85,7 +85,7 @@ func databaseFindings(v *source.View, res source.Result) []source.Finding {
 	case read && best < 3:
 		found = append(found, source.Finding{State: source.StateFailed, Alert: "MSRMajorityLost", What: "no replica sees all tables writable: most servers of the database are lost or cannot reach each other", Try: try})
 	case read && lowest < 3:
-		found = append(found, source.Finding{State: source.StateFailed, Alert: "MSRTablesNotReady", What: "in the view of " + res.Source.Endpoint + " tables are not writable, while another view has them writable: it is cut off", Try: try})
+		found = append(found, source.Finding{State: source.StateFailed, Alert: "MSRTablesNotReady", What: "in the view of " + res.Source.Address + " tables are not writable, while another view has them writable: it is cut off", Try: try})
 	case read && lowest < 4 && best < 4:
 		found = append(found, source.Finding{State: source.StateWarning, Alert: "MSRTablesNotReady", What: "not all replicas of all tables are ready: a server is lost, or one catches up", Try: try})
 	}

@@ -17,6 +17,6 @@
 //
 // becomes
 //
-//	registry_msr_replica_health{endpoint="10.0.0.1:443",replica="f2277ad178f7"} 1
-//	registry_msr_replica_health{endpoint="10.0.0.1:443",replica="5eb9459a7832"} 0
+//	registry_msr_replica_health{address="10.0.0.1:443",replica="f2277ad178f7"} 1
+//	registry_msr_replica_health{address="10.0.0.1:443",replica="5eb9459a7832"} 0
 package msr

@@ -43,7 +43,7 @@ func TestMemoryIsBoundedByTheAnswer(t *testing.T) {
 			body := c.body(200_000)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			samples, err := shown(t, 0, func() ([]source.Sample, error) { return parseClusterStatus(body, testEndpoint, &serverNames{}) })
+			samples, err := shown(t, 0, func() ([]source.Sample, error) { return parseClusterStatus(body, testAddress, &serverNames{}) })
 			runtime.ReadMemStats(&after)
 			wantReason(t, err, c.reason)
 			if len(samples) > source.MaxSamples {
@@ -72,7 +72,7 @@ func FuzzClusterStatus(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		samples, err := parseClusterStatus(body, testEndpoint, &serverNames{})
+		samples, err := parseClusterStatus(body, testAddress, &serverNames{})
 		if r := source.Reason(err); r != "" && r != source.ReasonBadAnswer && r != source.ReasonTooLarge {
 			t.Errorf("reason %q: %s", r, err)
 		}

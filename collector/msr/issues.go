@@ -98,15 +98,15 @@ func (c *issueCounts) note(field string, text []byte) (known bool) {
 }
 
 // samples has two samples for each type, and none when no list was read.
-func (c *issueCounts) samples(endpoint string) []source.Sample {
+func (c *issueCounts) samples(address string) []source.Sample {
 	if !c.read {
 		return nil
 	}
 	var out []source.Sample
 	for _, name := range issueTypes {
 		out = append(out,
-			currentIssues.Sample(float64(c.counts[issueLabels{name, true}]), endpoint, name, "true"),
-			currentIssues.Sample(float64(c.counts[issueLabels{name, false}]), endpoint, name, "false"))
+			currentIssues.Sample(float64(c.counts[issueLabels{name, true}]), address, name, "true"),
+			currentIssues.Sample(float64(c.counts[issueLabels{name, false}]), address, name, "false"))
 	}
 	return out
 }

@@ -15,10 +15,10 @@ import (
 
 var (
 	pingHealthy = source.Gauge("registry_msr_ping_healthy",
-		"1 if the replica calls itself healthy (GET /_ping: Healthy).", "endpoint")
+		"1 if the replica calls itself healthy (GET /_ping: Healthy).", "address")
 	pingFailing = source.Gauge("registry_msr_ping_component_failing",
 		"1 if the replica names this part as ill: registry, auth, metadata, trust or other (GET /_ping: Error).",
-		"endpoint", "component")
+		"address", "component")
 )
 
 // pingComponents are the values of the label component, besides other.
@@ -40,10 +40,10 @@ var container = regexp.MustCompile(`(?:^|[^\w.-])dtr-(registry|garant|rethinkdb|
 func PingSources(b *ask.Builder) ([]*source.Source, error) {
 	return b.EachReplica(func(c *ask.Client) *source.Source {
 		return &source.Source{
-			Endpoint: c.Endpoint,
-			Down:     []source.Sample{pingHealthy.Sample(0, c.Endpoint)},
-			Read:     func(ctx context.Context) ([]source.Sample, error) { return readPing(ctx, c) },
-			Words:    pingWords(c),
+			Address: c.Address,
+			Down:    []source.Sample{pingHealthy.Sample(0, c.Address)},
+			Read:    func(ctx context.Context) ([]source.Sample, error) { return readPing(ctx, c) },
+			Words:   pingWords(c),
 		}
 	})
 }
@@ -63,12 +63,12 @@ func readPing(ctx context.Context, c *ask.Client) ([]source.Sample, error) {
 	case healthy && a.Status != http.StatusOK:
 		return nil, source.Failed(source.ReasonBadAnswer, "status %d from /_ping with Healthy true", a.Status)
 	}
-	samples := []source.Sample{pingHealthy.Sample(source.Bool01(healthy), c.Endpoint)}
+	samples := []source.Sample{pingHealthy.Sample(source.Bool01(healthy), c.Address)}
 	failing := failingComponents(errorText)
 	for _, component := range pingComponents {
-		samples = append(samples, pingFailing.Sample(source.Bool01(!healthy && failing[component]), c.Endpoint, component))
+		samples = append(samples, pingFailing.Sample(source.Bool01(!healthy && failing[component]), c.Address, component))
 	}
-	return append(samples, pingFailing.Sample(source.Bool01(!healthy && len(failing) == 0), c.Endpoint, "other")), nil
+	return append(samples, pingFailing.Sample(source.Bool01(!healthy && len(failing) == 0), c.Address, "other")), nil
 }
 
 // failingComponents are the components that an Error names. Its clauses end at a semicolon. In a clause with containers

@@ -12,19 +12,19 @@ import (
 var (
 	serverUp = source.Gauge("registry_msr_server_up",
 		"1 if the RethinkDB server is in this view's server_status, 0 if only tables name it (table_config, table_status: replicas).",
-		"endpoint", "server").Outside("server")
+		"address", "server").Outside("server")
 	serverConnected = source.Gauge("registry_msr_server_connected",
 		"1 if the RethinkDB server says it is connected to the peer (server_status: network.connected_to).",
-		"endpoint", "server", "peer").Outside("server", "peer")
+		"address", "server", "peer").Outside("server", "peer")
 	serverStart = source.Gauge("registry_msr_server_start_timestamp_seconds",
 		"When the RethinkDB server was started, in seconds since 1970 (server_status: process.time_started).",
-		"endpoint", "server").Outside("server")
+		"address", "server").Outside("server")
 	tableAvailability = source.Gauge("registry_msr_table_availability",
 		"What the table is ready for: 0 nothing, 1 outdated reads, 2 reads, 3 writes, 4 all replicas are ready (table_status: status).",
-		"endpoint", "db", "table").Outside("db", "table")
+		"address", "db", "table").Outside("db", "table")
 	tableReplicas = source.Gauge("registry_msr_table_replicas",
 		"Replicas of the table by state; states without one are left out, but for ready (table_status: shards.replicas.state).",
-		"endpoint", "db", "table", "state").Outside("db", "table")
+		"address", "db", "table", "state").Outside("db", "table")
 )
 
 // A database is RethinkDB as one replica sees it: the rows of rethink_system_tables that could be read.
@@ -83,23 +83,23 @@ func indexOf(list []string, text []byte) int {
 }
 
 // samples are sorted by name: when a page takes only the first of them, those are the same for each order of the rows.
-func (d *database) samples(endpoint string, names *serverNames) []source.Sample {
+func (d *database) samples(address string, names *serverNames) []source.Sample {
 	slices.SortStableFunc(d.servers, func(a, b server) int { return a.compare(b.serverID) })
 	slices.SortStableFunc(d.tables, func(a, b table) int {
 		return cmp.Or(strings.Compare(a.db, b.db), strings.Compare(a.name, b.name))
 	})
 	labels := names.labels(d.servers)
-	out := d.serverSamples(endpoint, labels)
+	out := d.serverSamples(address, labels)
 	for _, t := range d.tables {
 		if t.hasStatus {
-			out = append(out, tableAvailability.Sample(float64(t.availability), endpoint, t.db, t.name))
+			out = append(out, tableAvailability.Sample(float64(t.availability), address, t.db, t.name))
 		}
 	}
-	out = append(out, d.statsSamples(endpoint, labels)...)
+	out = append(out, d.statsSamples(address, labels)...)
 	for _, t := range d.tables {
 		for i, n := range t.states {
 			if n > 0 || i == 0 && t.hasShards {
-				out = append(out, tableReplicas.Sample(float64(n), endpoint, t.db, t.name, replicaStates[i]))
+				out = append(out, tableReplicas.Sample(float64(n), address, t.db, t.name, replicaStates[i]))
 			}
 		}
 	}
@@ -107,21 +107,21 @@ func (d *database) samples(endpoint string, names *serverNames) []source.Sample 
 }
 
 // serverSamples are those of server_status, then one of each lost server.
-func (d *database) serverSamples(endpoint string, labels serverLabels) []source.Sample {
+func (d *database) serverSamples(address string, labels serverLabels) []source.Sample {
 	var out []source.Sample
 	for _, s := range d.servers {
 		label := labels.of(s.serverID)
-		out = append(out, serverUp.Sample(1, endpoint, label))
+		out = append(out, serverUp.Sample(1, address, label))
 		if happened(s.started) {
-			out = append(out, serverStart.Sample(source.Unix(s.started), endpoint, label))
+			out = append(out, serverStart.Sample(source.Unix(s.started), address, label))
 		}
 		slices.SortStableFunc(s.peers, func(a, b peer) int { return strings.Compare(a.name, b.name) })
 		for _, p := range s.peers {
-			out = append(out, serverConnected.Sample(source.Bool01(p.connected), endpoint, label, labels.resolve(p.name)))
+			out = append(out, serverConnected.Sample(source.Bool01(p.connected), address, label, labels.resolve(p.name)))
 		}
 	}
 	for _, label := range d.lost(labels) {
-		out = append(out, serverUp.Sample(0, endpoint, label))
+		out = append(out, serverUp.Sample(0, address, label))
 	}
 	return out
 }

@@ -8,17 +8,17 @@ import (
 
 var (
 	serverQueries = source.Counter("registry_msr_server_queries_total",
-		"Queries since the server was started (stats: query_engine.queries_total).", "endpoint", "server").Outside("server")
+		"Queries since the server was started (stats: query_engine.queries_total).", "address", "server").Outside("server")
 	serverReadDocs = source.Counter("registry_msr_server_read_docs_total",
-		"Documents read since the server was started (stats: query_engine.read_docs_total).", "endpoint", "server").Outside("server")
+		"Documents read since the server was started (stats: query_engine.read_docs_total).", "address", "server").Outside("server")
 	serverWrittenDocs = source.Counter("registry_msr_server_written_docs_total",
-		"Documents written since the server was started (stats: query_engine.written_docs_total).", "endpoint", "server").Outside("server")
+		"Documents written since the server was started (stats: query_engine.written_docs_total).", "address", "server").Outside("server")
 	serverConnections = source.Gauge("registry_msr_server_client_connections",
-		"Open client connections of the server (stats: query_engine.client_connections).", "endpoint", "server").Outside("server")
+		"Open client connections of the server (stats: query_engine.client_connections).", "address", "server").Outside("server")
 	serverCacheBytes = source.Gauge("registry_msr_server_cache_bytes",
-		"Cache in use, summed over tables, in bytes (stats: storage_engine.cache.in_use_bytes).", "endpoint", "server").Outside("server")
+		"Cache in use, summed over tables, in bytes (stats: storage_engine.cache.in_use_bytes).", "address", "server").Outside("server")
 	serverDiskBytes = source.Gauge("registry_msr_server_disk_bytes",
-		"Disk space by kind, summed over tables, in bytes (stats: storage_engine.disk.space_usage).", "endpoint", "server", "kind").Outside("server")
+		"Disk space by kind, summed over tables, in bytes (stats: storage_engine.disk.space_usage).", "address", "server", "kind").Outside("server")
 )
 
 // serverNumberTable lists the numbers of a server in the table stats. A server has one row of kind server, with numbers of
@@ -27,7 +27,7 @@ var serverNumberTable = [...]struct {
 	row    string // kind of the row, the first part of its id
 	key    string // of the number in the row
 	metric *source.Metric
-	labels []string // behind endpoint and server
+	labels []string // behind address and server
 }{
 	{"server", "queries_total", serverQueries, nil},
 	{"server", "read_docs_total", serverReadDocs, nil},
@@ -153,7 +153,7 @@ func (s *clusterStatus) addStats(row *statsRow) error {
 }
 
 // statsSamples are sorted by server.
-func (d *database) statsSamples(endpoint string, labels serverLabels) []source.Sample {
+func (d *database) statsSamples(address string, labels serverLabels) []source.Sample {
 	servers := make([]serverID, 0, len(d.stats))
 	for s := range d.stats {
 		servers = append(servers, s)
@@ -165,7 +165,7 @@ func (d *database) statsSamples(endpoint string, labels serverLabels) []source.S
 		for i, n := range d.stats[s] {
 			if n.found {
 				entry := serverNumberTable[i]
-				out = append(out, entry.metric.Sample(n.value, append([]string{endpoint, label}, entry.labels...)...))
+				out = append(out, entry.metric.Sample(n.value, append([]string{address, label}, entry.labels...)...))
 			}
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"registry_exporter/config"
 )
 
-const testEndpoint = "10.0.0.1:443"
+const testAddress = "10.0.0.1:443"
 
 // shown is what a page shows of the samples that read returns: labels cut and made valid, each series once, and at most
 // that many samples; 0: as many as a source may have.
@@ -28,14 +28,14 @@ func shown(t testing.TB, most int, read func() ([]source.Sample, error)) ([]sour
 	return res.Samples, res.Err
 }
 
-// parsed is what an answer becomes on a page: NAME{values of labels behind the endpoint} is value.
+// parsed is what an answer becomes on a page: NAME{values of labels behind the address} is value.
 func parsed(t *testing.T, body []byte, names *serverNames) (map[string]float64, error) {
 	t.Helper()
-	samples, err := shown(t, 0, func() ([]source.Sample, error) { return parseClusterStatus(body, testEndpoint, names) })
+	samples, err := shown(t, 0, func() ([]source.Sample, error) { return parseClusterStatus(body, testAddress, names) })
 	page := map[string]float64{}
 	for _, s := range samples {
-		if s.Labels[0] != testEndpoint {
-			t.Errorf("endpoint of %s is %q", s.Metric.Name, s.Labels[0])
+		if s.Labels[0] != testAddress {
+			t.Errorf("address of %s is %q", s.Metric.Name, s.Labels[0])
 		}
 		page[s.Metric.Name+"{"+strings.Join(s.Labels[1:], ",")+"}"] = s.Value
 	}

@@ -10,8 +10,8 @@
 //
 // becomes, among others,
 //
-//	registry_nginx_connections{endpoint="10.0.0.1:443",state="writing"} 1
-//	registry_nginx_requests_total{endpoint="10.0.0.1:443"} 1726
+//	registry_nginx_connections{address="10.0.0.1:443",state="writing"} 1
+//	registry_nginx_requests_total{address="10.0.0.1:443"} 1726
 package nginx
 
 import (
@@ -27,15 +27,15 @@ import (
 
 var (
 	connectionsActive = source.Gauge("registry_nginx_connections_active",
-		"Open client connections, the asking one too (stub_status: Active connections).", "endpoint")
+		"Open client connections, the asking one too (stub_status: Active connections).", "address")
 	connectionsByState = source.Gauge("registry_nginx_connections",
-		"Open client connections by state: reading, writing or waiting (stub_status).", "endpoint", "state")
+		"Open client connections by state: reading, writing or waiting (stub_status).", "address", "state")
 	connectionsAccepted = source.Counter("registry_nginx_connections_accepted_total",
-		"Accepted client connections (stub_status: accepts).", "endpoint")
+		"Accepted client connections (stub_status: accepts).", "address")
 	connectionsHandled = source.Counter("registry_nginx_connections_handled_total",
-		"Handled client connections: fewer than accepted when nginx dropped some (stub_status: handled).", "endpoint")
+		"Handled client connections: fewer than accepted when nginx dropped some (stub_status: handled).", "address")
 	requestsTotal = source.Counter("registry_nginx_requests_total",
-		"Client requests (stub_status: requests).", "endpoint")
+		"Client requests (stub_status: requests).", "address")
 )
 
 // Sources makes a source of each replica (msr.replicas), then of each nginx (nginx.urls). It returns an error that names the
@@ -57,8 +57,8 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 // at is the same place for people.
 func newSource(c *ask.Client, hc *http.Client, path string, at source.Place) *source.Source {
 	return &source.Source{
-		Endpoint: c.Endpoint,
-		Words:    source.Words{Place: at.Always(), Facts: connectionFacts, Advice: []source.Advice{source.WantsLogin}},
+		Address: c.Address,
+		Words:   source.Words{Place: at.Always(), Facts: connectionFacts, Advice: []source.Advice{source.WantsLogin}},
 		Read: func(ctx context.Context) ([]source.Sample, error) {
 			a, err := c.Get(ctx, hc, path, ask.MaxSmallBody)
 			if err != nil {
@@ -67,7 +67,7 @@ func newSource(c *ask.Client, hc *http.Client, path string, at source.Place) *so
 			if a.Status != http.StatusOK {
 				return nil, a.Refusal()
 			}
-			return parseStubStatus(string(a.Body), c.Endpoint)
+			return parseStubStatus(string(a.Body), c.Address)
 		},
 	}
 }
@@ -75,7 +75,7 @@ func newSource(c *ask.Client, hc *http.Client, path string, at source.Place) *so
 // stubStatus makes a sample of each number of stub_status. The word stands before the number, or above it.
 var stubStatus = []struct {
 	word   string
-	sample func(value float64, endpoint string) source.Sample
+	sample func(value float64, address string) source.Sample
 }{
 	{"Active connections:", func(v float64, e string) source.Sample { return connectionsActive.Sample(v, e) }},
 	{"accepts", func(v float64, e string) source.Sample { return connectionsAccepted.Sample(v, e) }},
@@ -88,7 +88,7 @@ var stubStatus = []struct {
 
 // parseStubStatus reads a page. Builds such as Tengine have a fourth column behind requests, which it passes over. It returns
 // the samples of all numbers, or an error with reason bad_answer.
-func parseStubStatus(text, endpoint string) ([]source.Sample, error) {
+func parseStubStatus(text, address string) ([]source.Sample, error) {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if len(lines) != 4 {
 		return nil, source.Failed(source.ReasonBadAnswer, "not a stub_status page: %d lines", len(lines))
@@ -112,7 +112,7 @@ func parseStubStatus(text, endpoint string) ([]source.Sample, error) {
 		if err != nil {
 			return nil, source.Failed(source.ReasonBadAnswer, "stub_status has no number for %s", strings.TrimSuffix(n.word, ":"))
 		}
-		samples = append(samples, n.sample(float64(value), endpoint))
+		samples = append(samples, n.sample(float64(value), address))
 	}
 	return samples, nil
 }

@@ -9,10 +9,10 @@ import (
 
 var (
 	serverInfo = source.Gauge("registry_redis_info",
-		"Always 1; version, role and maxmemory_policy are labels (INFO: redis_version, role, maxmemory_policy).",
-		"endpoint", "version", "role", "maxmemory_policy").Outside("version", "maxmemory_policy")
-	memoryUsed = source.Gauge("registry_redis_memory_used_bytes", "Memory in use, in bytes (INFO: used_memory).", "endpoint")
-	memoryMax  = source.Gauge("registry_redis_memory_max_bytes", "Memory that Redis may use, in bytes; 0 is without limit (INFO: maxmemory).", "endpoint")
+		"Always 1; version, redis_role and maxmemory_policy are labels (INFO: redis_version, role, maxmemory_policy).",
+		"address", "version", "redis_role", "maxmemory_policy").Outside("version", "maxmemory_policy")
+	memoryUsed = source.Gauge("registry_redis_memory_used_bytes", "Memory in use, in bytes (INFO: used_memory).", "address")
+	memoryMax  = source.Gauge("registry_redis_memory_max_bytes", "Memory that Redis may use, in bytes; 0 is without limit (INFO: maxmemory).", "address")
 )
 
 // infoNumbers are the numbers of INFO that become metrics.
@@ -22,23 +22,23 @@ var infoNumbers = []struct {
 }{
 	{"used_memory", memoryUsed},
 	{"maxmemory", memoryMax},
-	{"connected_clients", source.Gauge("registry_redis_clients", "Connected clients, the asking one too (INFO: connected_clients).", "endpoint")},
-	{"evicted_keys", source.Counter("registry_redis_evicted_keys_total", "Keys dropped because memory was full (INFO: evicted_keys).", "endpoint")},
-	{"keyspace_hits", source.Counter("registry_redis_keyspace_hits_total", "Lookups that found their key (INFO: keyspace_hits).", "endpoint")},
-	{"keyspace_misses", source.Counter("registry_redis_keyspace_misses_total", "Lookups that did not find their key (INFO: keyspace_misses).", "endpoint")},
-	{"rejected_connections", source.Counter("registry_redis_rejected_connections_total", "Connections refused because there were too many (INFO: rejected_connections).", "endpoint")},
+	{"connected_clients", source.Gauge("registry_redis_clients", "Connected clients, the asking one too (INFO: connected_clients).", "address")},
+	{"evicted_keys", source.Counter("registry_redis_evicted_keys_total", "Keys dropped because memory was full (INFO: evicted_keys).", "address")},
+	{"keyspace_hits", source.Counter("registry_redis_keyspace_hits_total", "Lookups that found their key (INFO: keyspace_hits).", "address")},
+	{"keyspace_misses", source.Counter("registry_redis_keyspace_misses_total", "Lookups that did not find their key (INFO: keyspace_misses).", "address")},
+	{"rejected_connections", source.Counter("registry_redis_rejected_connections_total", "Connections refused because there were too many (INFO: rejected_connections).", "address")},
 }
 
 // parseInfo reads the key:value lines of INFO. It returns an error with reason bad_answer when a number is missing or odd,
 // beside the samples of the others; without a redis_version there are no samples.
-func parseInfo(text, endpoint string) ([]source.Sample, error) {
+func parseInfo(text, address string) ([]source.Sample, error) {
 	info := map[string]string{}
 	for line := range strings.Lines(text) {
 		if key, value, found := strings.Cut(strings.TrimRight(line, "\r\n"), ":"); found {
 			info[key] = value
 		}
 	}
-	samples := []source.Sample{serverInfo.Sample(1, endpoint, info["redis_version"], knownRole(info["role"]), info["maxmemory_policy"])}
+	samples := []source.Sample{serverInfo.Sample(1, address, info["redis_version"], knownRole(info["role"]), info["maxmemory_policy"])}
 	var odd []string // keys
 	for _, n := range infoNumbers {
 		value, err := strconv.ParseUint(info[n.key], 10, 64)
@@ -46,7 +46,7 @@ func parseInfo(text, endpoint string) ([]source.Sample, error) {
 			odd = append(odd, n.key)
 			continue
 		}
-		samples = append(samples, n.metric.Sample(float64(value), endpoint))
+		samples = append(samples, n.metric.Sample(float64(value), address))
 	}
 	if info["redis_version"] == "" {
 		return nil, source.Failed(source.ReasonBadAnswer, "INFO has no redis_version")

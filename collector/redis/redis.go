@@ -13,9 +13,9 @@
 //
 // become, among others,
 //
-//	registry_redis_reachable{endpoint="10.0.0.9:6379"} 1
-//	registry_redis_info{endpoint="10.0.0.9:6379",version="7.0.15",role="master",maxmemory_policy="allkeys-lru"} 1
-//	registry_redis_memory_used_bytes{endpoint="10.0.0.9:6379"} 52331776
+//	registry_redis_reachable{address="10.0.0.9:6379"} 1
+//	registry_redis_info{address="10.0.0.9:6379",version="7.0.15",redis_role="master",maxmemory_policy="allkeys-lru"} 1
+//	registry_redis_memory_used_bytes{address="10.0.0.9:6379"} 52331776
 package redis
 
 import (
@@ -35,14 +35,14 @@ import (
 
 var (
 	reachable = source.Gauge("registry_redis_reachable",
-		"1 if Redis answers PING, with the configured credentials.", "endpoint")
+		"1 if Redis answers PING, with the configured credentials.", "address")
 	pingSeconds = source.Gauge("registry_redis_ping_seconds",
-		"Seconds until PING was answered, on a connection already open.", "endpoint")
+		"Seconds until PING was answered, on a connection already open.", "address")
 )
 
 // A server is the Redis of a registry, as its configuration describes it.
 type server struct {
-	endpoint string      // host:port
+	address  string      // host:port
 	username string      // empty: AUTH is sent with a password alone
 	password *ask.Secret // nil: no AUTH is sent
 	tls      *tls.Config // nil: the connection is not encrypted
@@ -55,7 +55,7 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	if b.Redis == nil {
 		return nil, nil
 	}
-	r := &server{endpoint: b.Redis.Addr, username: b.Redis.Username, lockout: b.Lockout}
+	r := &server{address: b.Redis.Addr, username: b.Redis.Username, lockout: b.Lockout}
 	var err error
 	if r.password, err = b.Secret(b.Redis.Password, b.Redis.PasswordFile, "redis", "password_file"); err != nil {
 		return nil, err
@@ -66,14 +66,14 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 		}
 		b.Hide(b.Redis.TLSConfig.Key)
 		if r.tls.ServerName == "" {
-			r.tls.ServerName, _, _ = net.SplitHostPort(r.endpoint)
+			r.tls.ServerName, _, _ = net.SplitHostPort(r.address)
 		}
 	}
 	return []*source.Source{{
-		Endpoint: r.endpoint,
-		Down:     []source.Sample{reachable.Sample(0, r.endpoint)},
-		Read:     r.read,
-		Words:    wordsOf(b.Redis),
+		Address: r.address,
+		Down:    []source.Sample{reachable.Sample(0, r.address)},
+		Read:    r.read,
+		Words:   wordsOf(b.Redis),
 	}}, nil
 }
 
@@ -107,21 +107,21 @@ func (r *server) ask(ctx context.Context) ([]source.Sample, error) {
 		return nil, fmt.Errorf("waiting for the answer to PING: %w", err)
 	}
 	samples := []source.Sample{
-		reachable.Sample(1, r.endpoint),
-		pingSeconds.Sample(time.Since(start).Seconds(), r.endpoint),
+		reachable.Sample(1, r.address),
+		pingSeconds.Sample(time.Since(start).Seconds(), r.address),
 	}
 	info, err := conn.do("INFO")
 	if err != nil {
 		return samples, fmt.Errorf("asking for INFO: %w", err)
 	}
-	more, err := parseInfo(info, r.endpoint)
+	more, err := parseInfo(info, r.address)
 	return append(samples, more...), err
 }
 
 // dial connects, and encrypts the connection if the configuration has a tls_config.
 func (r *server) dial(ctx context.Context) (*respConn, error) {
 	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", r.endpoint)
+	conn, err := d.DialContext(ctx, "tcp", r.address)
 	if err != nil || r.tls == nil {
 		return newRESPConn(conn), err
 	}
@@ -146,7 +146,7 @@ func (r *server) login(ctx context.Context, conn *respConn) error {
 	if r.username == "" {
 		args = []string{"AUTH", password}
 	}
-	unsent := r.lockout.Send(ctx, r.endpoint, r.username+"\x00"+password, func() ask.Verdict {
+	unsent := r.lockout.Send(ctx, r.address, r.username+"\x00"+password, func() ask.Verdict {
 		_, err = conn.do(args...)
 		return ask.VerdictBy(err)
 	})

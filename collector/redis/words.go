@@ -30,8 +30,8 @@ func wordsOf(c *config.Redis) source.Words {
 			return "RegistryCacheDown"
 		},
 		Advice: []source.Advice{
-			{Reasons: source.ReasonRefused, What: "nothing listens at {endpoint}: Redis is stopped, or the port is wrong", Try: "systemctl status redis-server   # on {host}"},
-			{Reasons: source.ReasonTimeout, What: "Redis at {endpoint} does not answer in time: it is stuck in a long command, or a firewall drops what is sent", Try: cli + " --latency"},
+			{Reasons: source.ReasonRefused, What: "nothing listens at {address}: Redis is stopped, or the port is wrong", Try: "systemctl status redis-server   # on {host}"},
+			{Reasons: source.ReasonTimeout, What: "Redis at {address} does not answer in time: it is stuck in a long command, or a firewall drops what is sent", Try: cli + " --latency"},
 			{Reasons: source.ReasonUnauthorized, What: "Redis does not let us in: user or password is wrong or missing", Try: source.TryRequest},
 			{Reasons: source.ReasonForbidden, What: "the account may not do that: it needs PING and INFO", Try: cli + " ACL WHOAMI"},
 			{Reasons: source.ReasonUnavailable, What: "Redis answers that it cannot serve now: it loads its data, has lost its master or has too many clients", Try: cli + " INFO"},
@@ -74,7 +74,7 @@ func redisCLI(c *config.Redis, p source.Place) string {
 func memoryFacts(_ *source.View, res source.Result) []string {
 	var facts []string
 	for _, s := range res.All(serverInfo) {
-		facts = append(facts, "version "+s.Label("version"), s.Label("role"), s.Label("maxmemory_policy"))
+		facts = append(facts, "version "+s.Label("version"), s.Label("redis_role"), s.Label("maxmemory_policy"))
 	}
 	used, found := res.Value(memoryUsed)
 	switch limit, _ := res.Value(memoryMax); {

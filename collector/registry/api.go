@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"strings"
+	"time"
 
 	"registry_exporter/collector/ask"
 	"registry_exporter/collector/source"
@@ -17,26 +18,29 @@ import (
 var (
 	apiUp = source.Gauge("registry_api_up",
 		"1 if GET /v2/ without credentials answers as a registry does: 200 with the Distribution header or a JSON body, or 401 with a challenge.",
-		"endpoint", "role")
+		"address", "role")
 	apiAuthorized = source.Gauge("registry_api_authorized",
 		"1 if a second GET /v2/ with the configured credentials, through basic auth or the token flow, is let in; 0 if not, for whatever reason; absent when no request was made.",
-		"endpoint", "role")
+		"address", "role")
+	apiToken = source.Gauge("registry_api_token_success",
+		"1 if the token server that /v2/ names gives a token for the configured user; 0 if not, for whatever reason; absent when it was not asked. With 1 here, reason unauthorized is a registry that refuses the tokens of its own token server.",
+		"address", "role")
 	apiStatusCode = source.Gauge("registry_api_status_code",
-		"HTTP status of GET /v2/ without credentials.", "endpoint", "role")
+		"HTTP status of GET /v2/ without credentials.", "address", "role")
 	apiAuth = source.Gauge("registry_api_auth",
-		"1 for what GET /v2/ asks for: none, basic, bearer or other (WWW-Authenticate).", "endpoint", "role", "scheme")
+		"1 for what GET /v2/ asks for: none, basic, bearer or other (WWW-Authenticate).", "address", "role", "scheme")
 	apiPhase = source.Gauge("registry_api_phase_seconds",
 		"Seconds that GET /v2/ without credentials spent in dns, connect, tls and first_byte, on a new connection.",
-		"endpoint", "role", "phase")
+		"address", "role", "phase")
 )
 
-// An api asks one endpoint for /v2/: the front of a registry or a backend behind it. The answer tells whether it speaks the
+// An api asks one address for /v2/: the front of a registry or a backend behind it. The answer tells whether it speaks the
 // registry protocol, wants a login and shows a certificate that clients accept.
 type api struct {
 	*ask.Account
-	role   string          // front or backend
-	names  []string        // names and addresses that the certificate has to cover (tls.names)
-	always []source.Sample // of the CA file: known without asking
+	role  string   // front or backend
+	names []string // names and addresses that the certificate has to cover (tls.names)
+	ca    caFile   // of the front
 }
 
 // APISources are the sources of the collector api: the front, and each backend. The error names the line of the
@@ -49,12 +53,8 @@ func APISources(b *ask.Builder) ([]*source.Source, error) {
 	if b.TLS != nil {
 		front.names = b.TLS.Names
 	}
-	end, found, err := caExpiry(b.HTTP.TLSConfig)
-	if err != nil {
+	if front.ca, err = readCAFile(b.HTTP.TLSConfig); err != nil {
 		return nil, b.Errorf([]any{"http", "tls_config", "ca_file"}, "%s", err)
-	}
-	if found {
-		front.always = []source.Sample{tlsCAExpiry.Sample(source.Unix(end), front.Endpoint)}
 	}
 	sources := []*source.Source{front.source()}
 	for _, u := range b.Backends {
@@ -77,11 +77,19 @@ func newAPI(b *ask.Builder, u config.URL, role string, path ...any) (*api, error
 
 func (a *api) source() *source.Source {
 	return &source.Source{
-		Endpoint: a.Endpoint,
-		Down:     append([]source.Sample{apiUp.Sample(0, a.Endpoint, a.role)}, a.always...),
-		Read:     a.read,
-		Words:    a.words(),
+		Address: a.Address,
+		Down:    append([]source.Sample{apiUp.Sample(0, a.Address, a.role)}, a.caSamples(a.ca.end)...),
+		Read:    a.read,
+		Words:   a.words(),
 	}
+}
+
+// caSamples are registry_tls_ca_expiry_timestamp_seconds; none without a CA file.
+func (a *api) caSamples(end time.Time) []source.Sample {
+	if !a.ca.found || end.IsZero() {
+		return nil
+	}
+	return []source.Sample{tlsCAExpiry.Sample(source.Unix(end), a.Address)}
 }
 
 // read asks without credentials and then, if any are configured, with them.
@@ -90,11 +98,11 @@ func (a *api) read(ctx context.Context) ([]source.Sample, error) {
 	if err != nil || !a.HasLogin {
 		return samples, err
 	}
-	err = a.authorize(ctx, ch)
+	err = a.authorize(ctx, ch, &samples)
 	if source.IsUnasked(err) {
 		return samples, err
 	}
-	return append(samples, apiAuthorized.Sample(source.Bool01(err == nil), a.Endpoint, a.role)), err
+	return append(samples, apiAuthorized.Sample(source.Bool01(err == nil), a.Address, a.role)), err
 }
 
 // anonymous asks without credentials, and measures the phases of the request and the certificate. The challenge is that
@@ -106,11 +114,12 @@ func (a *api) anonymous(ctx context.Context) ([]source.Sample, ask.Challenge, er
 	t.Proxy = timing.throughProxy(t.Proxy)
 	t.TLSClientConfig = cert.inspect(a.Transport.TLSClientConfig, a.URL.Hostname(), timing.proxy)
 	got, err := a.Get(httptrace.WithClientTrace(ctx, timing.trace()), a.HTTPClient(t), "/v2/", ask.MaxSmallBody)
-	samples := append(timing.samples(a.Endpoint, a.role), cert.samples(a.Endpoint, a.role, a.names)...)
+	samples := append(timing.samples(a.Address, a.role), cert.samples(a.Address, a.role, a.names)...)
+	samples = append(samples, a.caSamples(cert.ca())...)
 	if got == nil {
 		return samples, ask.Challenge{}, fmt.Errorf("asking /v2/: %w", err)
 	}
-	samples = append(samples, apiStatusCode.Sample(float64(got.Status), a.Endpoint, a.role))
+	samples = append(samples, apiStatusCode.Sample(float64(got.Status), a.Address, a.role))
 	if err != nil {
 		return samples, ask.Challenge{}, got.OrRefusal(err, http.StatusOK, http.StatusUnauthorized)
 	}
@@ -119,8 +128,8 @@ func (a *api) anonymous(ctx context.Context) ([]source.Sample, ask.Challenge, er
 		return samples, ch, err
 	}
 	return append(samples,
-		apiUp.Sample(1, a.Endpoint, a.role),
-		apiAuth.Sample(1, a.Endpoint, a.role, schemeLabel(got, ch))), ch, nil
+		apiUp.Sample(1, a.Address, a.role),
+		apiAuth.Sample(1, a.Address, a.role, schemeLabel(got, ch))), ch, nil
 }
 
 // isRegistry returns nil when the answer to /v2/ is that of a registry: 401 with a challenge, or 200 with the header
@@ -156,11 +165,14 @@ func schemeLabel(got *ask.Answer, ch ask.Challenge) string {
 }
 
 // authorize asks again with the configured credentials: with a token when the challenge is bearer and a user and password
-// are configured, and else with the credentials themselves.
-func (a *api) authorize(ctx context.Context, ch ask.Challenge) error {
-	hc := a.Login
-	if a.Basic && ch.Scheme == "bearer" {
+// are configured, and else with the credentials themselves. It adds what the token server says to the samples.
+func (a *api) authorize(ctx context.Context, ch ask.Challenge, samples *[]source.Sample) error {
+	hc, isToken := a.Login, a.Basic && ch.Scheme == "bearer"
+	if isToken {
 		token, err := a.Token(ctx, ch)
+		if !source.IsUnasked(err) {
+			*samples = append(*samples, apiToken.Sample(source.Bool01(err == nil), a.Address, a.role))
+		}
 		if err != nil {
 			return err
 		}
@@ -170,6 +182,8 @@ func (a *api) authorize(ctx context.Context, ch ask.Challenge) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("asking /v2/ with credentials: %w", err)
+	case got.Status == http.StatusUnauthorized && isToken:
+		return ask.TokenRefused(fmt.Errorf("asking /v2/ with a token that was just given: %w", got.Refusal()))
 	case got.Status != http.StatusOK:
 		return fmt.Errorf("asking /v2/ with credentials: %w", got.Refusal())
 	}

@@ -25,13 +25,13 @@ registries:
   http: {tls_config: {ca_file: `+ca.File(t)+`}}
 `)
 	got := e.scrape(t)
-	endpoint := server.Listener.Addr().String()
+	address := server.Listener.Addr().String()
 	got.wantSamples(t, map[string]float64{
-		`registry_api_up{endpoint="registry.invalid:443",role="front"}`:     0,
-		`registry_api_up{endpoint="` + endpoint + `",role="backend"}`:       1,
-		`registry_tls_verified{endpoint="` + endpoint + `",role="backend"}`: 1,
+		`registry_api_up{address="registry.invalid:443",role="front"}`:    0,
+		`registry_api_up{address="` + address + `",role="backend"}`:       1,
+		`registry_tls_verified{address="` + address + `",role="backend"}`: 1,
 	})
-	got.wantReasonAt(t, endpoint, "")
+	got.wantReasonAt(t, address, "")
 	got.wantReasonAt(t, "registry.invalid:443", source.ReasonDNS)
 	requests := seen.Requests()
 	if len(requests) != 1 {
@@ -55,16 +55,16 @@ func TestOneOfTwoBackendsDown(t *testing.T) {
 	address := func(s *httptest.Server) string { return s.Listener.Addr().String() }
 	got := e.scrape(t)
 	got.wantSamples(t, map[string]float64{
-		`registry_api_up{endpoint="` + address(front) + `",role="front"}`:                  1,
-		`registry_api_up{endpoint="` + address(well) + `",role="backend"}`:                 1,
-		`registry_api_up{endpoint="` + down + `",role="backend"}`:                          0,
-		`registry_api_status_code{endpoint="` + address(well) + `",role="backend"}`:        200,
-		`registry_api_auth{endpoint="` + address(well) + `",role="backend",scheme="none"}`: 1,
+		`registry_api_up{address="` + address(front) + `",role="front"}`:                  1,
+		`registry_api_up{address="` + address(well) + `",role="backend"}`:                 1,
+		`registry_api_up{address="` + down + `",role="backend"}`:                          0,
+		`registry_api_status_code{address="` + address(well) + `",role="backend"}`:        200,
+		`registry_api_auth{address="` + address(well) + `",role="backend",scheme="none"}`: 1,
 	})
 	got.wantReasonAt(t, address(front), "")
 	got.wantReasonAt(t, address(well), "")
 	got.wantReasonAt(t, down, source.ReasonRefused)
-	got.wantNone(t, `registry_api_status_code{endpoint="`+down, `registry_api_auth{endpoint="`+down)
+	got.wantNone(t, `registry_api_status_code{address="`+down, `registry_api_auth{address="`+down)
 }
 
 func TestCredentialsComeSecond(t *testing.T) {
@@ -134,7 +134,7 @@ func TestPhasesAddUpToLessThanTheScrape(t *testing.T) {
 	got.wantReason(t, "")
 	sum := 0.0
 	for _, phase := range []string{"dns", "connect", "tls", "first_byte"} {
-		seconds, there := got.value(t, `registry_api_phase_seconds{endpoint="localhost:`+port+`",role="front",phase="`+phase+`"}`)
+		seconds, there := got.value(t, `registry_api_phase_seconds{address="localhost:`+port+`",role="front",phase="`+phase+`"}`)
 		if !there || phase != "dns" && seconds <= 0 {
 			t.Errorf("phase %s: got %v (there: %t)", phase, seconds, there)
 		}

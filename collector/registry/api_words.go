@@ -3,6 +3,7 @@ package registry
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"registry_exporter/collector/source"
@@ -16,6 +17,7 @@ func (a *api) words() source.Words {
 		Findings: a.findings,
 		Alert:    a.alert,
 		Advice: []source.Advice{
+			tokenRefused,
 			{When: tokenServerFails, What: "the registry answers, but logging in fails on the way: the token server that it names is down, or cannot be reached from here", Try: source.TryRequest},
 			{Reasons: source.AnyOf(source.ReasonUnavailable, source.ReasonServerError), What: "the front answers, but what is behind it does not, or fails inside: its log says why", Try: source.TryRequest},
 			{Reasons: source.ReasonBadAnswer, What: "what answers is no registry: another service, or a login page in front of it", Try: source.TryRequest},
@@ -26,12 +28,46 @@ func (a *api) words() source.Words {
 // tokenServerFails says whether /v2/ answers and the login fails for a reason that is not ours, such as a timeout.
 func tokenServerFails(res source.Result) bool {
 	up, _ := res.Value(apiUp)
-	return up == 1 && !source.IsOurs(source.Reason(res.Err))
+	return up == 1 && !isOursToLogIn(res)
+}
+
+// isOursToLogIn says whether /v2/ answers and the login there fails for a reason that is ours to mend. A token that the
+// token server gave and the registry refuses is not.
+func isOursToLogIn(res source.Result) bool {
+	up, _ := res.Value(apiUp)
+	token, _ := res.Value(apiToken)
+	why := source.Reason(res.Err)
+	return up == 1 && source.IsOurs(why) && !(token == 1 && why == source.ReasonUnauthorized)
+}
+
+// isLimited says whether /v2/ is answered with 429.
+func isLimited(res source.Result) bool { return source.Reason(res.Err) == source.ReasonRateLimited }
+
+// isOdd says whether /v2/ is answered, though not as a registry does: with neither a registry's answer nor an error of the
+// server.
+func isOdd(res source.Result) bool {
+	status, answered := res.Value(apiStatusCode)
+	return answered && status < 500
+}
+
+// worksForClients says whether a pull, or a push to a site that takes some, went well through the front within two of its
+// intervals. An odd answer to /v2/ is no outage then.
+func worksForClients(v *source.View) bool {
+	return slices.ContainsFunc(v.Results, func(res source.Result) bool {
+		if p := res.Source.Probe; p == nil || v.Now.Sub(res.Last.End) > 2*p.Every {
+			return false
+		}
+		success := res.All(pullSuccess)
+		if !v.Passive {
+			success = append(success, res.All(pushSuccess)...)
+		}
+		return slices.ContainsFunc(success, func(s source.Sample) bool { return s.Value == 1 && s.Label("role") == "front" })
+	})
 }
 
 func (a *api) isFront() bool { return a.role == "front" }
 
-// facts are what is known of the endpoint in a few words, such as: front, status 200, open to all.
+// facts are what is known of the address in a few words, such as: front, status 200, open to all.
 func (a *api) facts(v *source.View, res source.Result) []string {
 	facts := []string{a.role}
 	if status, found := res.Value(apiStatusCode); found {
@@ -77,9 +113,15 @@ func (a *api) findings(v *source.View, res source.Result) []source.Finding {
 			found = append(found, source.Finding{State: source.StateFailed, Alert: onFront(v, "RegistryNameNotCovered"), What: notCovered(name), Try: p.Fill(source.TryNames)})
 		}
 	}
+	if a.ca.skipped > 0 {
+		found = append(found, source.Finding{
+			State: source.StateWarning, What: fmt.Sprintf("certificates in the CA file that cannot be read, and are not used: %d", a.ca.skipped),
+			Try: p.Fill("openssl storeutl -noout -text -certs {ca} | grep -E 'Subject:|Serial Number' -A 1"),
+		})
+	}
 	if end, read := res.Value(tlsCAExpiry); read && source.UnixTime(end).Sub(v.Now) < source.CAEndsSoon {
 		found = append(found, source.Finding{
-			State: source.StateWarning, Alert: "RegistryCAEndsSoon", What: "a certificate in the CA file ends in " + source.Span(source.UnixTime(end).Sub(v.Now)),
+			State: source.StateWarning, Alert: "RegistryCAEndsSoon", What: "the CA that the certificate stands on ends in " + source.Span(source.UnixTime(end).Sub(v.Now)),
 			Try: p.Fill("openssl storeutl -noout -text -certs {ca} | grep -E 'Subject:|Not After'"),
 		})
 	}
@@ -139,7 +181,11 @@ func (a *api) alert(v *source.View, res source.Result) string {
 	verified, shown := res.Value(tlsVerified)
 	refused := shown && verified == 0 && source.IsCertificate(res.Err) // with insecure_skip_verify a bad certificate is a finding, and the failure is another
 	switch {
-	case why == source.ReasonTLSClientCert, why == source.ReasonPanic, up == 1 && source.IsOurs(why):
+	case up != 1 && isLimited(res): // the front limits each client, and us with it
+		return source.CannotLook
+	case up != 1 && a.isFront() && isOdd(res) && worksForClients(v):
+		return ""
+	case why == source.ReasonTLSClientCert, why == source.ReasonPanic, isOursToLogIn(res):
 		return source.CannotLook
 	case refused && !a.isFront():
 		return "RegistryBackendCertificateBad"

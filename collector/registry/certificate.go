@@ -18,25 +18,26 @@ import (
 var (
 	tlsVerified = source.Gauge("registry_tls_verified",
 		"1 if the served certificate chain is trusted, in date and fits the name, even with insecure_skip_verify (TLS handshake).",
-		"endpoint", "role")
+		"address", "role")
 	tlsExpiry = source.Gauge("registry_tls_expiry_timestamp_seconds",
 		"When verification of the served certificate will end, in seconds since 1970: of all verified chains the latest of their earliest NotAfter; if none verifies, NotAfter of the leaf (TLS handshake).",
-		"endpoint", "role")
+		"address", "role")
 	tlsStart = source.Gauge("registry_tls_start_timestamp_seconds",
-		"NotBefore of the served certificate, in seconds since 1970 (TLS handshake).", "endpoint", "role")
+		"NotBefore of the served certificate, in seconds since 1970 (TLS handshake).", "address", "role")
 	tlsNameCovered = source.Gauge("registry_tls_name_covered",
 		"1 if the served certificate covers this configured name or address (TLS handshake: subject alternative names).",
-		"endpoint", "name")
+		"address", "name")
 	tlsCAExpiry = source.Gauge("registry_tls_ca_expiry_timestamp_seconds",
-		"The earliest NotAfter of the certificates in the configured CA file, in seconds since 1970 (tls_config.ca_file).",
-		"endpoint")
+		"When the CA ends that the served certificate stands on, in seconds since 1970: of all verified chains the latest NotAfter of their root; if none verifies, the latest of the configured CA file (tls_config.ca_file).",
+		"address")
 )
 
-// served is the certificate that an endpoint showed in one TLS handshake, and whether it verifies.
+// served is the certificate that an address showed in one TLS handshake, and whether it verifies.
 type served struct {
 	mu     sync.Mutex
 	leaf   *x509.Certificate // nil: no handshake came so far
 	expiry time.Time         // when it ends to verify; of one that does not, when the leaf ends
+	caEnd  time.Time         // when the CA ends that it stands on; zero: it does not verify
 	err    error             // of verifying it
 }
 
@@ -74,6 +75,7 @@ func (s *served) verify(certs []*x509.Certificate, roots *x509.CertPool, name st
 	s.err = err
 	if err == nil {
 		s.expiry = latestEnd(chains)
+		s.caEnd = latestRoot(chains)
 	}
 	return err
 }
@@ -83,6 +85,17 @@ func latestEnd(chains [][]*x509.Certificate) time.Time {
 	var latest time.Time
 	for _, chain := range chains {
 		if end := earliestEnd(chain); end.After(latest) {
+			latest = end
+		}
+	}
+	return latest
+}
+
+// latestRoot is the latest end of the CAs on which the chains stand.
+func latestRoot(chains [][]*x509.Certificate) time.Time {
+	var latest time.Time
+	for _, chain := range chains {
+		if end := chain[len(chain)-1].NotAfter; end.After(latest) {
 			latest = end
 		}
 	}
@@ -100,46 +113,64 @@ func earliestEnd(certs []*x509.Certificate) time.Time {
 	return end
 }
 
+// ca is when the CA ends that the certificate stands on; zero when it does not verify.
+func (s *served) ca() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.caEnd
+}
+
 // samples are registry_tls_*, without that of the CA file; none when no handshake came so far.
-func (s *served) samples(endpoint, role string, names []string) []source.Sample {
+func (s *served) samples(address, role string, names []string) []source.Sample {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.leaf == nil {
 		return nil
 	}
 	out := []source.Sample{
-		tlsVerified.Sample(source.Bool01(s.err == nil), endpoint, role),
-		tlsExpiry.Sample(source.Unix(s.expiry), endpoint, role),
-		tlsStart.Sample(source.Unix(s.leaf.NotBefore), endpoint, role),
+		tlsVerified.Sample(source.Bool01(s.err == nil), address, role),
+		tlsExpiry.Sample(source.Unix(s.expiry), address, role),
+		tlsStart.Sample(source.Unix(s.leaf.NotBefore), address, role),
 	}
 	for _, name := range names {
-		out = append(out, tlsNameCovered.Sample(source.Bool01(s.leaf.VerifyHostname(name) == nil), endpoint, name))
+		out = append(out, tlsNameCovered.Sample(source.Bool01(s.leaf.VerifyHostname(name) == nil), address, name))
 	}
 	return out
 }
 
-// caExpiry is the earliest end of the certificates in the configured CA file (ca_file, or inline ca); ok is false when
-// there are none.
-func caExpiry(cfg promconfig.TLSConfig) (end time.Time, ok bool, err error) {
+// A caFile is what is known of the configured CA file (ca_file, or inline ca).
+type caFile struct {
+	end     time.Time // the latest NotAfter of its certificates
+	found   bool      // it holds any
+	skipped int       // certificates that Go does not read, such as one with a negative serial number: they are not used
+}
+
+// readCAFile reads the CA file. It is an error when none of its certificates can be read.
+func readCAFile(cfg promconfig.TLSConfig) (caFile, error) {
+	var f caFile
 	text := []byte(cfg.CA)
 	if cfg.CAFile != "" {
+		var err error
 		if text, err = os.ReadFile(cfg.CAFile); err != nil {
-			return end, false, err
+			return f, err
 		}
 	}
-	var certs []*x509.Certificate
 	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" {
 			continue
 		}
 		cert, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return end, false, errors.New("the CA file holds a certificate that cannot be read")
+			f.skipped++
+			continue
 		}
-		certs = append(certs, cert)
+		f.found = true
+		if cert.NotAfter.After(f.end) {
+			f.end = cert.NotAfter
+		}
 	}
-	if len(certs) == 0 {
-		return end, false, nil
+	if f.skipped > 0 && !f.found {
+		return f, errors.New("the CA file holds no certificate that can be read")
 	}
-	return earliestEnd(certs), true, nil
+	return f, nil
 }

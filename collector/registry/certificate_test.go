@@ -3,15 +3,21 @@ package registry
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
 
+	"registry_exporter/collector/ask"
 	"registry_exporter/collector/source"
 	"registry_exporter/collector/testserver"
+
+	promconfig "github.com/prometheus/common/config"
 )
 
 func TestServedCertificate(t *testing.T) {
@@ -151,7 +157,7 @@ func TestExpiryIsThatOfTheChainThatLastsLongest(t *testing.T) {
 		expiry   time.Time
 		caEnd    time.Time
 	}{
-		{"both roots trusted", oldRoot.File(t, newRoot), testserver.Start.Add(36 * time.Hour), testserver.Start.Add(30 * time.Hour)},
+		{"both roots trusted", oldRoot.File(t, newRoot), testserver.Start.Add(36 * time.Hour), testserver.End},
 		{"only the old root trusted", oldRoot.File(t), testserver.Start.Add(30 * time.Hour), testserver.Start.Add(30 * time.Hour)},
 		{"only the new root trusted", newRoot.File(t), testserver.Start.Add(36 * time.Hour), testserver.End},
 	} {
@@ -187,10 +193,10 @@ func TestNamesThatTheCertificateCovers(t *testing.T) {
 		e := collectHub(t, "api", server.URL, "  backends: ["+backend.URL+"]\n  tls: {names: ["+strings.Join(names, ", ")+"]}"+trust+"\n")
 		got := e.scrape(t)
 		for name, covered := range want {
-			got.wantSamples(t, map[string]float64{fmt.Sprintf("registry_tls_name_covered{endpoint=%q,name=%q}", server.Listener.Addr(), name): covered})
+			got.wantSamples(t, map[string]float64{fmt.Sprintf("registry_tls_name_covered{address=%q,name=%q}", server.Listener.Addr(), name): covered})
 		}
-		got.wantNone(t, fmt.Sprintf("registry_tls_name_covered{endpoint=%q", backend.Listener.Addr()))
-		got.wantSamples(t, map[string]float64{fmt.Sprintf("registry_tls_verified{endpoint=%q", server.Listener.Addr()): source.Bool01(verified)})
+		got.wantNone(t, fmt.Sprintf("registry_tls_name_covered{address=%q", backend.Listener.Addr()))
+		got.wantSamples(t, map[string]float64{fmt.Sprintf("registry_tls_verified{address=%q", server.Listener.Addr()): source.Bool01(verified)})
 	}
 }
 
@@ -203,8 +209,9 @@ func TestCAFile(t *testing.T) {
 		end        time.Time
 	}{
 		{"one", late.File(t), testserver.End},
-		{"several: the earliest counts", late.File(t, early), testserver.Start.Add(30 * time.Hour)},
-		{"one has ended", late.File(t, ended, early), testserver.Start},
+		{"several: the latest counts", early.File(t, late), testserver.End},
+		{"one has ended", early.File(t, ended), testserver.Start.Add(30 * time.Hour)},
+		{"all have ended", ended.File(t), testserver.Start},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := collectHub(t, "api", "http://127.0.0.1:1", "  http: {tls_config: {ca_file: "+c.file+"}}\n")
@@ -212,5 +219,29 @@ func TestCAFile(t *testing.T) {
 			got.wantReason(t, source.ReasonRefused) // known all the same
 			got.wantSamples(t, map[string]float64{"registry_tls_ca_expiry_timestamp_seconds{": float64(c.end.Unix())})
 		})
+	}
+}
+
+// Go does not read a certificate with a negative serial number, as old bundles have. The file is used without it, and that is told.
+func TestCAFileWithACertificateThatCannotBeRead(t *testing.T) {
+	ca := testserver.NewAuthority(t, "CA", nil)
+	good, err := os.ReadFile(ca.File(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("no certificate")})
+	server := testserver.Showing(t, ca.Issue(t, testserver.ForNames("127.0.0.1")), openRegistry)
+	e := collectHub(t, "api", server.URL, "  http: {tls_config: {ca_file: "+testserver.TempFile(t, "ca.pem", append(bad, good...))+"}}\n")
+	e.scrape(t).wantSamples(t, map[string]float64{"registry_tls_verified{": 1, "registry_tls_ca_expiry_timestamp_seconds{": float64(testserver.End.Unix())})
+
+	f, err := readCAFile(promconfig.TLSConfig{CA: string(append(bad, good...))})
+	if err != nil || f.skipped != 1 || !f.found {
+		t.Errorf("%+v, %v", f, err)
+	}
+	if found := (&api{Account: &ask.Account{Client: &ask.Client{URL: &url.URL{}}}, ca: f}).findings(&source.View{}, source.Result{Source: &source.Source{}}); len(found) != 1 || found[0].State != source.StateWarning {
+		t.Errorf("findings: %+v", found)
+	}
+	if _, err := readCAFile(promconfig.TLSConfig{CA: string(bad)}); err == nil {
+		t.Error("a file without any that can be read is taken")
 	}
 }

@@ -171,16 +171,16 @@ func (f found) wantReason(t testing.TB, want string) {
 	wantReason(t, f.err(), want)
 }
 
-// wantReasonAt says that the source at an endpoint failed for a reason, or did not when it is empty.
-func (f found) wantReasonAt(t testing.TB, endpoint, want string) {
+// wantReasonAt says that the source at an address failed for a reason, or did not when it is empty.
+func (f found) wantReasonAt(t testing.TB, address, want string) {
 	t.Helper()
 	for _, res := range f.results {
-		if res.Source.Endpoint == endpoint {
+		if res.Source.Address == address {
 			wantReason(t, res.Err, want)
 			return
 		}
 	}
-	t.Errorf("no source at %s", endpoint)
+	t.Errorf("no source at %s", address)
 }
 
 // wantReason says that err has a reason, or that there is none when it is empty.

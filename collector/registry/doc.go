@@ -7,8 +7,8 @@
 //   - pull*.go: pulls images. pull.go is one run over all images, pull_image.go the steps of one image, pull_layers.go
 //     the last bytes of its layers, pull_verify.go layers read in full, pull_content.go what is known of blobs from run to
 //     run, pull_learn.go how bad blobs are told from a store that is down
-//   - push*.go: begins an upload and cancels it, or pushes an image and deletes it. writer.go is the writing step by step,
-//     upload*.go one upload, canary.go the image
+//   - push*.go: begins an upload and cancels it, or pushes an image and deletes it. push_image.go is the image and push_read_back.go its pull, writer.go the writing step by step,
+//     upload*.go one upload, canary*.go the bytes of the image
 //   - replication*.go: pushes a canary at one site and checks when it has arrived at the others
 //   - *_words.go: what the report says of each collector, and which alert is about a failure
 //
@@ -20,5 +20,5 @@
 //	b.Collector = "pull"
 //	sources, err := registry.PullSources(b)
 //	sources[0].Probe.Once(ctx)
-//	result := sources[0].Get(ctx, time.Minute) // registry_pull_success{endpoint,role,image} and others
+//	result := sources[0].Get(ctx, time.Minute) // registry_pull_success{address,role,image} and others
 package registry

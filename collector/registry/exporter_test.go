@@ -70,18 +70,18 @@ func TestClientCertificate(t *testing.T) {
 					})
 					e := collectortest.Hub(t, server.URL, "  msr:\n  http: {tls_config: {ca_file: "+ca.File(t)+c.config+"}}\n")
 					_, page := collectortest.Ask(t, e.ServeProbe, "/probe?registry=hub&collect[]="+collector)
-					endpoint := server.Listener.Addr().String()
+					address := server.Listener.Addr().String()
 					success := source.Bool01(c.reason == "")
-					collectortest.WantLines(t, page, fmt.Sprintf(`registry_collector_success{collector=%q,endpoint=%q,registry="hub"} %v`, collector, endpoint, success))
+					collectortest.WantLines(t, page, fmt.Sprintf(`registry_collector_success{address=%q,collector=%q,registry="hub"} %v`, address, collector, success))
 					if c.reason != "" {
-						collectortest.WantLines(t, page, fmt.Sprintf(`registry_collector_failure{collector=%q,endpoint=%q,reason=%q,registry="hub"} 1`, collector, endpoint, c.reason))
+						collectortest.WantLines(t, page, fmt.Sprintf(`registry_collector_failure{address=%q,collector=%q,reason=%q,registry="hub"} 1`, address, collector, c.reason))
 					} else if strings.Contains(page, "registry_collector_failure{") {
 						t.Errorf("it fails:\n%s", page)
 					}
 					if collector == "api" {
 						collectortest.WantLines(t, page,
-							fmt.Sprintf(`registry_tls_verified{endpoint=%q,registry="hub",role="front"} 1`, endpoint),
-							fmt.Sprintf(`registry_api_up{endpoint=%q,registry="hub",role="front"} %v`, endpoint, success))
+							fmt.Sprintf(`registry_tls_verified{address=%q,registry="hub",role="front"} 1`, address),
+							fmt.Sprintf(`registry_api_up{address=%q,registry="hub",role="front"} %v`, address, success))
 					}
 				})
 			}

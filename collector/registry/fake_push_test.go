@@ -51,7 +51,7 @@ func (f *fakeRegistry) upload(w http.ResponseWriter, r *http.Request, id string,
 
 // locate tells where the upload goes on, with a token that is nobody else's business.
 func (f *fakeRegistry) locate(w http.ResponseWriter, r *http.Request, id string, status int) {
-	w.Header().Set("Location", "http://another.example.org"+path.Dir(r.URL.Path)+"/"+id+"?_state="+uploadState(id, f.uploads[id]))
+	w.Header().Set("Location", "http://"+r.Host+path.Dir(r.URL.Path)+"/"+id+"?_state="+uploadState(id, f.uploads[id]))
 	w.Header().Set("Range", fmt.Sprintf("0-%d", max(0, len(f.uploads[id])-1)))
 	w.WriteHeader(status)
 }

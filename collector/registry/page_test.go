@@ -17,11 +17,11 @@ import (
 // These are on the page of each collector. The exporter defines them; tests here cannot ask it for them.
 var (
 	collectorSuccess = source.Gauge("registry_collector_success",
-		"1 if the source could be read and said what it should, else 0.", "collector", "endpoint")
+		"1 if the source could be read and said what it should, else 0.", "collector", "address")
 	collectorDuration = source.Gauge("registry_collector_duration_seconds",
-		"How long the source was read, in seconds.", "collector", "endpoint")
+		"How long the source was read, in seconds.", "collector", "address")
 	collectorFailure = source.Gauge("registry_collector_failure",
-		"1 while the source fails, with one of a closed list of reasons.", "collector", "endpoint", "reason")
+		"1 while the source fails, with one of a closed list of reasons.", "collector", "address", "reason")
 	passive = source.Gauge("registry_passive",
 		"1 if the configuration says passive: this site refuses writes on purpose.")
 )
@@ -71,13 +71,13 @@ func (e *collected) page(t testing.TB, address, shown string) prometheus.Gathere
 }
 
 func aboutReading(res source.Result) []source.Sample {
-	collector, endpoint := res.Source.Collector, res.Source.Endpoint
+	collector, address := res.Source.Collector, res.Source.Address
 	samples := []source.Sample{
-		collectorSuccess.Sample(source.Bool01(res.Err == nil), collector, endpoint),
-		collectorDuration.Sample(res.Duration.Seconds(), collector, endpoint),
+		collectorSuccess.Sample(source.Bool01(res.Err == nil), collector, address),
+		collectorDuration.Sample(res.Duration.Seconds(), collector, address),
 	}
 	if res.Err != nil {
-		samples = append(samples, collectorFailure.Sample(1, collector, endpoint, source.Reason(res.Err)))
+		samples = append(samples, collectorFailure.Sample(1, collector, address, source.Reason(res.Err)))
 	}
 	return samples
 }

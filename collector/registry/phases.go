@@ -89,7 +89,7 @@ func (p *phases) trace() *httptrace.ClientTrace {
 }
 
 // samples are the seconds of each phase that has ended.
-func (p *phases) samples(endpoint, role string) []source.Sample {
+func (p *phases) samples(address, role string) []source.Sample {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var out []source.Sample
@@ -103,7 +103,7 @@ func (p *phases) samples(endpoint, role string) []source.Sample {
 		{"first_byte", p.requestSent, p.answers},
 	} {
 		if !phase.start.IsZero() && !phase.end.IsZero() {
-			out = append(out, apiPhase.Sample(max(0, phase.end.Sub(phase.start).Seconds()), endpoint, role, phase.name))
+			out = append(out, apiPhase.Sample(max(0, phase.end.Sub(phase.start).Seconds()), address, role, phase.name))
 		}
 	}
 	return out

@@ -17,42 +17,39 @@ import (
 var (
 	pullSuccess = source.Gauge("registry_pull_success",
 		"1 if the image could be pulled in the last run: token, manifest, config, and of each layer the last byte, with all digests and sizes right; and no blob of it was bad before, unless two runs in a row have seen it well since and it is not confirmed.",
-		"endpoint", "role", "image")
+		"address", "role", "image")
 	pullStep = source.Gauge("registry_pull_step_success",
 		"1 if this step of the last pull was well: auth, manifest, config or layers; absent when it was not reached, and auth also when the registry did not answer or with an error of its own.",
-		"endpoint", "role", "image", "step")
+		"address", "role", "image", "step")
 	pullFailure = source.Gauge("registry_pull_failure",
 		"1 while a step fails, with one of the closed list of reasons; cache says if the answer came from a cache on the way (X-Cache-Status, X-Cache, Age): hit, miss, or none.",
-		"endpoint", "role", "image", "step", "reason", "cache")
+		"address", "role", "image", "step", "reason", "cache")
 	pullStepSeconds = source.Gauge("registry_pull_step_seconds",
 		"Seconds that this step of the last pull took. That of layers includes reading some in full.",
-		"endpoint", "role", "image", "step")
+		"address", "role", "image", "step")
 	pullFirstByte = source.Gauge("registry_pull_first_byte_seconds",
 		"Seconds from asking for the first layer, on a new connection, until its first byte came.",
-		"endpoint", "role", "image")
+		"address", "role", "image")
 	pullBytes = source.Gauge("registry_pull_bytes",
-		"Bytes of config and layers that were read in the last run.", "endpoint", "role", "image")
-	pullSpeed = source.Gauge("registry_pull_bytes_per_second",
-		"Bytes per second of what was read of the config and of layers at a stretch of at least 256 KiB; absent in a run without any.",
-		"endpoint", "role", "image")
+		"Bytes of config and layers that were read in the last run.", "address", "role", "image")
 	pullLayers = source.Gauge("registry_pull_layers",
 		"Layers of the manifest that the registry has to have: without empty, doubled and foreign ones.",
-		"endpoint", "role", "image")
+		"address", "role", "image")
 	pullVerified = source.Gauge("registry_pull_layers_verified",
 		"How many of them were read in full since the exporter started, and were what their digests say.",
-		"endpoint", "role", "image")
+		"address", "role", "image")
 	pullVerifiedTime = source.Gauge("registry_pull_layers_verified_timestamp_seconds",
-		"When the last of them was, in seconds since 1970.", "endpoint", "role", "image")
+		"When the last of them was, in seconds since 1970.", "address", "role", "image")
 	pullContentBad = source.Gauge("registry_pull_content_bad",
 		"Blobs of the image that are missing, short or not what their digest says, while others were well; confirmed when it was so again later. They count until they are read well again.",
-		"endpoint", "role", "image", "reason", "confirmed")
-	pullTime = source.Gauge("registry_pull_timestamp_seconds",
-		"When the last run ended, in seconds since 1970.", "endpoint", "role")
+		"address", "role", "image", "reason", "confirmed")
+	pullTime = source.Gauge("registry_pull_last_run_timestamp_seconds",
+		"When the last run ended, in seconds since 1970.", "address", "role")
 	pullInterval = source.Gauge("registry_pull_interval_seconds",
-		"Seconds from one run to the next (pull.every in the configuration).", "endpoint", "role")
+		"Seconds from one run to the next (pull.every in the configuration).", "address", "role")
 )
 
-// A puller pulls images as clients do, from one endpoint: the front of a registry or a backend.
+// A puller pulls images as clients do, from one address: the front of a registry or a backend.
 type puller struct {
 	*ask.Account
 	role        string // front or backend
@@ -93,9 +90,9 @@ func newPullSource(b *ask.Builder, u config.URL, role string) (*source.Source, e
 	if err != nil {
 		return nil, err
 	}
-	s := &source.Source{Endpoint: p.Endpoint, Words: p.words()}
+	s := &source.Source{Address: p.Address, Words: p.words()}
 	for _, image := range p.images {
-		s.Down = append(s.Down, pullSuccess.Sample(0, p.Endpoint, role, image.Name))
+		s.Down = append(s.Down, pullSuccess.Sample(0, p.Address, role, image.Name))
 	}
 	return b.Probe(&source.Probe{Every: p.every, Timeout: min(p.every, maxPull), Run: p.pullAll}, s, role, b.Pull.Images, b.Pull.Platform), nil
 }
@@ -111,7 +108,7 @@ func newPuller(b *ask.Builder, u config.URL, role string) (*puller, error) {
 		Account: a, role: role, platform: c.Platform, every: time.Duration(c.Every), maxBytes: int64(c.MaxBytes),
 		rereadAfter: time.Duration(c.RereadAfter), buffer: make([]byte, 64<<10),
 	}
-	p.memory = ask.Kept(b, newContent, "content", role, p.Endpoint)
+	p.memory = ask.Kept(b, newContent, "content", role, p.Address)
 	for i, name := range c.Images {
 		image, err := client.ParseImage(name)
 		if err != nil {
@@ -164,8 +161,8 @@ func (p *puller) report(pulls []*imagePull, now time.Time) source.Run {
 	}
 	p.memory.learn(reads, now, p.rereadAfter)
 	r := source.Run{Samples: []source.Sample{
-		pullTime.Sample(source.Unix(now), p.Endpoint, p.role),
-		pullInterval.Sample(p.every.Seconds(), p.Endpoint, p.role),
+		pullTime.Sample(source.Unix(now), p.Address, p.role),
+		pullInterval.Sample(p.every.Seconds(), p.Address, p.role),
 	}}
 	failing := 0
 	for _, ip := range pulls {
@@ -207,7 +204,7 @@ func (ip *imagePull) err() error {
 
 // samples are those of the image: registry_pull_success and all others with the label image.
 func (ip *imagePull) samples() []source.Sample {
-	about := func(more ...string) []string { return append([]string{ip.Endpoint, ip.role, ip.image.Name}, more...) }
+	about := func(more ...string) []string { return append([]string{ip.Address, ip.role, ip.image.Name}, more...) }
 	all := []source.Sample{pullSuccess.Sample(source.Bool01(ip.err() == nil), about()...)}
 	for _, s := range ip.steps {
 		all = append(all,
@@ -231,9 +228,6 @@ func (ip *imagePull) samples() []source.Sample {
 	}
 	if ip.firstByte > 0 {
 		all = append(all, pullFirstByte.Sample(ip.firstByte.Seconds(), about()...))
-	}
-	if ip.speed.took > 0 {
-		all = append(all, pullSpeed.Sample(float64(ip.speed.bytes)/ip.speed.took.Seconds(), about()...))
 	}
 	return all
 }

@@ -19,7 +19,7 @@ type blobKey struct {
 	digest     digest.Digest
 }
 
-// content is what is known of the blobs behind one endpoint. It outlives runs and reloads. One run at a time uses it.
+// content is what is known of the blobs behind one address. It outlives runs and reloads. One run at a time uses it.
 type content struct {
 	blobs   map[blobKey]*blob
 	needs   map[string][]part // by name of an image: what its manifest named when that could be read last
@@ -133,7 +133,7 @@ func (c *content) remembered(image, step string, now time.Time) error {
 	return nil
 }
 
-// badSamples count the bad blobs that an image needs. about are the labels endpoint, role and image.
+// badSamples count the bad blobs that an image needs. about are the labels address, role and image.
 func (c *content) badSamples(about ...string) []source.Sample {
 	image := about[len(about)-1]
 	counts := map[[2]string]float64{}

@@ -52,7 +52,7 @@ func TestBadContentStaysBadUntilItIsReadWellAgain(t *testing.T) {
 		t.Helper()
 		got := e.run(t)
 		got.wantReason(t, source.ReasonDigestMismatch)
-		about := fmt.Sprintf(`endpoint="%s",role="front",image="library/base:1.0"`, f.Listener.Addr())
+		about := fmt.Sprintf(`address="%s",role="front",image="library/base:1.0"`, f.Listener.Addr())
 		want := map[string]float64{
 			"registry_pull_content_bad{" + about + `,reason="digest_mismatch",confirmed="` + confirmed + `"}`: 1,
 			"registry_pull_content_bad{": 1, "registry_pull_success{": 0, "registry_pull_layers_verified{": 1,
@@ -164,7 +164,7 @@ func TestBadContentOfImagesThatShareIt(t *testing.T) {
 	f.damage(image.layers[0], flip)
 	got := e.run(t)
 	for _, name := range []string{"library/base:1.0", "library/base:2.0"} {
-		about := fmt.Sprintf(`endpoint="%s",role="front",image="%s"`, f.Listener.Addr(), name)
+		about := fmt.Sprintf(`address="%s",role="front",image="%s"`, f.Listener.Addr(), name)
 		got.wantSamples(t, map[string]float64{
 			"registry_pull_success{" + about:                                   0,
 			"registry_pull_content_bad{" + about + `,reason="digest_mismatch"`: 1,

@@ -43,7 +43,7 @@ func TestAnImageThatHangsTakesNothingFromTheOthers(t *testing.T) {
 				t.Errorf("took %s of 4s", took)
 			}
 			for image, want := range map[string]float64{"library/base:bad": 0, "library/base:1.0": 1, "library/worse:bad": 0, "library/base:2.0": 1} {
-				about := fmt.Sprintf(`endpoint="%s",role="front",image="%s"`, f.Listener.Addr(), image)
+				about := fmt.Sprintf(`address="%s",role="front",image="%s"`, f.Listener.Addr(), image)
 				got.wantSamples(t, map[string]float64{"registry_pull_success{" + about: want})
 				if want == 1 {
 					got.wantSamples(t, map[string]float64{"registry_pull_layers_verified{" + about: 1})

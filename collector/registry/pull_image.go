@@ -23,7 +23,7 @@ const (
 	stepLayers   = "layers"
 )
 
-// An imagePull is the pull of one image from one endpoint in one run, and its outcome.
+// An imagePull is the pull of one image from one address in one run, and its outcome.
 type imagePull struct {
 	*puller
 	image     *client.Image
@@ -42,7 +42,6 @@ type imagePull struct {
 	inFull    int                    // layers that were read to their end and are right
 	inParts   int                    // large layers of which a part was read
 	tooLarge  int                    // layers that cannot be read in parts, as the server ignores ranges
-	speed     speed
 }
 
 // noteRead notes that a blob was read in a step. The cache is that of the last answer.
@@ -116,12 +115,18 @@ func (ip *imagePull) pull(ctx context.Context) {
 	asked := start // when the request was sent that was let in
 	var note string
 	err := ip.read(ctx, "manifests/"+ip.image.Tag, client.AcceptManifests, func(resp *http.Response) (err error) {
-		if resp.StatusCode == http.StatusForbidden {
-			return ask.NotLetIn(ask.RefusalOf(resp))
+		var refused error
+		if resp.StatusCode == http.StatusForbidden || resp.StatusCode == http.StatusBadRequest { // 400: perhaps nginx wants a client certificate
+			if refused = ask.RefusalOf(resp); source.IsOurs(source.Reason(refused)) {
+				return ask.NotLetIn(refused)
+			}
 		}
 		if resp.StatusCode < http.StatusInternalServerError { // a 5xx says nothing about the login
 			asked = ip.session.Sent
 			ip.steps = append(ip.steps, source.Step{Name: stepAuth, Took: asked.Sub(start), Note: ip.session.HowLetIn()})
+		}
+		if refused != nil {
+			return refused
 		}
 		note, err = ip.readManifests(ctx, resp)
 		return err

@@ -17,9 +17,9 @@ func TestPullFromBackends(t *testing.T) {
 	e := collectHub(t, "pull", front.URL, "  backends: ["+bad.URL+"]\n  pull: {images: [library/base:1.0], backends: true}\n")
 	got := e.run(t)
 	got.wantSamples(t, map[string]float64{
-		fmt.Sprintf(`registry_pull_success{endpoint="%s",role="front",`, front.Listener.Addr()):     1,
-		fmt.Sprintf(`registry_pull_success{endpoint="%s",role="backend",`, bad.Listener.Addr()):     0,
-		fmt.Sprintf(`registry_pull_content_bad{endpoint="%s",role="backend",`, bad.Listener.Addr()): 1,
+		fmt.Sprintf(`registry_pull_success{address="%s",role="front",`, front.Listener.Addr()):     1,
+		fmt.Sprintf(`registry_pull_success{address="%s",role="backend",`, bad.Listener.Addr()):     0,
+		fmt.Sprintf(`registry_pull_content_bad{address="%s",role="backend",`, bad.Listener.Addr()): 1,
 	})
 	for _, r := range bad.Requests() {
 		if r.Host != front.Listener.Addr().String() {
@@ -74,7 +74,7 @@ func TestPullSaysNothingOfLoggingInWhenNobodyLooksAtIt(t *testing.T) {
 			e := f.puller(t, "", "library/base:1.0")
 			breakIt(f)
 			got := e.run(t)
-			about := fmt.Sprintf(`registry_pull_step_success{endpoint="%s",role="front",image="library/base:1.0",step=`, f.Listener.Addr())
+			about := fmt.Sprintf(`registry_pull_step_success{address="%s",role="front",image="library/base:1.0",step=`, f.Listener.Addr())
 			got.wantNone(t, about+`"auth"`, about+`"config"`, about+`"layers"`)
 			got.wantSamples(t, map[string]float64{about + `"manifest"`: 0})
 		})

@@ -16,12 +16,8 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-const (
-	// firstPart is how many bytes of a layer are read when the server ignores the range and sends all of it.
-	firstPart = 64 << 10
-	// minMeasured is the least number of bytes of a read that counts for registry_pull_bytes_per_second.
-	minMeasured = 256 << 10
-)
+// firstPart is how many bytes of a layer are read when the server ignores the range and sends all of it.
+const firstPart = 64 << 10
 
 // readable are the layers that a registry has to have, each once: without empty ones, and without foreign ones, which
 // clients fetch from elsewhere.

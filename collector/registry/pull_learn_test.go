@@ -107,7 +107,7 @@ func TestContentThatIsWellAndBadInOneRunIsBad(t *testing.T) {
 	e := f.puller(t, ", max_bytes: 10B", "library/base:1.0", "library/base:2.0")
 	want := func(when string, success float64) {
 		t.Helper()
-		about := fmt.Sprintf(`registry_pull_success{endpoint="%s",role="front",image="library/base:2.0"`, f.Listener.Addr())
+		about := fmt.Sprintf(`registry_pull_success{address="%s",role="front",image="library/base:2.0"`, f.Listener.Addr())
 		if got, _ := e.run(t).value(t, about); got != success {
 			t.Errorf("%s: %s is %v, want %v", when, about, got, success)
 		}

@@ -104,7 +104,7 @@ func TestPullOfRedirects(t *testing.T) {
 		{name: "to nothing", to: "http://[::1", step: stepLayers, reason: source.ReasonBadAnswer},
 		{name: "to a file", to: "file:///etc/passwd", step: stepLayers, reason: source.ReasonBadAnswer},
 		{name: "to a store that lost it", to: store.URL + "/gone", step: stepLayers, reason: source.ReasonMissingBlob, bad: source.ReasonMissingBlob},
-		{name: "to a store that refuses", to: store.URL + "/login", step: stepLayers, reason: source.ReasonForbidden},
+		{name: "to a store that refuses", to: store.URL + "/login", step: stepLayers, reason: source.ReasonStoreRefused},
 		{name: "to a store that is down", to: "http://127.0.0.1:1/x", step: stepLayers, reason: source.ReasonRefused},
 		{name: "that may not be followed", to: store.URL + "/gone", options: ", http: {follow_redirects: false}", step: stepLayers, reason: source.ReasonRedirected},
 	} {

@@ -44,7 +44,7 @@ func (s badPull) run(t *testing.T) {
 	if cache == "" {
 		cache = "none"
 	}
-	about := fmt.Sprintf(`endpoint="%s",role="front",image="library/base:1.0"`, f.Listener.Addr())
+	about := fmt.Sprintf(`address="%s",role="front",image="library/base:1.0"`, f.Listener.Addr())
 	if s.reason == "" {
 		got.wantSamples(t, map[string]float64{"registry_pull_success{": 1})
 		return
@@ -239,7 +239,7 @@ func TestPullOfAStoreThatIsGone(t *testing.T) {
 	got.wantReason(t, source.ReasonShortRead)
 	got.wantNone(t, "registry_pull_content_bad{")
 	for _, step := range []string{stepConfig, stepLayers} {
-		got.wantSamples(t, map[string]float64{fmt.Sprintf(`registry_pull_failure{endpoint="%s",role="front",image="library/base:1.0",step="%s"`, f.Listener.Addr(), step): 1})
+		got.wantSamples(t, map[string]float64{fmt.Sprintf(`registry_pull_failure{address="%s",role="front",image="library/base:1.0",step="%s"`, f.Listener.Addr(), step): 1})
 	}
 }
 
@@ -257,7 +257,7 @@ func TestPullPages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := startRegistry(t)
-			base := f.push("1.0", "layer one", "layer two", strings.Repeat("x", minMeasured))
+			base := f.push("1.0", "layer one", "layer two", strings.Repeat("x", 256<<10))
 			app := f.push("linux", "layer four", "layer five")
 			f.index("2.0", map[string]fakeImage{"linux/amd64": app})
 			change(f, base, app)

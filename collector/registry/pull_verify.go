@@ -29,16 +29,12 @@ var errNoRanges = errors.New("the server sends layers as a whole only")
 
 // readMore reads the next n bytes of a blob. When that is its end, it checks the digest.
 func (ip *imagePull) readMore(ctx context.Context, d client.Descriptor, r *verification, n int64) error {
-	start := time.Now()
 	return ip.readBlob(ctx, d, r.offset, n, func(resp *http.Response) error {
 		if n < d.Size && !isPart(resp) {
 			return errNoRanges
 		}
 		got, err := ip.copyBytes(ctx, r.hash, resp, n)
 		r.offset += got
-		if got >= minMeasured {
-			ip.speed.add(got, time.Since(start))
-		}
 		if err == nil {
 			err = ip.wantEnd(resp)
 		}
@@ -199,11 +195,3 @@ func (ip *imagePull) layersText() string {
 	}
 	return text
 }
-
-// A speed is how many bytes came, and how long that took.
-type speed struct {
-	bytes int64
-	took  time.Duration
-}
-
-func (s *speed) add(n int64, took time.Duration) { s.bytes, s.took = s.bytes+n, s.took+took }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"registry_exporter/collector/ask"
 	"registry_exporter/collector/source"
 )
 
@@ -13,7 +14,9 @@ func (p *puller) words() source.Words {
 		Place: p.place,
 		Alert: p.alert,
 		Advice: []source.Advice{
-			slowStore,
+			slowStore, tokenRefused, wantsNoLogin,
+			{Reasons: source.ReasonStoreRefused, What: "the store to which the registry redirects blobs refuses what the registry has signed for it: its key, its signature, a clock or a policy of the store is wrong, and no client gets blobs", Try: source.TryPull},
+			{Reasons: source.ReasonForbidden, When: func(res source.Result) bool { return !p.isOurs(res) && failsAtAStep(res) }, What: refusesLater, Try: source.TryPull},
 			{Reasons: source.ReasonForbidden, What: "the account is let in, but has no right to {image}", Try: source.TryPull},
 			{Reasons: source.ReasonNotFound, What: "the registry does not know {image}: it was deleted, or the name is misspelt", Try: source.TryPull},
 			{Reasons: source.ReasonMissingBlob, What: "{image} is listed, but a part of it is not in the store: push it again, and find out what removed it", Try: source.TryPull},
@@ -22,8 +25,19 @@ func (p *puller) words() source.Words {
 	}
 }
 
+// refusesLater is what a 403 after the login says.
+const refusesLater = "{address} lets us in and refuses a later request, as it does with everybody's: a front or a firewall that forbids the path or the method, or a policy of the registry"
+
 // These rows of advice are those that pulls and pushes share.
 var (
+	tokenRefused = source.Advice{
+		Reasons: source.ReasonUnauthorized, When: func(res source.Result) bool { return ask.IsTokenRefused(res.Err) }, Try: source.TryRequest,
+		What: "token server and registry do not agree: the registry refuses the token that its token server has just given (signing key, issuer or service was changed on one side), so nobody is let in",
+	}
+	wantsNoLogin = source.Advice{
+		Reasons: source.ReasonUnauthorized, When: func(res source.Result) bool { return failsAtAStep(res) && !ask.IsNotLetIn(res.Err) }, Try: source.TryRequest,
+		What: "{address} answers 401 and asks for no login, so no client can log in: a front that drops WWW-Authenticate, or a fault inside that it tells as 401",
+	}
 	slowStore   = source.Advice{Reasons: source.ReasonTimeout, What: "the registry does not get it done in time: its store is slow or hangs", Try: source.TryRequest}
 	shortBlob   = source.Advice{Reasons: source.ReasonShortRead, What: "the registry hands out fewer bytes than it announced: its store does not give them, or the layer was cut short", Try: source.TryPull}
 	damagedBlob = source.Advice{Reasons: source.ReasonDigestMismatch, What: "the bytes are not those of the digest: what is in the store, or in a cache on the way, is damaged", Try: source.TryPull}
@@ -34,7 +48,7 @@ func (p *puller) place(res source.Result) source.Place {
 	at := p.At("/v2/")
 	registry := p.URL.Host
 	if at.ConnectTo {
-		registry = p.Endpoint
+		registry = p.Address
 	}
 	at.Image = registry + "/" + p.failingImage(res.Steps())
 	return at
@@ -54,8 +68,8 @@ func (p *puller) failingImage(steps []source.Step) string {
 
 // alert is the name of the alert about a failed pull.
 func (p *puller) alert(v *source.View, res source.Result) string {
-	switch why := source.Reason(res.Err); {
-	case source.IsOurs(why) && why != source.ReasonNotFound: // it answers not_found for every image when its store is gone
+	switch {
+	case p.isOurs(res):
 		return source.CannotLook
 	case p.role != "front":
 		return "RegistryBackendDown"
@@ -65,6 +79,22 @@ func (p *puller) alert(v *source.View, res source.Result) string {
 		return "RegistryContentBad"
 	}
 	return "RegistryPullFails"
+}
+
+// isOurs says whether each image that fails does so at its login, for a reason that is ours to mend. A panic has no step.
+func (p *puller) isOurs(res source.Result) bool {
+	for _, done := range res.Steps() {
+		if done.Err != nil && !(strings.HasSuffix(done.Name, " "+stepAuth) && source.IsOurs(source.Reason(done.Err))) {
+			return false
+		}
+	}
+	why := source.Reason(res.Err)
+	return source.IsOurs(why) && why != source.ReasonNotFound || failsAtAStep(res)
+}
+
+// failsAtAStep says whether a step of the last run failed.
+func failsAtAStep(res source.Result) bool {
+	return slices.ContainsFunc(res.Steps(), func(done source.Step) bool { return done.Err != nil })
 }
 
 // confirmsContent says whether the pull failed for content and a bad blob is confirmed.

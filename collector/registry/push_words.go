@@ -1,19 +1,50 @@
 package registry
 
 import (
+	"errors"
+	"slices"
+
 	"registry_exporter/collector/ask"
+	"registry_exporter/collector/registry/client"
 	"registry_exporter/collector/source"
 )
 
 // writeAdvice are the rows of advice that pushes and replication share.
 var writeAdvice = []source.Advice{
-	slowStore,
+	{
+		When: wentElsewhere, Try: source.TryRequest,
+		What: "{address} tells clients to go on with an upload at another scheme, host or port, and they do: let the front send X-Forwarded-Proto and Host to the registry, or set http.host or http.relativeurls there",
+	},
+	slowStore, tokenRefused, wantsNoLogin,
+	{Reasons: source.ReasonForbidden, When: func(res source.Result) bool { return failsAtAStep(res) && !isOursToPush(res) }, What: refusesLater, Try: source.TryPull},
 	{Reasons: source.ReasonForbidden, What: "the account is let in, but has no right to {image}", Try: source.TryPull},
 	{Reasons: source.ReasonNotFound, What: "the registry does not know {image}: the repository has to be made first, or the name is misspelt", Try: source.TryRequest},
 	shortBlob, damagedBlob,
+	{
+		Reasons: source.ReasonWriteLost, When: func(res source.Result) bool { return res.FailedAt("blobs") }, Try: "df -h   # on the servers of the store",
+		What: "the registry took all bytes, and finds others in its store: the disk is full or broken, whatever the registry says of the digest",
+	},
+	{
+		Reasons: source.ReasonWriteLost, Try: source.TryPull,
+		What: "what the registry accepted is not there a moment later: flush its Redis after a garbage collection, which leaves what is gone in that cache; or two backends behind one front have not the same store",
+	},
+	{
+		Reasons: source.ReasonBodyTooLarge, Try: "nginx -T | grep client_max_body_size   # on the front",
+		What: "the front limits how large a body may be, and takes no real layer: nginx wants client_max_body_size 0, other proxies have a limit of the same kind",
+	},
+	{
+		Reasons: source.ReasonPolicy, Try: source.TryRequest,
+		What: "a rule of the registry keeps the tag in {image} as it is: exempt that repository from tag immutability and the like, since the exporter writes the same tag again and again",
+	},
 	{Reasons: source.ReasonUploadLost, What: "an upload that was begun is not known a moment later: backends without the same http secret or the same store, and a front that alternates between them", Try: source.TryRequest},
 	{Reasons: source.ReasonReadOnly, What: "the registry is read-only: a garbage collection runs, or somebody set it", Try: source.TryRequest},
 	{Reasons: source.ReasonNoSpace, What: "the store is full: nothing can be pushed until space is made", Try: "df -h   # on the servers of the store"},
+}
+
+// wentElsewhere says whether an upload had to go on at another place than the front, and failed there.
+func wentElsewhere(res source.Result) bool {
+	var elsewhere client.ElsewhereError
+	return errors.As(res.Err, &elsewhere)
 }
 
 // words are what the report says of the collector push.
@@ -22,10 +53,6 @@ func (p *push) words() source.Words {
 		Place: writesTo(p.Account, p.Repository).Always(),
 		Alert: p.alert,
 		Advice: append([]source.Advice{
-			{
-				Reasons: source.ReasonForbidden, When: func(res source.Result) bool { return res.FailedAt("cancel") }, Try: source.TryRequest,
-				What: "the account may push, but not take back what it began, so each push would leave an upload behind: give it the right to delete, or set mode: image",
-			},
 			{Reasons: source.ReasonWriteAccepted, What: "this site is passive, and took a write all the same: what is pushed here is lost or overwritten by replication", Try: source.TryRequest},
 		}, writeAdvice...),
 	}
@@ -41,7 +68,7 @@ func writesTo(a *ask.Account, repository string) source.Place {
 // alert is the name of the alert about a failed push.
 func (p *push) alert(v *source.View, res source.Result) string {
 	switch why := source.Reason(res.Err); {
-	case source.IsOurs(why):
+	case isOursToPush(res):
 		return source.CannotLook
 	case why == source.ReasonReadOnly:
 		return p.readOnlyAlert
@@ -51,6 +78,22 @@ func (p *push) alert(v *source.View, res source.Result) string {
 		return "RegistryPassiveSiteProbeFails"
 	}
 	return "RegistryPushFails"
+}
+
+// oursToPush are the steps whose refusal may be about our account alone: the login, and those with which no client follows
+// a push.
+var oursToPush = []string{stepAuth, "cancel", "delete"}
+
+// isOursToPush says whether a push fails for a reason that is ours to mend: at its login, since there is no such
+// repository, or by a rule for the tag. A panic has no step.
+func isOursToPush(res source.Result) bool {
+	for _, done := range res.Steps() {
+		if why := source.Reason(done.Err); done.Err != nil {
+			beginning := done.Name == "start" || done.Name == "blobs"
+			return source.IsOurs(why) && slices.Contains(oursToPush, done.Name) || why == source.ReasonNotFound && beginning || why == source.ReasonPolicy
+		}
+	}
+	return source.IsOurs(source.Reason(res.Err))
 }
 
 // readOnlyAlert is the name of the alert about a registry that refuses writes. An MSR has one of its own.

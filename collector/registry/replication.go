@@ -9,18 +9,18 @@ import (
 )
 
 var (
-	replicationSeconds = source.Gauge("registry_replication_seconds",
-		"How long it took, in seconds, until the last canary that arrived could be pulled whole at the site \"to\", by its tag.", "endpoint", "to")
+	replicationSeconds = source.Gauge("registry_replication_last_duration_seconds",
+		"How long it took, in seconds, until the last canary that arrived could be pulled whole at the site \"to\", by its tag.", "address", "to")
 	replicationSuccess = source.Gauge("registry_replication_last_success_timestamp_seconds",
-		"When a canary was last found whole at the site \"to\", in seconds since 1970.", "endpoint", "to")
+		"When a canary was last found whole at the site \"to\", in seconds since 1970.", "address", "to")
 	replicationPending = source.Gauge("registry_replication_pending_seconds",
-		"Age in seconds of the oldest canary since which none has arrived at the site \"to\"; 0 when the last one is there; absent when none was ever pushed.", "endpoint", "to")
+		"Age in seconds of the oldest canary since which none has arrived at the site \"to\"; 0 when the last one is there; absent when none was ever pushed.", "address", "to")
 	replicationFailure = source.Gauge("registry_replication_failure",
-		"1 while the site \"to\" cannot be asked for the canary, with one of a closed list of reasons. That it is not there yet is no failure.", "endpoint", "to", "reason")
-	replicationTimestamp = source.Gauge("registry_replication_timestamp_seconds",
-		"When the sites were last looked at, in seconds since 1970.", "endpoint")
+		"1 while the site \"to\" cannot be asked for the canary, with one of a closed list of reasons. That it is not there yet is no failure.", "address", "to", "reason")
+	replicationTimestamp = source.Gauge("registry_replication_last_run_timestamp_seconds",
+		"When the sites were last looked at, in seconds since 1970.", "address")
 	replicationInterval = source.Gauge("registry_replication_interval_seconds",
-		"Seconds from one canary to the next (every in the configuration), if the one before has arrived.", "endpoint")
+		"Seconds from one canary to the next (every in the configuration), if the one before has arrived.", "address")
 )
 
 const (
@@ -82,7 +82,7 @@ func ReplicationSources(b *ask.Builder) ([]*source.Source, error) {
 		return nil, err
 	}
 	probe := &source.Probe{Every: min(r.every, checkEvery), Timeout: pushTimeout, Run: r.replicate}
-	return []*source.Source{b.Probe(probe, &source.Source{Endpoint: r.Endpoint, Words: r.words()}, r.repository)}, nil
+	return []*source.Source{b.Probe(probe, &source.Source{Address: r.Address, Words: r.words()}, r.repository)}, nil
 }
 
 func newReplication(b *ask.Builder) (*replication, error) {
@@ -100,7 +100,7 @@ func newReplication(b *ask.Builder) (*replication, error) {
 	if r.sites, err = otherSites(b); err != nil {
 		return nil, err
 	}
-	r.state = ask.Kept(b, newCanaryState, a.Endpoint, repository)
+	r.state = ask.Kept(b, newCanaryState, a.Address, repository)
 	return r, nil
 }
 

@@ -46,8 +46,8 @@ func (r *replication) check(ctx context.Context, s site) source.Step {
 // failed, followed by the texts of the others.
 func (r *replication) result() ([]source.Sample, error) {
 	samples := []source.Sample{
-		replicationTimestamp.Sample(source.Unix(time.Now()), r.Endpoint),
-		replicationInterval.Sample(r.every.Seconds(), r.Endpoint),
+		replicationTimestamp.Sample(source.Unix(time.Now()), r.Address),
+		replicationInterval.Sample(r.every.Seconds(), r.Address),
 	}
 	err := r.state.err
 	for _, s := range r.sites {
@@ -71,14 +71,14 @@ func (r *replication) siteSamples(name string, there *siteState) []source.Sample
 	if !there.since.IsZero() {
 		pending = time.Since(there.since)
 	}
-	samples := []source.Sample{replicationPending.Sample(pending.Seconds(), r.Endpoint, name)}
+	samples := []source.Sample{replicationPending.Sample(pending.Seconds(), r.Address, name)}
 	if !there.at.IsZero() {
 		samples = append(samples,
-			replicationSeconds.Sample(there.took.Seconds(), r.Endpoint, name),
-			replicationSuccess.Sample(source.Unix(there.at), r.Endpoint, name))
+			replicationSeconds.Sample(there.took.Seconds(), r.Address, name),
+			replicationSuccess.Sample(source.Unix(there.at), r.Address, name))
 	}
 	if there.err != nil {
-		samples = append(samples, replicationFailure.Sample(1, r.Endpoint, name, source.Reason(there.err)))
+		samples = append(samples, replicationFailure.Sample(1, r.Address, name, source.Reason(there.err)))
 	}
 	return samples
 }

@@ -64,7 +64,7 @@ func (r *replication) notePushed(canary *canaryImage) {
 }
 
 func (r *replication) canary(number int) *canaryImage {
-	return newCanary(r.exporter, fmt.Sprintf("canary %d of %d", number, canaries))
+	return newCanary(r.exporter, fmt.Sprintf("canary %d of %d", number, canaries), 0)
 }
 
 // taggedNumber is the number of the canary that the tag names at this site, or a random one if it names none. After a

@@ -32,7 +32,7 @@ func TestReplicationPages(t *testing.T) {
 		{name: "other_site_fails", there: faults{"GET manifest": fails}, arrives: true, reason: source.ReasonServerError},
 		{name: "other_site_refuses_us", there: faults{"GET manifest": refuse("Basic", "")}, arrives: true, reason: source.ReasonUnauthorized},
 		{name: "push_fails", here: faults{"PUT manifest": fails}, reason: source.ReasonServerError},
-		{name: "push_to_read_only", here: faults{"POST upload": saysStatus(http.StatusMethodNotAllowed, "")}, reason: source.ReasonReadOnly},
+		{name: "push_to_read_only", here: faults{"POST upload": saysStatus(http.StatusMethodNotAllowed, "Method not allowed\n")}, reason: source.ReasonReadOnly},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := startSites(t, c.here, c.there, "")
@@ -124,7 +124,7 @@ func TestReplicationWaitsForItsTime(t *testing.T) {
 }
 
 func TestReplicationThatCouldNotPushTriesAgain(t *testing.T) {
-	s := startSites(t, faults{"PUT manifest": saysStatus(http.StatusInternalServerError, "")}, nil, "")
+	s := startSites(t, faults{"PUT manifest": saysStatus(http.StatusBadGateway, "")}, nil, "")
 	s.runOnce(t)
 	s.here.set(nil)
 	if wantReason(t, s.runOnce(t).Err, source.ReasonServerError); s.here.count("PUT manifest") != 1 {
@@ -204,7 +204,7 @@ func TestReplicationAfterAReload(t *testing.T) {
 // The reason of a push that fails counts before that of another site.
 func TestReplicationFailsHereAndElsewhere(t *testing.T) {
 	away := source.Failed(source.ReasonTimeout, "no answer")
-	r := &replication{Account: &ask.Account{Client: &ask.Client{Endpoint: "hub:443"}}, sites: []site{{name: "codfw"}}, state: &canaryState{
+	r := &replication{Account: &ask.Account{Client: &ask.Client{Address: "hub:443"}}, sites: []site{{name: "codfw"}}, state: &canaryState{
 		sites: map[string]*siteState{"codfw": {err: otherSiteError{away, "codfw"}}},
 	}}
 	var other otherSiteError

@@ -5,149 +5,152 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
 
 	"registry_exporter/collector/ask"
+	"registry_exporter/collector/registry/client"
 	"registry_exporter/collector/source"
+
+	"github.com/opencontainers/go-digest"
 )
 
-// start begins an upload (POST). The answer, 202, names in Location where to send the bytes.
-func (w *writer) start(ctx context.Context) error {
-	a, err := w.ask(ctx, http.MethodPost, "/v2/"+w.repository+"/blobs/uploads/", nil, nil)
+// has asks whether the registry has a blob (HEAD). 200 and 404 are no errors.
+func (w *writer) has(ctx context.Context, d string) (bool, error) {
+	a, err := w.askAgain(ctx, http.MethodHead, w.urlOf("blobs/"+d), nil, nil)
 	switch {
 	case err != nil:
-		return err
-	case a.Status != http.StatusAccepted:
-		return writeRefusal(a)
-	case a.Header.Get("Location") == "":
-		return source.Failed(source.ReasonBadAnswer, "status 202 without a Location to send to")
+		return false, fmt.Errorf("HEAD of a blob: %w", err)
+	case a.Status == http.StatusOK:
+		return true, nil
+	case a.Status == http.StatusNotFound:
+		return false, nil
 	}
-	return w.keepLocation(a)
+	return false, fmt.Errorf("asking for a blob: %w", w.refusal(a, http.MethodHead))
 }
 
-// keepLocation takes over the Location of an answer, if it has one, and keeps it on disk. Each answer of Distribution names
-// another one, and only the last can be cancelled.
-func (w *writer) keepLocation(a *ask.Answer) error {
+// start begins an upload of the blob d: HEAD of the blob, then POST. A refusal of HEAD alone is not about the account, which
+// POST lets in. claimed is true when HEAD says that the registry has the blob, there when POST does: no upload has begun then.
+func (w *writer) start(ctx context.Context, d string) (claimed, there bool, err error) {
+	claimed, refused := w.has(ctx, d)
+	if refused != nil && source.Reason(refused) != source.ReasonForbidden {
+		return false, false, refused
+	}
+	a, err := w.post(ctx)
+	switch {
+	case err != nil:
+		return false, false, err
+	case refused != nil:
+		return false, false, source.Failed(source.ReasonClientError, "%s, and POST is let in", refused)
+	}
+	return claimed, a.Status == http.StatusCreated, nil
+}
+
+// post begins an upload (POST). The answer, 202, names in Location where to send the bytes; 201 says that there is no need.
+// The answer comes with the error, where there is one.
+func (w *writer) post(ctx context.Context) (*ask.Answer, error) {
+	front := w.urlOf("blobs/uploads/")
+	a, err := w.askAgain(ctx, http.MethodPost, front, nil, nil)
+	switch {
+	case err != nil:
+		return a, err
+	case a.Status != http.StatusAccepted && a.Status != http.StatusCreated:
+		refusal := w.refusal(a, http.MethodPost)
+		if lacksRights(refusal) { // the registry, or a right of the account
+			refusal = ask.NotLetIn(refusal)
+		}
+		return a, refusal
+	}
+	w.mayWrite = true
+	if a.Status == http.StatusCreated {
+		return a, nil
+	}
+	return a, w.keepLocation(a, front)
+}
+
+// keepLocation takes over the Location of an answer of asked, and keeps it on disk. Each answer of Distribution names another
+// one, and only the last can be used.
+func (w *writer) keepLocation(a *ask.Answer, asked *url.URL) error {
 	location := a.Header.Get("Location")
 	if location == "" {
-		return nil
+		return source.Failed(source.ReasonBadAnswer, "status %d without a Location to go on at", a.Status)
 	}
-	u, err := w.URL.Parse(location)
+	next, err := client.Locate(asked, location)
 	if err != nil {
-		return source.Failed(source.ReasonBadAnswer, "the Location is no URL")
+		return err
 	}
-	if next := u.RequestURI(); next != w.location {
-		w.location = next
-		w.kept.save(next)
-	}
+	w.location = next
+	w.kept.save(next.String())
 	return nil
 }
 
-// chunk sends data as the first and only chunk of the upload (PATCH).
+// chunk sends data as the only part of the upload (PATCH), as docker and podman send a layer.
 func (w *writer) chunk(ctx context.Context, data []byte) error {
-	a, err := w.ask(ctx, http.MethodPatch, w.location, data, http.Header{
-		"Content-Type":  {"application/octet-stream"},
-		"Content-Range": {fmt.Sprintf("0-%d", len(data)-1)},
-	})
+	asked := w.location
+	a, err := w.ask(ctx, http.MethodPatch, asked, data, http.Header{"Content-Type": {"application/octet-stream"}})
 	switch {
 	case err != nil:
-		return err
-	case a.Status != http.StatusAccepted:
-		return uploadRefusal(a)
+		return w.atLocation(asked, err)
+	case a.Status/100 != 2:
+		return w.atLocation(asked, w.uploadRefusal(a, http.MethodPatch))
 	}
 	w.sent += len(data)
-	return w.keepLocation(a)
+	return w.keepLocation(a, asked)
 }
 
-// status asks how many bytes of the upload came (GET), and wants that to be want.
-func (w *writer) status(ctx context.Context, want int) error {
-	a, err := w.ask(ctx, http.MethodGet, w.location, nil, nil)
+// commit ends the upload of a blob (PUT): with all its bytes, as containerd sends a blob, or with none when they were sent
+// before. The registry checks their digest, and we the one in its answer.
+func (w *writer) commit(ctx context.Context, b canaryBlob, data []byte) error {
+	asked := *w.location
+	if asked.RawQuery != "" {
+		asked.RawQuery += "&"
+	}
+	asked.RawQuery += "digest=" + url.QueryEscape(b.digest)
+	a, err := w.ask(ctx, http.MethodPut, &asked, data, http.Header{"Content-Type": {"application/octet-stream"}})
 	switch {
 	case err != nil:
-		return err
-	case a.Status != http.StatusNoContent:
-		return uploadRefusal(a)
-	}
-	if got := strings.TrimPrefix(a.Header.Get("Range"), "bytes="); got != fmt.Sprintf("0-%d", want-1) {
-		return source.Failed(source.ReasonShortRead, "the registry has not the range of %d bytes that were sent", want)
-	}
-	return w.keepLocation(a)
-}
-
-// commit sends all bytes of the upload and ends it (PUT). The registry checks their digest.
-func (w *writer) commit(ctx context.Context, b canaryBlob) error {
-	separator := "?"
-	if strings.Contains(w.location, "?") {
-		separator = "&"
-	}
-	a, err := w.ask(ctx, http.MethodPut, w.location+separator+"digest="+url.QueryEscape(b.digest), b.data,
-		http.Header{"Content-Type": {"application/octet-stream"}})
-	switch {
-	case err != nil:
-		return err
+		return w.atLocation(&asked, err)
 	case a.Status != http.StatusCreated:
-		return uploadRefusal(a)
+		return w.atLocation(&asked, w.commitRefusal(a))
 	}
-	w.sent += len(b.data)
+	w.sent += len(data)
 	w.uploadEnded()
-	return nil
+	return sameDigest(a, b.digest)
 }
 
-// uploadRefusal is writeRefusal for an upload that was begun: any 404 is upload_lost, whatever its body says.
-func uploadRefusal(a *ask.Answer) error {
-	err := writeRefusal(a)
+// sameDigest returns nil when an answer names the digest of what was sent, or none.
+func sameDigest(a *ask.Answer, sent string) error {
+	got := digest.Digest(a.Header.Get("Docker-Content-Digest"))
+	switch {
+	case got == "" || got.String() == sent:
+		return nil
+	case got.Validate() != nil:
+		return source.Failed(source.ReasonBadAnswer, "Docker-Content-Digest is no digest")
+	}
+	return source.Failed(source.ReasonDigestMismatch, "the registry says that it stored %s and not %s", got, sent)
+}
+
+// atLocation says in err that the upload goes on at another place than the front, where it does.
+func (w *writer) atLocation(asked *url.URL, err error) error {
+	if w.IsHere(asked) {
+		return err
+	}
+	return client.Elsewhere(err)
+}
+
+// uploadRefusal is refusal for an upload that was begun: any 404 is upload_lost, whatever its body says.
+func (w *writer) uploadRefusal(a *ask.Answer, method string) error {
+	err := w.refusal(a, method)
 	if source.Reason(err) == source.ReasonNotFound {
 		return source.Failed(source.ReasonUploadLost, "%s", err)
 	}
 	return err
 }
 
-// cancel cancels the upload (DELETE). A registry that does not support it is no failure: it purges old uploads.
-// Distribution leaves a file of 108 bytes, the state of a hash, of each upload that it cancels.
-func (w *writer) cancel(ctx context.Context) (note string, err error) {
-	a, err := w.ask(ctx, http.MethodDelete, w.location, nil, nil)
-	w.location = "" // this run does not try again; the next one does, if the file is still there
-	switch {
-	case err != nil && !lacksRights(err):
-		return "", err
-	case err != nil: // the next run would not be allowed either
-	case slices.Contains([]int{http.StatusNoContent, http.StatusOK, http.StatusAccepted}, a.Status):
-	case a.Status >= 500:
-		return "", writeRefusal(a)
-	case a.Status == http.StatusMethodNotAllowed, source.Reason(writeRefusal(a)) == source.ReasonNotFound:
-		note = "the registry cannot cancel uploads: it will have to purge this one"
-	default:
-		err = writeRefusal(a)
+// commitRefusal is uploadRefusal for PUT. We sent the right bytes: where the registry finds another digest, its store has not
+// kept them, such as zot on a full disk.
+func (w *writer) commitRefusal(a *ask.Answer) error {
+	err := w.uploadRefusal(a, http.MethodPut)
+	if code, _ := ask.RegistryError(a.Body); code == "DIGEST_INVALID" && source.Reason(err) == source.ReasonClientError {
+		return source.Failed(source.ReasonWriteLost, "%s", err)
 	}
-	w.uploadEnded()
-	return note, err
-}
-
-// uploadEnded forgets the upload, here and on disk.
-func (w *writer) uploadEnded() {
-	w.location = ""
-	w.kept.forget()
-}
-
-// cleanUp cancels the upload that a run which failed or was told to stop has begun. It has cleanUpTime, even when ctx has
-// ended.
-func (w *writer) cleanUp(ctx context.Context) {
-	if w.location == "" {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTime)
-	defer cancel()
-	_ = w.step(ctx, "cancel", func() (string, error) { return w.cancel(ctx) })
-}
-
-// cancelKept cancels the upload that an earlier run began and could not cancel, if the file names one.
-func (w *writer) cancelKept(ctx context.Context) {
-	if w.location = w.kept.load(); w.location == "" {
-		return
-	}
-	w.leftNote = "an upload that was left before is cancelled"
-	if note, err := w.cancel(ctx); err != nil || note != "" {
-		w.leftNote = "an upload that was left before could not be cancelled"
-	}
+	return err
 }

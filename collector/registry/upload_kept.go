@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"registry_exporter/collector/ask"
 	"registry_exporter/durable"
@@ -34,7 +33,7 @@ func (k keptUpload) save(location string) {
 	}
 }
 
-// load is the location in the file, or empty when there is none or the file is damaged.
+// load is the URL in the file, or its path and query as exporters before kept it, or empty when there is none or the file is damaged.
 func (k keptUpload) load() string {
 	if k.file == "" {
 		return ""
@@ -43,7 +42,7 @@ func (k keptUpload) load() string {
 	if errors.Is(err, durable.ErrDamaged) {
 		k.forget()
 	}
-	if err != nil || !strings.HasPrefix(string(location), "/") {
+	if err != nil {
 		return ""
 	}
 	return string(location)

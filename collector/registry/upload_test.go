@@ -15,7 +15,7 @@ import (
 const stoppedWithin = 9 * time.Second
 
 func TestPushThatIsStoppedLeavesNothing(t *testing.T) {
-	for _, kind := range []string{"POST upload", "PATCH upload", "GET upload", "PUT upload"} {
+	for _, kind := range []string{"POST upload", "PATCH upload", "PUT upload"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			lines := pushesUploads
@@ -95,7 +95,7 @@ func kill(t *testing.T, r *fakeRegistry, dir, what string) {
 }
 
 func TestUploadThatWasLeftIsCancelledByTheNextRun(t *testing.T) {
-	for _, what := range []string{"PATCH upload", "GET upload"} {
+	for _, what := range []string{"PATCH upload"} {
 		t.Run(what, func(t *testing.T) {
 			r, dir := startRegistry(t), t.TempDir()
 			kill(t, r, dir, what)
@@ -109,7 +109,7 @@ func TestUploadThatWasLeftIsCancelledByTheNextRun(t *testing.T) {
 
 func TestUploadThatWasLeftElsewhereIsNotOurs(t *testing.T) {
 	r, dir := startRegistry(t), t.TempDir()
-	kill(t, r, dir, "GET upload")
+	kill(t, r, dir, "PATCH upload")
 	for name, lines := range map[string]string{
 		"another repository": "  push: {repository: monitoring/other}\n",
 		"another site":       "  site: eqiad\n" + pushesUploads,
@@ -122,13 +122,13 @@ func TestUploadThatWasLeftElsewhereIsNotOurs(t *testing.T) {
 	other := startRegistry(t)
 	pusher(t, other, dir, pushesUploads).once(t.Context())
 	if n := other.count("DELETE upload"); n != 1 {
-		t.Errorf("another endpoint is asked to cancel %d times, want once", n)
+		t.Errorf("another address is asked to cancel %d times, want once", n)
 	}
 }
 
 func TestUploadThatWasLeftIsGone(t *testing.T) {
 	r, dir := startRegistry(t), t.TempDir()
-	kill(t, r, dir, "GET upload")
+	kill(t, r, dir, "PATCH upload")
 	r.mu.Lock()
 	clear(r.uploads)
 	r.mu.Unlock()
@@ -144,7 +144,7 @@ func TestUploadThatWasLeftIsGone(t *testing.T) {
 
 func TestDamagedStateIsForgotten(t *testing.T) {
 	r, dir := startRegistry(t), t.TempDir()
-	kill(t, r, dir, "GET upload")
+	kill(t, r, dir, "PATCH upload")
 	writeFile(t, files(t, dir)[0], "/v2/library/base/manifests/1.0")
 	e := pusher(t, r, dir, pushesUploads)
 	e.once(t.Context())

@@ -1,11 +1,12 @@
 package registry
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
+	"slices"
 	"time"
 
 	"registry_exporter/collector/ask"
@@ -24,9 +25,12 @@ const (
 type writer struct {
 	*client.Session
 	repository string
-	location   string // path and query of the upload under way; empty: none is
+	location   *url.URL // of the upload under way; nil: none is
 	kept       keptUpload
 	leftNote   string // note for people about an upload that an earlier run left behind; empty: there was none
+	mayWrite   bool   // an upload could begin: the account is not to blame for what is refused now
+
+	lost error // write_lost: the registry says that it has a blob, and has it not
 
 	letIn time.Time // when the request was sent that ended the login of the first step
 	sent  int       // bytes of blobs and manifests that the registry took
@@ -47,7 +51,7 @@ func (w *writer) step(ctx context.Context, name string, do func() (note string, 
 	note, err := do()
 	if first {
 		auth := source.Step{Name: "auth", Note: w.leftNote}
-		if isLoginError(err) {
+		if !w.mayWrite && ask.IsNotLetIn(err) {
 			auth.Took, auth.Err = time.Since(start), err
 			return w.add(auth)
 		}
@@ -67,43 +71,50 @@ func (w *writer) add(s source.Step) error {
 	return nil
 }
 
-// isLoginError says whether err is about the login. A 403 to the first request is, too.
-func isLoginError(err error) bool {
-	return ask.IsNotLetIn(err) || source.Reason(err) == source.ReasonForbidden
-}
-
 // lacksRights says whether err is unauthorized or forbidden: the credentials do not allow the request.
 func lacksRights(err error) bool {
 	return source.Reason(err) == source.ReasonUnauthorized || source.Reason(err) == source.ReasonForbidden
 }
 
+// urlOf is the URL of a path of the repository, such as blobs/uploads/, at the front.
+func (w *writer) urlOf(path string) *url.URL {
+	u := *w.URL
+	u.Path, u.RawPath, u.RawQuery = "/v2/"+w.repository+"/"+path, "", ""
+	return &u
+}
+
+// askAgain is ask, and once more when the answer is that of a registry that restarts, as containerd does.
+func (w *writer) askAgain(ctx context.Context, method string, u *url.URL, body []byte, header http.Header) (*ask.Answer, error) {
+	a, err := w.ask(ctx, method, u, body, header)
+	if a != nil && err == nil && slices.Contains([]int{http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, a.Status) {
+		return w.ask(ctx, method, u, body, header)
+	}
+	return a, err
+}
+
 // ask sends a request and reads its answer, of at most 1 MiB. When ctx ends after the request was sent, ask waits a second
 // longer: if the registry has begun an upload, the answer says where, and the upload can be cancelled.
-func (w *writer) ask(ctx context.Context, method, ref string, body []byte, header http.Header) (*ask.Answer, error) {
+func (w *writer) ask(ctx context.Context, method string, u *url.URL, body []byte, header http.Header) (*ask.Answer, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
 	longer, cancel := linger(ctx)
 	defer cancel()
 	var sent time.Time
-	req, err := w.Request(httptrace.WithClientTrace(longer, &httptrace.ClientTrace{
-		GetConn: func(string) { sent = time.Now() },
-	}), method, ref, bytes.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
 	scope := client.PushScope(w.repository)
 	if method == http.MethodDelete {
 		scope = client.DeleteScope(w.repository)
 	}
-	resp, err := w.Send(req, scope)
+	resp, err := w.SendTo(httptrace.WithClientTrace(longer, &httptrace.ClientTrace{
+		GetConn: func(string) { sent = time.Now() },
+	}), method, u, body, header, scope)
 	if w.letIn.IsZero() {
 		w.letIn = sent
 	}
-	if err != nil {
+	switch {
+	case err != nil && ask.IsNotLetIn(err):
+		return nil, ask.NotLetIn(ask.Ended(ctx, err))
+	case err != nil:
 		return nil, ask.Ended(ctx, err)
 	}
 	a, err := ask.AnswerOf(resp, ask.MaxSmallBody)
@@ -120,25 +131,12 @@ func linger(ctx context.Context) (context.Context, context.CancelFunc) {
 	return longer, func() { stop(); cancel() }
 }
 
-// writeRefusal is the error of an answer to a write with another status than a good one. Its reason tells more than that of
-// Answer.Refusal: upload_lost, missing_blob, read_only or no_space, by the code of the registry's error and by its words.
-func writeRefusal(a *ask.Answer) error {
-	err := a.Refusal()
-	code, _ := ask.RegistryError(a.Body)
-	switch {
-	case code == "BLOB_UPLOAD_UNKNOWN", code == "BLOB_UPLOAD_INVALID":
-		return source.Failed(source.ReasonUploadLost, "%s", err)
-	case code == "MANIFEST_BLOB_UNKNOWN", code == "BLOB_UNKNOWN":
-		return source.Failed(source.ReasonMissingBlob, "%s", err)
-	case a.Status == http.StatusMethodNotAllowed, a.Status >= 400 && saysReadOnly(a.Body):
-		return source.Failed(source.ReasonReadOnly, "%s", err)
-	case a.Status >= 500 && ask.ContainsAny(a.Body, "no space left on device", `"Err":28}`): // 28 is ENOSPC, as Distribution writes the error of its driver in JSON
-		return source.Failed(source.ReasonNoSpace, "%s", err)
+// refusal is that of client.WriteRefusal. A 403 after an upload could begin, without the words of a registry, is the refusal
+// of something before it: client_error.
+func (w *writer) refusal(a *ask.Answer, method string) error {
+	err := client.WriteRefusal(a, method)
+	if code, _ := ask.RegistryError(a.Body); w.mayWrite && code == "" && source.Reason(err) == source.ReasonForbidden {
+		return source.Failed(source.ReasonClientError, "%s, not in the words of a registry", err)
 	}
 	return err
-}
-
-// saysReadOnly says whether a body says read-only, as Harbor does: "The system is in read only mode."
-func saysReadOnly(body []byte) bool {
-	return ask.ContainsAny(bytes.ToLower(body), "read only", "read-only", "readonly")
 }

@@ -1,19 +1,25 @@
 package report
 
-import "registry_exporter/collector/source"
+import (
+	"crypto/x509"
+	"errors"
+
+	"registry_exporter/collector/source"
+)
 
 // generalAdvice is for failures that no row of the source is for. The first row that fits is given; the last one fits all.
 var generalAdvice = []source.Advice{
 	// The network.
 	{Reasons: source.ReasonDNS, What: "the name {host} is not known here: a typing error, or this machine's resolver is down", Try: "getent ahosts {host}"},
-	{Reasons: source.ReasonRefused, What: "nothing listens at {endpoint}: what should listen is stopped, or the port is wrong", Try: source.TryListen},
+	{Reasons: source.ReasonRefused, What: "nothing listens at {address}: what should listen is stopped, or the port is wrong", Try: source.TryListen},
 	{Reasons: source.ReasonUnreachable, What: "no way leads to {host}: the machine is off, or a route or a firewall is in the way", Try: "ping -c 3 {host}"},
-	{Reasons: source.ReasonTimeout, What: "{endpoint} does not answer in time: it hangs, what it waits for does, or a firewall drops what is sent", Try: source.TryRequest},
-	{Reasons: source.ReasonReset, What: "{endpoint} closed the connection in the midst: it was restarted, or something on the way cuts connections", Try: source.TryRequest},
+	{Reasons: source.ReasonTimeout, What: "{address} does not answer in time: it hangs, what it waits for does, or a firewall drops what is sent", Try: source.TryRequest},
+	{Reasons: source.ReasonReset, What: "{address} closed the connection in the midst: it was restarted, or something on the way cuts connections", Try: source.TryRequest},
 	// Certificates.
 	{Reasons: source.ReasonTLSUnknownAuthority, What: "the certificate is signed by an authority that {ca} does not hold: the CA file is another, or the server leaves out its intermediate certificate", Try: source.TryChain},
 	{Reasons: source.ReasonTLSHostname, What: "the certificate does not cover the name {name}: clients that use it will refuse it", Try: source.TryNames},
 	{Reasons: source.ReasonTLSNoIPSAN, What: "the certificate has no IP SAN for {name}: clients that use the address will refuse it", Try: source.TryNames},
+	{Reasons: source.ReasonTLSExpired, When: caHasEnded, What: "the CA that signed the certificate has ended: renewing the certificate mends nothing, server and clients need the next CA", Try: source.TryChain},
 	{Reasons: source.ReasonTLSExpired, What: "the certificate has ended: every client refuses it until it is renewed", Try: source.TryDates},
 	{Reasons: source.ReasonTLSNotYetValid, What: "the certificate is not valid yet: it was put in place too early, or a clock is wrong", Try: source.TryDates},
 	{Reasons: source.ReasonTLSClientCert, What: "the server wants a client certificate that it knows: cert_file and key_file under tls_config are missing, ended or of another CA", Try: "{tls} 2>&1 | grep -A 5 'Acceptable client certificate'"},
@@ -22,15 +28,16 @@ var generalAdvice = []source.Advice{
 	{Reasons: source.ReasonHTTPSOnHTTP, What: "the port does not speak TLS: the URL must begin with http, or the server's TLS is switched off", Try: source.TryRequest},
 	// The exporter's account.
 	{Reasons: source.ReasonUnauthorized, What: "the registry does not let us in: user or password is wrong or missing, the account is locked, or its token server refuses it", Try: source.TryRequest},
-	{Reasons: source.ReasonForbidden, What: "{endpoint} refuses us: the account has no right to it, or the exporter's address is not let through", Try: source.TryRequest},
-	{Reasons: source.ReasonNotFound, What: "{endpoint} does not know the path: it is another service, or a front does not let the path through", Try: source.TryRequest},
-	{Reasons: source.ReasonRateLimited, What: "{endpoint} says we ask too often: raise its limit for the exporter, or ask less often", Try: source.TryRequest},
+	{Reasons: source.ReasonForbidden, What: "{address} refuses us: the account has no right to it, or the exporter's address is not let through", Try: source.TryRequest},
+	{Reasons: source.ReasonNotFound, What: "{address} does not know the path: it is another service, or a front does not let the path through", Try: source.TryRequest},
+	{Reasons: source.ReasonStoreRefused, What: "the store to which the registry redirects refuses what the registry has signed for it: the key, the signature, a clock or a policy of the store is wrong, and no client gets blobs", Try: source.TryRequest},
+	{Reasons: source.ReasonRateLimited, What: "{address} says we ask too often: raise its limit for the exporter, or ask less often", Try: source.TryRequest},
 	// The answer.
 	{Reasons: source.ReasonHealthCheckFailed, What: "the registry's own health check fails, so it refuses every request: look at what it stands on, its store first", Try: source.TryRequest},
-	{Reasons: source.AnyOf(source.ReasonUnavailable, source.ReasonServerError), What: "{endpoint} fails inside: its log says why", Try: source.TryRequest},
-	{Reasons: source.ReasonBadAnswer, What: "what answers at {endpoint} is something else than expected: another service, another version, or a login page in front of it", Try: source.TryRequest},
-	{Reasons: source.ReasonRedirected, What: "{endpoint} sends us elsewhere, and credentials do not follow: put the address that it names into the configuration", Try: source.TryRequest},
-	{Reasons: source.ReasonClientError, What: "{endpoint} refuses the request itself: it is another service, or a front does not let it through", Try: source.TryRequest},
+	{Reasons: source.AnyOf(source.ReasonUnavailable, source.ReasonServerError), What: "{address} fails inside: its log says why", Try: source.TryRequest},
+	{Reasons: source.ReasonBadAnswer, What: "what answers at {address} is something else than expected: another service, another version, or a login page in front of it", Try: source.TryRequest},
+	{Reasons: source.ReasonRedirected, What: "{address} sends us elsewhere, and credentials do not follow: put the address that it names into the configuration", Try: source.TryRequest},
+	{Reasons: source.ReasonClientError, What: "{address} refuses the request itself: it is another service, or a front does not let it through", Try: source.TryRequest},
 	{Reasons: source.ReasonTooLarge, What: "the answer is larger than any that makes sense: another service answers", Try: source.TryRequest},
 	{Reasons: source.ReasonShortRead, What: "the answer ends before its end: something on the way cuts it, or the server fails in the midst", Try: source.TryRequest},
 	{Reasons: source.ReasonNoSpace, What: "there is no space left", Try: "df -h   # on {host}"},
@@ -38,6 +45,12 @@ var generalAdvice = []source.Advice{
 	{Reasons: source.ReasonCanceled, What: "it was stopped before it had ended"},
 	{Reasons: source.ReasonPanic, What: "this is a fault of the exporter: please report it with its log"},
 	{What: "it fails in a way that has no name yet: the words of the error are all there is", Try: source.TryRequest},
+}
+
+// caHasEnded says whether it is a CA whose certificate has ended, not the server's own.
+func caHasEnded(res source.Result) bool {
+	var invalid x509.CertificateInvalidError
+	return errors.As(res.Err, &invalid) && invalid.Cert.IsCA
 }
 
 // secretUnread is for a secret whose file cannot be read: no request was sent.

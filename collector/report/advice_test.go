@@ -69,7 +69,7 @@ func TestOrderOfAdvice(t *testing.T) {
 		{"no row for the reason", []source.Advice{always}, source.Failed(source.ReasonNoSpace, "status 507"), "there is no space left"},
 		{"no row at all", nil, errors.New("oh"), "it fails in a way that has no name yet: the words of the error are all there is"},
 	} {
-		s := &source.Source{Endpoint: "10.0.0.5:5000", Words: source.Words{Advice: c.rows}}
+		s := &source.Source{Address: "10.0.0.5:5000", Words: source.Words{Advice: c.rows}}
 		if got, _ := adviceFor(source.Result{Source: s, Err: c.err}, source.Reason(c.err)); got != c.want {
 			t.Errorf("%s: %q", c.name, got)
 		}

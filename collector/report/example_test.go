@@ -11,7 +11,7 @@ import (
 
 func ExampleSubject_Report() {
 	words := source.Words{Alert: func(*source.View, source.Result) string { return "RegistryCacheDown" }}
-	redis := &source.Source{Collector: "redis", Endpoint: "10.0.0.6:6379", Words: words}
+	redis := &source.Source{Collector: "redis", Address: "10.0.0.6:6379", Words: words}
 	results := []source.Result{{Source: redis, Err: source.Failed(source.ReasonRefused, "connection refused"), Duration: time.Millisecond}}
 
 	hub := report.Subject{Name: "hub", URL: "https://registry.example.org"}

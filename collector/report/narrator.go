@@ -18,7 +18,7 @@ type narrator struct {
 func (n *narrator) sourceReport(res source.Result) *SourceReport {
 	s := res.Source
 	one := &SourceReport{
-		Collector: s.Collector, Endpoint: n.mask.Plain(s.Endpoint), State: stateOf(res.Err), Seconds: res.Duration.Seconds(),
+		Collector: s.Collector, Address: n.mask.Plain(s.Address), State: stateOf(res.Err), Seconds: res.Duration.Seconds(),
 		Reason: source.Reason(res.Err), Facts: []string{}, Steps: []StepReport{},
 	}
 	if res.Err != nil {
@@ -80,7 +80,7 @@ func (n *narrator) findings(res source.Result) []*Finding {
 func (n *narrator) finding(res source.Result, f source.Finding) *Finding {
 	known, order := impactOf(f.Alert)
 	out := &Finding{
-		Registry: n.name, Collector: res.Source.Collector, Endpoint: n.mask.Plain(res.Source.Endpoint),
+		Registry: n.name, Collector: res.Source.Collector, Address: n.mask.Plain(res.Source.Address),
 		State: f.State, Severity: known.severity, Alert: f.Alert, Runbook: f.Alert != "",
 		What: n.mask.Plain(f.What), Means: known.means, Try: n.mask.Plain(f.Try), order: order,
 	}
@@ -161,7 +161,7 @@ func firstNumbers(res source.Result) []string {
 		}
 		var own []string
 		for i, label := range s.Metric.Labels {
-			if label != "endpoint" && label != "role" {
+			if label != "address" && label != "role" {
 				own = append(own, s.Labels[i])
 			}
 		}

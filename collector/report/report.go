@@ -30,7 +30,7 @@ type RegistryReport struct {
 // A SourceReport is the state of one source.
 type SourceReport struct {
 	Collector string       `json:"collector"`        // such as "api"
-	Endpoint  string       `json:"endpoint"`         // host:port that was asked, or the paths of logs
+	Address   string       `json:"address"`          // host:port that was asked, or the paths of logs
 	State     source.State `json:"state"`            // the worst of its own and of its findings
 	Seconds   float64      `json:"seconds"`          // that it was read, or that the last run of the probe took
 	Ended     *time.Time   `json:"ended,omitempty"`  // of the last run of a probe; nil: none has ended, or it is no probe
@@ -54,7 +54,7 @@ type StepReport struct {
 type Finding struct {
 	Registry  string       `json:"registry"` // with its site, such as "hub@eqiad"
 	Collector string       `json:"collector"`
-	Endpoint  string       `json:"endpoint"`
+	Address   string       `json:"address"`
 	State     source.State `json:"state"`            // failed or warning
 	Severity  string       `json:"severity"`         // critical or warning, as that of its alert
 	Alert     string       `json:"alert,omitempty"`  // about the same fault
@@ -73,7 +73,7 @@ func (r *RegistryReport) Name() string { return source.Instance(r.Registry, r.Si
 func (r *RegistryReport) findingsOf(s *SourceReport) []*Finding {
 	var own []*Finding
 	for _, f := range r.Findings {
-		if f.Collector == s.Collector && f.Endpoint == s.Endpoint {
+		if f.Collector == s.Collector && f.Address == s.Address {
 			own = append(own, f)
 		}
 	}

@@ -23,7 +23,7 @@ func reportOf(results ...source.Result) *Report {
 }
 
 func result(collector string, err error) source.Result {
-	return source.Result{Source: &source.Source{Collector: collector, Endpoint: "10.0.0.5:5000"}, Err: err, Duration: 34 * time.Millisecond}
+	return source.Result{Source: &source.Source{Collector: collector, Address: "10.0.0.5:5000"}, Err: err, Duration: 34 * time.Millisecond}
 }
 
 func textOf(t *testing.T, r *Report, colour bool) string {
@@ -38,7 +38,7 @@ func textOf(t *testing.T, r *Report, colour bool) string {
 // TestSecretsOfASourceAreMasked: every text of a report goes through the mask, whoever wrote it.
 func TestSecretsOfASourceAreMasked(t *testing.T) {
 	res := result("api", errors.New("the server says registry-password"))
-	res.Source.Endpoint = "registry-password:1"
+	res.Source.Address = "registry-password:1"
 	res.Source.Words = source.Words{
 		Facts: func(*source.View, source.Result) []string { return []string{"registry-password"} },
 		Findings: func(*source.View, source.Result) []source.Finding {

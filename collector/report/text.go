@@ -74,17 +74,17 @@ func (t *textWriter) registry(r *RegistryReport) {
 		passive = "  (passive)"
 	}
 	t.line("%s  %s%s", t.in(bold, r.Name()), r.URL, passive)
-	var collectors, endpoints int
+	var collectors, addresses int
 	for _, s := range r.Sources {
 		collectors = max(collectors, utf8.RuneCountInString(s.Collector))
-		endpoints = max(endpoints, utf8.RuneCountInString(s.Endpoint))
+		addresses = max(addresses, utf8.RuneCountInString(s.Address))
 	}
 	for _, s := range r.Sources {
 		facts := strings.Join(s.Facts, ", ")
 		if s.Reason != "" {
 			facts = strings.TrimRight(t.in(red, s.Reason)+"  "+facts, " ")
 		}
-		t.line("  %s %-*s  %-*s  %7s  %s", t.mark(s.State), collectors, s.Collector, endpoints, s.Endpoint, source.Took(s.Seconds), facts)
+		t.line("  %s %-*s  %-*s  %7s  %s", t.mark(s.State), collectors, s.Collector, addresses, s.Address, source.Took(s.Seconds), facts)
 		t.steps(s.Steps)
 		for _, f := range r.findingsOf(s) {
 			t.line("      %s %s", t.mark(f.State), f.What)

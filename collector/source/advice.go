@@ -9,7 +9,7 @@ import (
 type Advice struct {
 	Reasons string            // of the failure, as AnyOf joins them; empty: all
 	When    func(Result) bool // nil: always. Advice with a condition comes before advice without
-	What    string            // a sentence; Place.Say fills in its {endpoint} and the like
+	What    string            // a sentence; Place.Say fills in its {address} and the like
 	Try     string            // a command; Place.Fill fills in its {host} and the like
 }
 
@@ -21,8 +21,8 @@ func (a Advice) Fits(res Result, reason string) bool {
 // AnyOf joins reasons for Advice.Reasons.
 func AnyOf(reasons ...string) string { return strings.Join(reasons, " ") }
 
-// WantsLogin is the advice for endpoints that mostly need no account, such as /nginx_status.
+// WantsLogin is the advice for addresses that mostly need no account, such as /nginx_status.
 var WantsLogin = Advice{
 	Reasons: ReasonUnauthorized, Try: TryRequest,
-	What: "{endpoint} wants a login here: let the exporter's address through, or give it an account under http",
+	What: "{address} wants a login here: let the exporter's address through, or give it an account under http",
 }

@@ -15,10 +15,10 @@
 //
 // A source reads until its context ends, and returns what it has learnt until then together with the error:
 //
-//	var up = source.Gauge("registry_redis_reachable", "1 if Redis answers PING.", "endpoint")
+//	var up = source.Gauge("registry_redis_reachable", "1 if Redis answers PING.", "address")
 //
 //	s := &source.Source{
-//		Collector: "redis", Endpoint: "10.0.0.1:6379", Timeout: 10 * time.Second,
+//		Collector: "redis", Address: "10.0.0.1:6379", Timeout: 10 * time.Second,
 //		Down: []source.Sample{up.Sample(0, "10.0.0.1:6379")},
 //		Read: func(ctx context.Context) ([]source.Sample, error) {
 //			return nil, source.Failed(source.ReasonBadAnswer, "the answer to PING is no PONG")

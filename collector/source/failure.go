@@ -7,7 +7,10 @@ import (
 )
 
 // The closed list of reasons: metrics, alerts, pages and logs use no others. ReasonWriteAccepted is a write to a site
-// that the configuration calls passive; ReasonPending is a probe whose first run has not ended.
+// that the configuration calls passive; ReasonWriteLost one that was accepted, and is gone; ReasonBodyTooLarge status 413 of
+// a front that limits bodies; ReasonPolicy a rule of the registry that refuses this tag, and lets others push;
+// ReasonStoreRefused a 401 or 403 of the store that a registry redirects to; ReasonPending is a probe whose first run has not
+// ended.
 const (
 	ReasonDNS                 = "dns"
 	ReasonRefused             = "refused"
@@ -26,6 +29,7 @@ const (
 	ReasonUnauthorized        = "unauthorized"
 	ReasonForbidden           = "forbidden"
 	ReasonNotFound            = "not_found"
+	ReasonStoreRefused        = "store_refused"
 	ReasonRateLimited         = "rate_limited"
 	ReasonClientError         = "client_error"
 	ReasonServerError         = "server_error"
@@ -40,6 +44,9 @@ const (
 	ReasonUploadLost          = "upload_lost"
 	ReasonReadOnly            = "read_only"
 	ReasonWriteAccepted       = "write_accepted"
+	ReasonWriteLost           = "write_lost"
+	ReasonBodyTooLarge        = "body_too_large"
+	ReasonPolicy              = "policy"
 	ReasonNoSpace             = "no_space"
 	ReasonPending             = "pending"
 	ReasonLogMissing          = "log_missing"
@@ -66,7 +73,7 @@ func Failed(reason, format string, args ...any) error {
 	return &Failure{reason, fmt.Sprintf(format, args...)}
 }
 
-// An unaskedError is why no request was sent, such as a password file that is gone. The endpoint may be well.
+// An unaskedError is why no request was sent, such as a password file that is gone. The address may be well.
 type unaskedError struct{ error }
 
 func (u unaskedError) Unwrap() error { return u.error }
@@ -81,9 +88,10 @@ func IsUnasked(err error) bool {
 }
 
 // IsOurs says whether a failure with this reason is mostly a fault of the exporter or its configuration, as the alerts
-// have it: the account, the path, the client certificate, a panic.
+// have it: the account, the path, a rule for the tag that it pushes, the client certificate, a panic. Of a pull or a push
+// that holds for its login and the tag alone: who refuses later, or is another host, refuses everybody.
 func IsOurs(reason string) bool {
-	return slices.Contains([]string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonTLSClientCert, ReasonPanic}, reason)
+	return slices.Contains([]string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonPolicy, ReasonTLSClientCert, ReasonPanic}, reason)
 }
 
 // IsCertificate says whether an error is about the certificate that the server showed.

@@ -7,8 +7,8 @@ import (
 
 // Metrics of an MSR: they have a label of the configuration and one of an answer.
 var (
-	testServerUp    = Gauge("registry_msr_server_up", "1 if the server is connected.", "endpoint", "server").Outside("server")
-	testServerStart = Gauge("registry_msr_server_start_timestamp_seconds", "When the server started.", "endpoint", "server").Outside("server")
+	testServerUp    = Gauge("registry_msr_server_up", "1 if the server is connected.", "address", "server").Outside("server")
+	testServerStart = Gauge("registry_msr_server_start_timestamp_seconds", "When the server started.", "address", "server").Outside("server")
 )
 
 func TestLabelsAreValidAndBounded(t *testing.T) {
@@ -51,7 +51,7 @@ func TestLabelsFromOutsideAreCutOnceTheyAreMasked(t *testing.T) {
 }
 
 func TestOnlyLabelsFromOutsideAreMasked(t *testing.T) {
-	m := Gauge("registry_test", "Has a label from outside.", "endpoint", "new").Outside("new")
+	m := Gauge("registry_test", "Has a label from outside.", "address", "new").Outside("new")
 	shown := NewMask("my-password").samples([]Sample{m.Sample(1, "my-password", "my-password")})
 	if got := shown[0].Labels; got[0] != "my-password" || got[1] != "<secret>" {
 		t.Errorf("got %q; names of the configuration stay as they are", got)
@@ -64,7 +64,7 @@ func TestALabelFromOutsideThatTheMetricDoesNotHavePanics(t *testing.T) {
 			t.Errorf("panic with %v", got)
 		}
 	}()
-	Gauge("registry_test", "Has no such label.", "endpoint", "server").Outside("server", "peer")
+	Gauge("registry_test", "Has no such label.", "address", "server").Outside("server", "peer")
 }
 
 func TestKeyTellsSamplesApart(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 
 // A Place is the thing that a source asks, as sentences and commands name it. Its fields come from the configuration.
 type Place struct {
-	endpoint   string // value of the label endpoint
-	Host, Port string // of the connection; empty when the endpoint is no host:port
+	address    string // value of the label address
+	Host, Port string // of the connection; empty when the address is no host:port
 	Name       string // host name or IP address in the certificate; empty: Host
 	CAFile     string // path; empty: the CAs of this machine
 	Image      string // as docker pull takes it, such as registry.example.org/library/base:1.0
@@ -19,26 +19,26 @@ type Place struct {
 	Request    string // command that sends the same request; empty: nc tries the port
 }
 
-// PlaceOf is the place of an endpoint, with its host and port when it is a host:port.
-func PlaceOf(endpoint string) Place {
-	p := Place{endpoint: endpoint}
-	p.Host, p.Port, _ = net.SplitHostPort(endpoint)
+// PlaceOf is the place of an address, with its host and port when it is a host:port.
+func PlaceOf(address string) Place {
+	p := Place{address: address}
+	p.Host, p.Port, _ = net.SplitHostPort(address)
 	return p
 }
 
 // Always is for Words.Place: p whatever the result is.
 func (p Place) Always() func(Result) Place { return func(Result) Place { return p } }
 
-// Fill puts the place into a command. Each of {endpoint}, {host}, {port}, {image} and {ca} becomes one word for a shell;
+// Fill puts the place into a command. Each of {address}, {host}, {port}, {image} and {ca} becomes one word for a shell;
 // {request}, {pull} and {tls} become whole commands.
 func (p Place) Fill(command string) string {
 	return strings.NewReplacer(
-		"{endpoint}", Quote(p.endpoint), "{host}", Quote(p.Host), "{port}", Quote(p.Port), "{image}", Quote(p.Image),
+		"{address}", Quote(p.address), "{host}", Quote(p.Host), "{port}", Quote(p.Port), "{image}", Quote(p.Image),
 		"{ca}", Quote(p.CAFile), "{request}", p.requestOrPort(), "{pull}", p.pull(), "{tls}", p.sclient(),
 	).Replace(command)
 }
 
-// Say puts the place into a sentence, for {endpoint}, {host}, {port}, {name}, {image} and {ca}. The latter is the name of
+// Say puts the place into a sentence, for {address}, {host}, {port}, {name}, {image} and {ca}. The latter is the name of
 // the file.
 func (p Place) Say(sentence string) string {
 	ca := "this machine's CAs"
@@ -46,7 +46,7 @@ func (p Place) Say(sentence string) string {
 		ca = filepath.Base(p.CAFile)
 	}
 	return strings.NewReplacer(
-		"{host}", p.Host, "{port}", p.Port, "{endpoint}", p.endpoint, "{name}", cmp.Or(p.Name, p.Host), "{image}", p.Image, "{ca}", ca,
+		"{host}", p.Host, "{port}", p.Port, "{address}", p.address, "{name}", cmp.Or(p.Name, p.Host), "{image}", p.Image, "{ca}", ca,
 	).Replace(sentence)
 }
 

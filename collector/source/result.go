@@ -14,12 +14,12 @@ type Result struct {
 	Duration time.Duration // of the reading; of a probe: of its last run
 }
 
-// Place is the thing that the source asks, from its words; without any it is the endpoint alone.
+// Place is the thing that the source asks, from its words; without any it is the address alone.
 func (r Result) Place() Place {
 	if p := r.Source.Words.Place; p != nil {
 		return p(r)
 	}
-	return PlaceOf(r.Source.Endpoint)
+	return PlaceOf(r.Source.Address)
 }
 
 // Value is the value of the first sample of a metric. Metrics are compared by name, here and below.

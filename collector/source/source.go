@@ -9,11 +9,11 @@ import (
 // MaxSamples bounds the samples of one source, unless it has a bound of its own.
 const MaxSamples = 1500
 
-// A Source is one thing that one collector reads from one endpoint, such as /_ping of one replica. It is for many
+// A Source is one thing that one collector reads from one address, such as /_ping of one replica. It is for many
 // goroutines.
 type Source struct {
 	Collector string                                  // value of the label collector, such as "ping"
-	Endpoint  string                                  // value of the label endpoint, mostly host:port
+	Address   string                                  // value of the label address, mostly host:port
 	Timeout   time.Duration                           // of one reading
 	Down      []Sample                                // stand for metrics that a reading has no sample of, such as registry_api_up 0; of a probe: after its first run
 	Read      func(context.Context) ([]Sample, error) // may return samples together with an error; unused when Probe is set

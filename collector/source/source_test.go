@@ -11,8 +11,8 @@ import (
 )
 
 var (
-	testUp    = Gauge("registry_test_up", "A down sample.", "endpoint")
-	testExtra = Gauge("registry_test_extra", "Learnt on the way.", "endpoint")
+	testUp    = Gauge("registry_test_up", "A down sample.", "address")
+	testExtra = Gauge("registry_test_extra", "Learnt on the way.", "address")
 )
 
 // longScrape is longer than any source may take.
@@ -21,7 +21,7 @@ const longScrape = 5 * time.Minute
 // testSource reads for at most 10 s.
 func testSource(read func(context.Context) ([]Sample, error)) *Source {
 	return &Source{
-		Collector: "test", Endpoint: "a", Timeout: 10 * time.Second,
+		Collector: "test", Address: "a", Timeout: 10 * time.Second,
 		Down: []Sample{testUp.Sample(0, "a")}, Read: read,
 	}
 }

@@ -13,14 +13,14 @@ import (
 
 var (
 	prefixObjects = source.Gauge("registry_swift_prefix_objects",
-		"Objects of the container under each configured prefix (listing of the container).", "endpoint", "container", "prefix")
+		"Objects of the container under each configured prefix (listing of the container).", "address", "swift_container", "prefix")
 	prefixBytes = source.Gauge("registry_swift_prefix_bytes",
 		"Bytes of the container under each configured prefix (listing of the container: there a large object has 0 bytes, its segments have theirs).",
-		"endpoint", "container", "prefix")
-	countTimestamp = source.Gauge("registry_swift_count_timestamp_seconds",
-		"When the container was last counted, or that failed, in seconds since 1970.", "endpoint")
+		"address", "swift_container", "prefix")
+	countTimestamp = source.Gauge("registry_swift_count_last_run_timestamp_seconds",
+		"When the container was last counted, or that failed, in seconds since 1970.", "address")
 	countInterval = source.Gauge("registry_swift_count_interval_seconds",
-		"How often the container is counted, in seconds (swift.count.every).", "endpoint")
+		"How often the container is counted, in seconds (swift.count.every).", "address")
 )
 
 // maxCountTime bounds a run. A page of 10,000 objects takes about 20 ms to read.
@@ -45,9 +45,9 @@ func CountSources(b *ask.Builder) ([]*source.Source, error) {
 	every := time.Duration(b.Swift.Count.Every)
 	c := &counter{store, b.Swift.Count.Prefixes}
 	s := &source.Source{
-		Endpoint: c.endpoint,
-		Down:     []source.Sample{countInterval.Sample(every.Seconds(), c.endpoint)},
-		Words:    c.words(),
+		Address: c.address,
+		Down:    []source.Sample{countInterval.Sample(every.Seconds(), c.address)},
+		Words:   c.words(),
 	}
 	return []*source.Source{b.Probe(&source.Probe{Every: every, Timeout: min(every, maxCountTime), Run: c.countAll}, s, c.cfg.Container, c.prefixes)}, nil
 }
@@ -70,10 +70,10 @@ func (c *counter) countAll(ctx context.Context) source.Run {
 			Note: fmt.Sprintf("%.0f objects, %.0f bytes", objects, size),
 		})
 		r.Samples = append(r.Samples,
-			prefixObjects.Sample(objects, c.endpoint, c.cfg.Container, prefix),
-			prefixBytes.Sample(size, c.endpoint, c.cfg.Container, prefix))
+			prefixObjects.Sample(objects, c.address, c.cfg.Container, prefix),
+			prefixBytes.Sample(size, c.address, c.cfg.Container, prefix))
 	}
-	r.Samples = append(r.Samples, countTimestamp.Sample(float64(time.Now().Unix()), c.endpoint))
+	r.Samples = append(r.Samples, countTimestamp.Sample(float64(time.Now().Unix()), c.address))
 	r.Err = errors.Join(failures...)
 	return r
 }

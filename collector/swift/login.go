@@ -63,7 +63,7 @@ func (s *store) currentSession(ctx context.Context) (*swift.Connection, []source
 	s.mu.Lock()
 	s.session, s.since = session, start
 	s.mu.Unlock()
-	return session, []source.Sample{stepSeconds.Sample(time.Since(start).Seconds(), s.endpoint, "auth")}, nil
+	return session, []source.Sample{stepSeconds.Sample(time.Since(start).Seconds(), s.address, "auth")}, nil
 }
 
 // dropSession makes the next request log in, unless another request has done so since.

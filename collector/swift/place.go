@@ -8,7 +8,7 @@ import (
 
 // place is Swift's proxy. The certificate is verified for tls_config.server_name if that is set.
 func (s *store) place() source.Place {
-	p := source.PlaceOf(s.endpoint)
+	p := source.PlaceOf(s.address)
 	p.Name = p.Host
 	if t := s.cfg.TLSConfig; t != nil {
 		p.CAFile = t.CAFile

@@ -15,15 +15,15 @@ import (
 var (
 	readSuccess = source.Gauge("registry_swift_read_success",
 		"1 if a byte of an object in the registry's container could be read (GET with Range, of another object in each run), or if there is no object.",
-		"endpoint", "container")
+		"address", "swift_container")
 	writeSuccess = source.Gauge("registry_swift_write_success",
-		"1 if an object could be written to the container of the probe, read again as it was (bytes, ETag), and deleted.", "endpoint", "container")
+		"1 if an object could be written to the container of the probe, read again as it was (bytes, ETag), and deleted.", "address", "swift_container")
 	probeStepSeconds = source.Gauge("registry_swift_probe_step_seconds",
-		"Seconds by step, for those that went well: auth (only when a new token was needed), put, get, delete, list, read.", "endpoint", "step")
-	probeTimestamp = source.Gauge("registry_swift_probe_timestamp_seconds",
-		"When the last run ended, in seconds since 1970.", "endpoint")
+		"Seconds by step, for those that went well: auth (only when a new token was needed), put, get, delete, list, read.", "address", "step")
+	probeTimestamp = source.Gauge("registry_swift_probe_last_run_timestamp_seconds",
+		"When the last run ended, in seconds since 1970.", "address")
 	probeInterval = source.Gauge("registry_swift_probe_interval_seconds",
-		"How often objects are read and written, in seconds (swift.probe.every).", "endpoint")
+		"How often objects are read and written, in seconds (swift.probe.every).", "address")
 )
 
 // maxProbeTime bounds a run.
@@ -55,13 +55,13 @@ func ProbeSources(b *ask.Builder) ([]*source.Source, error) {
 		marker: fmt.Sprintf("segments/%03x", rand.N(1<<12)), // the registry keeps its layers under segments/000 to segments/fff
 	}
 	down := []source.Sample{
-		readSuccess.Sample(0, p.endpoint, p.cfg.Container),
-		probeInterval.Sample(every.Seconds(), p.endpoint),
+		readSuccess.Sample(0, p.address, p.cfg.Container),
+		probeInterval.Sample(every.Seconds(), p.address),
 	}
 	if p.container != "" {
-		down = append(down, writeSuccess.Sample(0, p.endpoint, p.container))
+		down = append(down, writeSuccess.Sample(0, p.address, p.container))
 	}
-	s := &source.Source{Endpoint: p.endpoint, Down: down, Words: p.words()}
+	s := &source.Source{Address: p.address, Down: down, Words: p.words()}
 	return []*source.Source{b.Probe(&source.Probe{Every: every, Timeout: p.timeout, Run: p.probe}, s, p.cfg.Container, p.container)}, nil
 }
 
@@ -77,10 +77,10 @@ func (p *prober) probe(ctx context.Context) source.Run {
 	samples, err := r.writeAndRead(ctx)
 	for _, step := range r.steps {
 		if step.Err == nil {
-			samples = append(samples, probeStepSeconds.Sample(step.Took.Seconds(), p.endpoint, step.Name))
+			samples = append(samples, probeStepSeconds.Sample(step.Took.Seconds(), p.address, step.Name))
 		}
 	}
-	samples = append(samples, probeTimestamp.Sample(float64(time.Now().Unix()), p.endpoint))
+	samples = append(samples, probeTimestamp.Sample(float64(time.Now().Unix()), p.address))
 	return source.Run{Samples: samples, Steps: r.steps, Err: err}
 }
 
@@ -95,10 +95,10 @@ func (r *probeRun) writeAndRead(ctx context.Context) (samples []source.Sample, e
 		half, cancel := context.WithTimeout(ctx, r.timeout/2)
 		defer cancel()
 		writeErr = r.write(half)
-		samples = append(samples, writeSuccess.Sample(source.Bool01(writeErr == nil), r.endpoint, r.container))
+		samples = append(samples, writeSuccess.Sample(source.Bool01(writeErr == nil), r.address, r.container))
 	}
 	readErr := r.readObject(ctx)
-	samples = append(samples, readSuccess.Sample(source.Bool01(readErr == nil), r.endpoint, r.cfg.Container))
+	samples = append(samples, readSuccess.Sample(source.Bool01(readErr == nil), r.address, r.cfg.Container))
 	return samples, errors.Join(readErr, writeErr)
 }
 

@@ -17,19 +17,19 @@ import (
 
 var (
 	reachable = source.Gauge("registry_swift_reachable",
-		"1 if Swift let us in and the container answers (HEAD of the container).", "endpoint", "container")
+		"1 if Swift let us in and the container answers (HEAD of the container).", "address", "swift_container")
 	containerObjects = source.Gauge("registry_swift_container_objects",
-		"Objects in the container (X-Container-Object-Count).", "endpoint", "container")
+		"Objects in the container (X-Container-Object-Count).", "address", "swift_container")
 	containerBytes = source.Gauge("registry_swift_container_bytes",
-		"Bytes in the container (X-Container-Bytes-Used).", "endpoint", "container")
+		"Bytes in the container (X-Container-Bytes-Used).", "address", "swift_container")
 	stepSeconds = source.Gauge("registry_swift_step_seconds",
-		"Seconds by step: auth (only when a new token was needed) and container.", "endpoint", "step")
+		"Seconds by step: auth (only when a new token was needed) and container.", "address", "step")
 )
 
 // A store is the Swift under a registry. All sources of the registry share it, and so its token.
 type store struct {
 	cfg       *config.Swift
-	endpoint  string // host:port of the auth_url
+	address   string // host:port of the auth_url
 	key       *ask.Secret
 	transport http.RoundTripper
 	lockout   *ask.Lockout
@@ -50,16 +50,16 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 		return nil, err
 	}
 	return []*source.Source{{
-		Endpoint: s.endpoint,
-		Down:     []source.Sample{reachable.Sample(0, s.endpoint, s.cfg.Container)},
-		Read:     s.read,
-		Words:    s.words(),
+		Address: s.address,
+		Down:    []source.Sample{reachable.Sample(0, s.address, s.cfg.Container)},
+		Read:    s.read,
+		Words:   s.words(),
 	}}, nil
 }
 
 // newStore makes the store of a registry. ask.Once calls it once for all sources of the registry.
 func newStore(b *ask.Builder) (*store, error) {
-	s := &store{cfg: b.Swift, endpoint: b.Swift.AuthURL.Endpoint(), lockout: b.Lockout}
+	s := &store{cfg: b.Swift, address: b.Swift.AuthURL.Address(), lockout: b.Lockout}
 	var err error
 	if s.key, err = b.Secret(s.cfg.Key, s.cfg.KeyFile, "swift", "key_file"); err != nil {
 		return nil, err
@@ -98,9 +98,9 @@ func (s *store) readContainer(ctx context.Context, session *swift.Connection) ([
 		return nil, source.Failed(source.ReasonBadAnswer, "the container has a negative count")
 	}
 	return []source.Sample{
-		stepSeconds.Sample(time.Since(start).Seconds(), s.endpoint, "container"),
-		reachable.Sample(1, s.endpoint, s.cfg.Container),
-		containerObjects.Sample(float64(info.Count), s.endpoint, s.cfg.Container),
-		containerBytes.Sample(float64(info.Bytes), s.endpoint, s.cfg.Container),
+		stepSeconds.Sample(time.Since(start).Seconds(), s.address, "container"),
+		reachable.Sample(1, s.address, s.cfg.Container),
+		containerObjects.Sample(float64(info.Count), s.address, s.cfg.Container),
+		containerBytes.Sample(float64(info.Bytes), s.address, s.cfg.Container),
 	}, nil
 }

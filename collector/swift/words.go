@@ -33,8 +33,8 @@ func containerFacts(_ *source.View, res source.Result) []string {
 // proxyAdvice is for failures of Swift's proxy and of the login.
 func (s *store) proxyAdvice() []source.Advice {
 	return []source.Advice{
-		{Reasons: source.ReasonRefused, What: "nothing listens at {endpoint}: Swift's proxy is stopped, or the port is wrong", Try: "systemctl status swift-proxy   # on {host}"},
-		{Reasons: source.ReasonTimeout, What: "Swift at {endpoint} does not answer in time: its proxy hangs, storage servers behind it do, or a firewall drops what is sent", Try: source.TryRequest},
+		{Reasons: source.ReasonRefused, What: "nothing listens at {address}: Swift's proxy is stopped, or the port is wrong", Try: "systemctl status swift-proxy   # on {host}"},
+		{Reasons: source.ReasonTimeout, What: "Swift at {address} does not answer in time: its proxy hangs, storage servers behind it do, or a firewall drops what is sent", Try: source.TryRequest},
 		{Reasons: source.ReasonUnauthorized, What: "Swift does not let us in: user or key is wrong, or the account was changed", Try: source.TryRequest},
 		{Reasons: source.AnyOf(source.ReasonUnavailable, source.ReasonServerError), What: "Swift's proxy answers, but what is behind it does not: its storage servers or its account database", Try: source.TryRequest},
 	}

@@ -47,8 +47,8 @@ func PushScope(repository string) string { return "repository:" + repository + "
 // DeleteScope is the scope of a token for DELETE. Distribution wants it to cancel an upload, too.
 func DeleteScope(repository string) string { return "repository:" + repository + ":delete" }
 
-// Request makes a request to the endpoint of the session. ref is a path or the value of a Location header, of which only
-// path and query are used: another host there would not be the endpoint that is asked. body may be nil; it must be one
+// Request makes a request to the address of the session. ref is a path or the value of a Location header, of which only
+// path and query are used: another host there would not be the address that is asked. body may be nil; it must be one
 // that net/http can rewind, such as a bytes.Reader. The reason of an error is bad_answer.
 func (s *Session) Request(ctx context.Context, method, ref string, body io.Reader) (*http.Request, error) {
 	parsed, err := s.URL.Parse(ref)
@@ -68,7 +68,7 @@ func (s *Session) Request(ctx context.Context, method, ref string, body io.Reade
 
 // Send sends req, and once more with credentials when the registry answers 401. scope is that of the token, if the
 // challenge names none. Send returns an answer with any other status; the caller closes its body. An error that
-// ask.IsNotLetIn knows is about the login.
+// ask.IsNotLetIn knows is about the login. A 401 that asks for no login, and one to a token that was just given, are not.
 func (s *Session) Send(req *http.Request, scope string) (*http.Response, error) {
 	resp, err := s.try(req, scope)
 	if err != nil || resp.StatusCode != http.StatusUnauthorized {
@@ -78,6 +78,8 @@ func (s *Session) Send(req *http.Request, scope string) (*http.Response, error) 
 	refused := ask.RefusalOf(resp)
 	_, hadToken := s.tokens[scope]
 	switch {
+	case source.Reason(refused) != source.ReasonUnauthorized, ch.Scheme == "" && (s.Basic || !s.HasLogin):
+		return nil, refused
 	case ch.Scheme == "bearer" && (s.Basic || !s.HasLogin):
 		if ch.Params["scope"] == "" || hadToken {
 			ch.Params["scope"] = scope
@@ -96,20 +98,26 @@ func (s *Session) Send(req *http.Request, scope string) (*http.Response, error) 
 		return nil, err
 	}
 	if resp.StatusCode == http.StatusUnauthorized {
-		return nil, ask.NotLetIn(lackOf(resp))
+		return nil, lackOf(resp)
 	}
 	return resp, nil
 }
 
 // lackOf is the error of a 401 to a request with credentials, which it closes: forbidden when the challenge says
-// insufficient_scope, as the credentials are good then, and else unauthorized.
+// insufficient_scope, as the credentials are good then, and else that of the status. Without any error in the challenge it
+// counts as a failed login, for so some registries say that a right is lacking.
 func lackOf(resp *http.Response) error {
-	lacks := ask.ChallengeOf(resp.Header).Params["error"] == "insufficient_scope"
+	problem := ask.ChallengeOf(resp.Header).Params["error"]
 	err := ask.RefusalOf(resp)
-	if lacks {
-		return source.Failed(source.ReasonForbidden, "%s insufficient_scope", err)
+	switch {
+	case problem == "insufficient_scope":
+		return ask.NotLetIn(source.Failed(source.ReasonForbidden, "%s insufficient_scope", err))
+	case problem == "invalid_token":
+		return ask.TokenRefused(fmt.Errorf("%w invalid_token, to a token that was just given", err))
+	case source.Reason(err) != source.ReasonUnauthorized:
+		return err
 	}
-	return err
+	return ask.NotLetIn(err)
 }
 
 // try sends a copy of req with the token of the scope, or the configured credentials if they were asked for, or none.
@@ -135,7 +143,7 @@ func (s *Session) try(req *http.Request, scope string) (*http.Response, error) {
 		return resp, nil
 	}
 	var n ask.NotLetInError
-	isLogin := errors.As(err, &n)
+	isLogin := errors.As(err, &n) || source.Reason(err) == source.ReasonTLSClientCert
 	if err = ask.Ended(req.Context(), ask.RequestError(err)); isLogin {
 		err = ask.NotLetIn(err)
 	}
@@ -160,7 +168,7 @@ func (s *Session) Open(ctx context.Context, repository, path string, header http
 }
 
 // follow follows redirects to other hosts, ask.MaxRedirects of them, without credentials and without a client certificate.
-// Redirects within the endpoint were followed by net/http. header is sent with each request, as it was with the first.
+// Redirects within the address were followed by net/http. header is sent with each request, as it was with the first.
 func (s *Session) follow(resp *http.Response, header http.Header) (*http.Response, error) {
 	for n := 0; ; n++ {
 		if !slices.Contains([]int{301, 302, 303, 307, 308}, resp.StatusCode) || !s.Account.Client.Follow {
@@ -182,7 +190,7 @@ func (s *Session) follow(resp *http.Response, header http.Header) (*http.Respons
 
 // fetchElsewhere asks a store, which must not learn who we are.
 func (s *Session) fetchElsewhere(ctx context.Context, to *url.URL, header http.Header) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
+	req, err := http.NewRequestWithContext(ask.ToStore(ctx), http.MethodGet, to.String(), nil)
 	if err != nil {
 		return nil, source.Failed(source.ReasonBadAnswer, "the answer redirects to something that is not a URL")
 	}

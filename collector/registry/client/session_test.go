@@ -109,6 +109,7 @@ func TestSessionLogsIn(t *testing.T) {
 		realm                    int // status, when it refuses
 		reason, way              string
 		asked, realmAsked        int
+		refusesAll               bool // it is no login of ours that fails
 	}{
 		{name: "nobody asks", options: basicLogin, good: always, way: "without credentials", asked: 1},
 		{name: "basic", options: basicLogin, challenge: `Basic realm="r"`, good: basic, way: "with the configured credentials", asked: 2},
@@ -121,7 +122,10 @@ func TestSessionLogsIn(t *testing.T) {
 		{name: "a realm that refuses", options: basicLogin, challenge: `Bearer realm="REALM"`, good: never, realm: 401, reason: source.ReasonUnauthorized, asked: 1, realmAsked: 1},
 		{name: "a realm with an error", options: basicLogin, challenge: `Bearer realm="REALM"`, good: never, realm: 503, reason: source.ReasonUnavailable, asked: 1, realmAsked: 1},
 		{name: "a realm that is none", options: basicLogin, challenge: `Bearer realm="nowhere"`, good: never, reason: source.ReasonBadAnswer, asked: 1},
-		{name: "no challenge", good: never, challenge: "", reason: source.ReasonUnauthorized, asked: 1},
+		{name: "a token that the registry does not take", options: basicLogin, challenge: `Bearer realm="REALM",error="invalid_token"`, good: never, reason: source.ReasonUnauthorized, asked: 2, realmAsked: 1, refusesAll: true},
+		{name: "a token without the scope", options: basicLogin, challenge: `Bearer realm="REALM",error="insufficient_scope"`, good: never, reason: source.ReasonForbidden, asked: 2, realmAsked: 1},
+		{name: "no challenge", good: never, challenge: "", reason: source.ReasonUnauthorized, asked: 1, refusesAll: true},
+		{name: "no challenge, and no password is sent", options: basicLogin, good: basic, challenge: "", reason: source.ReasonUnauthorized, asked: 1, refusesAll: true},
 		{name: "a configured bearer where a token is asked for", options: "authorization: {credentials: mine-alone}", challenge: `Bearer realm="REALM"`, good: token("mine-alone"), way: "with the configured credentials", asked: 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -133,8 +137,8 @@ func TestSessionLogsIn(t *testing.T) {
 			if c.reason == "" && (status != http.StatusAccepted || s.HowLetIn() != c.way) {
 				t.Errorf("status %d %s, want 202 %s", status, s.HowLetIn(), c.way)
 			}
-			if c.reason != "" && !ask.IsNotLetIn(err) {
-				t.Errorf("not known as trouble with logging in: %s", err)
+			if c.reason != "" && ask.IsNotLetIn(err) == c.refusesAll {
+				t.Errorf("known as trouble with logging in: %t: %s", !c.refusesAll, err)
 			}
 			if n, m := len(g.registry.Requests()), len(g.realm.Requests()); n != c.asked || m != c.realmAsked {
 				t.Errorf("%d requests to the registry and %d to the realm, want %d and %d", n, m, c.asked, c.realmAsked)
@@ -193,7 +197,7 @@ func TestSessionSaysWhatItWasAnswered(t *testing.T) {
 	}
 }
 
-func TestSessionRequestsGoToItsEndpoint(t *testing.T) {
+func TestSessionRequestsGoToItsAddress(t *testing.T) {
 	s := testSession(t, "http://10.0.0.1:5000", "")
 	for ref, want := range map[string]string{
 		"/v2/a/blobs/uploads/1?_state=x%2Fy":               "http://10.0.0.1:5000/v2/a/blobs/uploads/1?_state=x%2Fy",
@@ -234,6 +238,38 @@ func TestSessionErrorsAreWithoutSecrets(t *testing.T) {
 				if strings.Contains(err.Error(), secret) {
 					t.Errorf("the error shows a secret: %s", err)
 				}
+			}
+		})
+	}
+}
+
+// A realm on plain HTTP behind a front with HTTPS learns no password. Without one there is nothing to protect.
+func TestSessionAndARealmWithoutTLS(t *testing.T) {
+	ca := testserver.NewAuthority(t, "CA", nil)
+	for _, c := range []struct {
+		name, login, reason string
+		realmAsked          int
+	}{
+		{"nobody logs in", "", "", 1},
+		{"a password", ", " + basicLogin, source.ReasonBadAnswer, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var asked testserver.Recorder
+			realm := httptest.NewServer(asked.Record(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"token":"for-all"}`) }))
+			defer realm.Close()
+			front := testserver.Showing(t, ca.Issue(t, testserver.ForNames("127.0.0.1")), func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Authorization") != "Bearer for-all" {
+					w.Header().Set("WWW-Authenticate", `Bearer realm="`+realm.URL+`/token"`)
+					w.WriteHeader(http.StatusUnauthorized)
+				}
+			})
+			_, err := testSession(t, front.URL, "tls_config: {ca_file: "+ca.File(t)+"}"+c.login).ask(t, http.MethodGet, "s", "")
+			wantReason(t, err, c.reason)
+			if n := len(asked.Requests()); n != c.realmAsked {
+				t.Errorf("the realm saw %d requests, want %d", n, c.realmAsked)
+			}
+			if err != nil && !strings.Contains(err.Error(), "realm of the bearer challenge is http") {
+				t.Errorf("it does not name the cause: %s", err)
 			}
 		})
 	}

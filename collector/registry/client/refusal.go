@@ -1,0 +1,68 @@
+package client
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/source"
+)
+
+// A known is a cause that registries tell in their errors. It is about an answer that has one of the codes or words; the
+// words, in lower case, may stand in the message or the detail of the error.
+type known struct {
+	reason string
+	status []int // of the answer; nil: any of 400 and more
+	codes  []string
+	words  []string
+}
+
+// causes are known in this order: words tell more than codes, and codes more than the status.
+var causes = []known{
+	{source.ReasonNoSpace, []int{http.StatusInsufficientStorage}, nil, []string{""}},
+	{source.ReasonNoSpace, nil, nil, []string{
+		"no space left", `"err":28}`, `"err":28,`, "errno 28", "enospc", "disk quota exceeded", // 28 is ENOSPC, as Distribution writes the error of its driver
+		`"statuscode":413`, `"statuscode":507`, // Swift over its quota, inside Distribution's detail
+		"exceed the configured upper limit",                               // Harbor
+		"quota exceeded", "exceeds quota", "exceeded quota", "over quota", // Swift, GitLab and others
+		"quota has been exceeded", "quota limit", // Quay
+	}},
+	{source.ReasonReadOnly, nil, nil, []string{"read only", "read-only", "readonly"}}, // Harbor, Quay
+	{source.ReasonPolicy, []int{http.StatusPreconditionFailed}, nil, []string{""}},    // Harbor
+	{source.ReasonPolicy, nil, []string{"PRECONDITION", "TAG_ALREADY_EXISTS"}, []string{
+		"immutable", "immutability", // Harbor, ECR, Quay
+		"cannot be overwritten",                              // ECR
+		"does not allow updating", "does not allow overwrit", // Nexus
+		"protected tag", "tag protection", "protected repository", "protected container", "protection rule", // GitLab
+	}},
+	{source.ReasonRateLimited, nil, []string{"TOOMANYREQUESTS"}, []string{"toomanyrequests", "too many requests", "rate limit exceeded"}},
+	{source.ReasonBodyTooLarge, []int{http.StatusRequestEntityTooLarge}, nil, []string{""}},
+	{source.ReasonUploadLost, nil, []string{"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"}, nil},
+	{source.ReasonMissingBlob, nil, []string{"MANIFEST_BLOB_UNKNOWN", "BLOB_UNKNOWN"}, nil},
+	{source.ReasonReadOnly, []int{http.StatusMethodNotAllowed}, []string{"UNSUPPORTED"}, []string{"method not allowed\n"}}, // the words of Distribution's router
+}
+
+// is says whether the answer tells of this cause. body is in lower case, without backslashes.
+func (k known) is(a *ask.Answer, code string, body []byte) bool {
+	if a.Status < http.StatusBadRequest || k.status != nil && !slices.Contains(k.status, a.Status) {
+		return false
+	}
+	return code != "" && slices.Contains(k.codes, code) || ask.ContainsAny(body, k.words...)
+}
+
+// WriteRefusal is the error of an answer to a write with another status than a good one, such as "status 405 to PATCH". Its
+// reason tells more than that of Answer.Refusal, by code, message and detail of the registry's error.
+func WriteRefusal(a *ask.Answer, method string) error {
+	err := a.Refusal()
+	code, _ := ask.RegistryError(a.Body)
+	text, reason := fmt.Sprintf("%s to %s", err, method), source.Reason(err)
+	body := bytes.ReplaceAll(bytes.ReplaceAll(bytes.ToLower(a.Body), []byte(`\`), nil), []byte(`": `), []byte(`":`))
+	for _, k := range causes {
+		if k.is(a, code, body) {
+			return source.Failed(k.reason, "%s", text)
+		}
+	}
+	return source.Failed(reason, "%s", text)
+}

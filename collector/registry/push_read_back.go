@@ -1,0 +1,154 @@
+package registry
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/registry/client"
+	"registry_exporter/collector/source"
+)
+
+// readBack pulls the image as clients do. A part that is not there was accepted a moment ago: write_lost.
+func (w *writer) readBack(ctx context.Context, img *canaryImage, tag string) error {
+	if w.lost != nil {
+		return w.lost
+	}
+	err := w.resolve(ctx, img.manifest, tag)
+	if err == nil {
+		err = img.isAt(ctx, w.Session, w.repository, tag)
+	}
+	switch source.Reason(err) {
+	case source.ReasonNotFound, source.ReasonMissingBlob:
+		return source.Failed(source.ReasonWriteLost, "accepted, and then gone: %s", err)
+	}
+	return err
+}
+
+// noteClaim notes write_lost when the registry says that it has a blob (HEAD), and has it not (GET of its first byte). Clients
+// would not send it then, and nobody could pull their images.
+func (w *writer) noteClaim(ctx context.Context, b canaryBlob) error {
+	resp, err := w.Open(ctx, w.repository, "blobs/"+b.digest, http.Header{"Range": {"bytes=0-0"}})
+	if err != nil {
+		return fmt.Errorf("reading a blob that is there: %w", err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode == http.StatusNotFound && w.lost == nil {
+		w.lost = source.Failed(source.ReasonWriteLost, "the registry says that it has %s (HEAD: status 200), and has not (GET: status 404)", b.digest)
+	}
+	return nil
+}
+
+// headManifest asks what a tag names (HEAD). 404 is no error, nor is 405: clients ask with GET then.
+func (w *writer) headManifest(ctx context.Context, tag string) (*ask.Answer, error) {
+	a, err := w.askAgain(ctx, http.MethodHead, w.urlOf("manifests/"+tag), nil, client.AcceptManifests)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("HEAD of the manifest: %w", err)
+	case !slices.Contains([]int{http.StatusOK, http.StatusNotFound, http.StatusMethodNotAllowed}, a.Status):
+		return nil, fmt.Errorf("asking for the manifest: %w", w.refusal(a, http.MethodHead))
+	}
+	return a, nil
+}
+
+// resolve returns nil when HEAD of the tag names type, size and digest of the manifest, as far as it says them: containerd
+// fetches what is named there. With status 405 containerd takes GET.
+func (w *writer) resolve(ctx context.Context, m canaryBlob, tag string) error {
+	a, err := w.headManifest(ctx, tag)
+	switch {
+	case err != nil || a.Status == http.StatusMethodNotAllowed:
+		return err
+	case a.Status == http.StatusNotFound:
+		return w.refusal(a, http.MethodHead)
+	}
+	if err := isManifest(a); err != nil {
+		return fmt.Errorf("HEAD of the manifest: %w", err)
+	}
+	if got := a.Header.Get("Docker-Content-Digest"); got != "" && got != m.digest {
+		return source.Failed(source.ReasonDigestMismatch, "HEAD of the manifest names another digest than %s", m.digest)
+	}
+	if length := a.Header.Get("Content-Length"); length != "" && length != strconv.Itoa(len(m.data)) {
+		return source.Failed(source.ReasonShortRead, "HEAD of the manifest says another length than %d bytes", len(m.data))
+	}
+	return nil
+}
+
+// isManifest returns nil when the Content-Type of an answer is that of an image's manifest: clients refuse others.
+func isManifest(a *ask.Answer) error {
+	mediaType, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	if mediaType != typeManifest && mediaType != typeDockerManifest {
+		return source.Failed(source.ReasonBadAnswer, "status %d with a Content-Type that is no manifest's", a.Status)
+	}
+	return nil
+}
+
+// isAt returns nil when the registry serves the manifest by its tag and by its digest, and both blobs, with the right bytes.
+func (img *canaryImage) isAt(ctx context.Context, s *client.Session, repository, tag string) error {
+	for _, part := range []struct {
+		path string
+		want canaryBlob
+	}{
+		{"manifests/" + tag, img.manifest},
+		{"manifests/" + img.manifest.digest, img.manifest},
+		{"blobs/" + img.config.digest, img.config},
+	} {
+		a, err := fetch(ctx, s, repository, part.path, part.want.mediaType)
+		if err == nil {
+			err = part.want.compare(a.Body)
+		}
+		if err == nil && part.want.mediaType == typeManifest {
+			err = isManifest(a)
+		}
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", part.path, err)
+		}
+	}
+	if err := img.layer.isAt(ctx, s, repository); err != nil {
+		return fmt.Errorf("reading blobs/%s: %w", img.layer.digest, err)
+	}
+	return nil
+}
+
+// fetch is Session.Fetch, and once more when the registry fails, as containerd does.
+func fetch(ctx context.Context, s *client.Session, repository, path, mediaType string) (*ask.Answer, error) {
+	a, err := s.Fetch(ctx, repository, path, mediaType)
+	switch source.Reason(err) {
+	case source.ReasonServerError, source.ReasonUnavailable:
+		return s.Fetch(ctx, repository, path, mediaType)
+	}
+	return a, err
+}
+
+// isAt returns nil when the registry serves the blob, of any size, with the right bytes.
+func (b canaryBlob) isAt(ctx context.Context, s *client.Session, repository string) error {
+	resp, err := s.Open(ctx, repository, "blobs/"+b.digest, http.Header{"Accept": {b.mediaType}})
+	if err != nil {
+		return err
+	}
+	a, err := ask.AnswerOf(resp, max(ask.MaxSmallBody, int64(len(b.data))))
+	switch {
+	case err != nil:
+		return a.OrRefusal(err, http.StatusOK)
+	case a.Status == http.StatusNotFound:
+		return source.Failed(source.ReasonMissingBlob, "%s", a.Refusal())
+	case a.Status != http.StatusOK:
+		return a.Refusal()
+	}
+	return b.compare(a.Body)
+}
+
+// compare returns nil when got has the bytes of the blob, and else short_read or digest_mismatch.
+func (b canaryBlob) compare(got []byte) error {
+	switch {
+	case bytes.Equal(got, b.data):
+		return nil
+	case len(got) < len(b.data) && bytes.HasPrefix(b.data, got):
+		return source.Failed(source.ReasonShortRead, "%d of %d bytes", len(got), len(b.data))
+	}
+	return source.Failed(source.ReasonDigestMismatch, "%d bytes that are not those of %s", len(got), b.digest)
+}

@@ -1,0 +1,67 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"registry_exporter/collector/registry/client"
+	"registry_exporter/collector/source"
+)
+
+// cancel cancels the upload (DELETE). No client does, and registries purge old uploads: what fails here is a note.
+// Distribution leaves a file of 108 bytes, the state of a hash, of each upload that it cancels. The next run tries again
+// where the registry could not be asked, or failed.
+func (w *writer) cancel(ctx context.Context) (note string) {
+	a, err := w.ask(ctx, http.MethodDelete, w.location, nil, nil)
+	w.location = nil // this run does not try again
+	if err == nil && a.Status/100 != 2 {
+		err = w.uploadRefusal(a, http.MethodDelete)
+	}
+	switch {
+	case err == nil:
+	case lacksRights(err):
+		note = fmt.Sprintf("these credentials lack the right to delete, so the upload stays until the registry purges it: %s", err)
+	case a == nil || a.Status >= http.StatusInternalServerError:
+		return fmt.Sprintf("the upload could not be cancelled, the next push tries again: %s", err)
+	default:
+		note = fmt.Sprintf("the registry cannot cancel uploads, and has to purge this one: %s", err)
+	}
+	w.uploadEnded()
+	return note
+}
+
+// uploadEnded forgets the upload, here and on disk.
+func (w *writer) uploadEnded() {
+	w.location = nil
+	w.kept.forget()
+}
+
+// cleanUp cancels the upload that a run which failed or was told to stop has begun. It has cleanUpTime, even when ctx has
+// ended.
+func (w *writer) cleanUp(ctx context.Context) {
+	if w.location == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanUpTime)
+	defer cancel()
+	_ = w.step(ctx, "cancel", func() (string, error) { return w.cancel(ctx), nil })
+}
+
+// cancelKept cancels the upload that an earlier run began and could not cancel, if the file names one.
+func (w *writer) cancelKept(ctx context.Context) {
+	text := w.kept.load()
+	if text == "" {
+		return
+	}
+	location, err := client.Locate(w.URL, text)
+	if source.Reason(err) != "" {
+		w.kept.forget()
+		return
+	}
+	w.location = location
+	w.leftNote = "an upload that was left before is cancelled"
+	if note := w.cancel(ctx); note != "" {
+		w.leftNote = "an upload that was left before could not be cancelled"
+	}
+}
