@@ -68,7 +68,7 @@ type manifests struct {
 				MatchLabels labels `yaml:"matchLabels"`
 			}
 			Endpoints []struct {
-				Port        string
+				Port string
 			}
 		}
 	}

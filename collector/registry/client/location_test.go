@@ -116,7 +116,9 @@ func TestRedirectsOfWrites(t *testing.T) {
 
 func TestRedirectsOfWritesEnd(t *testing.T) {
 	var other *httptest.Server
-	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect) }))
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+	}))
 	defer front.Close()
 	other = httptest.NewServer(http.RedirectHandler(front.URL, http.StatusTemporaryRedirect))
 	defer other.Close()
