@@ -16,9 +16,7 @@ import (
 func serving(leaf func(f *registry) tls.Certificate) func(*registry, *image) {
 	return func(f *registry, _ *image) {
 		certificate := leaf(f)
-		f.front.TLS.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
-			return &tls.Config{Certificates: []tls.Certificate{certificate}}, nil
-		}
+		f.shows.Store(&tls.Config{Certificates: []tls.Certificate{certificate}})
 	}
 }
 
@@ -54,8 +52,10 @@ func certificates() []*behaviour {
 		}), source: "fullchain.pem"},
 		{
 			name: "tls-1-1-only", https: true, change: func(f *registry, _ *image) {
-				f.front.TLS.MaxVersion = tls.VersionTLS11
-				f.front.TLS.MinVersion = tls.VersionTLS10
+				old := f.front.TLS.Clone()
+				old.GetConfigForClient = nil
+				old.MinVersion, old.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+				f.shows.Store(old)
 			}, source: "appliances of before 2015",
 			pull: ruling{follow: "containerd", why: "nodes and docker want TLS 1.2; Debian's skopeo is older", reason: "tls_other"}, push: ruling{follow: "containerd", why: "the same", reason: "tls_other"},
 		},

@@ -68,15 +68,19 @@ func challenges() []*behaviour {
 // realmOverHTTP makes tokens without TLS.
 func realmOverHTTP(anonymous bool) func(*registry, *image) {
 	return func(f *registry, _ *image) {
-		realmOnStore(f, nil)
-		f.rules[0].answer = only(func(c *call) bool { return !anonymous && !hasPassword(c) && !hasForm(c) }, refuse(401, "UNAUTHORIZED", "authentication required"))
+		realmOnStoreFor(f, nil, func(c *call) bool { return anonymous || hasPassword(c) || hasForm(c) })
 	}
 }
 
 // realmOnStore makes tokens at the other host.
 func realmOnStore(f *registry, signer *authority) {
+	realmOnStoreFor(f, signer, func(c *call) bool { return hasPassword(c) || hasForm(c) })
+}
+
+// realmOnStoreFor makes tokens at the other host for whom it lets in.
+func realmOnStoreFor(f *registry, signer *authority, letsIn func(*call) bool) {
 	f.openStore(signer)
-	f.on("* store", only(func(c *call) bool { return !hasPassword(c) && !hasForm(c) }, refuse(401, "UNAUTHORIZED", "authentication required")))
+	f.on("* store", only(func(c *call) bool { return !letsIn(c) }, refuse(401, "UNAUTHORIZED", "authentication required")))
 	f.on("POST store", bare(404))
 	f.on("* store", respond(200, "application/json", `{"token":"good"}`))
 	tokenAuth{challenge: func(c *call) []string {

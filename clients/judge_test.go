@@ -74,8 +74,13 @@ func TestProbesSayWhatClientsFind(t *testing.T) {
 		}
 	})
 	var found, open []string
+	listed := disagreements(t)
 	for _, b := range behaviours() {
 		tried := trials[b.name]
+		if tried != nil && !tried.isAsListed(listed) { // alone: on a busy machine a time-out may have been the reason
+			tried = try(t, b)
+			trials[b.name] = tried
+		}
 		if tried == nil { // not run
 			for _, probe := range []string{pullProbe, uploadProbe, imageProbe} {
 				open = append(open, b.name+" | "+probe)
@@ -182,21 +187,13 @@ func folder(t *testing.T) string {
 // compare holds what was found against the list.
 func compare(t *testing.T, found, open []string) {
 	t.Helper()
-	text, err := os.ReadFile("testdata/disagreements.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
 	key := func(line string) string { return strings.Join(strings.SplitN(line, " | ", 3)[:2], " | ") }
 	now := map[string]string{}
 	for _, line := range found {
 		now[key(line)] = line
 	}
 	listed := map[string]bool{}
-	for line := range strings.Lines(string(text)) {
-		line = strings.TrimSpace(line)
-		if line == "" || strings.HasPrefix(line, "#") {
-			continue
-		}
+	for _, line := range disagreements(t) {
 		listed[key(line)] = true
 		switch got := now[key(line)]; {
 		case slices.Contains(open, key(line)), got == line:
@@ -211,6 +208,42 @@ func compare(t *testing.T, found, open []string) {
 			t.Errorf("a new disagreement: %s", line)
 		}
 	}
+}
+
+// disagreements are the lines of the list.
+func disagreements(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile("testdata/disagreements.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// isAsListed says whether a trial has the disagreements that the list has of its behaviour, and no others.
+func (tried *trial) isAsListed(listed []string) bool {
+	lines, unjudged, err := tried.judge()
+	if err != nil {
+		return false
+	}
+	for _, line := range lines {
+		if !slices.Contains(listed, line.String()) {
+			return false
+		}
+	}
+	of := 0
+	for _, line := range listed {
+		if strings.HasPrefix(line, tried.behaviour.name+" | ") {
+			of++
+		}
+	}
+	return of == len(lines) || len(unjudged) > 0
 }
 
 // table prints a row for each behaviour.

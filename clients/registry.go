@@ -4,6 +4,7 @@ package clients
 
 import (
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log"
@@ -15,6 +16,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/opencontainers/go-digest"
@@ -36,6 +38,8 @@ type document struct {
 type registry struct {
 	front *httptest.Server
 	store *httptest.Server // another host: where blobs are kept, or tokens are made
+
+	shows atomic.Pointer[tls.Config] // set: what the front shows instead of its own certificate
 
 	mu        sync.Mutex
 	manifests map[string]document // by tag and by digest
@@ -85,6 +89,7 @@ func newRegistry(https bool) *registry {
 	f.front = f.listen("127.0.0.1", false)
 	if https {
 		f.front.TLS = serverConfig(f.front.Listener.Addr(), authorities.front)
+		f.front.TLS.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return f.shows.Load(), nil }
 		f.front.StartTLS()
 	} else {
 		f.front.Start()
