@@ -104,6 +104,8 @@ func locations() []*behaviour {
 		{
 			name: "post-redirected-307-relative", change: func(f *registry, _ *image) {
 				uploadsElsewhere(f, nil)
+				f.mu.Lock()
+				defer f.mu.Unlock()
 				f.rules = append([]rule{{"POST upload", func(c *call) { redirectTo(307, c.store.URL+c.r.URL.RequestURI())(c) }}}, f.rules...)
 				f.rules = append([]rule{{"* store", location(func(c *call, to string) string { return strings.TrimPrefix(to, c.store.URL) })}}, f.rules...)
 			},
