@@ -47,6 +47,7 @@ var names = []string{
 	"registry_api_authorized",
 	"registry_api_phase_seconds",
 	"registry_api_status_code",
+	"registry_api_token_success",
 	"registry_api_up",
 	"registry_collector_duration_seconds",
 	"registry_collector_success",
