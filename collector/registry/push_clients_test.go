@@ -126,7 +126,7 @@ func noteOf(res source.Result, step string) string {
 	return ""
 }
 
-// What no client does is told and fails no push.
+// A step that no client takes, such as cancelling an upload, gets a note and cannot fail the push.
 func TestPushTellsWhyItCouldNotCleanUp(t *testing.T) {
 	for _, c := range []struct{ lines, kind, step, note string }{
 		{pushesUploads, "DELETE upload", "cancel", "these credentials lack the right to delete"},
