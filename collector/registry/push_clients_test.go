@@ -102,6 +102,18 @@ func TestPushFailsWhereClientsDo(t *testing.T) {
 	}
 }
 
+// An answer to HEAD has no body. GET of the same says why the registry refuses.
+func TestPushAsksWhyHEADIsRefused(t *testing.T) {
+	ill := refuseWith(http.StatusServiceUnavailable, "UNAVAILABLE", `"health check failed: please see /debug/health"`)
+	for kind, step := range map[string]string{"blob": "blobs", "manifest": "manifest"} {
+		e := pusher(t, startFaulty(t, faults{"HEAD " + kind: ill, "GET " + kind: ill}), "", pushesImages)
+		e.once(t.Context())
+		if last := e.last(t); source.Reason(last.Err) != source.ReasonHealthCheckFailed || !last.FailedAt(step) {
+			t.Errorf("HEAD of a %s: %v", kind, last.Err)
+		}
+	}
+}
+
 // The same manifest under a tag that nobody may write again proves that pushes get through.
 func TestPushOfTheSameImageToAnImmutableTag(t *testing.T) {
 	r := startFaulty(t, faults{"DELETE manifest": refuseWith(405, "UNSUPPORTED")})

@@ -46,7 +46,7 @@ func (w *writer) noteClaim(ctx context.Context, b canaryBlob) error {
 
 // headManifest asks what a tag names (HEAD). 404 is no error, nor is 405: clients ask with GET then.
 func (w *writer) headManifest(ctx context.Context, tag string) (*ask.Answer, error) {
-	a, err := w.askAgain(ctx, http.MethodHead, w.urlOf("manifests/"+tag), nil, client.AcceptManifests)
+	a, err := w.head(ctx, w.urlOf("manifests/"+tag), client.AcceptManifests)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("HEAD of the manifest: %w", err)

@@ -15,7 +15,7 @@ import (
 
 // has asks whether the registry has a blob (HEAD). 200 and 404 are no errors.
 func (w *writer) has(ctx context.Context, d string) (bool, error) {
-	a, err := w.askAgain(ctx, http.MethodHead, w.urlOf("blobs/"+d), nil, nil)
+	a, err := w.head(ctx, w.urlOf("blobs/"+d), nil)
 	switch {
 	case err != nil:
 		return false, fmt.Errorf("HEAD of a blob: %w", err)

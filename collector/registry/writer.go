@@ -92,6 +92,19 @@ func (w *writer) askAgain(ctx context.Context, method string, u *url.URL, body [
 	return a, err
 }
 
+// head asks with HEAD, whose answer has no body. When GET is refused with the same status, its answer is returned: the body
+// says why.
+func (w *writer) head(ctx context.Context, u *url.URL, header http.Header) (*ask.Answer, error) {
+	a, err := w.askAgain(ctx, http.MethodHead, u, nil, header)
+	if err != nil || a.Status < http.StatusBadRequest || a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed {
+		return a, err
+	}
+	if why, err := w.ask(ctx, http.MethodGet, u, nil, header); err == nil && why.Status == a.Status {
+		return why, nil
+	}
+	return a, nil
+}
+
 // ask sends a request and reads its answer, of at most 1 MiB. When ctx ends after the request was sent, ask waits a second
 // longer: if the registry has begun an upload, the answer says where, and the upload can be cancelled.
 func (w *writer) ask(ctx context.Context, method string, u *url.URL, body []byte, header http.Header) (*ask.Answer, error) {
