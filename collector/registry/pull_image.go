@@ -29,6 +29,7 @@ type imagePull struct {
 	image     *client.Image
 	session   *client.Session
 	steps     []source.Step
+	letIn     time.Time              // when the request was sent that was let in
 	manifest  *client.Manifest       // nil until it was read
 	child     digest.Digest          // of the manifest that an index names for our platform; empty: the tag is no index
 	layers    []client.Descriptor    // those that the registry has to have, each once
@@ -88,17 +89,22 @@ func cacheOfError(err error) string {
 	return "none"
 }
 
-// read asks for a path of the repository, such as manifests/1.0, and calls take with the answer. It closes the body.
+// read asks for a path of the repository with GET, such as manifests/1.0, and calls take with the answer. It closes the body.
 func (ip *imagePull) read(ctx context.Context, path string, header http.Header, take func(*http.Response) error) error {
-	ip.cache = "none"
 	resp, err := ip.session.Open(ctx, ip.image.Repository, path, header)
+	return ip.taken(resp, err, take)
+}
+
+// taken calls take with an answer, if one came, and closes it.
+func (ip *imagePull) taken(resp *http.Response, err error, take func(*http.Response) error) error {
+	ip.cache = "none"
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
 	ip.cache = cacheOf(resp.Header)
 	if err := take(resp); err != nil {
-		return answerError{err, ip.cache}
+		return answerError{client.Undone(resp, err), ip.cache}
 	}
 	return nil
 }
@@ -112,30 +118,13 @@ func (ip *imagePull) done(name string, start time.Time, note string, err error) 
 // pull logs in, reads manifest and config, and the last byte of each layer. readInFull comes after it.
 func (ip *imagePull) pull(ctx context.Context) {
 	start := time.Now()
-	asked := start // when the request was sent that was let in
-	var note string
-	err := ip.read(ctx, "manifests/"+ip.image.Tag, client.AcceptManifests, func(resp *http.Response) (err error) {
-		var refused error
-		if resp.StatusCode == http.StatusForbidden || resp.StatusCode == http.StatusBadRequest { // 400: perhaps nginx wants a client certificate
-			if refused = ask.RefusalOf(resp); source.IsOurs(source.Reason(refused)) {
-				return ask.NotLetIn(refused)
-			}
-		}
-		if resp.StatusCode < http.StatusInternalServerError { // a 5xx says nothing about the login
-			asked = ip.session.Sent
-			ip.steps = append(ip.steps, source.Step{Name: stepAuth, Took: asked.Sub(start), Note: ip.session.HowLetIn()})
-		}
-		if refused != nil {
-			return refused
-		}
-		note, err = ip.readManifests(ctx, resp)
-		return err
-	})
+	ip.letIn = start
+	note, err := ip.readManifests(ctx, start)
 	if ask.IsNotLetIn(err) && len(ip.steps) == 0 {
 		ip.done(stepAuth, start, "", err)
 		return
 	}
-	ip.done(stepManifest, asked, note, err)
+	ip.done(stepManifest, ip.letIn, note, err)
 	if err != nil {
 		return
 	}
@@ -146,48 +135,6 @@ func (ip *imagePull) pull(ctx context.Context) {
 		start = time.Now()
 		ip.done(stepLayers, start, "", ip.readEnds(ctx))
 	}
-}
-
-// readManifests reads the answer for the tag and, when that is an index, the manifest of our platform. note is for people,
-// such as "sha256:… linux/amd64, 3 layers, 27.0 MB".
-func (ip *imagePull) readManifests(ctx context.Context, resp *http.Response) (note string, err error) {
-	m, d, err := client.ReadManifest(resp, client.Descriptor{Digest: ip.image.Digest, Size: -1})
-	if err != nil {
-		return "", err
-	}
-	if m.IsIndex {
-		child, err := m.ForPlatform(ip.platform)
-		if err != nil {
-			return "", err
-		}
-		ip.child = child.Digest
-		if m, err = ip.readChild(ctx, child); err != nil {
-			return "", err
-		}
-		note = " " + ip.platform
-	}
-	ip.manifest, ip.layers = m, readable(m.Layers)
-	size := m.Config.Size
-	for _, l := range m.Layers {
-		size += l.Size
-	}
-	return fmt.Sprintf("%s%s, %d layers, %s", d, note, len(m.Layers), byteText(size)), nil
-}
-
-// readChild reads the manifest that an index names.
-func (ip *imagePull) readChild(ctx context.Context, child client.Descriptor) (m *client.Manifest, err error) {
-	err = ip.read(ctx, "manifests/"+child.Digest.String(), client.AcceptManifests, func(resp *http.Response) (err error) {
-		if resp.StatusCode == http.StatusNotFound {
-			return missing(resp)
-		}
-		m, _, err = client.ReadManifest(resp, child)
-		if err == nil && m.IsIndex {
-			err = source.Failed(source.ReasonBadAnswer, "an index in an index")
-		}
-		return err
-	})
-	ip.noteRead(stepManifest, child.Digest, true, err)
-	return m, err
 }
 
 // missing is the error of a 404 for a blob or manifest that another manifest names.

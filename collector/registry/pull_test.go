@@ -121,14 +121,16 @@ func TestPullOfWhatIsBad(t *testing.T) {
 			breakIt: func(_ *testing.T, f *fakeRegistry, _ fakeImage) { delete(f.manifests, "1.0") },
 		},
 		{
-			name: "a manifest of another digest than its header", step: stepManifest, reason: source.ReasonDigestMismatch,
+			name: "a manifest of another digest than HEAD says", step: stepManifest, reason: source.ReasonMissingBlob, text: "MANIFEST_UNKNOWN",
 			breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) {
 				f.answer("1.0", respond(http.Header{"Content-Type": {mediaTypeManifest}, "Docker-Content-Digest": {i.config.String()}}, 200, "{}"))
 			},
 		},
 		{
 			name: "a manifest of no bytes", step: stepManifest, reason: source.ReasonShortRead,
-			breakIt: func(_ *testing.T, f *fakeRegistry, _ fakeImage) { f.answer("1.0", emptied(500)) },
+			breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) {
+				f.answer(i.manifest.String(), emptied(len(f.manifests["1.0"])))
+			},
 		},
 		{
 			name: "a manifest of schema 1", step: stepManifest, reason: source.ReasonBadAnswer, text: "schema 1",
@@ -145,9 +147,11 @@ func TestPullOfWhatIsBad(t *testing.T) {
 		{
 			name: "an endless manifest", step: stepManifest, reason: source.ReasonTooLarge,
 			breakIt: func(_ *testing.T, f *fakeRegistry, _ fakeImage) {
-				f.answer("1.0", func(w http.ResponseWriter, _ *http.Request) {
+				f.answer("1.0", func(w http.ResponseWriter, r *http.Request) {
 					w.Header().Set("Content-Type", mediaTypeManifest)
-					testserver.WriteEndlessly(w)
+					if r.Method == http.MethodGet {
+						testserver.WriteEndlessly(w)
+					}
 				})
 			},
 		},
@@ -172,7 +176,7 @@ func TestPullOfWhatIsBad(t *testing.T) {
 			},
 		},
 		{
-			name: "a manifest of another size than the index says", step: stepManifest, reason: source.ReasonShortRead, text: "the index says",
+			name: "a manifest of another size than the index says", step: stepManifest, reason: source.ReasonDigestMismatch, text: "one byte more than its descriptor says",
 			breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) {
 				f.index("1.0", map[string]fakeImage{"linux/amd64": i})
 				f.manifests[i.manifest.String()] = append(f.manifests[i.manifest.String()], ' ')

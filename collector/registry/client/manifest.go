@@ -2,9 +2,9 @@ package client
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -41,40 +41,40 @@ type Descriptor struct {
 	Size      int64         // .size, in bytes; -1: unknown
 	platform  string        // .platform as os/architecture[/variant]
 	elsewhere bool          // .urls is not empty
+	says      string        // who says so, for errors; empty: a manifest or index
 }
 
 // A Manifest is the manifest of an image, or an index of such manifests.
 type Manifest struct {
-	IsIndex   bool         // by the Content-Type of the answer
+	IsIndex   bool         // by its media type
 	Config    Descriptor   // .config
 	Layers    []Descriptor // .layers, at most 1000
 	manifests []Descriptor // .manifests of an index, at most 1000
 }
 
-// ReadManifest reads the answer to a request for a manifest, of at most 4 MiB, and closes it. It returns the manifest or
-// index, and the digest of its bytes. Size and digest of want, where known, must be those of the bytes.
+// ReadManifest reads the answer to a request for the manifest that want describes, of at most 4 MiB, and closes it. It
+// returns the manifest or index, by the media type of want. Size and digest of want must be those of the bytes.
 //
 // The reason of an error is that of the status; short_read or digest_mismatch when size or digest are others than in want
 // or in Docker-Content-Digest; too_large beyond the bounds; or bad_answer for anything that clients refuse.
-func ReadManifest(resp *http.Response, want Descriptor) (*Manifest, digest.Digest, error) {
+func ReadManifest(resp *http.Response, want Descriptor) (*Manifest, error) {
 	if resp.StatusCode != http.StatusOK {
-		return nil, "", ask.RefusalOf(resp)
+		return nil, ask.RefusalOf(resp)
 	}
 	a, err := ask.AnswerOf(resp, maxManifest)
+	if err == nil {
+		err = want.check(a.Body, resp.Header.Get("Docker-Content-Digest"))
+	}
 	if err != nil {
-		return nil, "", err
+		return nil, Undone(resp, err)
 	}
-	if err := want.check(a.Body, resp.Header.Get("Docker-Content-Digest")); err != nil {
-		return nil, "", err
-	}
-	m, err := parseManifest(a.Header.Get("Content-Type"), a.Body)
-	return m, digest.FromBytes(a.Body), err
+	return parseManifest(want.mediaType, a.Body)
 }
 
-// check compares the bytes of a document with size and digest of d, and with the digest in a header, where known.
+// check compares the bytes of a document with size and digest of d, and with the digest in a header, where there is one.
 func (d Descriptor) check(body []byte, header string) error {
-	if d.Size >= 0 && int64(len(body)) != d.Size {
-		return source.Failed(source.ReasonShortRead, "the manifest has %d bytes, the index says %d", len(body), d.Size)
+	if n := int64(len(body)); n != d.Size {
+		return d.wrongSize(n)
 	}
 	digests := []digest.Digest{d.Digest}
 	if header != "" {
@@ -82,7 +82,6 @@ func (d Descriptor) check(body []byte, header string) error {
 	}
 	for _, want := range digests {
 		switch {
-		case want == "":
 		case !isDigest(want):
 			return source.Failed(source.ReasonBadAnswer, "Docker-Content-Digest is no digest of sha256 or sha512")
 		case want.Algorithm().FromBytes(body) != want:
@@ -92,21 +91,31 @@ func (d Descriptor) check(body []byte, header string) error {
 	return nil
 }
 
+// wrongSize is the error of a manifest of n bytes: short_read when those are fewer than d says. Otherwise something added
+// to it, so that its digest is another: digest_mismatch.
+func (d Descriptor) wrongSize(n int64) error {
+	by := cmp.Or(d.says, "its descriptor")
+	switch {
+	case n < d.Size:
+		return source.Failed(source.ReasonShortRead, "the manifest has %d bytes, and %s says %d", n, by, d.Size)
+	case n == d.Size+1:
+		return source.Failed(source.ReasonDigestMismatch, "the manifest has %d bytes, one byte more than %s says", n, by)
+	}
+	return source.Failed(source.ReasonDigestMismatch, "the manifest has %d bytes, %d more than %s says", n, n-d.Size, by)
+}
+
 // isDigest says whether d is a whole digest of sha256 or sha512.
 func isDigest(d digest.Digest) bool {
 	return d.Validate() == nil && (d.Algorithm() == digest.SHA256 || d.Algorithm() == digest.SHA512)
 }
 
-// parseManifest reads a document by its Content-Type, as clients do: whatever its own mediaType says.
-func parseManifest(contentType string, body []byte) (*Manifest, error) {
-	mediaType, _, _ := mime.ParseMediaType(contentType)
-	m := Manifest{IsIndex: slices.Contains(indexTypes, mediaType), Config: Descriptor{Size: -1}}
-	switch {
-	case slices.Contains(schema1Types, mediaType):
-		return nil, source.Failed(source.ReasonBadAnswer, "a manifest of schema 1, which clients refuse: the image has to be pushed again")
-	case !m.IsIndex && !slices.Contains(manifestTypes, mediaType):
-		return nil, source.Failed(source.ReasonBadAnswer, "status 200 with a Content-Type that is no manifest's")
+// parseManifest reads a document by the media type that it was announced with, as clients do: whatever its own mediaType
+// says.
+func parseManifest(mediaType string, body []byte) (*Manifest, error) {
+	if err := checkType(mediaType); err != nil {
+		return nil, err
 	}
+	m := Manifest{IsIndex: slices.Contains(indexTypes, mediaType), Config: Descriptor{Size: -1}}
 	if err := m.parse(body); err != nil {
 		return nil, fmt.Errorf("reading the manifest: %w", err)
 	}
@@ -122,6 +131,17 @@ func parseManifest(contentType string, body []byte) (*Manifest, error) {
 		}
 	}
 	return &m, m.Config.valid(maxConfig)
+}
+
+// checkType is the error of a document whose media type is no manifest's.
+func checkType(mediaType string) error {
+	switch {
+	case slices.Contains(schema1Types, mediaType):
+		return source.Failed(source.ReasonBadAnswer, "a manifest of schema 1, which clients refuse: the image has to be pushed again")
+	case !slices.Contains(manifestTypes, mediaType) && !slices.Contains(indexTypes, mediaType):
+		return source.Failed(source.ReasonBadAnswer, "its Content-Type, or its mediaType in the index, is no manifest's")
+	}
+	return nil
 }
 
 // parse reads .config, .layers and .manifests.
@@ -143,7 +163,7 @@ func (m *Manifest) parse(body []byte) error {
 // descriptors is an array of at most maxDescriptors.
 type descriptors []Descriptor
 
-// UnmarshalJSON reads an array, or null. It counts while it reads: a Descriptor takes 64 bytes, and its text may
+// UnmarshalJSON reads an array, or null. It counts while it reads: a Descriptor takes 88 bytes, and its text may
 // take 3, as in [{},{},{}].
 func (all *descriptors) UnmarshalJSON(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))

@@ -35,6 +35,9 @@ func (s *Session) HowLetIn() string {
 	return "without credentials"
 }
 
+// HasToken says whether the session got a token.
+func (s *Session) HasToken() bool { return len(s.tokens) > 0 }
+
 // NewSession begins a session with an account.
 func NewSession(a *ask.Account) *Session { return &Session{Account: a, tokens: map[string]string{}} }
 
@@ -150,23 +153,6 @@ func (s *Session) try(req *http.Request, scope string) (*http.Response, error) {
 	return nil, err
 }
 
-// Open asks for a manifest or blob of a repository. path is such as manifests/1.0 or blobs/sha256:…. It follows a redirect
-// to a store. The caller closes the body.
-func (s *Session) Open(ctx context.Context, repository, path string, header http.Header) (*http.Response, error) {
-	req, err := s.Request(ctx, http.MethodGet, "/v2/"+repository+"/"+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	for name, values := range header {
-		req.Header[name] = values
-	}
-	resp, err := s.Send(req, pullScope(repository))
-	if err != nil {
-		return nil, err
-	}
-	return s.follow(resp, header)
-}
-
 // follow follows redirects to other hosts, ask.MaxRedirects of them, without credentials and without a client certificate.
 // Redirects within the address were followed by net/http. header is sent with each request, as it was with the first.
 func (s *Session) follow(resp *http.Response, header http.Header) (*http.Response, error) {
@@ -182,15 +168,15 @@ func (s *Session) follow(resp *http.Response, header http.Header) (*http.Respons
 		if err != nil || to.Scheme != "http" && to.Scheme != "https" {
 			return nil, source.Failed(source.ReasonBadAnswer, "the answer redirects to something that is not a URL")
 		}
-		if resp, err = s.fetchElsewhere(resp.Request.Context(), to, header); err != nil {
+		if resp, err = s.fetchElsewhere(resp.Request.Context(), resp.Request.Method, to, header); err != nil {
 			return nil, fmt.Errorf("following a redirect to the store: %w", err)
 		}
 	}
 }
 
 // fetchElsewhere asks a store, which must not learn who we are.
-func (s *Session) fetchElsewhere(ctx context.Context, to *url.URL, header http.Header) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ask.ToStore(ctx), http.MethodGet, to.String(), nil)
+func (s *Session) fetchElsewhere(ctx context.Context, method string, to *url.URL, header http.Header) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ask.ToStore(ctx), method, to.String(), nil)
 	if err != nil {
 		return nil, source.Failed(source.ReasonBadAnswer, "the answer redirects to something that is not a URL")
 	}
