@@ -132,7 +132,7 @@ func TestInhibitions(t *testing.T) {
 		"RegistryDown":                      "RegistryHealthCheckFailing RegistryBackendDown RegistryPullFails RegistryPushFails " + clients + apart,
 		"RegistryPassiveSiteDown":           "RegistryHealthCheckFailing RegistryBackendDown RegistryPassiveSiteProbeFails " + clients + apart,
 		"RegistryLoginFails":                "RegistryPullFails RegistryPushFails",
-		"RegistryPullFails":                 "RegistryBackendDown",
+		"RegistryPullFails":                 "RegistryBackendDown RegistryUpstreamFails",
 		"RegistryStorageReadOnly":           "RegistryPushFails",
 		"RegistryCacheStopsRegistry":        "RegistryCacheDown RegistryDown",
 		"RegistryCertificateEnded":          "RegistryDown",

@@ -37,6 +37,7 @@ type Registry struct {
 	Name     string                       `yaml:"name"`
 	Site     string                       `yaml:"site,omitempty"`
 	Passive  bool                         `yaml:"passive,omitempty"`
+	Cache    bool                         `yaml:"cache,omitempty"` // a pull-through cache of another registry
 	URL      URL                          `yaml:"url"`
 	Backends []URL                        `yaml:"backends,omitempty"`
 	Timeout  model.Duration               `yaml:"timeout,omitempty"`

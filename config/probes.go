@@ -131,6 +131,12 @@ func (r *Registry) probeDefaults(dir string) {
 }
 
 func (v *validation) probes(r *Registry) {
+	switch {
+	case r.Cache && r.Push != nil:
+		v.fail("pushes, and a pull-through cache (cache: true) takes none: leave it out", "push")
+	case r.Cache && r.Pull == nil:
+		v.fail("needs pull: its upstream is asked at each run, in the repository of the first image", "cache")
+	}
 	if r.Pull != nil {
 		v.pull(r, r.Pull)
 	}

@@ -58,6 +58,7 @@ type puller struct {
 	every       time.Duration // from one run to the next
 	maxBytes    int64         // bytes of layers that one run may read in full
 	rereadAfter time.Duration // after which a bad blob is read in full again
+	isCache     bool          // a pull-through cache, whose upstream is asked at each run
 	memory      *content
 	buffer      []byte // for copying; one run at a time uses it
 }
@@ -106,7 +107,7 @@ func newPuller(b *ask.Builder, u config.URL, role string) (*puller, error) {
 	}
 	p := &puller{
 		Account: a, role: role, platform: c.Platform, every: time.Duration(c.Every), maxBytes: int64(c.MaxBytes),
-		rereadAfter: time.Duration(c.RereadAfter), buffer: make([]byte, 64<<10),
+		rereadAfter: time.Duration(c.RereadAfter), isCache: b.Cache, buffer: make([]byte, 64<<10),
 	}
 	p.memory = ask.Kept(b, newContent, "content", role, p.Address)
 	for i, name := range c.Images {
@@ -136,12 +137,14 @@ func (p *puller) pullAll(ctx context.Context) source.Run {
 		p.memory.noteNeeds(ip)
 		pulls = append(pulls, ip)
 	}
+	upstream := p.askUpstream(pulling)
+	upstream.blame(pulls)
 	p.memory.forget(p.images)
 	p.readInFull(ctx, pulls)
 	if errors.Is(ctx.Err(), context.Canceled) { // we were told to stop: what was cut off is no fault of the registry
 		return source.Run{Err: ctx.Err()}
 	}
-	return p.report(pulls, time.Now())
+	return upstream.addTo(p.report(pulls, time.Now()))
 }
 
 // partOf is a context that ends after part/of of the time that ctx has left.

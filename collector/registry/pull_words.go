@@ -16,6 +16,7 @@ func (p *puller) words() source.Words {
 		Advice: []source.Advice{
 			slowStore, tokenRefused, wantsNoLogin,
 			{Reasons: source.ReasonStoreRefused, What: "the store to which the registry redirects blobs refuses what the registry has signed for it: its key, its signature, a clock or a policy of the store is wrong, and no client gets blobs", Try: source.TryPull},
+			{Reasons: source.ReasonUpstreamFailed, What: "the cache does not get from its upstream what it has not: the upstream is down, out of reach, or refuses the password of the cache. What it holds can be pulled", Try: source.TryPull},
 			{Reasons: source.ReasonForbidden, When: func(res source.Result) bool { return !p.isOurs(res) && failsAtAStep(res) }, What: refusesLater, Try: source.TryPull},
 			{Reasons: source.ReasonForbidden, What: "the account is let in, but has no right to {image}", Try: source.TryPull},
 			{Reasons: source.ReasonNotFound, What: "the registry does not know {image}: it was deleted, or the name is misspelt", Try: source.TryPull},
@@ -71,6 +72,8 @@ func (p *puller) alert(v *source.View, res source.Result) string {
 	switch {
 	case p.isOurs(res):
 		return source.CannotLook
+	case upstreamOnly(res):
+		return "RegistryUpstreamFails"
 	case p.role != "front":
 		return "RegistryBackendDown"
 	case v.Passive:

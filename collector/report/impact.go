@@ -42,6 +42,7 @@ var impacts = []impact{
 	{alert: "MSRReadOnly", severity: severityWarning, means: "Pushes are refused, pulls work."},
 	{alert: "MSRIssues", severity: severityWarning, means: "Pulls and pushes work while a majority of the replicas is well."},
 	{alert: "RegistryReadOnly", severity: severityWarning, means: "Pushes are refused, pulls work."},
+	{alert: "RegistryUpstreamFails", severity: severityWarning, means: "Pulls of what the cache holds work; all others fail."},
 	{alert: "RegistryPassiveSiteTakesWrites", severity: severityWarning, means: "What people push here is missing at the other site."},
 	{alert: "RegistryPassiveSiteProbeFails", severity: severityWarning, means: "Pulls and pushes go elsewhere, but this site could not take over."},
 	{alert: "RegistryReplicationStopped", severity: severityWarning, means: "What was pushed here since cannot be pulled at the other site."},

@@ -9,7 +9,8 @@ import (
 // The closed list of reasons: metrics, alerts, pages and logs use no others. ReasonWriteAccepted is a write to a site
 // that the configuration calls passive; ReasonWriteLost one that was accepted, and is gone; ReasonBodyTooLarge status 413 of
 // a front that limits bodies; ReasonPolicy a rule of the registry that refuses this tag, and lets others push;
-// ReasonStoreRefused a 401 or 403 of the store that a registry redirects to; ReasonPending is a probe whose first run has not
+// ReasonStoreRefused a 401 or 403 of the store that a registry redirects to; ReasonUpstreamFailed a pull-through cache that
+// does not get what it has not; ReasonPending is a probe whose first run has not
 // ended.
 const (
 	ReasonDNS                 = "dns"
@@ -30,6 +31,7 @@ const (
 	ReasonForbidden           = "forbidden"
 	ReasonNotFound            = "not_found"
 	ReasonStoreRefused        = "store_refused"
+	ReasonUpstreamFailed      = "upstream_failed"
 	ReasonRateLimited         = "rate_limited"
 	ReasonClientError         = "client_error"
 	ReasonServerError         = "server_error"
