@@ -16,7 +16,7 @@ var (
 	replicationPending = source.Gauge("registry_replication_pending_seconds",
 		"Age in seconds of the oldest canary since which none has arrived at the site \"to\"; 0 when the last one is there; absent when none was ever pushed.", "address", "to")
 	replicationFailure = source.Gauge("registry_replication_failure",
-		"1 while the site \"to\" cannot be asked for the canary, with one of a closed list of reasons. That it is not there yet is no failure.", "address", "to", "reason")
+		"1 while the site \"to\" cannot be asked for the canary, with one of a closed list of reasons; digest_mismatch when the tag names an image there that was not pushed here. A canary that is not there yet is no failure.", "address", "to", "reason")
 	replicationTimestamp = source.Gauge("registry_replication_last_run_timestamp_seconds",
 		"When the sites were last looked at, in seconds since 1970.", "address")
 	replicationInterval = source.Gauge("registry_replication_interval_seconds",

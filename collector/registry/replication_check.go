@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"registry_exporter/collector/registry/client"
@@ -23,16 +24,21 @@ func (r *replication) check(ctx context.Context, s site) source.Step {
 	ctx, cancel := context.WithTimeout(ctx, r.checkTimeout)
 	defer cancel()
 	start, there := time.Now(), r.state.sites[s.name]
-	err := r.state.canary.isAt(ctx, client.NewSession(s.Account), r.repository, r.tag)
+	session := client.NewSession(s.Account)
+	err := r.state.canary.isAt(ctx, session, r.repository, r.tag)
+	changed := source.Reason(err) == source.ReasonDigestMismatch && !r.hasACanary(ctx, session)
+	if changed {
+		err = source.Failed(source.ReasonDigestMismatch, "the tag %s names an image that was not pushed here: a tool that copies images changes them, or somebody else pushes to this tag", r.tag)
+	}
 	if errors.Is(err, context.Canceled) { // we were told to stop: that says nothing about the site
 		return source.Step{Name: "at " + s.name, Took: time.Since(start), Err: err}
 	}
 	step := source.Step{Name: "at " + s.name, Took: time.Since(start)}
-	switch source.Reason(err) {
-	case "":
+	switch why := source.Reason(err); {
+	case err == nil:
 		*there = siteState{took: time.Since(r.state.pushed), at: time.Now()}
 		step.Note = fmt.Sprintf("arrived after %s", there.took.Round(time.Millisecond))
-	case source.ReasonNotFound, source.ReasonMissingBlob, source.ReasonDigestMismatch, source.ReasonShortRead:
+	case !changed && slices.Contains([]string{source.ReasonNotFound, source.ReasonMissingBlob, source.ReasonDigestMismatch, source.ReasonShortRead}, why):
 		there.err = nil
 		step.Note = fmt.Sprintf("not there yet: %s", err)
 	default:
@@ -40,6 +46,13 @@ func (r *replication) check(ctx context.Context, s site) source.Step {
 		step.Err = there.err
 	}
 	return step
+}
+
+// hasACanary says whether the tag names one of the canaries of this exporter at a site, or cannot be read: an older one there
+// is one that has not been replaced yet.
+func (r *replication) hasACanary(ctx context.Context, s *client.Session) bool {
+	a, err := s.Fetch(ctx, r.repository, "manifests/"+r.tag, typeManifest)
+	return err != nil || r.numberOf(a.Body) >= 0
 }
 
 // result is the state of replication as samples, and as an error: that of the push, or else of the first site whose check

@@ -72,11 +72,19 @@ func (r *replication) canary(number int) *canaryImage {
 func (r *replication) taggedNumber(ctx context.Context) int {
 	a, err := client.NewSession(r.Account).Fetch(ctx, r.repository, "manifests/"+r.tag, typeManifest)
 	if err == nil {
-		for number := range canaries {
-			if r.canary(number).manifest.compare(a.Body) == nil {
-				return number
-			}
+		if number := r.numberOf(a.Body); number >= 0 {
+			return number
 		}
 	}
 	return rand.N(canaries)
+}
+
+// numberOf is the number of the canary that has a manifest, or -1.
+func (r *replication) numberOf(manifest []byte) int {
+	for number := range canaries {
+		if r.canary(number).manifest.compare(manifest) == nil {
+			return number
+		}
+	}
+	return -1
 }

@@ -28,7 +28,7 @@ func TestReplicationPages(t *testing.T) {
 		{name: "pending"},
 		{name: "blob_missing", there: faults{"GET blob": refuseWith(http.StatusNotFound, "BLOB_UNKNOWN")}, arrives: true},
 		{name: "blob_cut_short", there: faults{"GET blob": saysStatus(http.StatusOK, "")}, arrives: true},
-		{name: "old_canary", there: faults{"GET manifest": saysStatus(http.StatusOK, "{}")}, arrives: true},
+		{name: "another_image", there: faults{"GET manifest": saysStatus(http.StatusOK, "{}")}, arrives: true, reason: source.ReasonDigestMismatch},
 		{name: "other_site_fails", there: faults{"GET manifest": fails}, arrives: true, reason: source.ReasonServerError},
 		{name: "other_site_refuses_us", there: faults{"GET manifest": refuse("Basic", "")}, arrives: true, reason: source.ReasonUnauthorized},
 		{name: "push_fails", here: faults{"PUT manifest": fails}, reason: source.ReasonServerError},
@@ -46,6 +46,18 @@ func TestReplicationPages(t *testing.T) {
 			}
 			golden.ComparePage(t, filepath.Join("testdata", "replication", c.name), s.page(t, s.here.address(), "registry.example.org:80"))
 		})
+	}
+}
+
+// The canary before the one under way is no other image: the next has not arrived yet.
+func TestReplicationOfTheNextCanary(t *testing.T) {
+	s := startSites(t, nil, nil, "")
+	s.runOnce(t)
+	s.here.copyTo(s.there)
+	s.runOnce(t)
+	s.wait(time.Hour)
+	if res := s.runOnce(t); res.Err != nil || !strings.Contains(noteOf(res, "at codfw"), "not there yet") {
+		t.Errorf("%v, and the note is %q", res.Err, noteOf(res, "at codfw"))
 	}
 }
 

@@ -14,6 +14,9 @@ func (r *replication) words() source.Words {
 	rows := []source.Advice{}
 	for _, s := range r.sites {
 		rows = append(rows, source.Advice{
+			Reasons: source.ReasonDigestMismatch, When: isAbout(s.name),
+			What: "site " + s.name + " has another image under the tag of the canary: a tool that copies images changes them (another compression or media type), or somebody else pushes to this tag",
+		}, source.Advice{
 			When: isAbout(s.name),
 			What: "site " + s.name + " cannot be asked for what was pushed here: what is said of that site tells more",
 		})
