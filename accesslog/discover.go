@@ -12,8 +12,8 @@ import (
 // maxStreams bounds the logs of one registry.
 const maxStreams = 100
 
-// look finds new and rotated files.
-func (t *Tailer) look(now time.Time) {
+// readAll goes through all logs once: it reads on, takes up new and rotated files, and leaves those that are gone.
+func (t *Tailer) readAll(now time.Time) {
 	t.looked = now
 	var problems []error
 	for _, s := range slices.Clone(t.streams) {

@@ -58,7 +58,7 @@ func (l *logFile) refresh(now time.Time) error {
 	if err != nil {
 		return err
 	}
-	at, err := look(l.Name, info)
+	at, err := foundAt(l.Name, info)
 	if err != nil {
 		return err
 	}

@@ -57,12 +57,13 @@ func stat(name string) (found, error) {
 	if err != nil {
 		return found{}, err
 	}
-	return look(name, info)
+	return foundAt(name, info)
 }
 
 var errNoFile = errors.New("not a regular file")
 
-func look(name string, info fs.FileInfo) (found, error) {
+// foundAt is what info says of a regular file.
+func foundAt(name string, info fs.FileInfo) (found, error) {
 	s, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || !info.Mode().IsRegular() {
 		return found{}, fmt.Errorf("%s: %w", name, errNoFile)
@@ -79,7 +80,7 @@ func open(name string) (*os.File, found, error) {
 	info, err := f.Stat()
 	if err == nil {
 		var at found
-		if at, err = look(name, info); err == nil {
+		if at, err = foundAt(name, info); err == nil {
 			return f, at, nil
 		}
 	}

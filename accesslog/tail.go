@@ -57,7 +57,7 @@ type Tailer struct {
 	done    []position // of files read to their end
 	lost    uint64
 	loss    loss
-	problem error // of the last look
+	problem error // of the last time that files were looked for
 	syslog  syslogServer
 	buf     []byte
 	looked  time.Time
@@ -128,7 +128,7 @@ func (t *Tailer) Start(predecessor []byte) {
 func (t *Tailer) begin(predecessor []byte, now time.Time) {
 	t.guarded(func() {
 		t.restore(predecessor, now)
-		t.look(now)
+		t.readAll(now)
 		t.begun = true
 	})
 	if t.opts.StateFile != "" {
@@ -192,7 +192,7 @@ func (t *Tailer) run(ctx context.Context) {
 // turn reads some of each file, and says whether there is more.
 func (t *Tailer) turn(now time.Time) (more bool) {
 	if now.Sub(t.looked) >= lookEvery {
-		t.guarded(func() { t.look(now) })
+		t.guarded(func() { t.readAll(now) })
 	}
 	for _, s := range t.streams {
 		for _, l := range slices.Clone(s.files) {

@@ -47,7 +47,7 @@ func everySource(t *testing.T) []*source.Source {
 }
 
 // findingAbout is the finding of a report about a source that fails for a reason.
-func findingAbout(t *testing.T, s *source.Source, why string) *report.Finding {
+func findingAbout(t *testing.T, s *source.Source, why string) *report.FindingReport {
 	t.Helper()
 	res := source.Result{Source: s, Err: source.Failed(why, "no")}
 	for _, f := range (report.Subject{Name: "hub"}).Report(&source.View{Now: reportTime, Results: []source.Result{res}}).Findings {

@@ -59,8 +59,8 @@ func stateOf(err error) source.State {
 
 // findings are those about one source, in this order: its own, one for its failure, and one when its probe has not run
 // for long.
-func (n *narrator) findings(res source.Result) []*Finding {
-	var found []*Finding
+func (n *narrator) findings(res source.Result) []*FindingReport {
+	var found []*FindingReport
 	if own := res.Source.Words.Findings; own != nil {
 		for _, f := range own(n.View, res) {
 			found = append(found, n.finding(res, f))
@@ -77,9 +77,9 @@ func (n *narrator) findings(res source.Result) []*Finding {
 
 // finding adds the severity and the meaning of its alert to a finding of a source. At a passive site all but
 // RegistryStorageDown is a warning.
-func (n *narrator) finding(res source.Result, f source.Finding) *Finding {
+func (n *narrator) finding(res source.Result, f source.Finding) *FindingReport {
 	known, order := impactOf(f.Alert)
-	out := &Finding{
+	out := &FindingReport{
 		Registry: n.name, Collector: res.Source.Collector, Address: n.mask.Plain(res.Source.Address),
 		State: f.State, Severity: known.severity, Alert: f.Alert, Runbook: f.Alert != "",
 		What: n.mask.Plain(f.What), Means: known.means, Try: n.mask.Plain(f.Try), order: order,
@@ -94,7 +94,7 @@ func (n *narrator) finding(res source.Result, f source.Finding) *Finding {
 }
 
 // failure is the finding about a source that failed.
-func (n *narrator) failure(res source.Result) *Finding {
+func (n *narrator) failure(res source.Result) *FindingReport {
 	reason := source.Reason(res.Err)
 	what, try := adviceFor(res, reason)
 	f := n.finding(res, source.Finding{State: source.StateFailed, Alert: n.alertOf(res, reason), What: what, Try: try})

@@ -13,18 +13,18 @@ type Report struct {
 	Time       time.Time         `json:"time"` // of its end
 	Registries []*RegistryReport `json:"registries"`
 	Summary    string            `json:"summary"`         // such as "1 registry, 9 checks, 1 failed: hub redis refused"; made by Summarize
-	First      *Finding          `json:"first,omitempty"` // the finding to look at first; nil when there is none
+	First      *FindingReport    `json:"first,omitempty"` // the finding to look at first; nil when there is none
 }
 
 // A RegistryReport is the state of one registry, or of one site of it.
 type RegistryReport struct {
-	Registry string          `json:"registry"`
-	Site     string          `json:"site,omitempty"`
-	URL      string          `json:"url"`     // of its front, from the configuration
-	Passive  bool            `json:"passive"` // the site refuses writes on purpose
-	State    source.State    `json:"state"`   // the worst of its sources
-	Sources  []*SourceReport `json:"sources"`
-	Findings []*Finding      `json:"findings"` // a fault stands before those that follow from it
+	Registry string           `json:"registry"`
+	Site     string           `json:"site,omitempty"`
+	URL      string           `json:"url"`     // of its front, from the configuration
+	Passive  bool             `json:"passive"` // the site refuses writes on purpose
+	State    source.State     `json:"state"`   // the worst of its sources
+	Sources  []*SourceReport  `json:"sources"`
+	Findings []*FindingReport `json:"findings"` // a fault stands before those that follow from it
 }
 
 // A SourceReport is the state of one source.
@@ -50,8 +50,8 @@ type StepReport struct {
 	Note    string       `json:"note,omitempty"` // such as "3 layers, 27 MB"
 }
 
-// A Finding is one thing that is wrong.
-type Finding struct {
+// A FindingReport is one fault, as people are told of it.
+type FindingReport struct {
 	Registry  string       `json:"registry"` // with its site, such as "hub@eqiad"
 	Collector string       `json:"collector"`
 	Address   string       `json:"address"`
@@ -70,8 +70,8 @@ type Finding struct {
 func (r *RegistryReport) Name() string { return source.Instance(r.Registry, r.Site) }
 
 // findingsOf are the findings about one source.
-func (r *RegistryReport) findingsOf(s *SourceReport) []*Finding {
-	var own []*Finding
+func (r *RegistryReport) findingsOf(s *SourceReport) []*FindingReport {
+	var own []*FindingReport
 	for _, f := range r.Findings {
 		if f.Collector == s.Collector && f.Address == s.Address {
 			own = append(own, f)

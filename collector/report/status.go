@@ -29,8 +29,8 @@ type card struct {
 	condition int
 	Class     string // of CSS, such as "broken"
 	Word      string // such as "Broken"
-	First     *Finding
-	More      []*Finding
+	First     *FindingReport
+	More      []*FindingReport
 }
 
 // WriteStatus writes the report as an HTML page without scripts, the worst registry first. The error is that of w.
@@ -81,7 +81,7 @@ func newCard(r *RegistryReport) card {
 
 func conditionOf(r *RegistryReport) int {
 	switch {
-	case slices.ContainsFunc(r.Findings, func(f *Finding) bool { return f.Severity == severityCritical }):
+	case slices.ContainsFunc(r.Findings, func(f *FindingReport) bool { return f.Severity == severityCritical }):
 		return broken
 	case len(r.Findings) > 0:
 		return ill

@@ -18,7 +18,7 @@ func (s Subject) Report(v *source.View) *RegistryReport {
 	n := &narrator{v, source.Instance(s.Name, s.Site), s.Mask}
 	all := &RegistryReport{
 		Registry: s.Name, Site: s.Site, URL: s.URL, Passive: v.Passive,
-		State: source.StateOK, Sources: []*SourceReport{}, Findings: []*Finding{},
+		State: source.StateOK, Sources: []*SourceReport{}, Findings: []*FindingReport{},
 	}
 	for _, res := range v.Results {
 		one := n.sourceReport(res)
@@ -29,12 +29,12 @@ func (s Subject) Report(v *source.View) *RegistryReport {
 		all.State = worst(all.State, one.State)
 		all.Sources = append(all.Sources, one)
 	}
-	slices.SortStableFunc(all.Findings, func(a, b *Finding) int { return a.order - b.order })
+	slices.SortStableFunc(all.Findings, func(a, b *FindingReport) int { return a.order - b.order })
 	return all
 }
 
 // add adds a finding, unless one with the same alert and words is there: each replica of a cluster may tell the same.
-func (r *RegistryReport) add(f *Finding) {
+func (r *RegistryReport) add(f *FindingReport) {
 	for _, known := range r.Findings {
 		if known.Alert == f.Alert && known.What == f.What {
 			return

@@ -12,7 +12,7 @@ import (
 func (r *Report) Summarize() {
 	count := map[source.State]int{}
 	sources := 0
-	var failed []*Finding
+	var failed []*FindingReport
 	for _, reg := range r.Registries {
 		sources += len(reg.Sources)
 		for _, s := range reg.Sources {
@@ -34,7 +34,7 @@ func (r *Report) Summarize() {
 	if n := count[source.StateWaiting]; n > 0 {
 		r.Summary += fmt.Sprintf(", %d not run yet", n)
 	}
-	slices.SortStableFunc(failed, func(a, b *Finding) int { return a.order - b.order })
+	slices.SortStableFunc(failed, func(a, b *FindingReport) int { return a.order - b.order })
 	var names []string
 	for _, f := range failed {
 		if name := strings.TrimRight(f.Registry+" "+f.Collector+" "+f.Reason, " "); !slices.Contains(names, name) {

@@ -98,7 +98,7 @@ func (t *textWriter) registry(r *RegistryReport) {
 }
 
 // details writes the lines that follow the sentence of a finding.
-func (t *textWriter) details(indent string, f *Finding) {
+func (t *textWriter) details(indent string, f *FindingReport) {
 	if f.Means != "" {
 		t.line("%s%s", indent, f.Means)
 	}
