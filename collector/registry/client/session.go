@@ -19,9 +19,9 @@ import (
 // asks for from then on: the configured ones, or a token for each scope. It is for one goroutine.
 type Session struct {
 	*ask.Account
-	basicAsked bool              // requests carry the configured credentials
-	tokens     map[string]string // by scope
-	Sent       time.Time         // when the last request to the registry was sent
+	basicAsked bool                 // requests carry the configured credentials
+	tokens     map[string]ask.Token // by scope
+	Sent       time.Time            // when the last request to the registry was sent
 }
 
 // HowLetIn says for people how the session was let in, such as "with a token".
@@ -39,7 +39,7 @@ func (s *Session) HowLetIn() string {
 func (s *Session) HasToken() bool { return len(s.tokens) > 0 }
 
 // NewSession begins a session with an account.
-func NewSession(a *ask.Account) *Session { return &Session{Account: a, tokens: map[string]string{}} }
+func NewSession(a *ask.Account) *Session { return &Session{Account: a, tokens: map[string]ask.Token{}} }
 
 // pullScope is the scope of a token for pulls from a repository, when the challenge names none.
 func pullScope(repository string) string { return "repository:" + repository + ":pull" }
@@ -72,6 +72,9 @@ func (s *Session) Request(ctx context.Context, method, ref string, body io.Reade
 // Send sends req, and once more with credentials when the registry answers 401. scope is that of the token, if the
 // challenge names none. Send returns an answer with any other status; the caller closes its body. An error that
 // ask.IsNotLetIn knows is about the login. A 401 that asks for no login, and one to a token that was just given, are not.
+//
+// A token is used until its end. One that is refused before that is replaced when the challenge says why (error="…"), as
+// containerd does.
 func (s *Session) Send(req *http.Request, scope string) (*http.Response, error) {
 	resp, err := s.try(req, scope)
 	if err != nil || resp.StatusCode != http.StatusUnauthorized {
@@ -79,10 +82,12 @@ func (s *Session) Send(req *http.Request, scope string) (*http.Response, error) 
 	}
 	ch := ask.ChallengeOf(resp.Header)
 	refused := ask.RefusalOf(resp)
-	_, hadToken := s.tokens[scope]
+	had, hadToken := s.tokens[scope]
 	switch {
 	case source.Reason(refused) != source.ReasonUnauthorized, ch.Scheme == "" && (s.Basic || !s.HasLogin):
 		return nil, refused
+	case hadToken && ch.Params["error"] == "" && time.Now().Before(had.End):
+		return nil, ask.TokenEnded(fmt.Errorf("%w to a token that was let in before, and is good for %s more by its expires_in", refused, time.Until(had.End).Round(time.Second)))
 	case ch.Scheme == "bearer" && (s.Basic || !s.HasLogin):
 		if ch.Params["scope"] == "" || hadToken {
 			ch.Params["scope"] = scope
@@ -136,7 +141,7 @@ func (s *Session) try(req *http.Request, scope string) (*http.Response, error) {
 	hc := s.Plain
 	switch token, found := s.tokens[scope]; {
 	case found:
-		again.Header.Set("Authorization", "Bearer "+token)
+		again.Header.Set("Authorization", "Bearer "+token.Text)
 	case s.basicAsked:
 		hc = s.Login
 	}
