@@ -20,12 +20,16 @@ type Account struct {
 	password *Secret
 }
 
-// NewAccount builds the account of cfg at u, which is the front of the registry or a backend. path is that of cfg in the
+// NewAccount builds the account of cfg at u, which is the front of the registry or a backend. Its certificate may stand on the
+// CAs of the system as well as on those of the CA file, as with docker, containerd and podman. path is that of cfg in the
 // configuration, for errors.
 func NewAccount(b *Builder, cfg *promconfig.HTTPClientConfig, u config.URL, path ...any) (*Account, error) {
 	c, err := newClient(b, cfg, u, b.URL, path...)
 	if err != nil {
 		return nil, err
+	}
+	if c.elsewhere != nil {
+		c.Transport.TLSClientConfig.RootCAs = c.elsewhere
 	}
 	a := &Account{Client: c, HasLogin: c.Login != c.Plain}
 	if auth := cfg.BasicAuth; auth != nil {

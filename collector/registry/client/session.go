@@ -50,13 +50,13 @@ func PushScope(repository string) string { return "repository:" + repository + "
 // DeleteScope is the scope of a token for DELETE. Distribution wants it to cancel an upload, too.
 func DeleteScope(repository string) string { return "repository:" + repository + ":delete" }
 
-// Request makes a request to the address of the session. ref is a path or the value of a Location header, of which only
-// path and query are used: another host there would not be the address that is asked. body may be nil; it must be one
-// that net/http can rewind, such as a bytes.Reader. The reason of an error is bad_answer.
+// Request makes a request to the address of the session. ref is a path with its query, such as /v2/; a host in it is left
+// out. SendTo is for what a Location names. body may be nil; it must be one that net/http can rewind, such as a
+// bytes.Reader. The reason of an error is bad_answer.
 func (s *Session) Request(ctx context.Context, method, ref string, body io.Reader) (*http.Request, error) {
 	parsed, err := s.URL.Parse(ref)
 	if err != nil {
-		return nil, source.Failed(source.ReasonBadAnswer, "the Location is no URL")
+		return nil, source.Failed(source.ReasonBadAnswer, "the path is no URL")
 	}
 	u := *s.URL
 	u.Path, u.RawPath, u.RawQuery = parsed.Path, parsed.RawPath, parsed.RawQuery
@@ -173,26 +173,38 @@ func (s *Session) follow(resp *http.Response, header http.Header) (*http.Respons
 		if err != nil || to.Scheme != "http" && to.Scheme != "https" {
 			return nil, source.Failed(source.ReasonBadAnswer, "the answer redirects to something that is not a URL")
 		}
-		if resp, err = s.fetchElsewhere(resp.Request.Context(), resp.Request.Method, to, header); err != nil {
+		req, err := toStore(resp.Request.Context(), resp.Request.Method, to, header)
+		if err != nil {
+			return nil, err
+		}
+		if resp, err = s.sendElsewhere(req); err != nil {
 			return nil, fmt.Errorf("following a redirect to the store: %w", err)
 		}
 	}
 }
 
-// fetchElsewhere asks a store, which must not learn who we are.
-func (s *Session) fetchElsewhere(ctx context.Context, method string, to *url.URL, header http.Header) (*http.Response, error) {
+// toStore is a request to a store, which a registry has redirected to.
+func toStore(ctx context.Context, method string, to *url.URL, header http.Header) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ask.ToStore(ctx), method, to.String(), nil)
 	if err != nil {
 		return nil, source.Failed(source.ReasonBadAnswer, "the answer redirects to something that is not a URL")
 	}
-	req.Header = header.Clone()
+	for name, values := range header {
+		req.Header[name] = values
+	}
 	req.Header.Set("User-Agent", ask.UserAgent)
-	t := s.TransportFor(to.Host).Clone()
+	return req, nil
+}
+
+// sendElsewhere sends to another host than that of the session, which must not learn who we are: without credentials and
+// without a client certificate.
+func (s *Session) sendElsewhere(req *http.Request) (*http.Response, error) {
+	t := s.TransportFor(req.URL.Host).Clone()
 	t.TLSClientConfig.Certificates, t.TLSClientConfig.GetClientCertificate = nil, nil
 	ask.NoteCertificateRequest(t.TLSClientConfig)
 	resp, err := s.HTTPClient(t).Do(req)
 	if err != nil {
-		return nil, ask.Ended(ctx, ask.RequestError(err))
+		return nil, ask.Ended(req.Context(), ask.RequestError(err))
 	}
 	return resp, nil
 }
