@@ -43,6 +43,7 @@ type ruling struct {
 	reason string // that the probe has to give
 	alert  string // that has to be among those of the report
 	never  string // an alert that must not be
+	unseen string // why mode: upload, which sends HEAD, POST and PATCH of one blob, does not meet it
 }
 
 // behaviours are all rows of the table.

@@ -122,7 +122,7 @@ func documents() []*behaviour {
 			return f.add(tag, i.written(func(m object) {
 				m["layers"] = []any{with(descriptor(typeLayer, i.layers[0]), object{"digest": d.String()})}
 			}))
-		}, source: "image-spec: sha512 is a registered algorithm", pull: ruling{follow: "containerd", why: "nodes take sha512; crane's library knows sha256 alone"}},
+		}, source: "image-spec: sha512 is a registered algorithm", pull: ruling{follow: "containerd", why: "nodes hold blobs against sha256 alone, and so does podman"}},
 		{name: "layer-digest-invalid", stored: layer(object{"digest": "sha256:short"}), source: "manifests of home-made tools", pull: ruling{right: "failed manifest", why: "clients find out later that the manifest is wrong"}},
 		{name: "layer-foreign", stored: foreign, source: "Windows base layers: bytes are at the vendor's, the registry has none"},
 		{name: "layer-zstd", stored: layer(object{"mediaType": "application/vnd.oci.image.layer.v1.tar+zstd"}), source: "BuildKit and Podman with zstd layers"},

@@ -137,7 +137,7 @@ func tokens() []*behaviour {
 		}), source: "tokens that name all groups of Azure AD"},
 		{
 			name: "token-for-three-requests", account: true, change: shortLived, source: "tokens that live for seconds",
-			pull: ruling{follow: "containerd", why: "nodes take another token once"},
+			pull: ruling{follow: "containerd", why: "nodes keep a token until its end"}, push: ruling{unseen: "three requests are all that it sends"},
 		},
 		{
 			name: "token-issued-at-no-date", account: true, change: json(`{"token":"good","expires_in":300,"issued_at":"yesterday"}`), source: "home-made token servers",

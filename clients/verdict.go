@@ -100,10 +100,11 @@ func texts(results map[string]result) string {
 	return strings.Join(all, "; ")
 }
 
-// forUpload is what the mode that uploads and cancels has to say: it commits nothing, and puts no manifest.
-func (e expectation) forUpload() expectation {
+// forUpload is what the mode that uploads and cancels has to say, of what a push has to: it commits nothing, and puts no
+// manifest.
+func (r ruling) forUpload(e expectation) expectation {
 	ends := func(step string) bool { return step != "auth" && step != "start" && step != "upload" }
-	if e.state == "failed" && slices.ContainsFunc(e.steps, ends) {
+	if r.unseen != "" || e.state == "failed" && slices.ContainsFunc(e.steps, ends) {
 		return expectation{}
 	}
 	return e
@@ -165,7 +166,7 @@ func (t *trial) judge() (found []disagreement, open []string, err error) {
 	for _, one := range []struct {
 		probe string
 		want  expectation
-	}{{pullProbe, pull}, {uploadProbe, push.forUpload()}, {imageProbe, push}} {
+	}{{pullProbe, pull}, {uploadProbe, t.push.forUpload(push)}, {imageProbe, push}} {
 		d := disagreement{t.name, one.probe, said(t.ours[one.probe]), one.want.String()}
 		if one.want.state == "" && t.ours[one.probe].skipped == "" {
 			open = append(open, d.key())

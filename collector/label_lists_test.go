@@ -35,6 +35,7 @@ var closedLabels = map[string][]string{
 	"redis_role": {"master", "slave", "sentinel", "other"},
 	"role":       {"front", "backend"},
 	"scheme":     {"none", "basic", "bearer", "other"},
+	"by":         {"ca_file", "system"},
 	"step": {
 		"auth", "container", "manifest", "config", "layers", "start", "chunk", "status", "cancel", "blobs", "read_back", "delete",
 		"put", "get", "list", "read",

@@ -20,12 +20,16 @@ type Account struct {
 	password *Secret
 }
 
-// NewAccount builds the account of cfg at u, which is the front of the registry or a backend. path is that of cfg in the
+// NewAccount builds the account of cfg at u, which is the front of the registry or a backend. Its certificate may stand on the
+// CAs of the system as well as on those of the CA file, as with docker, containerd and podman. path is that of cfg in the
 // configuration, for errors.
 func NewAccount(b *Builder, cfg *promconfig.HTTPClientConfig, u config.URL, path ...any) (*Account, error) {
 	c, err := newClient(b, cfg, u, b.URL, path...)
 	if err != nil {
 		return nil, err
+	}
+	if c.elsewhere != nil {
+		c.Transport.TLSClientConfig.RootCAs = c.elsewhere
 	}
 	a := &Account{Client: c, HasLogin: c.Login != c.Plain}
 	if auth := cfg.BasicAuth; auth != nil {
@@ -65,23 +69,37 @@ func IsTokenRefused(err error) bool {
 	return errors.As(err, &t)
 }
 
+type tokenEndedError struct{ error }
+
+func (t tokenEndedError) Unwrap() error { return t.error }
+
+// TokenEnded marks err as the refusal of a token that was good before, and by its expires_in still is: clients do not ask for
+// another. Its reason stays.
+func TokenEnded(err error) error { return tokenEndedError{err} }
+
+// IsTokenEnded says whether err is one that TokenEnded marks.
+func IsTokenEnded(err error) bool {
+	var t tokenEndedError
+	return errors.As(err, &t)
+}
+
 // Token asks the realm of a bearer challenge for a token, with the user and password of the account if it has them. An
 // answer without a token, and a realm that is no URL, are ReasonBadAnswer.
-func (a *Account) Token(ctx context.Context, ch Challenge) (string, error) {
+func (a *Account) Token(ctx context.Context, ch Challenge) (Token, error) {
 	username, err := a.username.Fetch(ctx)
 	if err != nil {
-		return "", err
+		return Token{}, err
 	}
 	password, err := a.password.Fetch(ctx)
 	if err != nil {
-		return "", err
+		return Token{}, err
 	}
 	return a.fetchToken(ctx, ch, username, password)
 }
 
 // WithBearer is an HTTP client that sends the token with each request.
-func (a *Account) WithBearer(token string) *http.Client {
-	return a.HTTPClient(bearer{a.Transport, token})
+func (a *Account) WithBearer(token Token) *http.Client {
+	return a.HTTPClient(bearer{a.Transport, token.Text})
 }
 
 // bearer adds a token to each request.

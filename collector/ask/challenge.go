@@ -11,6 +11,7 @@ import (
 type Challenge struct {
 	Scheme string            // in lower case, such as "bearer"
 	Params map[string]string // by name, in lower case
+	Broken string            // the last parameter, whose value goes on after a character that only quotes allow; empty: none is so
 }
 
 // ChallengeOf is the challenge of an answer that docker would meet: bearer, or else basic, or else the first of another
@@ -36,7 +37,9 @@ func rank(scheme string) int {
 }
 
 // parseChallenges reads a header such as: Bearer realm="https://…",service="x", Basic realm="y". It stops where the
-// header is no such list, and returns the challenges until there.
+// header is no such list, and returns the challenges until there. Clients do so, too:
+//
+//	Bearer realm=https://auth.example.org/token   realm is "https": a colon needs quotes
 func parseChallenges(text string) []Challenge {
 	var all []Challenge
 	for text = skipSeparators(text); text != ""; text = skipSeparators(text) {
@@ -46,7 +49,7 @@ func parseChallenges(text string) []Challenge {
 		}
 		text = strings.TrimLeft(text[len(word):], " \t")
 		if !strings.HasPrefix(text, "=") {
-			all = append(all, Challenge{strings.ToLower(word), map[string]string{}})
+			all = append(all, Challenge{Scheme: strings.ToLower(word), Params: map[string]string{}})
 			continue
 		}
 		var value string
@@ -54,11 +57,18 @@ func parseChallenges(text string) []Challenge {
 		if len(all) > 0 {
 			all[len(all)-1].Params[strings.ToLower(word)] = value
 		}
+		if text != "" && !strings.ContainsRune(", \t", rune(text[0])) && len(all) > 0 {
+			all[len(all)-1].Broken = strings.ToLower(word)
+			break
+		}
 	}
 	return all
 }
 
 func skipSeparators(text string) string { return strings.TrimLeft(text, ", \t") }
+
+// tokenBytes are those of a value without quotes (RFC 9110, 5.6.2).
+const tokenBytes = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 // token is the text until the next separator.
 func token(text string) string {
@@ -72,7 +82,7 @@ func token(text string) string {
 // paramValue reads a token or a quoted text, and returns the text after it.
 func paramValue(text string) (value, rest string) {
 	if !strings.HasPrefix(text, `"`) {
-		value = token(text)
+		value = text[:len(text)-len(strings.TrimLeft(text, tokenBytes))]
 		return value, text[len(value):]
 	}
 	var b strings.Builder

@@ -18,7 +18,7 @@ const UserAgent = "registry_exporter"
 
 // Bounds of an answer.
 const (
-	maxHeaderBytes = 64 << 10 // bytes
+	maxHeaderBytes = 1 << 20  // bytes, of the status and all headers; Go's clients, such as containerd, take up to 10 MiB
 	MaxBody        = 16 << 20 // bytes, of an answer that grows with the registry, such as cluster_status of an MSR
 	MaxSmallBody   = 1 << 20  // bytes, of all others
 	MaxRedirects   = 5

@@ -3,7 +3,10 @@ package ask
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+
+	"registry_exporter/collector/source"
 )
 
 func TestCheckRedirectKeepsToSchemeHostAndPort(t *testing.T) {
@@ -18,6 +21,21 @@ func TestCheckRedirectKeepsToSchemeHostAndPort(t *testing.T) {
 		next := httptest.NewRequest(http.MethodGet, to, nil)
 		if err := (&Client{Follow: true}).checkRedirect(next, []*http.Request{first}); (err == nil) != follow {
 			t.Errorf("%s: got %v, follow: want %t", to, err, follow)
+		}
+	}
+}
+
+// Fronts add headers without measure, and Go's clients, such as containerd, take them.
+func TestHeadersOfAnAnswerAreBounded(t *testing.T) {
+	for size, want := range map[int]string{200 << 10: "", 2 << 20: source.ReasonTooLarge} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X-Policy", strings.Repeat("x", size))
+		}))
+		defer server.Close()
+		a := accountOf(t, server.URL, "", &Lockout{})
+		_, err := a.Get(t.Context(), a.Plain, "/v2/", MaxSmallBody)
+		if got := source.Reason(err); got != want {
+			t.Errorf("headers of %d bytes: reason %q, want %q: %v", size, got, want, err)
 		}
 	}
 }

@@ -68,7 +68,7 @@ func TestARefusedSecretIsNotSentAgainToATokenEndpoint(t *testing.T) {
 		each       int
 	}{
 		{"token flow", "basic_auth: {username: monitor, password: wrong-password}", func(a *Account) error {
-			_, err := a.Token(t.Context(), Challenge{"bearer", params{"realm": tokens.URL + "/token"}})
+			_, err := a.Token(t.Context(), Challenge{Scheme: "bearer", Params: params{"realm": tokens.URL + "/token"}})
 			return err
 		}, 1},
 		{"oauth2", "oauth2: {client_id: monitor, client_secret: wrong-secret, token_url: " + tokens.URL + "/token}", func(a *Account) error {

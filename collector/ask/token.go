@@ -5,24 +5,39 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
+	"time"
 
 	"registry_exporter/collector/source"
 )
 
+// A Token lets in until its end.
+type Token struct {
+	Text string
+	End  time.Time // by expires_in; 60 s from when it came without that, as the specification says
+}
+
+// lifeOfToken is that of a token of which the token server says nothing.
+const lifeOfToken = 60 * time.Second
+
 // fetchToken asks the realm of a bearer challenge for a token, with the user and password unless they are empty. A realm
 // may give out a token without any rights. Unlike libraries it asks realms with private addresses, too: most sites have
 // them.
-func (c *Client) fetchToken(ctx context.Context, ch Challenge, username, password string) (string, error) {
+func (c *Client) fetchToken(ctx context.Context, ch Challenge, username, password string) (Token, error) {
 	realm, err := url.Parse(ch.Params["realm"])
+	if ch.Broken == "realm" {
+		return Token{}, source.Failed(source.ReasonBadAnswer, "the realm of the bearer challenge has no quotes: docker, containerd and podman read it to its first colon")
+	}
 	if err != nil || realm.Host == "" || realm.User != nil || realm.Scheme != "http" && realm.Scheme != "https" {
-		return "", source.Failed(source.ReasonBadAnswer, "the bearer challenge names no realm")
+		return Token{}, source.Failed(source.ReasonBadAnswer, "the bearer challenge names no realm")
 	}
 	if c.URL.Scheme == "https" && realm.Scheme == "http" && username+password != "" {
-		return "", source.Failed(source.ReasonBadAnswer, "the realm of the bearer challenge is http, behind a front with https: no password is sent there")
+		return Token{}, source.Failed(source.ReasonBadAnswer, "the realm of the bearer challenge is http, behind a front with https: no password is sent there")
 	}
 	q := realm.Query()
 	for _, name := range []string{"service", "scope"} {
@@ -33,32 +48,57 @@ func (c *Client) fetchToken(ctx context.Context, ch Challenge, username, passwor
 	realm.RawQuery = q.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, realm.String(), nil)
 	if err != nil {
-		return "", source.Failed(source.ReasonBadAnswer, "the realm of the bearer challenge is no URL")
+		return Token{}, source.Failed(source.ReasonBadAnswer, "the realm of the bearer challenge is no URL")
 	}
 	if username != "" { // else a token for everybody, as public images need
 		req.SetBasicAuth(username, password)
 	}
 	a, err := do(c.HTTPClient(c.guarded(c.TransportFor(realm.Host))), req, MaxSmallBody)
 	if err != nil {
-		return "", fmt.Errorf("asking for a token: %w", err)
+		return Token{}, fmt.Errorf("asking for a token: %w", err)
 	}
 	if a.Status != http.StatusOK {
-		return "", fmt.Errorf("asking for a token: %w", a.Refusal())
+		return Token{}, fmt.Errorf("asking for a token: %w", a.Refusal())
 	}
 	return parseToken(a.Body)
 }
 
-// parseToken reads {"token":"…"} or {"access_token":"…"}. Other fields, and text after the object, are
-// ignored.
-func parseToken(body []byte) (string, error) {
+// parseToken reads {"token":"…"} or {"access_token":"…"}, with .expires_in in seconds. Clients refuse the answer when a field
+// that they read is of another type; so does parseToken. Other fields, and text after the object, are ignored.
+func parseToken(body []byte) (Token, error) {
 	var answer struct {
-		Token       string `json:"token"`
-		AccessToken string `json:"access_token"`
+		Token       string    `json:"token"`
+		AccessToken string    `json:"access_token"`
+		ExpiresIn   int       `json:"expires_in"`
+		IssuedAt    time.Time `json:"issued_at"`
 	}
-	_ = json.NewDecoder(bytes.NewReader(body)).Decode(&answer) // a field of another type stays empty, and so do all when it is no JSON
+	err := json.NewDecoder(bytes.NewReader(body)).Decode(&answer)
+	var ofType *json.UnmarshalTypeError
+	var date *time.ParseError
+	switch {
+	case errors.As(err, &date):
+		return Token{}, source.Failed(source.ReasonBadAnswer, "docker and podman refuse the token: its issued_at is no date of RFC 3339")
+	case errors.As(err, &ofType) && ofType.Field != "":
+		return Token{}, source.Failed(source.ReasonBadAnswer, "clients refuse the token: its %s is no %s", ofType.Field, kindOf(ofType))
+	}
 	found := cmp.Or(answer.Token, answer.AccessToken)
-	if found == "" || strings.ContainsAny(found, "\r\n") {
-		return "", source.Failed(source.ReasonBadAnswer, "the token endpoint answered without a token")
+	if err != nil || found == "" || strings.ContainsAny(found, "\r\n") {
+		return Token{}, source.Failed(source.ReasonBadAnswer, "the token endpoint answered without a token")
 	}
-	return found, nil
+	life := lifeOfToken
+	if answer.ExpiresIn > 0 {
+		life = time.Duration(min(answer.ExpiresIn, int(maxLife/time.Second))) * time.Second
+	}
+	return Token{found, time.Now().Add(life)}, nil
+}
+
+// maxLife bounds expires_in.
+const maxLife = 365 * 24 * time.Hour
+
+// kindOf names for people the type that a field should have.
+func kindOf(err *json.UnmarshalTypeError) string {
+	if err.Type.Kind() == reflect.Int {
+		return "whole number"
+	}
+	return "text"
 }

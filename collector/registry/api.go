@@ -108,7 +108,7 @@ func (a *api) read(ctx context.Context) ([]source.Sample, error) {
 // anonymous asks without credentials, and measures the phases of the request and the certificate. The challenge is that
 // of the answer.
 func (a *api) anonymous(ctx context.Context) ([]source.Sample, ask.Challenge, error) {
-	var cert served
+	cert := served{file: a.ca}
 	var timing phases
 	t := a.Transport.Clone()
 	t.Proxy = timing.throughProxy(t.Proxy)

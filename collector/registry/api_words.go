@@ -91,6 +91,9 @@ func (a *api) facts(v *source.View, res source.Result) []string {
 			facts = append(facts, "certificate ended "+source.Span(-left)+" ago")
 		}
 	}
+	for _, s := range res.All(tlsTrustedBy) {
+		facts = append(facts, map[string]string{"ca_file": "trusted by ca_file", "system": "trusted by the system's CAs, not by ca_file"}[s.Label("by")])
+	}
 	return facts
 }
 

@@ -2,11 +2,13 @@ package registry
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +29,9 @@ var (
 	tlsNameCovered = source.Gauge("registry_tls_name_covered",
 		"1 if the served certificate covers this configured name or address (TLS handshake: subject alternative names).",
 		"address", "name")
+	tlsTrustedBy = source.Gauge("registry_tls_trusted_by",
+		"1 for what holds the CA that the served certificate stands on: ca_file (tls_config.ca_file or ca), or system, when only the CAs of the system have it (TLS handshake); absent without a CA file, and when the certificate does not verify.",
+		"address", "by")
 	tlsCAExpiry = source.Gauge("registry_tls_ca_expiry_timestamp_seconds",
 		"When the CA ends that the served certificate stands on, in seconds since 1970: of all verified chains the latest NotAfter of their root; if none verifies, the latest of the configured CA file (tls_config.ca_file).",
 		"address")
@@ -39,6 +44,8 @@ type served struct {
 	expiry time.Time         // when it ends to verify; of one that does not, when the leaf ends
 	caEnd  time.Time         // when the CA ends that it stands on; zero: it does not verify
 	err    error             // of verifying it
+	file   caFile            // that of the address
+	byFile bool              // a CA of the file is what it stands on
 }
 
 // inspect is a copy of base that verifies the certificate itself and keeps it in s. So the certificate is known even if it
@@ -76,6 +83,7 @@ func (s *served) verify(certs []*x509.Certificate, roots *x509.CertPool, name st
 	if err == nil {
 		s.expiry = latestEnd(chains)
 		s.caEnd = latestRoot(chains)
+		s.byFile = slices.ContainsFunc(chains, s.file.isRootOf)
 	}
 	return err
 }
@@ -132,6 +140,9 @@ func (s *served) samples(address, role string, names []string) []source.Sample {
 		tlsExpiry.Sample(source.Unix(s.expiry), address, role),
 		tlsStart.Sample(source.Unix(s.leaf.NotBefore), address, role),
 	}
+	if s.file.found && s.err == nil {
+		out = append(out, tlsTrustedBy.Sample(1, address, map[bool]string{true: "ca_file", false: "system"}[s.byFile]))
+	}
 	for _, name := range names {
 		out = append(out, tlsNameCovered.Sample(source.Bool01(s.leaf.VerifyHostname(name) == nil), address, name))
 	}
@@ -140,14 +151,20 @@ func (s *served) samples(address, role string, names []string) []source.Sample {
 
 // A caFile is what is known of the configured CA file (ca_file, or inline ca).
 type caFile struct {
-	end     time.Time // the latest NotAfter of its certificates
-	found   bool      // it holds any
-	skipped int       // certificates that Go does not read, such as one with a negative serial number: they are not used
+	end     time.Time                  // the latest NotAfter of its certificates
+	found   bool                       // it holds any
+	certs   map[[sha256.Size]byte]bool // those that it holds, by their hash
+	skipped int                        // certificates that Go does not read, such as one with a negative serial number: they are not used
+}
+
+// isRootOf says whether a verified chain ends in a certificate of the file.
+func (f caFile) isRootOf(chain []*x509.Certificate) bool {
+	return f.certs[sha256.Sum256(chain[len(chain)-1].Raw)]
 }
 
 // readCAFile reads the CA file. It is an error when none of its certificates can be read.
 func readCAFile(cfg promconfig.TLSConfig) (caFile, error) {
-	var f caFile
+	f := caFile{certs: map[[sha256.Size]byte]bool{}}
 	text := []byte(cfg.CA)
 	if cfg.CAFile != "" {
 		var err error
@@ -165,6 +182,7 @@ func readCAFile(cfg promconfig.TLSConfig) (caFile, error) {
 			continue
 		}
 		f.found = true
+		f.certs[sha256.Sum256(block.Bytes)] = true
 		if cert.NotAfter.After(f.end) {
 			f.end = cert.NotAfter
 		}

@@ -33,7 +33,7 @@ var (
 	pullBytes = source.Gauge("registry_pull_bytes",
 		"Bytes of config and layers that were read in the last run.", "address", "role", "image")
 	pullLayers = source.Gauge("registry_pull_layers",
-		"Layers of the manifest that the registry has to have: without empty, doubled and foreign ones.",
+		"Layers of the manifest that the registry has to have: without doubled and foreign ones.",
 		"address", "role", "image")
 	pullVerified = source.Gauge("registry_pull_layers_verified",
 		"How many of them were read in full since the exporter started, and were what their digests say.",
@@ -191,7 +191,9 @@ func (ip *imagePull) recall(now time.Time) {
 		ip.steps[i].Err = firstError(ip.steps[i].Err, ip.memory.remembered(ip.image.Name, ip.steps[i].Name, now))
 	}
 	if ip.reachedLayers() {
-		ip.steps[len(ip.steps)-1].Note = ip.layersText()
+		layers := &ip.steps[len(ip.steps)-1]
+		layers.Err = firstError(layers.Err, ip.refused)
+		layers.Note = ip.layersText()
 	}
 }
 

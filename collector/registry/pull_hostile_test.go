@@ -48,6 +48,7 @@ func TestPullOfWhatIsHostile(t *testing.T) {
 	}
 }
 
+// They answer so with and without Range.
 func TestPullOfLayersFromServersThatAreOdd(t *testing.T) {
 	instead := func(header http.Header, status int, body string) func(*testing.T, *fakeRegistry, fakeImage) {
 		return func(_ *testing.T, f *fakeRegistry, i fakeImage) {
@@ -56,14 +57,14 @@ func TestPullOfLayersFromServersThatAreOdd(t *testing.T) {
 	}
 	part := func(value string) http.Header { return http.Header{"Content-Range": {value}} }
 	for _, s := range []badPull{
-		{name: "another range than asked for", reason: source.ReasonBadAnswer, breakIt: instead(part("bytes 0-0/9"), 206, "l")},
+		{name: "another range than asked for", reason: source.ReasonShortRead, badReason: source.ReasonShortRead, breakIt: instead(part("bytes 0-0/9"), 206, "l")},
 		{name: "another total", reason: source.ReasonShortRead, badReason: source.ReasonShortRead, breakIt: instead(part("bytes 8-8/12"), 206, "o")},
-		{name: "a total that nobody knows", reason: source.ReasonBadAnswer, breakIt: instead(part("bytes 8-8/*"), 206, "o")},
-		{name: "a total that overflows", reason: source.ReasonBadAnswer, breakIt: instead(part("bytes 8-8/99999999999999999999"), 206, "o")},
-		{name: "no range", reason: source.ReasonBadAnswer, breakIt: instead(nil, 206, "o")},
+		{name: "a total that nobody knows", reason: source.ReasonShortRead, badReason: source.ReasonShortRead, breakIt: instead(part("bytes 8-8/*"), 206, "o")},
+		{name: "a total that overflows", reason: source.ReasonShortRead, badReason: source.ReasonShortRead, breakIt: instead(part("bytes 8-8/99999999999999999999"), 206, "o")},
+		{name: "no range", reason: source.ReasonShortRead, badReason: source.ReasonShortRead, breakIt: instead(nil, 206, "o")},
 		{name: "more bytes than asked for", reason: source.ReasonBadAnswer, breakIt: instead(part("bytes 8-8/9"), 206, "two")},
-		{name: "a range that cannot be", reason: source.ReasonShortRead, badReason: source.ReasonShortRead, breakIt: instead(part("bytes */3"), 416, "")},
-		{name: "a range that cannot be, without a total", reason: source.ReasonShortRead, badReason: source.ReasonShortRead, breakIt: instead(nil, 416, "")},
+		{name: "a range that cannot be", reason: source.ReasonClientError, breakIt: instead(part("bytes */3"), 416, "")},
+		{name: "a range that cannot be, without a total", reason: source.ReasonClientError, breakIt: instead(nil, 416, "")},
 		{name: "a range that cannot be though it can", reason: source.ReasonClientError, breakIt: instead(part("bytes */9"), 416, "")},
 		{name: "the whole of another length", reason: source.ReasonShortRead, badReason: source.ReasonShortRead, breakIt: instead(nil, 200, "layer")},
 		{name: "a whole that is longer, of no announced length", reason: source.ReasonShortRead, badReason: source.ReasonShortRead, breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) {

@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
-	"registry_exporter/collector/ask"
 	"registry_exporter/collector/registry/client"
 	"registry_exporter/collector/source"
 
@@ -19,13 +16,12 @@ import (
 // firstPart is how many bytes of a layer are read when the server ignores the range and sends all of it.
 const firstPart = 64 << 10
 
-// readable are the layers that a registry has to have, each once: without empty ones, and without foreign ones, which
-// clients fetch from elsewhere.
+// readable are the layers that a registry has to have, each once: without foreign ones, which clients fetch from elsewhere.
 func readable(layers []client.Descriptor) []client.Descriptor {
 	var all []client.Descriptor
 	seen := map[digest.Digest]bool{}
 	for _, l := range layers {
-		if l.Size > 0 && !l.IsForeign() && !seen[l.Digest] {
+		if !l.IsForeign() && !seen[l.Digest] {
 			seen[l.Digest] = true
 			all = append(all, l)
 		}
@@ -33,103 +29,50 @@ func readable(layers []client.Descriptor) []client.Descriptor {
 	return all
 }
 
-// readBlob asks for n bytes of a blob from an offset on, and calls take with the answer if that has the right size and
-// range. The answer may be the whole blob with status 200: servers may ignore a range.
-func (ip *imagePull) readBlob(ctx context.Context, d client.Descriptor, from, n int64, take func(*http.Response) error) error {
-	header := http.Header{}
-	if n < d.Size {
-		header.Set("Range", fmt.Sprintf("bytes=%d-%d", from, from+n-1))
-	}
-	return ip.read(ctx, "blobs/"+d.Digest.String(), header, func(resp *http.Response) error {
-		if err := checkBlob(resp, d, from, n); err != nil {
-			return err
-		}
-		return take(resp)
-	})
+// readConfig reads the config of the image in full and checks its digest.
+func (ip *imagePull) readConfig(ctx context.Context) error {
+	config := ip.manifest.Config
+	return firstError(ip.readMore(ctx, config, newVerification(config.Digest), config.Size), nodesRefuse(config))
 }
 
-// checkBlob is the error of an answer to a request for n bytes of a blob from an offset on, judged by status and headers.
-// Each case takes for granted that those before it did not apply.
-func checkBlob(resp *http.Response, d client.Descriptor, from, n int64) error {
-	has, known := rangeTotal(resp)
+// nodesRefuse is why no node takes an image with this config or layer, though its bytes are right; nil when they take it.
+func nodesRefuse(d client.Descriptor) error {
 	switch {
-	case resp.StatusCode == http.StatusNotFound:
-		return missing(resp)
-	case resp.StatusCode == http.StatusRequestedRangeNotSatisfiable && !known:
-		return source.Failed(source.ReasonShortRead, "it has no byte %d, the manifest says %d bytes", from, d.Size)
-	case (resp.StatusCode == http.StatusRequestedRangeNotSatisfiable || isPart(resp)) && known && has != d.Size:
-		return source.Failed(source.ReasonShortRead, "it has %d bytes, the manifest says %d", has, d.Size)
-	case resp.StatusCode != http.StatusOK && (!isPart(resp) || n == d.Size):
-		return ask.RefusalOf(resp)
-	case isPart(resp) && resp.Header.Get("Content-Range") != fmt.Sprintf("bytes %d-%d/%d", from, from+n-1, d.Size):
-		return source.Failed(source.ReasonBadAnswer, "status 206 with another range than the one asked for")
-	case resp.StatusCode == http.StatusOK && resp.ContentLength >= 0 && resp.ContentLength != d.Size:
-		return source.Failed(source.ReasonShortRead, "it has %d bytes, the manifest says %d", resp.ContentLength, d.Size)
+	case d.Size == 0:
+		return source.Failed(source.ReasonBadAnswer, "it has 0 bytes: containerd refuses it, podman takes it")
+	case d.Digest.Algorithm() != digest.SHA256:
+		return source.Failed(source.ReasonBadAnswer, "its digest is of %s: containerd and podman hold blobs against sha256 alone", d.Digest.Algorithm())
 	}
 	return nil
 }
 
-// isPart says whether an answer has the range that was asked for, and not the whole.
-func isPart(resp *http.Response) bool { return resp.StatusCode == http.StatusPartialContent }
-
-// rangeTotal is the size of the whole blob by Content-Range: 9 in "bytes 8-8/9", and in "bytes */9" of a 416. known is
-// false without it.
-func rangeTotal(resp *http.Response) (total int64, known bool) {
-	text := resp.Header.Get("Content-Range")
-	total, err := strconv.ParseInt(text[strings.LastIndexByte(text, '/')+1:], 10, 64)
-	return total, err == nil && total >= 0 && strings.HasPrefix(text, "bytes ")
-}
-
-// copyBytes copies n bytes of the body to out, and returns how many came. Fewer than n are an error: short_read, or that of
-// the connection.
-func (ip *imagePull) copyBytes(ctx context.Context, out io.Writer, resp *http.Response, n int64) (int64, error) {
-	got, err := io.CopyBuffer(out, io.LimitReader(resp.Body, n), ip.buffer)
-	ip.bytes += got
-	switch {
-	case err != nil:
-		return got, fmt.Errorf("%d of %d bytes came: %w", got, n, ask.Ended(ctx, ask.RequestError(err)))
-	case got < n:
-		return got, source.Failed(source.ReasonShortRead, "%d of %d bytes came", got, n)
-	}
-	return got, nil
-}
-
-// wantEnd wants the body to end here.
-func (ip *imagePull) wantEnd(resp *http.Response) error {
-	n, _ := io.ReadFull(resp.Body, ip.buffer[:1])
-	switch {
-	case n == 0:
-		return nil
-	case isPart(resp):
-		return source.Failed(source.ReasonBadAnswer, "more bytes came than were asked for")
-	}
-	return source.Failed(source.ReasonShortRead, "more bytes came than the manifest says")
-}
-
-// readConfig reads the config of the image in full and checks its digest.
-func (ip *imagePull) readConfig(ctx context.Context) error {
-	config := ip.manifest.Config
-	return ip.readMore(ctx, config, newVerification(config.Digest), config.Size)
-}
-
 // readEnds reads the last byte of each layer: a registry that knows the size of a layer, but has lost its end, cannot send
 // that byte. The error is that of the first layer that fails. After one that is not about content, such as a timeout, no
-// more layers are asked for: the store is in trouble.
+// more layers are asked for: the store is in trouble. A layer that nodes refuse is noted in ip.refused.
 func (ip *imagePull) readEnds(ctx context.Context) error {
 	var first error
 	for _, l := range ip.layers {
 		err := ip.readEnd(ctx, l)
 		ip.noteRead(stepLayers, l.Digest, false, err)
 		if err == nil {
+			ip.refused = firstError(ip.refused, ofLayer(l, nodesRefuse(l)))
 			continue
 		}
 		ip.failed[l.Digest] = true
-		first = firstError(first, fmt.Errorf("layer %s: %w", l.Digest, err))
+		first = firstError(first, ofLayer(l, err))
 		if !isContent(err) {
 			break
 		}
 	}
 	return first
+}
+
+// ofLayer is err with the layer that it is about; nil stays nil.
+func ofLayer(l client.Descriptor, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("layer %s: %w", l.Digest, err)
 }
 
 // firstError is a, or b when a is nil.
@@ -140,19 +83,30 @@ func firstError(a, b error) error {
 	return b
 }
 
-// readEnd reads the last byte of a layer, or its first 64 KiB when the server ignores ranges.
+// readEnd reads the last byte of a layer, or its first 64 KiB when the server ignores ranges; once more when no byte comes.
 func (ip *imagePull) readEnd(ctx context.Context, l client.Descriptor) error {
+	err := ip.readEndOnce(ctx, l)
+	if wasCut(err) {
+		err = ip.readEndOnce(ctx, l)
+	}
+	return err
+}
+
+func (ip *imagePull) readEndOnce(ctx context.Context, l client.Descriptor) error {
+	if l.Size == 0 {
+		return ip.readMore(ctx, l, newVerification(l.Digest), 0)
+	}
 	start := time.Now()
-	return ip.readBlob(ctx, l, l.Size-1, 1, func(resp *http.Response) error {
+	return ip.readBlob(ctx, l, l.Size-1, 1, func(resp *http.Response, isPart bool) error {
 		if _, err := ip.copyBytes(ctx, io.Discard, resp, 1); err != nil {
 			return err
 		}
 		if l.Digest == ip.layers[0].Digest {
 			ip.firstByte = time.Since(start)
 		}
-		if isPart(resp) {
+		if isPart {
 			ip.ends++
-			return ip.wantEnd(resp)
+			return ip.wantEnd(resp, isPart)
 		}
 		ip.begins++
 		_, err := ip.copyBytes(ctx, io.Discard, resp, min(l.Size, firstPart)-1)

@@ -3,7 +3,7 @@ package registry
 import (
 	"fmt"
 	"net/http"
-	"sync/atomic"
+	"slices"
 	"testing"
 
 	"registry_exporter/collector/source"
@@ -85,18 +85,6 @@ func TestAPullWorksAgainWhenTwoRunsHaveSeenSo(t *testing.T) {
 	e.run(t).wantNone(t, "registry_pull_content_bad{")
 }
 
-// byTurns answers as two backends behind a balancer: the first request goes to the first of them, the next to the second.
-func byTurns(first, second http.HandlerFunc) http.HandlerFunc {
-	var n atomic.Int64
-	return func(w http.ResponseWriter, r *http.Request) {
-		if n.Add(1)%2 == 1 {
-			first(w, r)
-		} else {
-			second(w, r)
-		}
-	}
-}
-
 // A layer that two images share is read twice in a run. One of two backends behind a balancer has lost it: the run that found
 // it bad once counts.
 func TestContentThatIsWellAndBadInOneRunIsBad(t *testing.T) {
@@ -113,21 +101,25 @@ func TestContentThatIsWellAndBadInOneRunIsBad(t *testing.T) {
 		}
 	}
 	part := func(w http.ResponseWriter, r *http.Request) { f.wholeOnly(shared)(w, r) }
-	f.answer(shared.String(), byTurns(emptied(9), part))
+	n := 0
+	emptyAt := func(turns ...int) http.HandlerFunc {
+		n = 0
+		return func(w http.ResponseWriter, r *http.Request) {
+			if n++; slices.Contains(turns, n) {
+				emptied(9)(w, r)
+			} else {
+				part(w, r)
+			}
+		}
+	}
+	f.answer(shared.String(), emptyAt(1, 2)) // each end is asked for once more
 	want("bad and well", 0)
 	f.answer(shared.String(), nil)
 	want("well once", 0)
 	want("well twice", 1)
 
 	e.memory(t).later()
-	n := 0
-	f.answer(shared.String(), func(w http.ResponseWriter, r *http.Request) {
-		if n++; n == 2 { // its end for the second image; then it is read in full, and well
-			emptied(9)(w, r)
-		} else {
-			part(w, r)
-		}
-	})
+	f.answer(shared.String(), emptyAt(2, 3)) // its end for the second image; then it is read in full, and well
 	e.run(t)
 	b := e.memory(t).blobs[blobKey{"library/base", shared}].bad
 	if b == nil || !b.confirmed {

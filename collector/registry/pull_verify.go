@@ -4,54 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash"
-	"net/http"
 	"slices"
 	"time"
 
 	"registry_exporter/collector/registry/client"
 	"registry_exporter/collector/source"
-
-	"github.com/opencontainers/go-digest"
 )
-
-// A verification is the reading of one blob in full: how many bytes came until now, and their hash. It goes on over several
-// runs if the blob is large.
-type verification struct {
-	hash   hash.Hash
-	offset int64
-}
-
-func newVerification(d digest.Digest) *verification { return &verification{hash: d.Algorithm().Hash()} }
-
-// errNoRanges is the error of a layer that is too large for one run when the server ignores ranges. The layer may be well.
-var errNoRanges = errors.New("the server sends layers as a whole only")
-
-// readMore reads the next n bytes of a blob. When that is its end, it checks the digest.
-func (ip *imagePull) readMore(ctx context.Context, d client.Descriptor, r *verification, n int64) error {
-	return ip.readBlob(ctx, d, r.offset, n, func(resp *http.Response) error {
-		if n < d.Size && !isPart(resp) {
-			return errNoRanges
-		}
-		got, err := ip.copyBytes(ctx, r.hash, resp, n)
-		r.offset += got
-		if err == nil {
-			err = ip.wantEnd(resp)
-		}
-		if err != nil || r.offset < d.Size {
-			return err
-		}
-		return r.checkDigest(d)
-	})
-}
-
-// checkDigest compares the bytes that were read with the digest.
-func (r *verification) checkDigest(d client.Descriptor) error {
-	if digest.NewDigest(d.Digest.Algorithm(), r.hash) != d.Digest {
-		return source.Failed(source.ReasonDigestMismatch, "what was read is not what the digest says")
-	}
-	return nil
-}
 
 // A nextLayer is a layer that may be read in full in this run.
 type nextLayer struct {
@@ -87,7 +45,7 @@ func (p *puller) nextLayers(pulls []*imagePull, now time.Time) []nextLayer {
 		for _, l := range ip.layers {
 			key := blobKey{ip.image.Repository, l.Digest}
 			b := p.memory.blob(key)
-			if !seen[key] && !ip.failed[l.Digest] && (b.bad == nil || !now.Before(b.bad.again)) {
+			if l.Size > 0 && !seen[key] && !ip.failed[l.Digest] && (b.bad == nil || !now.Before(b.bad.again)) {
 				all = append(all, nextLayer{ip, l, b})
 			}
 			seen[key] = true
@@ -128,22 +86,13 @@ func (l nextLayer) bytesNow(left int64) int64 {
 	return min(left, l.layer.Size-l.blob.partial.offset)
 }
 
-// read reads n more bytes of the layer. When fewer come it asks once more: if something cut the connection, as a restart of
-// nginx does, the rest comes then; if the store has lost bytes, it does not.
+// read reads n more bytes of the layer.
 func (l nextLayer) read(ctx context.Context, n int64) (*verification, error) {
 	r := l.blob.partial
 	if r == nil || !l.isLarge() {
 		r = newVerification(l.layer.Digest)
 	}
-	end := r.offset + n
-	err := l.readMore(ctx, l.layer, r, n)
-	if source.Reason(err) != source.ReasonShortRead || r.offset == end {
-		return r, err
-	}
-	if !l.isLarge() { // the server may ignore ranges: all of it again
-		r = newVerification(l.layer.Digest)
-	}
-	return r, l.readMore(ctx, l.layer, r, end-r.offset)
+	return r, l.readMore(ctx, l.layer, r, n)
 }
 
 // verify reads n more bytes of the layer and notes the outcome. It returns false when the store is in trouble.
@@ -168,7 +117,7 @@ func (l nextLayer) verify(ctx context.Context, n int64) (goOn bool) {
 		l.inFull++
 		l.blob.verified = time.Now()
 	default:
-		layers.Err = firstError(layers.Err, fmt.Errorf("layer %s: %w", l.layer.Digest, err))
+		layers.Err = firstError(layers.Err, ofLayer(l.layer, err))
 	}
 	l.blob.tried = time.Now()
 	l.noteRead(stepLayers, l.layer.Digest, true, err)
@@ -187,7 +136,7 @@ func (ip *imagePull) layersText() string {
 	}{
 		{ip.inParts, ", %d in part"},
 		{ip.tooLarge, ", %d larger than max_bytes not at all: the server sends layers as a whole only"},
-		{len(ip.manifest.Layers) - len(ip.layers), ", %d empty, doubled or foreign ones left out"},
+		{len(ip.manifest.Layers) - len(ip.layers), ", %d doubled or foreign ones left out"},
 	} {
 		if more.n > 0 {
 			text += fmt.Sprintf(more.text, more.n)

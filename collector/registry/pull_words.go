@@ -14,7 +14,7 @@ func (p *puller) words() source.Words {
 		Place: p.place,
 		Alert: p.alert,
 		Advice: []source.Advice{
-			slowStore, tokenRefused, wantsNoLogin,
+			slowStore, tokenRefused, tokenEnded, wantsNoLogin,
 			{Reasons: source.ReasonStoreRefused, What: "the store to which the registry redirects blobs refuses what the registry has signed for it: its key, its signature, a clock or a policy of the store is wrong, and no client gets blobs", Try: source.TryPull},
 			{Reasons: source.ReasonUpstreamFailed, What: "the cache does not get from its upstream what it has not: the upstream is down, out of reach, or refuses the password of the cache. What it holds can be pulled", Try: source.TryPull},
 			{Reasons: source.ReasonForbidden, When: func(res source.Result) bool { return !p.isOurs(res) && failsAtAStep(res) }, What: refusesLater, Try: source.TryPull},
@@ -34,6 +34,10 @@ var (
 	tokenRefused = source.Advice{
 		Reasons: source.ReasonUnauthorized, When: func(res source.Result) bool { return ask.IsTokenRefused(res.Err) }, Try: source.TryRequest,
 		What: "token server and registry do not agree: the registry refuses the token that its token server has just given (signing key, issuer or service was changed on one side), so nobody is let in",
+	}
+	tokenEnded = source.Advice{
+		Reasons: source.ReasonUnauthorized, When: func(res source.Result) bool { return ask.IsTokenEnded(res.Err) }, Try: source.TryRequest,
+		What: "{address} refuses a token before the end that the token server said (expires_in), and clients take no other one until then: their pulls and pushes break off in the midst",
 	}
 	wantsNoLogin = source.Advice{
 		Reasons: source.ReasonUnauthorized, When: func(res source.Result) bool { return failsAtAStep(res) && !ask.IsNotLetIn(res.Err) }, Try: source.TryRequest,

@@ -19,9 +19,9 @@ import (
 // asks for from then on: the configured ones, or a token for each scope. It is for one goroutine.
 type Session struct {
 	*ask.Account
-	basicAsked bool              // requests carry the configured credentials
-	tokens     map[string]string // by scope
-	Sent       time.Time         // when the last request to the registry was sent
+	basicAsked bool                 // requests carry the configured credentials
+	tokens     map[string]ask.Token // by scope
+	Sent       time.Time            // when the last request to the registry was sent
 }
 
 // HowLetIn says for people how the session was let in, such as "with a token".
@@ -39,7 +39,7 @@ func (s *Session) HowLetIn() string {
 func (s *Session) HasToken() bool { return len(s.tokens) > 0 }
 
 // NewSession begins a session with an account.
-func NewSession(a *ask.Account) *Session { return &Session{Account: a, tokens: map[string]string{}} }
+func NewSession(a *ask.Account) *Session { return &Session{Account: a, tokens: map[string]ask.Token{}} }
 
 // pullScope is the scope of a token for pulls from a repository, when the challenge names none.
 func pullScope(repository string) string { return "repository:" + repository + ":pull" }
@@ -50,13 +50,13 @@ func PushScope(repository string) string { return "repository:" + repository + "
 // DeleteScope is the scope of a token for DELETE. Distribution wants it to cancel an upload, too.
 func DeleteScope(repository string) string { return "repository:" + repository + ":delete" }
 
-// Request makes a request to the address of the session. ref is a path or the value of a Location header, of which only
-// path and query are used: another host there would not be the address that is asked. body may be nil; it must be one
-// that net/http can rewind, such as a bytes.Reader. The reason of an error is bad_answer.
+// Request makes a request to the address of the session. ref is a path with its query, such as /v2/; a host in it is left
+// out. SendTo is for what a Location names. body may be nil; it must be one that net/http can rewind, such as a
+// bytes.Reader. The reason of an error is bad_answer.
 func (s *Session) Request(ctx context.Context, method, ref string, body io.Reader) (*http.Request, error) {
 	parsed, err := s.URL.Parse(ref)
 	if err != nil {
-		return nil, source.Failed(source.ReasonBadAnswer, "the Location is no URL")
+		return nil, source.Failed(source.ReasonBadAnswer, "the path is no URL")
 	}
 	u := *s.URL
 	u.Path, u.RawPath, u.RawQuery = parsed.Path, parsed.RawPath, parsed.RawQuery
@@ -72,6 +72,9 @@ func (s *Session) Request(ctx context.Context, method, ref string, body io.Reade
 // Send sends req, and once more with credentials when the registry answers 401. scope is that of the token, if the
 // challenge names none. Send returns an answer with any other status; the caller closes its body. An error that
 // ask.IsNotLetIn knows is about the login. A 401 that asks for no login, and one to a token that was just given, are not.
+//
+// A token is used until its end. One that is refused before that is replaced when the challenge says why (error="…"), as
+// containerd does.
 func (s *Session) Send(req *http.Request, scope string) (*http.Response, error) {
 	resp, err := s.try(req, scope)
 	if err != nil || resp.StatusCode != http.StatusUnauthorized {
@@ -79,10 +82,12 @@ func (s *Session) Send(req *http.Request, scope string) (*http.Response, error) 
 	}
 	ch := ask.ChallengeOf(resp.Header)
 	refused := ask.RefusalOf(resp)
-	_, hadToken := s.tokens[scope]
+	had, hadToken := s.tokens[scope]
 	switch {
 	case source.Reason(refused) != source.ReasonUnauthorized, ch.Scheme == "" && (s.Basic || !s.HasLogin):
 		return nil, refused
+	case hadToken && ch.Params["error"] == "" && time.Now().Before(had.End):
+		return nil, ask.TokenEnded(fmt.Errorf("%w to a token that was let in before, and is good for %s more by its expires_in", refused, time.Until(had.End).Round(time.Second)))
 	case ch.Scheme == "bearer" && (s.Basic || !s.HasLogin):
 		if ch.Params["scope"] == "" || hadToken {
 			ch.Params["scope"] = scope
@@ -136,7 +141,7 @@ func (s *Session) try(req *http.Request, scope string) (*http.Response, error) {
 	hc := s.Plain
 	switch token, found := s.tokens[scope]; {
 	case found:
-		again.Header.Set("Authorization", "Bearer "+token)
+		again.Header.Set("Authorization", "Bearer "+token.Text)
 	case s.basicAsked:
 		hc = s.Login
 	}
@@ -168,26 +173,38 @@ func (s *Session) follow(resp *http.Response, header http.Header) (*http.Respons
 		if err != nil || to.Scheme != "http" && to.Scheme != "https" {
 			return nil, source.Failed(source.ReasonBadAnswer, "the answer redirects to something that is not a URL")
 		}
-		if resp, err = s.fetchElsewhere(resp.Request.Context(), resp.Request.Method, to, header); err != nil {
+		req, err := toStore(resp.Request.Context(), resp.Request.Method, to, header)
+		if err != nil {
+			return nil, err
+		}
+		if resp, err = s.sendElsewhere(req); err != nil {
 			return nil, fmt.Errorf("following a redirect to the store: %w", err)
 		}
 	}
 }
 
-// fetchElsewhere asks a store, which must not learn who we are.
-func (s *Session) fetchElsewhere(ctx context.Context, method string, to *url.URL, header http.Header) (*http.Response, error) {
+// toStore is a request to a store, which a registry has redirected to.
+func toStore(ctx context.Context, method string, to *url.URL, header http.Header) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ask.ToStore(ctx), method, to.String(), nil)
 	if err != nil {
 		return nil, source.Failed(source.ReasonBadAnswer, "the answer redirects to something that is not a URL")
 	}
-	req.Header = header.Clone()
+	for name, values := range header {
+		req.Header[name] = values
+	}
 	req.Header.Set("User-Agent", ask.UserAgent)
-	t := s.TransportFor(to.Host).Clone()
+	return req, nil
+}
+
+// sendElsewhere sends to another host than that of the session, which must not learn who we are: without credentials and
+// without a client certificate.
+func (s *Session) sendElsewhere(req *http.Request) (*http.Response, error) {
+	t := s.TransportFor(req.URL.Host).Clone()
 	t.TLSClientConfig.Certificates, t.TLSClientConfig.GetClientCertificate = nil, nil
 	ask.NoteCertificateRequest(t.TLSClientConfig)
 	resp, err := s.HTTPClient(t).Do(req)
 	if err != nil {
-		return nil, ask.Ended(ctx, ask.RequestError(err))
+		return nil, ask.Ended(req.Context(), ask.RequestError(err))
 	}
 	return resp, nil
 }

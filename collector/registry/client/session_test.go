@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"registry_exporter/collector/ask"
 	"registry_exporter/collector/source"
@@ -122,6 +123,7 @@ func TestSessionLogsIn(t *testing.T) {
 		{name: "a realm that refuses", options: basicLogin, challenge: `Bearer realm="REALM"`, good: never, realm: 401, reason: source.ReasonUnauthorized, asked: 1, realmAsked: 1},
 		{name: "a realm with an error", options: basicLogin, challenge: `Bearer realm="REALM"`, good: never, realm: 503, reason: source.ReasonUnavailable, asked: 1, realmAsked: 1},
 		{name: "a realm that is none", options: basicLogin, challenge: `Bearer realm="nowhere"`, good: never, reason: source.ReasonBadAnswer, asked: 1},
+		{name: "a realm without quotes", options: basicLogin, challenge: `Bearer realm=REALM`, good: never, reason: source.ReasonBadAnswer, asked: 1},
 		{name: "a token that the registry does not take", options: basicLogin, challenge: `Bearer realm="REALM",error="invalid_token"`, good: never, reason: source.ReasonUnauthorized, asked: 2, realmAsked: 1, refusesAll: true},
 		{name: "a token without the scope", options: basicLogin, challenge: `Bearer realm="REALM",error="insufficient_scope"`, good: never, reason: source.ReasonForbidden, asked: 2, realmAsked: 1},
 		{name: "no challenge", good: never, challenge: "", reason: source.ReasonUnauthorized, asked: 1, refusesAll: true},
@@ -183,6 +185,39 @@ func TestSessionGetsAnotherTokenWhenOneHasEnded(t *testing.T) {
 		if status, err := s.ask(t, http.MethodGet, "our scope", ""); err != nil || status != http.StatusAccepted {
 			t.Errorf("token %d: status %d, %v", valid, status, err)
 		}
+	}
+}
+
+// containerd keeps a token until its end, and so does docker: a registry that ends it sooner breaks off what they do.
+func TestSessionKeepsATokenUntilItsEnd(t *testing.T) {
+	for _, c := range []struct {
+		name, reason string
+		ended        bool
+		tokens       int
+	}{
+		{"refused before it", source.ReasonUnauthorized, false, 1},
+		{"refused after it", "", true, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := &gate{challenge: `Bearer realm="REALM"`}
+			valid := 1
+			g.good = func(r *http.Request) bool {
+				return strings.HasPrefix(r.Header.Get("Authorization"), fmt.Sprintf("Bearer token-%d ", valid))
+			}
+			startGate(t, g)
+			s := testSession(t, g.address, basicLogin)
+			_, err := s.ask(t, http.MethodGet, "our scope", "")
+			wantReason(t, err, "")
+			valid = 2
+			if c.ended {
+				s.tokens["our scope"] = ask.Token{Text: s.tokens["our scope"].Text, End: time.Now()}
+			}
+			_, err = s.ask(t, http.MethodGet, "our scope", "")
+			wantReason(t, err, c.reason)
+			if ask.IsTokenEnded(err) == c.ended || ask.IsNotLetIn(err) || g.tokens != c.tokens {
+				t.Errorf("%d tokens were asked for, want %d: %v", g.tokens, c.tokens, err)
+			}
+		})
 	}
 }
 

@@ -1,0 +1,167 @@
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"net/http"
+
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/registry/client"
+	"registry_exporter/collector/source"
+
+	"github.com/opencontainers/go-digest"
+)
+
+// maxResumes is how often the rest of a blob is asked for after its bytes stopped in the midst.
+const maxResumes = 2
+
+// errOddRange is an answer to a Range from which nothing follows: clients ask for a blob as a whole.
+var errOddRange = errors.New("the server does not answer a Range with that range")
+
+// errNoRanges is the error of a layer that is too large for one run when the server ignores ranges. The layer may be well.
+var errNoRanges = errors.New("the server sends layers as a whole only")
+
+// A cutError is the error of a body that ended too early. Clients ask for the rest.
+type cutError struct{ error }
+
+func (c cutError) Unwrap() error { return c.error }
+
+// wasCut says whether the body of an answer ended too early.
+func wasCut(err error) bool {
+	var c cutError
+	return errors.As(err, &c)
+}
+
+// readBlob asks for n bytes of a blob from an offset on, and calls take with the answer if its status and its headers are
+// right. The answer is a part when it has those n bytes alone. Otherwise it is the whole blob, and take gets it when the
+// server ignores the Range, and when it answers it in another way than with that part:
+//
+//	Range: bytes=8-8 → 206, Content-Range: bytes 8-8/9   a part
+//	Range: bytes=8-8 → 200                               the whole
+//	Range: bytes=8-8 → 416, 403, 501 or 206 bytes 0-8/9  asked for once more, without Range
+func (ip *imagePull) readBlob(ctx context.Context, d client.Descriptor, from, n int64, take func(resp *http.Response, isPart bool) error) error {
+	path := "blobs/" + d.Digest.String()
+	if n < d.Size {
+		part := fmt.Sprintf("%d-%d", from, from+n-1)
+		err := ip.read(ctx, path, http.Header{"Range": {"bytes=" + part}}, func(resp *http.Response) error {
+			isPart := resp.StatusCode == http.StatusPartialContent && resp.Header.Get("Content-Range") == fmt.Sprintf("bytes %s/%d", part, d.Size)
+			switch {
+			case isPart:
+				return take(resp, true)
+			case resp.StatusCode == http.StatusOK, resp.StatusCode == http.StatusNotFound, resp.StatusCode == http.StatusTooManyRequests:
+				return takeWhole(resp, d, take)
+			}
+			return errOddRange
+		})
+		if !errors.Is(err, errOddRange) {
+			return err
+		}
+	}
+	return ip.read(ctx, path, http.Header{}, func(resp *http.Response) error {
+		if resp.StatusCode == http.StatusPartialContent { // containerd takes it for 200, when nobody asked for a part
+			resp.StatusCode = http.StatusOK
+		}
+		return takeWhole(resp, d, take)
+	})
+}
+
+// takeWhole calls take with an answer that has the whole blob, by its status and length.
+func takeWhole(resp *http.Response, d client.Descriptor, take func(*http.Response, bool) error) error {
+	switch {
+	case resp.StatusCode == http.StatusNotFound:
+		return missing(resp)
+	case resp.StatusCode != http.StatusOK:
+		return ask.RefusalOf(resp)
+	case resp.ContentLength >= 0 && resp.ContentLength != d.Size:
+		return source.Failed(source.ReasonShortRead, "it has %d bytes, the manifest says %d", resp.ContentLength, d.Size)
+	}
+	return take(resp, false)
+}
+
+// copyBytes copies n bytes of the body to out, and returns how many came. Fewer than n are an error: short_read, or that of
+// the connection.
+func (ip *imagePull) copyBytes(ctx context.Context, out io.Writer, resp *http.Response, n int64) (int64, error) {
+	got, err := io.CopyBuffer(out, io.LimitReader(resp.Body, n), ip.buffer)
+	ip.bytes += got
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return got, fmt.Errorf("%d of %d bytes came: %w", got, n, ask.Ended(ctx, ask.RequestError(err)))
+	case err != nil:
+		return got, cutError{fmt.Errorf("%d of %d bytes came: %w", got, n, ask.RequestError(err))}
+	case got < n:
+		return got, cutError{source.Failed(source.ReasonShortRead, "%d of %d bytes came", got, n)}
+	}
+	return got, nil
+}
+
+// wantEnd wants the body to end here.
+func (ip *imagePull) wantEnd(resp *http.Response, isPart bool) error {
+	n, _ := io.ReadFull(resp.Body, ip.buffer[:1])
+	switch {
+	case n == 0:
+		return nil
+	case isPart:
+		return source.Failed(source.ReasonBadAnswer, "more bytes came than were asked for")
+	}
+	return source.Failed(source.ReasonShortRead, "more bytes came than the manifest says")
+}
+
+// A verification is the reading of one blob in full: how many bytes came until now, and their hash. It goes on over several
+// runs if the blob is large.
+type verification struct {
+	hash   hash.Hash
+	offset int64
+}
+
+func newVerification(d digest.Digest) *verification { return &verification{hash: d.Algorithm().Hash()} }
+
+// readMore reads the next n bytes of a blob. When that is its end, it checks the digest. Bytes that stop in the midst are
+// asked for from there on, as containerd does, and as a whole when the server ignores that.
+func (ip *imagePull) readMore(ctx context.Context, d client.Descriptor, r *verification, n int64) error {
+	end, isWhole := r.offset+n, n == d.Size
+	var err error
+	for resumes := 0; resumes <= maxResumes; resumes++ {
+		before := r.offset
+		err = ip.readUntil(ctx, d, r, end, isWhole)
+		if !wasCut(err) || resumes > 0 && r.offset == before {
+			return err
+		}
+	}
+	return err
+}
+
+// readUntil reads a blob from where r is until end, with one request. An answer with the whole blob is of use only when all
+// of it is wanted.
+func (ip *imagePull) readUntil(ctx context.Context, d client.Descriptor, r *verification, end int64, isWhole bool) error {
+	from := r.offset
+	return ip.readBlob(ctx, d, from, end-from, func(resp *http.Response, isPart bool) error {
+		if !isPart && !isWhole {
+			return errNoRanges
+		}
+		if !isPart {
+			if _, err := ip.copyBytes(ctx, io.Discard, resp, from); err != nil {
+				return err
+			}
+		}
+		got, err := ip.copyBytes(ctx, r.hash, resp, end-from)
+		r.offset += got
+		if err == nil {
+			err = ip.wantEnd(resp, isPart)
+		}
+		if err != nil || r.offset < d.Size {
+			return err
+		}
+		return r.checkDigest(d)
+	})
+}
+
+// checkDigest compares the bytes that were read with the digest.
+func (r *verification) checkDigest(d client.Descriptor) error {
+	if digest.NewDigest(d.Digest.Algorithm(), r.hash) != d.Digest {
+		return source.Failed(source.ReasonDigestMismatch, "what was read is not what the digest says")
+	}
+	return nil
+}
