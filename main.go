@@ -110,6 +110,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return 1
 	case f.check:
 		fmt.Fprintf(stdout, "%s: all good\n", f.configFile)
+		for _, note := range exporter.ConfigNotes() {
+			fmt.Fprintf(stdout, "note: %s\n", note)
+		}
 		return 0
 	}
 	if err := serve(f, exporter, logger); err != nil {

@@ -16,13 +16,18 @@ import (
 // fetchToken asks the realm of a bearer challenge for a token, with the user and password unless they are empty. A realm
 // may give out a token without any rights. Unlike libraries it asks realms with private addresses, too: most sites have
 // them.
-func (c *Client) fetchToken(ctx context.Context, ch Challenge, username, password string) (string, error) {
+func (a *Account) fetchToken(ctx context.Context, ch Challenge, username, password string) (string, error) {
 	realm, err := url.Parse(ch.Params["realm"])
 	if err != nil || realm.Host == "" || realm.User != nil || realm.Scheme != "http" && realm.Scheme != "https" {
 		return "", source.Failed(source.ReasonBadAnswer, "the bearer challenge names no realm")
 	}
-	if c.URL.Scheme == "https" && realm.Scheme == "http" && username+password != "" {
+	if a.URL.Scheme == "https" && realm.Scheme == "http" && username+password != "" {
 		return "", source.Failed(source.ReasonBadAnswer, "the realm of the bearer challenge is http, behind a front with https: no password is sent there")
+	}
+	if username+password != "" {
+		if err := a.realms.allow(realm); err != nil {
+			return "", err
+		}
 	}
 	q := realm.Query()
 	for _, name := range []string{"service", "scope"} {
@@ -38,14 +43,27 @@ func (c *Client) fetchToken(ctx context.Context, ch Challenge, username, passwor
 	if username != "" { // else a token for everybody, as public images need
 		req.SetBasicAuth(username, password)
 	}
-	a, err := do(c.HTTPClient(c.guarded(c.TransportFor(realm.Host))), req, MaxSmallBody)
+	answer, err := do(a.HTTPClient(a.guarded(a.transportForRealm(realm))), req, MaxSmallBody)
 	if err != nil {
 		return "", fmt.Errorf("asking for a token: %w", err)
 	}
-	if a.Status != http.StatusOK {
-		return "", fmt.Errorf("asking for a token: %w", a.Refusal())
+	if answer.Status != http.StatusOK {
+		return "", fmt.Errorf("asking for a token: %w", answer.Refusal())
 	}
-	return parseToken(a.Body)
+	token, err := parseToken(answer.Body)
+	if err == nil && username+password != "" {
+		a.realms.gave(realm)
+	}
+	return token, err
+}
+
+// transportForRealm shows the client certificate to the hosts of the registry alone.
+func (a *Account) transportForRealm(realm *url.URL) *transport {
+	t := a.TransportFor(realm.Host)
+	if sameHost(realm.Hostname(), a.URL.Hostname()) || sameHost(realm.Hostname(), a.realms.front.Hostname()) {
+		return t
+	}
+	return t.anonymous()
 }
 
 // parseToken reads {"token":"…"} or {"access_token":"…"}. Other fields, and text after the object, are
