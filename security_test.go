@@ -52,3 +52,33 @@ func TestAHijackedFrontLearnsNoPassword(t *testing.T) {
 		t.Errorf("a realm that is named is not asked:\n%s", stdout)
 	}
 }
+
+func TestReloadingOverHTTPIsOffUnlessAFlagSaysSo(t *testing.T) {
+	t.Parallel()
+	for flag, want := range map[string]int{"--no-web.enable-lifecycle": http.StatusForbidden, "--web.enable-lifecycle": http.StatusOK} {
+		p := startHub(t, flag)
+		if status, page := fetch(t, http.DefaultClient, http.MethodPost, "http://"+p.address+"/-/reload"); status != want {
+			t.Errorf("%s: %d %s", flag, status, page)
+		}
+	}
+}
+
+func TestAPageOfAnotherSiteCannotReload(t *testing.T) {
+	t.Parallel()
+	p := startHub(t, "--web.enable-lifecycle")
+	for header, value := range map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"} {
+		req, err := http.NewRequest(http.MethodPost, "http://"+p.address+"/-/reload", strings.NewReader("x=y"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set(header, value)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusForbidden {
+			t.Errorf("with %s: %s", header, resp.Status)
+		}
+	}
+}

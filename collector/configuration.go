@@ -56,7 +56,6 @@ func (e *Exporter) Reload() error {
 		return err
 	}
 	if e.clock != nil {
-		e.clock.stop()
 		e.runProbes()
 	}
 	e.reloadGood.Set(1)
