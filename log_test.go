@@ -18,7 +18,7 @@ func TestLinesOfTheLog(t *testing.T) {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
 			config := writeFile(t, "hub.yml", hub(nobody))
-			p := start(t, config, "--log.format="+format, "--log.level=debug", "--web.config.file="+serverFiles(t, ""))
+			p := start(t, config, "--log.format="+format, "--log.level=debug", "--web.enable-lifecycle", "--web.config.file="+serverFiles(t, ""))
 			conn, err := net.Dial("tcp", p.address)
 			if err != nil {
 				t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/pprof"
 	"os"
 	"os/signal"
 	"syscall"
@@ -50,6 +49,7 @@ type flags struct {
 	stateDir    string
 	name        string
 	pprof       bool
+	lifecycle   bool
 	logLevel    string
 	logFormat   string
 	web         *web.FlagConfig
@@ -68,6 +68,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	app.Flag("config.check", "Check the configuration and everything it names, then exit.").BoolVar(&f.check)
 	app.Flag("web.external-url", "Address that people reach this exporter at, for links in alerts.").PlaceHolder("URL").StringVar(&f.externalURL)
 	app.Flag("web.metrics-registries", "Show the registries on /metrics too, not only on /probe.").Default("true").BoolVar(&f.registries)
+	app.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload too, not only on HUP.").BoolVar(&f.lifecycle)
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter under /debug/pprof/.").BoolVar(&f.pprof)
 	app.Flag("state.dir", "Folder of what outlives the exporter: uploads to cancel, positions in access logs. Without it nothing is kept.").PlaceHolder("DIR").StringVar(&f.stateDir)
 	app.Flag("exporter.name", "Name of this exporter in the tags it pushes and the objects it writes, which stays when it is started anew (default: that of the host).").PlaceHolder("NAME").StringVar(&f.name)
@@ -110,6 +111,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return 1
 	case f.check:
 		fmt.Fprintf(stdout, "%s: all good\n", f.configFile)
+		for _, note := range exporter.ConfigNotes() {
+			fmt.Fprintf(stdout, "note: %s\n", note)
+		}
 		return 0
 	}
 	if err := serve(f, exporter, logger); err != nil {
@@ -117,27 +121,6 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return 0
-}
-
-func routes(f *flags, e *collector.Exporter, books http.Handler) http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /{$}", e.ServeStatus)
-	mux.HandleFunc("GET /metrics", e.ServeMetrics)
-	mux.HandleFunc("GET /probe", e.ServeProbe)
-	mux.HandleFunc("GET /sd", e.ServeDiscovery)
-	mux.HandleFunc("GET /config", e.ServeConfig)
-	mux.Handle("GET /runbooks/", http.StripPrefix("/runbooks/", books))
-	mux.HandleFunc("POST /-/reload", e.ServeReload)
-	mux.HandleFunc("GET /-/healthy", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") })
-	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ready") })
-	if f.pprof {
-		mux.HandleFunc("GET /debug/pprof/", pprof.Index)
-		mux.HandleFunc("GET /debug/pprof/cmdline", pprof.Cmdline)
-		mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
-		mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
-		mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
-	}
-	return mux
 }
 
 // requestTime is longer than any scrape takes, and its page.

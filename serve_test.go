@@ -37,7 +37,7 @@ func TestWhatIsServed(t *testing.T) {
 		{"GET", "/runbooks/registrydown", 200, "<h1>RegistryDown</h1>"},
 		{"GET", "/-/healthy", 200, "healthy"},
 		{"GET", "/-/ready", 200, "ready"},
-		{"POST", "/-/reload", 200, "configuration loaded"},
+		{"POST", "/-/reload", 403, "--web.enable-lifecycle"},
 		{"GET", "/-/reload", 405, "Method Not Allowed"},
 		{"POST", "/metrics", 405, "Method Not Allowed"},
 		{"POST", "/probe?registry=hub", 405, "Method Not Allowed"},

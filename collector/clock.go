@@ -2,31 +2,86 @@ package collector
 
 import (
 	"context"
+	"slices"
 	"sync"
+
+	"registry_exporter/collector/source"
 )
 
-// A clock runs the probes of one configuration, each in a goroutine of its own.
+// A clock runs the probes of the configuration in force, each in a goroutine of its own.
 type clock struct {
-	cancel context.CancelFunc // ends all runs
-	group  sync.WaitGroup
+	group sync.WaitGroup
+	loops []*loop // those that may still be under way
+}
+
+// A loop is the goroutine of one probe.
+type loop struct {
+	unchanged string             // fingerprint of the registry
+	end       context.CancelFunc // begins no further run
+	cancel    context.CancelFunc // ends the run under way, too
+	done      chan struct{}
 }
 
 // startClock starts the probes of the registries.
 func startClock(registries []*target) *clock {
-	ctx, cancel := context.WithCancel(context.Background())
-	c := &clock{cancel: cancel}
+	c := &clock{}
+	c.change(registries)
+	return c
+}
+
+// change runs the probes of these registries, and ends all others. A run under way of a registry whose configuration is the
+// same goes on: its probe begins the next one when it is due. Any other is canceled, and change returns when each of those
+// has taken back what it had begun.
+func (c *clock) change(registries []*target) {
+	stays := map[string]bool{}
+	for _, r := range registries {
+		stays[r.unchanged] = true
+	}
+	before := map[string]bool{}
+	for _, l := range c.loops {
+		before[l.unchanged] = true
+		l.end()
+		if !stays[l.unchanged] {
+			l.cancel()
+			<-l.done
+		}
+	}
+	c.loops = slices.DeleteFunc(c.loops, (*loop).isDone)
 	for _, r := range registries {
 		for _, s := range r.sources {
 			if s.Probe != nil {
-				c.group.Go(func() { s.Probe.Loop(ctx) })
+				c.start(s.Probe, r.unchanged, before[r.unchanged])
 			}
 		}
 	}
-	return c
+}
+
+// start runs a probe; goesOn says that its configuration is the one before.
+func (c *clock) start(p *source.Probe, unchanged string, goesOn bool) {
+	runs, cancel := context.WithCancel(context.Background())
+	begins, end := context.WithCancel(runs)
+	l := &loop{unchanged: unchanged, end: end, cancel: cancel, done: make(chan struct{})}
+	c.loops = append(c.loops, l)
+	c.group.Go(func() {
+		defer close(l.done)
+		defer cancel()
+		p.Loop(begins, runs, goesOn)
+	})
+}
+
+func (l *loop) isDone() bool {
+	select {
+	case <-l.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // stop ends the runs under way, and returns when each has taken back what it had begun.
 func (c *clock) stop() {
-	c.cancel()
+	for _, l := range c.loops {
+		l.cancel()
+	}
 	c.group.Wait()
 }

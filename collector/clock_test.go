@@ -75,3 +75,39 @@ func TestProbeAfterAReload(t *testing.T) {
 		})
 	}
 }
+
+// A loop of reloads must not keep a run from ending, nor cut it.
+func TestAReloadLetsTheRunGoOnWhoseConfigurationIsTheSame(t *testing.T) {
+	for _, c := range []struct {
+		name, before, after string
+		goesOn              bool
+	}{
+		{"the same", "hub", "hub", true},
+		{"another", "hub", "hub changed", false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			began, ended := make(chan struct{}, 9), make(chan error, 9)
+			targets, _ := probed(&source.Probe{Every: time.Hour, Run: func(ctx context.Context) source.Run {
+				began <- struct{}{}
+				select {
+				case <-ctx.Done():
+				case <-time.After(100 * time.Millisecond):
+				}
+				ended <- ctx.Err()
+				return source.Run{}
+			}})
+			targets[0].unchanged = c.before
+			clock := startClock(targets)
+			defer clock.stop()
+			<-began
+			after, _ := probed(&source.Probe{Every: time.Hour, Run: func(context.Context) source.Run { return source.Run{} }})
+			after[0].unchanged = c.after
+			for range 5 {
+				clock.change(after)
+			}
+			if err := <-ended; (err == nil) != c.goesOn {
+				t.Errorf("the run ended with %v", err)
+			}
+		})
+	}
+}

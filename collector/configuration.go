@@ -42,6 +42,9 @@ func (e *Exporter) load() error {
 	return nil
 }
 
+// ConfigNotes are what there is to say of the configuration in force, though it is right.
+func (e *Exporter) ConfigNotes() []string { return e.live.Load().config.Notes() }
+
 // Reload reads the configuration file again. After an error, which names the line, the configuration before stays in
 // force. Results of probes that the new configuration has too are kept.
 func (e *Exporter) Reload() error {
@@ -53,7 +56,6 @@ func (e *Exporter) Reload() error {
 		return err
 	}
 	if e.clock != nil {
-		e.clock.stop()
 		e.runProbes()
 	}
 	e.reloadGood.Set(1)

@@ -93,7 +93,11 @@ func (e *Exporter) Start() {
 // runProbes runs the probes and companions of the configuration in force, and ends all others.
 func (e *Exporter) runProbes() {
 	registries := e.live.Load().registries
-	e.clock = startClock(registries)
+	if e.clock == nil {
+		e.clock = startClock(registries)
+	} else {
+		e.clock.change(registries)
+	}
 	e.companions = e.companions.change(registries)
 }
 

@@ -31,6 +31,7 @@ type target struct {
 	name, site string // site is empty when the registry has one only
 	passive    bool   // refuses writes on purpose
 	config     *config.Registry
+	unchanged  string           // fingerprint of its configuration: a reload that keeps it lets its runs go on
 	labels     []*dto.LabelPair // registry, and site if there is one
 	sources    []*source.Source
 	secrets    ask.Secrets
@@ -40,7 +41,7 @@ type target struct {
 func newTarget(c *config.Config, i int, opts *Options, l *ask.Lockout, k *source.Keep) (*target, error) {
 	r := c.Registries[i]
 	b := ask.NewBuilder(c, i, opts.forBuilders(l, k))
-	t := &target{name: r.Name, site: r.Site, passive: r.Passive, config: r, labels: []*dto.LabelPair{labelPair("registry", r.Name)}}
+	t := &target{name: r.Name, site: r.Site, passive: r.Passive, config: r, unchanged: c.Fingerprint(i), labels: []*dto.LabelPair{labelPair("registry", r.Name)}}
 	if r.Site != "" {
 		t.labels = append(t.labels, labelPair("site", r.Site))
 	}
@@ -112,15 +113,15 @@ func (r *target) read(ctx context.Context, timeout time.Duration, wanted func(co
 }
 
 // aboutReading are registry_collector_success, registry_collector_duration_seconds and registry_collector_failure. A source
-// that is pending has the last one only: nobody knows yet whether it succeeds.
+// that is pending has the last one only: nobody knows yet whether it succeeds. The success of a stale probe is left out.
 func aboutReading(res source.Result) []source.Sample {
 	s := res.Source
 	if why := source.Reason(res.Err); why == source.ReasonPending {
 		return []source.Sample{collectorFailure.Sample(1, s.Collector, s.Address, why)}
 	}
-	samples := []source.Sample{
-		collectorSuccess.Sample(source.Bool01(res.Err == nil), s.Collector, s.Address),
-		collectorDuration.Sample(res.Duration.Seconds(), s.Collector, s.Address),
+	samples := []source.Sample{collectorDuration.Sample(res.Duration.Seconds(), s.Collector, s.Address)}
+	if res.Err != nil || !res.IsStale(time.Now()) {
+		samples = append(samples, collectorSuccess.Sample(source.Bool01(res.Err == nil), s.Collector, s.Address))
 	}
 	if res.Err != nil {
 		samples = append(samples, collectorFailure.Sample(1, s.Collector, s.Address, source.Reason(res.Err)))

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -72,6 +73,7 @@ func (v *validation) registry(r *Registry) {
 	}
 	v.root(r.URL, "url")
 	v.http(r.HTTP, "http")
+	v.hosts(r.Realms, "realms")
 	v.endpoints(r)
 	if r.TLS != nil {
 		v.tls(r)
@@ -165,6 +167,22 @@ func (v *validation) tls(r *Registry) {
 			v.fail("must be a host name or an address, without scheme, port and wildcard", "tls", "names", i)
 		}
 		seen[name] = true
+	}
+}
+
+// hosts wants a list of hosts, with or without ports.
+func (v *validation) hosts(list []string, key string) {
+	for i, entry := range list {
+		host, port, err := net.SplitHostPort(entry)
+		if err != nil {
+			host, port = strings.Trim(entry, "[]"), "443"
+		}
+		if !isHost(host) || !isPort(port) {
+			v.fail("must be a host, such as auth.example.org or 10.0.0.5:8443, without scheme and path", key, i)
+		}
+		if slices.Contains(list[:i], entry) {
+			v.fail("stands twice: keep one", key, i)
+		}
 	}
 }
 

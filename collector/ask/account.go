@@ -18,6 +18,7 @@ type Account struct {
 	Basic    bool // they are a user and a password
 	username *Secret
 	password *Secret
+	realms   *realmRule
 }
 
 // NewAccount builds the account of cfg at u, which is the front of the registry or a backend. Its certificate may stand on the
@@ -31,7 +32,7 @@ func NewAccount(b *Builder, cfg *promconfig.HTTPClientConfig, u config.URL, path
 	if c.elsewhere != nil {
 		c.Transport.TLSClientConfig.RootCAs = c.elsewhere
 	}
-	a := &Account{Client: c, HasLogin: c.Login != c.Plain}
+	a := &Account{Client: c, HasLogin: c.Login != c.Plain, realms: realmRuleOf(b, u)}
 	if auth := cfg.BasicAuth; auth != nil {
 		a.Basic = true
 		a.username = newSecret(promconfig.Secret(auth.Username), auth.UsernameFile)
@@ -84,7 +85,8 @@ func IsTokenEnded(err error) bool {
 }
 
 // Token asks the realm of a bearer challenge for a token, with the user and password of the account if it has them. An
-// answer without a token, and a realm that is no URL, are ReasonBadAnswer.
+// answer without a token, and a realm that is no URL, are ReasonBadAnswer. A realm that may not have the password is
+// ReasonRealmRefused or ReasonRealmChanged.
 func (a *Account) Token(ctx context.Context, ch Challenge) (Token, error) {
 	username, err := a.username.Fetch(ctx)
 	if err != nil {

@@ -79,7 +79,7 @@ func TestARefusedSecretIsNotSentAgainToATokenEndpoint(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			seen.Clear()
 			var l Lockout
-			a := accountOf(t, "http://registry.invalid", c.http, &l)
+			a := accountOf(t, "http://127.0.0.1:1", c.http, &l)
 			for try, want := range []int{c.each, c.each, 2 * c.each, 2 * c.each} {
 				if try == 2 {
 					l.age(lockoutTime)

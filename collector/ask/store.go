@@ -3,7 +3,6 @@ package ask
 import (
 	"context"
 	"net/http"
-	"strings"
 )
 
 type storeKey struct{}
@@ -15,15 +14,10 @@ func ToStore(ctx context.Context) context.Context { return context.WithValue(ctx
 // maxHostName bounds a host in a text, in bytes: DNS has names of 253.
 const maxHostName = 260
 
-// storeOf is the host:port of the store that answered; empty when it was no store. A name that DNS does not have is
-// "another host": texts repeat nothing else that a server sent.
+// storeOf is the host:port of the store that answered; empty when it was no store.
 func storeOf(resp *http.Response) string {
 	if resp.Request == nil || resp.Request.Context().Value(storeKey{}) == nil {
 		return ""
 	}
-	host := resp.Request.URL.Host
-	if len(host) > maxHostName || strings.Trim(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:[]") != "" {
-		return "another host"
-	}
-	return host
+	return hostText(resp.Request.URL.Host)
 }

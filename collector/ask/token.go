@@ -28,7 +28,7 @@ const lifeOfToken = 60 * time.Second
 // fetchToken asks the realm of a bearer challenge for a token, with the user and password unless they are empty. A realm
 // may give out a token without any rights. Unlike libraries it asks realms with private addresses, too: most sites have
 // them.
-func (c *Client) fetchToken(ctx context.Context, ch Challenge, username, password string) (Token, error) {
+func (a *Account) fetchToken(ctx context.Context, ch Challenge, username, password string) (Token, error) {
 	realm, err := url.Parse(ch.Params["realm"])
 	if ch.Broken == "realm" {
 		return Token{}, source.Failed(source.ReasonBadAnswer, "the realm of the bearer challenge has no quotes: docker, containerd and podman read it to its first colon")
@@ -36,8 +36,13 @@ func (c *Client) fetchToken(ctx context.Context, ch Challenge, username, passwor
 	if err != nil || realm.Host == "" || realm.User != nil || realm.Scheme != "http" && realm.Scheme != "https" {
 		return Token{}, source.Failed(source.ReasonBadAnswer, "the bearer challenge names no realm")
 	}
-	if c.URL.Scheme == "https" && realm.Scheme == "http" && username+password != "" {
+	if a.URL.Scheme == "https" && realm.Scheme == "http" && username+password != "" {
 		return Token{}, source.Failed(source.ReasonBadAnswer, "the realm of the bearer challenge is http, behind a front with https: no password is sent there")
+	}
+	if username+password != "" {
+		if err := a.realms.allow(realm); err != nil {
+			return Token{}, err
+		}
 	}
 	q := realm.Query()
 	for _, name := range []string{"service", "scope"} {
@@ -53,14 +58,27 @@ func (c *Client) fetchToken(ctx context.Context, ch Challenge, username, passwor
 	if username != "" { // else a token for everybody, as public images need
 		req.SetBasicAuth(username, password)
 	}
-	a, err := do(c.HTTPClient(c.guarded(c.TransportFor(realm.Host))), req, MaxSmallBody)
+	answer, err := do(a.HTTPClient(a.guarded(a.transportForRealm(realm))), req, MaxSmallBody)
 	if err != nil {
 		return Token{}, fmt.Errorf("asking for a token: %w", err)
 	}
-	if a.Status != http.StatusOK {
-		return Token{}, fmt.Errorf("asking for a token: %w", a.Refusal())
+	if answer.Status != http.StatusOK {
+		return Token{}, fmt.Errorf("asking for a token: %w", answer.Refusal())
 	}
-	return parseToken(a.Body)
+	token, err := parseToken(answer.Body)
+	if err == nil && username+password != "" {
+		a.realms.gave(realm)
+	}
+	return token, err
+}
+
+// transportForRealm shows the client certificate to the hosts of the registry alone.
+func (a *Account) transportForRealm(realm *url.URL) *transport {
+	t := a.TransportFor(realm.Host)
+	if sameHost(realm.Hostname(), a.URL.Hostname()) || sameHost(realm.Hostname(), a.realms.front.Hostname()) {
+		return t
+	}
+	return t.anonymous()
 }
 
 // parseToken reads {"token":"…"} or {"access_token":"…"}, with .expires_in in seconds. Clients refuse the answer when a field

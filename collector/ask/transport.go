@@ -41,6 +41,14 @@ func NewTransport(cfg *promconfig.HTTPClientConfig) (*transport, error) {
 // Clone is a transport whose TLS configuration can be changed.
 func (t *transport) Clone() *transport { return &transport{t.Transport.Clone()} }
 
+// anonymous is the transport without the client certificate, for hosts that need not know who we are.
+func (t *transport) anonymous() *transport {
+	t = t.Clone()
+	t.TLSClientConfig.Certificates, t.TLSClientConfig.GetClientCertificate = nil, nil
+	NoteCertificateRequest(t.TLSClientConfig)
+	return t
+}
+
 // An exchange is one request, for the connection that it opens.
 type exchange struct {
 	ctx                  context.Context // of the request

@@ -25,6 +25,9 @@ var (
 	apiToken = source.Gauge("registry_api_token_success",
 		"1 if the token server that /v2/ names gives a token for the configured user; 0 if not, for whatever reason; absent when it was not asked. With 1 here, reason unauthorized is a registry that refuses the tokens of its own token server.",
 		"address", "role")
+	apiRealmRefused = source.Gauge("registry_api_realm_refused",
+		"1 for a token server that /v2/ names and that may not have the password: it is neither the host of the registry nor under its domain nor in realms. Of many names at one address the later ones are other.",
+		"address", "role", "realm").Outside("realm")
 	apiStatusCode = source.Gauge("registry_api_status_code",
 		"HTTP status of GET /v2/ without credentials.", "address", "role")
 	apiAuth = source.Gauge("registry_api_auth",
@@ -170,7 +173,9 @@ func (a *api) authorize(ctx context.Context, ch ask.Challenge, samples *[]source
 	hc, isToken := a.Login, a.Basic && ch.Scheme == "bearer"
 	if isToken {
 		token, err := a.Token(ctx, ch)
-		if !source.IsUnasked(err) {
+		if why := source.Reason(err); why == source.ReasonRealmRefused || why == source.ReasonRealmChanged {
+			*samples = append(*samples, apiRealmRefused.Sample(1, a.Address, a.role, a.RealmLabel()))
+		} else if !source.IsUnasked(err) {
 			*samples = append(*samples, apiToken.Sample(source.Bool01(err == nil), a.Address, a.role))
 		}
 		if err != nil {

@@ -28,7 +28,7 @@ func (a *api) words() source.Words {
 // tokenServerFails says whether /v2/ answers and the login fails for a reason that is not ours, such as a timeout.
 func tokenServerFails(res source.Result) bool {
 	up, _ := res.Value(apiUp)
-	return up == 1 && !isOursToLogIn(res)
+	return up == 1 && !isOursToLogIn(res) && source.Reason(res.Err) != source.ReasonRealmChanged
 }
 
 // isOursToLogIn says whether /v2/ answers and the login there fails for a reason that is ours to mend. A token that the
@@ -78,6 +78,9 @@ func (a *api) facts(v *source.View, res source.Result) []string {
 			facts = append(facts, "open to all")
 		} else {
 			facts = append(facts, "wants a login ("+scheme+")")
+			if realm := a.Realm(); realm != "" && scheme == "bearer" {
+				facts = append(facts, "tokens from "+realm)
+			}
 		}
 	}
 	if in, _ := res.Value(apiAuthorized); in == 1 {

@@ -116,14 +116,10 @@ func (n *narrator) alertOf(res source.Result, reason string) string {
 
 // stale is the finding about a probe whose last run ended more than source.MaxMissed intervals ago.
 func (n *narrator) stale(res source.Result) (f source.Finding, stale bool) {
-	p := res.Source.Probe
-	if p == nil {
+	if !res.IsStale(n.Now) {
 		return f, false
 	}
-	age := n.Now.Sub(res.Last.End)
-	if res.Last.End.IsZero() || age <= source.MaxMissed*max(p.Every, p.Timeout) {
-		return f, false
-	}
+	p, age := res.Source.Probe, n.Now.Sub(res.Last.End)
 	return source.Finding{
 		State: source.StateWarning, Alert: "RegistryProbeStale",
 		What: "the last run ended " + source.Span(age) + " ago, and there should be one every " + source.Span(p.Every) + ": the exporter hangs",

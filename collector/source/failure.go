@@ -10,7 +10,8 @@ import (
 // that the configuration calls passive; ReasonWriteLost one that was accepted, and is gone; ReasonBodyTooLarge status 413 of
 // a front that limits bodies; ReasonPolicy a rule of the registry that refuses this tag, and lets others push;
 // ReasonStoreRefused a 401 or 403 of the store that a registry redirects to; ReasonUpstreamFailed a pull-through cache that
-// does not get what it has not; ReasonPending is a probe whose first run has not
+// does not get what it has not; ReasonRealmRefused a token server that may not have the password, and ReasonRealmChanged one
+// that is named in place of another which gave tokens; ReasonPending is a probe whose first run has not
 // ended.
 const (
 	ReasonDNS                 = "dns"
@@ -32,6 +33,8 @@ const (
 	ReasonNotFound            = "not_found"
 	ReasonStoreRefused        = "store_refused"
 	ReasonUpstreamFailed      = "upstream_failed"
+	ReasonRealmRefused        = "realm_refused"
+	ReasonRealmChanged        = "realm_changed"
 	ReasonRateLimited         = "rate_limited"
 	ReasonClientError         = "client_error"
 	ReasonServerError         = "server_error"
@@ -90,10 +93,10 @@ func IsUnasked(err error) bool {
 }
 
 // IsOurs says whether a failure with this reason is mostly a fault of the exporter or its configuration, as the alerts
-// have it: the account, the path, a rule for the tag that it pushes, the client certificate, a panic. Of a pull or a push
+// have it: the account, the path, a token server that it does not name, a rule for the tag that it pushes, the client certificate, a panic. Of a pull or a push
 // that holds for its login and the tag alone: who refuses later, or is another host, refuses everybody.
 func IsOurs(reason string) bool {
-	return slices.Contains([]string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonPolicy, ReasonTLSClientCert, ReasonPanic}, reason)
+	return slices.Contains([]string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonRealmRefused, ReasonPolicy, ReasonTLSClientCert, ReasonPanic}, reason)
 }
 
 // IsCertificate says whether an error is about the certificate that the server showed.

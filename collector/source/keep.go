@@ -19,9 +19,12 @@ func NewKeep(before *Keep) *Keep {
 	return k
 }
 
-// Kept returns the value that the Keep before k had under key, or a fresh one when it had none of type T.
+// Kept returns the value that k or the Keep before it has under key, or a fresh one when they have none of type T.
 func Kept[T any](k *Keep, key string, fresh func() T) T {
-	held, found := k.before[key].(T)
+	held, found := k.now[key].(T)
+	if !found {
+		held, found = k.before[key].(T)
+	}
 	if !found {
 		held = fresh()
 	}

@@ -41,6 +41,7 @@ type track struct {
 
 	mu   sync.Mutex
 	last Run
+	next time.Time // when the next run is to begin
 }
 
 // NewTrack is the track of a probe that has not run yet.
@@ -97,25 +98,59 @@ func (p *Probe) Once(ctx context.Context) bool {
 	return true
 }
 
-// Loop runs the probe every Every until ctx ends. After a reload it counts on from the last run. When that failed, or
-// there was none, it begins within a second: the new configuration may have mended the fault.
-func (p *Probe) Loop(ctx context.Context) {
-	wait := rand.N(min(p.Every/10, time.Second) + 1)
-	if last := p.track.result(); last.Err == nil {
-		wait = time.Until(last.start.Add(p.jittered()))
+// Loop runs the probe every Every until begins ends, and ends a run under way with runs. After a reload it counts on from the
+// last run. When that failed, or there was none, it begins within a second, for the new configuration may have mended the
+// fault; not so where goesOn says that the configuration is the one before: then the next run keeps its time.
+func (p *Probe) Loop(begins, runs context.Context, goesOn bool) {
+	next := p.track.due(goesOn)
+	if !p.track.isIdle(begins) { // a run of the configuration before goes on
+		return
+	}
+	if last := p.track.result(); next.IsZero() && last.Err == nil {
+		next = last.start.Add(p.jittered())
+	} else if next.IsZero() {
+		next = time.Now().Add(rand.N(min(p.Every/10, time.Second) + 1))
 	}
 	for {
+		p.track.setDue(next)
 		select {
-		case <-ctx.Done():
+		case <-begins.Done():
 			return
-		case <-time.After(wait):
+		case <-time.After(time.Until(next)):
 		}
-		start := time.Now()
-		if !p.Once(ctx) {
+		next = time.Now().Add(p.jittered())
+		p.track.setDue(next)
+		if !p.Once(runs) || begins.Err() != nil {
 			return
 		}
-		wait = time.Until(start.Add(p.jittered()))
 	}
+}
+
+// isIdle waits until no run is under way; false: ctx ended first.
+func (t *track) isIdle(ctx context.Context) bool {
+	select {
+	case t.running <- struct{}{}:
+		<-t.running
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// due is when the next run is to begin; zero: that is not known, or not asked for.
+func (t *track) due(goesOn bool) time.Time {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !goesOn {
+		return time.Time{}
+	}
+	return t.next
+}
+
+func (t *track) setDue(at time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.next = at
 }
 
 // jittered is Every ± 5 %, so that the exporters of all sites do not run their probes at the same moment.

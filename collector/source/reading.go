@@ -110,7 +110,11 @@ func (s *Source) result(ctx context.Context, r *reading) Result {
 	if errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		err = fmt.Errorf("%w (%w)", context.DeadlineExceeded, err)
 	}
-	return Result{s, slices.Concat(r.samples, s.missing(r.samples, r.last)), r.last, err, r.duration}
+	samples := slices.Concat(r.samples, s.missing(r.samples, r.last))
+	if s.Probe != nil && s.Probe.isStale(r.last, time.Now()) {
+		samples = withoutSuccess(samples)
+	}
+	return Result{s, samples, r.last, err, r.duration}
 }
 
 // missing are the samples of Down whose metric samples have none of. A probe has none before its first run has ended: a

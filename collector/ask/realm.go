@@ -1,0 +1,165 @@
+package ask
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/net/publicsuffix"
+
+	"registry_exporter/collector/source"
+	"registry_exporter/config"
+)
+
+// A realmRule says which token servers may have the password of an account: the challenge names one, and whoever answers
+// for a registry, or stands between, can name any.
+type realmRule struct {
+	front   config.URL // of the registry
+	address string     // that the account asks
+	named   []string   // realms of the configuration
+	seen    *seenRealms
+}
+
+// seenRealms are the token servers that a registry has named. They outlive a reload that leaves its url and realms as they
+// are.
+type seenRealms struct {
+	mu     sync.Mutex
+	named  map[string]string // by address: the realm of the last challenge
+	worked map[string]string // by address: the realm that last gave a token
+	labels []string          // realms that are told apart in a label, the first of each name
+}
+
+// realmRuleOf is that of an account at u. All accounts of a registry share what they have seen.
+func realmRuleOf(b *Builder, u config.URL) *realmRule {
+	key := fmt.Sprintf("realms %q %q %q %q", b.Name, b.Site, b.URL.Address(), b.Realms)
+	return &realmRule{front: b.URL, address: u.Address(), named: b.Realms, seen: source.Kept(b.Keep, key, func() *seenRealms {
+		return &seenRealms{named: map[string]string{}, worked: map[string]string{}}
+	})}
+}
+
+// maxRealmLabels bounds the series that the challenges of a registry can make.
+const maxRealmLabels = 10
+
+// isFront says whether the account asks the front, and not a backend.
+func (r *realmRule) isFront() bool { return r.address == r.front.Address() }
+
+// allow returns nil when a password may be sent to the realm. Else the reason is realm_refused, marked by source.Unasked,
+// or realm_changed when another realm has given tokens to this account before. It notes the realm.
+func (r *realmRule) allow(realm *url.URL) error {
+	host := config.URL{URL: realm}.Address()
+	r.seen.mu.Lock()
+	defer r.seen.mu.Unlock()
+	r.seen.named[r.address] = host
+	front := r.seen.worked[r.front.Address()]
+	named := isNamed(r.named, realm)
+	switch {
+	case named:
+		return nil
+	case r.isFront() && isRelated(r.front.Hostname(), realm.Hostname()):
+		return nil
+	case !r.isFront() && isRelated(r.front.Hostname(), realm.Hostname()) && (front == "" || front == host):
+		return nil
+	}
+	why := "is neither the registry's own host nor under its domain"
+	if !r.isFront() && isRelated(r.front.Hostname(), realm.Hostname()) {
+		why = "is not the one that the front names, " + hostText(front)
+	}
+	text := fmt.Sprintf("the challenge names the token server %s, which %s: no password was sent. If it is right, add to the registry: realms: [%q]", hostText(host), why, hostText(host))
+	if worked := r.seen.worked[r.address]; worked != "" {
+		return source.Failed(source.ReasonRealmChanged, "%s. Until now %s gave the tokens", text, hostText(worked))
+	}
+	return source.Unasked(source.Failed(source.ReasonRealmRefused, "%s", text))
+}
+
+// gave notes that the realm gave a token.
+func (r *realmRule) gave(realm *url.URL) {
+	r.seen.mu.Lock()
+	defer r.seen.mu.Unlock()
+	r.seen.worked[r.address] = config.URL{URL: realm}.Address()
+}
+
+// Realm is the host:port of the token server that the last challenge to the account named; empty without one.
+func (a *Account) Realm() string {
+	a.realms.seen.mu.Lock()
+	defer a.realms.seen.mu.Unlock()
+	if host := a.realms.seen.named[a.realms.address]; host != "" {
+		return hostText(host)
+	}
+	return ""
+}
+
+// RealmLabel is Realm for a label. Of more than 10 different ones since the start the later are "other": a hostile front
+// could name another each time.
+func (a *Account) RealmLabel() string {
+	realm := a.Realm()
+	a.realms.seen.mu.Lock()
+	defer a.realms.seen.mu.Unlock()
+	labels := &a.realms.seen.labels
+	switch {
+	case slices.Contains(*labels, realm):
+		return realm
+	case len(*labels) < maxRealmLabels:
+		*labels = append(*labels, realm)
+		return realm
+	}
+	return "other"
+}
+
+// isNamed says whether a list has the host of u, with any port, or with this one.
+func isNamed(list []string, u *url.URL) bool {
+	return slices.ContainsFunc(list, func(entry string) bool {
+		if host, port, err := net.SplitHostPort(entry); err == nil {
+			return sameHost(host, u.Hostname()) && port == portOf(u)
+		}
+		return sameHost(strings.Trim(entry, "[]"), u.Hostname())
+	})
+}
+
+func portOf(u *url.URL) string {
+	_, port, _ := net.SplitHostPort(config.URL{URL: u}.Address())
+	return port
+}
+
+// sameHost says whether two host names, or addresses, are the same.
+func sameHost(a, b string) bool {
+	if one, err := netip.ParseAddr(a); err == nil {
+		other, err := netip.ParseAddr(b)
+		return err == nil && one.Unmap() == other.Unmap()
+	}
+	return strings.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(b, "."))
+}
+
+// isRelated says whether two hosts are the same, or DNS names under one domain that somebody has registered, such as
+// registry.example.org and auth.example.org. An address is under no domain.
+func isRelated(a, b string) bool {
+	if sameHost(a, b) {
+		return true
+	}
+	one, other := domainOf(a), domainOf(b)
+	return one != "" && one == other
+}
+
+func domainOf(host string) string {
+	if _, err := netip.ParseAddr(host); err == nil {
+		return ""
+	}
+	domain, err := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(strings.TrimSuffix(host, ".")))
+	if err != nil {
+		return ""
+	}
+	return domain
+}
+
+// hostText is a host:port for texts. A name that DNS does not have is "another host": texts repeat nothing else that a
+// server sent.
+func hostText(host string) string {
+	if len(host) > maxHostName || strings.Trim(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:[]") != "" {
+		return "another host"
+	}
+	return cmp.Or(host, "another host")
+}
