@@ -52,6 +52,11 @@ func nodesRefuse(d client.Descriptor) error {
 func (ip *imagePull) readEnds(ctx context.Context) error {
 	var first error
 	for _, l := range ip.layers {
+		if ip.hasLength(ctx, l) {
+			ip.lengths++
+			ip.refused = firstError(ip.refused, ofLayer(l, nodesRefuse(l)))
+			continue
+		}
 		err := ip.readEnd(ctx, l)
 		ip.noteRead(stepLayers, l.Digest, false, err)
 		if err == nil {
@@ -109,6 +114,7 @@ func (ip *imagePull) readEndOnce(ctx context.Context, l client.Descriptor) error
 			return ip.wantEnd(resp, isPart)
 		}
 		ip.begins++
+		ip.known(l).sentWhole = time.Now()
 		_, err := ip.copyBytes(ctx, io.Discard, resp, min(l.Size, firstPart)-1)
 		return err
 	})

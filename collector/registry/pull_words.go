@@ -11,8 +11,9 @@ import (
 // words are what the report says of the collector pull.
 func (p *puller) words() source.Words {
 	return source.Words{
-		Place: p.place,
-		Alert: p.alert,
+		Place:    p.place,
+		Findings: p.findings,
+		Alert:    p.alert,
 		Advice: []source.Advice{
 			slowStore, tokenRefused, tokenEnded, wantsNoLogin,
 			{Reasons: source.ReasonStoreRefused, What: "the store to which the registry redirects blobs refuses what the registry has signed for it: its key, its signature, a clock or a policy of the store is wrong, and no client gets blobs", Try: source.TryPull},
