@@ -124,7 +124,7 @@ func (ip *imagePull) readMore(ctx context.Context, d client.Descriptor, r *verif
 	return ip.resume(ctx, d, r, r.offset+n, n == d.Size, func() bool { return true })
 }
 
-// resume reads a blob from where r is until end. What is left after a cut is asked for while it may be.
+// resume reads a blob from where r is until end. After a cut it asks for the rest, while mayResume says so.
 func (ip *imagePull) resume(ctx context.Context, d client.Descriptor, r *verification, end int64, isWhole bool, mayResume func() bool) error {
 	for resumes := 0; ; resumes++ {
 		before := r.offset

@@ -53,9 +53,8 @@ func (ip *imagePull) hasLength(ctx context.Context, l client.Descriptor) bool {
 	return resp.StatusCode == http.StatusOK && resp.ContentLength == l.Size
 }
 
-// readWhole reads the first of the layers that the server sends as a whole only, of those for which there is room in
-// pull.whole today. It reads one in a run, and begins only with half of the run to go: to hang up on the layer in the midst
-// is what it is to avoid.
+// readWhole reads one of the layers that the server sends as a whole only: the first for which there is room in pull.whole
+// today. It begins only while half of the run is left: it must not hang up on the layer in the midst.
 func (p *puller) readWhole(ctx context.Context, layers []nextLayer) {
 	ctx, cancel := partOf(ctx, 9, 10)
 	defer cancel()
@@ -71,8 +70,8 @@ func (p *puller) readWhole(ctx context.Context, layers []nextLayer) {
 	}
 }
 
-// verifyWhole reads the layer from its beginning to its end and notes the outcome. What is not read in the time of the run is
-// no fault of the registry: clients have no such limit. It is told, and tried again after a day.
+// verifyWhole reads the layer from its beginning to its end and notes the outcome. A layer whose bytes still come when the run
+// ends is no fault of the registry: clients have no such limit. It is told, and tried again after a day.
 func (l nextLayer) verifyWhole(ctx context.Context) {
 	start, before := time.Now(), l.bytes
 	today := &l.memory.today
