@@ -16,7 +16,7 @@ import (
 
 var (
 	pullSuccess = source.Gauge("registry_pull_success",
-		"1 if the image could be pulled in the last run: token, manifest, config, and of each layer the last byte (of one in registry_pull_layers_unverified, the length), with all digests and sizes right; and no blob of it was bad before, unless two runs in a row have seen it well since and it is not confirmed.",
+		"1 if the image could be pulled in the last run: token, manifest, config, and of each layer the last byte (of a large one that the server sends as a whole only, the length), with all digests and sizes right; and no blob of it was bad before, unless two runs in a row have seen it well since and it is not confirmed.",
 		"address", "role", "image")
 	pullStep = source.Gauge("registry_pull_step_success",
 		"1 if this step of the last pull was well: auth, manifest, config or layers; absent when it was not reached, and auth also when the registry did not answer or with an error of its own.",

@@ -91,10 +91,11 @@ func (l nextLayer) verifyWhole(ctx context.Context) {
 	l.note(err)
 }
 
-// unverified are the layers of the image that were never read in full, as the server sends them as a whole only.
+// unverified are the layers of the image that were never read in full, as the server sends them as a whole only. A bad one is
+// told as such.
 func (ip *imagePull) unverified() (all []client.Descriptor) {
 	for _, l := range ip.layers {
-		if ip.isSentWhole(l) && ip.known(l).verified.IsZero() {
+		if b := ip.known(l); ip.isSentWhole(l) && b.verified.IsZero() && b.bad == nil {
 			all = append(all, l)
 		}
 	}
