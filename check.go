@@ -34,7 +34,7 @@ type checkFlags struct {
 func (f *checkFlags) add(c *kingpin.CmdClause) {
 	c.Arg("registry", "Registries of the configuration, such as hub or hub@eqiad (default: all); or the URL of one that it does not know.").StringsVar(&f.names)
 	c.Flag("output", "Form of the report: text or json.").NoEnvar().Default("text").EnumVar(&f.output, "text", "json")
-	c.Flag("ca-file", "With a URL: the CAs that clients trust.").NoEnvar().PlaceHolder("FILE").StringVar(&f.access.CAFile)
+	c.Flag("ca-file", "With a URL: the CAs that clients trust beside those of the system.").NoEnvar().PlaceHolder("FILE").StringVar(&f.access.CAFile)
 	c.Flag("username", "With a URL: who logs in.").NoEnvar().StringVar(&f.access.Username)
 	c.Flag("password-file", "With a URL: the password of --username; - reads it from stdin.").NoEnvar().PlaceHolder("FILE").StringVar(&f.access.PasswordFile)
 	c.Flag("image", "With a URL: an image to pull, such as library/base:1.0. May stand several times.").NoEnvar().StringsVar(&f.access.Images)

@@ -43,7 +43,7 @@ type imagePull struct {
 	begins    int                    // layers whose first 64 KiB came instead, as the server ignores ranges
 	inFull    int                    // layers that were read to their end and are right
 	inParts   int                    // large layers of which a part was read
-	tooLarge  int                    // layers that cannot be read in parts, as the server ignores ranges
+	lengths   int                    // layers of which HEAD told the length instead, as the server sends all of them or nothing
 }
 
 // noteRead notes that a blob was read in a step. The cache is that of the last answer.

@@ -35,13 +35,18 @@ func (ip *imagePull) readConfig(ctx context.Context) error {
 	return firstError(ip.readMore(ctx, config, newVerification(config.Digest), config.Size), nodesRefuse(config))
 }
 
+// A nodesRefuseError is about a part of an image that nodes refuse, though it is what its digest says.
+type nodesRefuseError struct{ error }
+
+func (n nodesRefuseError) Unwrap() error { return n.error }
+
 // nodesRefuse is why no node takes an image with this config or layer, though its bytes are right; nil when they take it.
 func nodesRefuse(d client.Descriptor) error {
 	switch {
 	case d.Size == 0:
-		return source.Failed(source.ReasonBadAnswer, "it has 0 bytes: containerd refuses it, podman takes it")
+		return nodesRefuseError{source.Failed(source.ReasonBadAnswer, "it has 0 bytes: containerd refuses it, podman takes it")}
 	case d.Digest.Algorithm() != digest.SHA256:
-		return source.Failed(source.ReasonBadAnswer, "its digest is of %s: containerd and podman hold blobs against sha256 alone", d.Digest.Algorithm())
+		return nodesRefuseError{source.Failed(source.ReasonBadAnswer, "its digest is of %s: containerd and podman hold blobs against sha256 alone", d.Digest.Algorithm())}
 	}
 	return nil
 }
@@ -52,6 +57,11 @@ func nodesRefuse(d client.Descriptor) error {
 func (ip *imagePull) readEnds(ctx context.Context) error {
 	var first error
 	for _, l := range ip.layers {
+		if ip.hasLength(ctx, l) {
+			ip.lengths++
+			ip.refused = firstError(ip.refused, ofLayer(l, nodesRefuse(l)))
+			continue
+		}
 		err := ip.readEnd(ctx, l)
 		ip.noteRead(stepLayers, l.Digest, false, err)
 		if err == nil {
@@ -109,6 +119,7 @@ func (ip *imagePull) readEndOnce(ctx context.Context, l client.Descriptor) error
 			return ip.wantEnd(resp, isPart)
 		}
 		ip.begins++
+		ip.known(l).sentWhole = time.Now()
 		_, err := ip.copyBytes(ctx, io.Discard, resp, min(l.Size, firstPart)-1)
 		return err
 	})

@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -11,16 +12,21 @@ import (
 // words are what the report says of the collector pull.
 func (p *puller) words() source.Words {
 	return source.Words{
-		Place: p.place,
-		Alert: p.alert,
+		Place:    p.place,
+		Findings: p.findings,
+		Alert:    p.alert,
 		Advice: []source.Advice{
-			slowStore, tokenRefused, tokenEnded, wantsNoLogin,
+			slowStore, tokenRefused, tokenEnded, oddLogin, wantsNoLogin,
 			{Reasons: source.ReasonStoreRefused, What: "the store to which the registry redirects blobs refuses what the registry has signed for it: its key, its signature, a clock or a policy of the store is wrong, and no client gets blobs", Try: source.TryPull},
 			{Reasons: source.ReasonUpstreamFailed, What: "the cache does not get from its upstream what it has not: the upstream is down, out of reach, or refuses the password of the cache. What it holds can be pulled", Try: source.TryPull},
 			{Reasons: source.ReasonForbidden, When: func(res source.Result) bool { return !p.isOurs(res) && failsAtAStep(res) }, What: refusesLater, Try: source.TryPull},
 			{Reasons: source.ReasonForbidden, What: "the account is let in, but has no right to {image}", Try: source.TryPull},
 			{Reasons: source.ReasonNotFound, What: "the registry does not know {image}: it was deleted, or the name is misspelt", Try: source.TryPull},
 			{Reasons: source.ReasonMissingBlob, What: "{image} is listed, but a part of it is not in the store: push it again, and find out what removed it", Try: source.TryPull},
+			{
+				Reasons: source.ReasonBadAnswer, When: isRefusedByNodes, Try: source.TryPull,
+				What: "the registry is well, and nodes refuse {image} for how it was built, as the error says: build and push it again with other tools",
+			},
 			shortBlob, damagedBlob,
 		},
 	}
@@ -38,6 +44,10 @@ var (
 	tokenEnded = source.Advice{
 		Reasons: source.ReasonUnauthorized, When: func(res source.Result) bool { return ask.IsTokenEnded(res.Err) }, Try: source.TryRequest,
 		What: "{address} refuses a token before the end that the token server said (expires_in), and clients take no other one until then: their pulls and pushes break off in the midst",
+	}
+	oddLogin = source.Advice{
+		Reasons: source.ReasonBadAnswer, When: func(res source.Result) bool { return ask.IsOddLogin(res.Err) }, Try: source.TryRequest,
+		What: "clients do not read how the login at {address} answers, so they cannot log in: the error names the part that the registry, its token server or a front has to write otherwise",
 	}
 	wantsNoLogin = source.Advice{
 		Reasons: source.ReasonUnauthorized, When: func(res source.Result) bool { return failsAtAStep(res) && !ask.IsNotLetIn(res.Err) }, Try: source.TryRequest,
@@ -97,6 +107,12 @@ func (p *puller) isOurs(res source.Result) bool {
 	}
 	why := source.Reason(res.Err)
 	return source.IsOurs(why) && why != source.ReasonNotFound || failsAtAStep(res)
+}
+
+// isRefusedByNodes says whether the pull failed for a part that is right, and that nodes refuse.
+func isRefusedByNodes(res source.Result) bool {
+	var n nodesRefuseError
+	return errors.As(res.Err, &n)
 }
 
 // failsAtAStep says whether a step of the last run failed.

@@ -209,20 +209,21 @@ func (s *Session) sendElsewhere(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// Fetch reads a manifest or a blob of at most 1 MiB. path is as in Open; mediaType is sent as Accept. Any status but 200 is
-// an error; a 404 for a blob has the reason missing_blob.
+// Fetch reads a manifest or a blob of at most 1 MiB. path is as in Open; mediaType is sent as Accept. Any status but 200, and
+// 206 for a blob, is an error; a 404 for a blob has the reason missing_blob.
 func (s *Session) Fetch(ctx context.Context, repository, path, mediaType string) (*ask.Answer, error) {
 	resp, err := s.Open(ctx, repository, path, http.Header{"Accept": {mediaType}})
 	if err != nil {
 		return nil, err
 	}
+	isBlob := strings.HasPrefix(path, "blobs/")
 	a, err := ask.AnswerOf(resp, ask.MaxSmallBody)
 	switch {
 	case err != nil:
 		return nil, a.OrRefusal(err, http.StatusOK)
-	case a.Status == http.StatusNotFound && strings.HasPrefix(path, "blobs/"):
+	case a.Status == http.StatusNotFound && isBlob:
 		return nil, source.Failed(source.ReasonMissingBlob, "%s", a.Refusal())
-	case a.Status != http.StatusOK:
+	case a.Status != http.StatusOK && !(isBlob && a.Status == http.StatusPartialContent):
 		return nil, a.Refusal()
 	}
 	return a, nil
