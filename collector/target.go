@@ -157,7 +157,10 @@ func (r *target) log(loggers []log.Logger, hidden source.Mask, res source.Result
 // logTo logs about a result at a level.
 func (r *target) logTo(loggers []log.Logger, at func(log.Logger) log.Logger, res source.Result, what ...any) {
 	s := res.Source
-	for _, l := range loggers {
+	for i, l := range loggers {
+		if detail := source.Detail(res.Err); i == 0 && detail != "" { // the first log is the exporter's own; others are pages
+			l = log.With(l, "detail", r.secrets.Mask().Hide(detail))
+		}
 		l = log.With(l, "registry", r.name, "site", r.site, "collector", s.Collector, "address", s.Address, "duration", res.Duration)
 		_ = at(l).Log(what...)
 	}

@@ -63,7 +63,11 @@ func (a *Account) transportForRealm(realm *url.URL) *transport {
 	if sameHost(realm.Hostname(), a.URL.Hostname()) || sameHost(realm.Hostname(), a.realms.front.Hostname()) {
 		return t
 	}
-	return t.anonymous()
+	t = t.anonymous()
+	if !isNamed(a.realms.named, realm) {
+		t.refuse = a.guard.refuse
+	}
+	return t
 }
 
 // parseToken reads {"token":"…"} or {"access_token":"…"}. Other fields, and text after the object, are

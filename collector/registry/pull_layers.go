@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -117,7 +118,10 @@ func (ip *imagePull) readConfig(ctx context.Context) error {
 // more layers are asked for: the store is in trouble.
 func (ip *imagePull) readEnds(ctx context.Context) error {
 	var first error
-	for _, l := range ip.layers {
+	for i, l := range ip.layersOfThisRun() {
+		if i == 0 {
+			ip.timed = l.Digest
+		}
 		err := ip.readEnd(ctx, l)
 		ip.noteRead(stepLayers, l.Digest, false, err)
 		if err == nil {
@@ -130,6 +134,21 @@ func (ip *imagePull) readEnds(ctx context.Context) error {
 		}
 	}
 	return first
+}
+
+// maxEnds bounds the layers whose last byte one run asks for, of all its images: a registry may name thousands of them, and
+// send us for each to somebody else.
+const maxEnds = 300
+
+// layersOfThisRun are all layers of the image, or its part of maxEnds of them, in turn.
+func (ip *imagePull) layersOfThisRun() []client.Descriptor {
+	most := max(1, maxEnds/len(ip.images))
+	if len(ip.layers) <= most {
+		return ip.layers
+	}
+	from := ip.nextEnd[ip.image.Name] % len(ip.layers)
+	ip.nextEnd[ip.image.Name] = from + most
+	return slices.Concat(ip.layers[from:], ip.layers[:from])[:most]
 }
 
 // firstError is a, or b when a is nil.
@@ -147,7 +166,7 @@ func (ip *imagePull) readEnd(ctx context.Context, l client.Descriptor) error {
 		if _, err := ip.copyBytes(ctx, io.Discard, resp, 1); err != nil {
 			return err
 		}
-		if l.Digest == ip.layers[0].Digest {
+		if l.Digest == ip.timed {
 			ip.firstByte = time.Since(start)
 		}
 		if isPart(resp) {

@@ -113,9 +113,10 @@ func (s *Session) goesOn(method string, status int) bool {
 
 // sendElsewhere sends to a host that must not learn who we are.
 func (s *Session) sendElsewhere(req *http.Request) (*http.Response, error) {
-	t := s.TransportFor(req.URL.Host).Clone()
-	t.TLSClientConfig.Certificates, t.TLSClientConfig.GetClientCertificate = nil, nil
-	ask.NoteCertificateRequest(t.TLSClientConfig)
+	t, err := s.Elsewhere(req.URL)
+	if err != nil {
+		return nil, err
+	}
 	resp, err := s.HTTPClient(t).Do(req)
 	if err != nil {
 		return nil, ask.Ended(req.Context(), ask.RequestError(err))

@@ -182,9 +182,10 @@ func (s *Session) fetchElsewhere(ctx context.Context, method string, to *url.URL
 	}
 	req.Header = header.Clone()
 	req.Header.Set("User-Agent", ask.UserAgent)
-	t := s.TransportFor(to.Host).Clone()
-	t.TLSClientConfig.Certificates, t.TLSClientConfig.GetClientCertificate = nil, nil
-	ask.NoteCertificateRequest(t.TLSClientConfig)
+	t, err := s.Elsewhere(to)
+	if err != nil {
+		return nil, err
+	}
 	resp, err := s.HTTPClient(t).Do(req)
 	if err != nil {
 		return nil, ask.Ended(ctx, ask.RequestError(err))
