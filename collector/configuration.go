@@ -50,6 +50,11 @@ func (e *Exporter) ConfigNotes() []string { return e.live.Load().config.Notes() 
 func (e *Exporter) Reload() error {
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
+	return e.reload()
+}
+
+// reload is Reload with e.reloading locked.
+func (e *Exporter) reload() error {
 	if err := e.load(); err != nil {
 		e.reloadGood.Set(0)
 		level.Error(e.opts.Logger).Log("msg", "reload failed, the old configuration stays in force", "err", err)
@@ -64,9 +69,15 @@ func (e *Exporter) Reload() error {
 	return nil
 }
 
-// ServeReload is the handler of POST /-/reload. It answers 500 with the error when the reload fails.
+// ServeReload is the handler of POST /-/reload. It answers 500 with the error when the reload fails, and 503 at once while
+// another is under way.
 func (e *Exporter) ServeReload(w http.ResponseWriter, _ *http.Request) {
-	if err := e.Reload(); err != nil {
+	if !e.reloading.TryLock() {
+		http.Error(w, "a reload is under way: ask again when it has ended", http.StatusServiceUnavailable)
+		return
+	}
+	defer e.reloading.Unlock()
+	if err := e.reload(); err != nil {
 		http.Error(w, "reload failed, the old configuration stays in force: "+err.Error(), http.StatusInternalServerError)
 		return
 	}

@@ -74,6 +74,7 @@ func (v *validation) registry(r *Registry) {
 	v.root(r.URL, "url")
 	v.http(r.HTTP, "http")
 	v.hosts(r.Realms, "realms")
+	v.hosts(r.Stores, "stores")
 	v.endpoints(r)
 	if r.TLS != nil {
 		v.tls(r)

@@ -78,7 +78,11 @@ func (a *Account) transportForRealm(realm *url.URL) *transport {
 	if sameHost(realm.Hostname(), a.URL.Hostname()) || sameHost(realm.Hostname(), a.realms.front.Hostname()) {
 		return t
 	}
-	return t.anonymous()
+	t = t.anonymous()
+	if !isNamed(a.realms.named, realm) {
+		t.refuse = a.guard.refuse
+	}
+	return t
 }
 
 // parseToken reads {"token":"…"} or {"access_token":"…"}, with .expires_in in seconds. Clients refuse the answer when a field

@@ -64,7 +64,8 @@ type puller struct {
 	rereadAfter time.Duration // after which a bad blob is read in full again
 	isCache     bool          // a pull-through cache, whose upstream is asked at each run
 	memory      *content
-	buffer      []byte // for copying; one run at a time uses it
+	buffer      []byte         // for copying; one run at a time uses it
+	nextEnd     map[string]int // by image: the first layer whose last byte the next run asks for; one run at a time uses it
 }
 
 // maxPull is how long a run may take, even when pull.every is longer: a registry that hangs shows after 5 minutes.
@@ -111,7 +112,7 @@ func newPuller(b *ask.Builder, u config.URL, role string) (*puller, error) {
 	}
 	p := &puller{
 		Account: a, role: role, platform: c.Platform, every: time.Duration(c.Every), maxBytes: int64(c.MaxBytes), whole: int64(c.Whole),
-		rereadAfter: time.Duration(c.RereadAfter), isCache: b.Cache, buffer: make([]byte, 64<<10),
+		rereadAfter: time.Duration(c.RereadAfter), isCache: b.Cache, buffer: make([]byte, 64<<10), nextEnd: map[string]int{},
 	}
 	p.memory = ask.Kept(b, newContent, "content", role, p.Address)
 	for i, name := range c.Images {

@@ -37,7 +37,8 @@ type imagePull struct {
 	cache     string                 // whether the last answer came from a cache: hit, miss or none
 	failed    map[digest.Digest]bool // layers whose last byte could not be read
 	refused   error                  // that of the first layer that nodes refuse, though its bytes are right
-	firstByte time.Duration          // from asking for the last byte of the first layer until it came; 0: it did not
+	timed     digest.Digest          // the first layer of this run
+	firstByte time.Duration          // from asking for its last byte until it came; 0: it did not
 	bytes     int64                  // read of config and layers
 	ends      int                    // layers whose last byte came
 	begins    int                    // layers whose first 64 KiB came instead, as the server ignores ranges

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"registry_exporter/collector/registry/client"
@@ -56,7 +57,10 @@ func nodesRefuse(d client.Descriptor) error {
 // more layers are asked for: the store is in trouble. A layer that nodes refuse is noted in ip.refused.
 func (ip *imagePull) readEnds(ctx context.Context) error {
 	var first error
-	for _, l := range ip.layers {
+	for i, l := range ip.layersOfThisRun() {
+		if i == 0 {
+			ip.timed = l.Digest
+		}
 		if ip.hasLength(ctx, l) {
 			ip.lengths++
 			ip.refused = firstError(ip.refused, ofLayer(l, nodesRefuse(l)))
@@ -85,6 +89,21 @@ func ofLayer(l client.Descriptor, err error) error {
 	return fmt.Errorf("layer %s: %w", l.Digest, err)
 }
 
+// maxEnds bounds the layers whose last byte one run asks for, of all its images: a registry may name thousands of them, and
+// send us for each to somebody else.
+const maxEnds = 300
+
+// layersOfThisRun are all layers of the image, or its part of maxEnds of them, in turn.
+func (ip *imagePull) layersOfThisRun() []client.Descriptor {
+	most := max(1, maxEnds/len(ip.images))
+	if len(ip.layers) <= most {
+		return ip.layers
+	}
+	from := ip.nextEnd[ip.image.Name] % len(ip.layers)
+	ip.nextEnd[ip.image.Name] = from + most
+	return slices.Concat(ip.layers[from:], ip.layers[:from])[:most]
+}
+
 // firstError is a, or b when a is nil.
 func firstError(a, b error) error {
 	if a != nil {
@@ -111,7 +130,7 @@ func (ip *imagePull) readEndOnce(ctx context.Context, l client.Descriptor) error
 		if _, err := ip.copyBytes(ctx, io.Discard, resp, 1); err != nil {
 			return err
 		}
-		if l.Digest == ip.layers[0].Digest {
+		if l.Digest == ip.timed {
 			ip.firstByte = time.Since(start)
 		}
 		if isPart {

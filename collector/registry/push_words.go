@@ -90,7 +90,7 @@ func isOursToPush(res source.Result) bool {
 	for _, done := range res.Steps() {
 		if why := source.Reason(done.Err); done.Err != nil {
 			beginning := done.Name == "start" || done.Name == "blobs"
-			return source.IsOurs(why) && slices.Contains(oursToPush, done.Name) || why == source.ReasonNotFound && beginning || why == source.ReasonPolicy
+			return source.IsOurs(why) && slices.Contains(oursToPush, done.Name) || why == source.ReasonNotFound && beginning || why == source.ReasonPolicy || why == source.ReasonRedirectRefused
 		}
 	}
 	return source.IsOurs(source.Reason(res.Err))

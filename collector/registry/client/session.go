@@ -199,9 +199,10 @@ func toStore(ctx context.Context, method string, to *url.URL, header http.Header
 // sendElsewhere sends to another host than that of the session, which must not learn who we are: without credentials and
 // without a client certificate.
 func (s *Session) sendElsewhere(req *http.Request) (*http.Response, error) {
-	t := s.TransportFor(req.URL.Host).Clone()
-	t.TLSClientConfig.Certificates, t.TLSClientConfig.GetClientCertificate = nil, nil
-	ask.NoteCertificateRequest(t.TLSClientConfig)
+	t, err := s.Elsewhere(req.URL)
+	if err != nil {
+		return nil, err
+	}
 	resp, err := s.HTTPClient(t).Do(req)
 	if err != nil {
 		return nil, ask.Ended(req.Context(), ask.RequestError(err))
