@@ -109,6 +109,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "registry_exporter: %s\n", err)
 		return 1
 	case f.check:
+		for _, note := range exporter.Notes() {
+			fmt.Fprintln(stdout, note)
+		}
 		fmt.Fprintf(stdout, "%s: all good\n", f.configFile)
 		return 0
 	}

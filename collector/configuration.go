@@ -42,6 +42,9 @@ func (e *Exporter) load() error {
 	return nil
 }
 
+// Notes are what people should know of the configuration in force, though it is right.
+func (e *Exporter) Notes() []string { return e.live.Load().config.Notes() }
+
 // Reload reads the configuration file again. After an error, which names the line, the configuration before stays in
 // force. Results of probes that the new configuration has too are kept.
 func (e *Exporter) Reload() error {
