@@ -55,6 +55,7 @@ func (e *Exporter) Reload() error {
 		level.Error(e.opts.Logger).Log("msg", "reload failed, the old configuration stays in force", "err", err)
 		return err
 	}
+	e.lockout.Retry()
 	if e.clock != nil {
 		e.clock.stop()
 		e.runProbes()
