@@ -111,7 +111,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return 1
 	case f.check:
 		fmt.Fprintf(stdout, "%s: all good\n", f.configFile)
-		for _, note := range exporter.ConfigNotes() {
+		for _, note := range exporter.Notes() {
 			fmt.Fprintf(stdout, "note: %s\n", note)
 		}
 		return 0

@@ -26,7 +26,7 @@ func ours(ctx context.Context, s *site, probe, settings string) result {
 		return result{step: "configuration", err: err}
 	}
 	defer e.Stop()
-	report, err := e.Check(ctx, nil)
+	report, err := e.Check(ctx, nil, nil)
 	if err != nil {
 		return result{step: "configuration", err: err}
 	}

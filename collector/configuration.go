@@ -42,8 +42,8 @@ func (e *Exporter) load() error {
 	return nil
 }
 
-// ConfigNotes are what there is to say of the configuration in force, though it is right.
-func (e *Exporter) ConfigNotes() []string { return e.live.Load().config.Notes() }
+// Notes are what people should know of the configuration in force, though it is right.
+func (e *Exporter) Notes() []string { return e.live.Load().config.Notes() }
 
 // Reload reads the configuration file again. After an error, which names the line, the configuration before stays in
 // force. Results of probes that the new configuration has too are kept.
@@ -60,6 +60,7 @@ func (e *Exporter) reload() error {
 		level.Error(e.opts.Logger).Log("msg", "reload failed, the old configuration stays in force", "err", err)
 		return err
 	}
+	e.lockout.Retry()
 	if e.clock != nil {
 		e.runProbes()
 	}

@@ -110,6 +110,14 @@ func (v *validation) accessLog(a *AccessLog, earlier []*Registry) {
 	}
 }
 
+// tellsAgents says whether lines tell the program of the client, so that those of the exporter can be left out.
+func (a *AccessLog) tellsAgents() bool {
+	o := a.Options()
+	o.Own = "registry_exporter"
+	c, err := accesslog.New(o)
+	return err == nil && c.TellsOwn()
+}
+
 const inFormat = "format of the access log: "
 
 // logFormat compiles the format by itself, to know whether it is the format or the node that is wrong.

@@ -44,6 +44,7 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 		return nil, nil
 	}
 	options := accesslog.TailOptions{Paths: a.Paths, Lines: a.Options()}
+	options.Lines.Own = ask.UserAgent
 	addresses := slices.Clone(a.Paths)
 	if a.Syslog != nil {
 		options.Listen = a.Syslog.Listen
