@@ -89,8 +89,8 @@ func (c *content) blob(key blobKey) *blob {
 func (c *content) noteNeeds(ip *imagePull) {
 	key := func(d digest.Digest) blobKey { return blobKey{ip.image.Repository, d} }
 	var parts []part
-	if ip.child != "" {
-		parts = append(parts, part{stepManifest, key(ip.child)})
+	for _, child := range ip.children {
+		parts = append(parts, part{stepManifest, key(child)})
 	}
 	if ip.manifest == nil { // it could not be read: the image needs what it needed before
 		for _, p := range c.needs[ip.image.Name] {

@@ -31,7 +31,7 @@ type imagePull struct {
 	steps     []source.Step
 	letIn     time.Time              // when the request was sent that was let in
 	manifest  *client.Manifest       // nil until it was read
-	child     digest.Digest          // of the manifest that an index names for our platform; empty: the tag is no index
+	children  []digest.Digest        // of what the index names for our platform, the manifest last; empty: the tag is no index
 	layers    []client.Descriptor    // those that the registry has to have, each once
 	reads     []blobRead             // for content.learn
 	cache     string                 // whether the last answer came from a cache: hit, miss or none
