@@ -46,7 +46,7 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	options := accesslog.TailOptions{Paths: a.Paths, Lines: a.Options()}
 	addresses := slices.Clone(a.Paths)
 	if a.Syslog != nil {
-		options.Listen = a.Syslog.Listen
+		options.Listen, options.Allow = a.Syslog.Listen, a.Syslog.Allow
 		addresses = append(addresses, "syslog:"+options.Listen)
 	}
 	if b.StateDir != "" {
