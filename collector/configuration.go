@@ -45,6 +45,13 @@ func (e *Exporter) load() error {
 // Notes are what people should know of the configuration in force, though it is right.
 func (e *Exporter) Notes() []string { return e.live.Load().config.Notes() }
 
+// logNotes puts them into the log.
+func (e *Exporter) logNotes() {
+	for _, note := range e.Notes() {
+		level.Info(e.opts.Logger).Log("msg", "note on the configuration", "note", note)
+	}
+}
+
 // Reload reads the configuration file again. After an error, which names the line, the configuration before stays in
 // force. Results of probes that the new configuration has too are kept.
 func (e *Exporter) Reload() error {
@@ -66,6 +73,7 @@ func (e *Exporter) reload() error {
 	}
 	e.reloadGood.Set(1)
 	e.reloadTime.SetToCurrentTime()
+	e.logNotes()
 	level.Info(e.opts.Logger).Log("msg", "configuration loaded", "file", e.opts.ConfigFile, "registries", len(e.live.Load().registries))
 	return nil
 }

@@ -87,6 +87,7 @@ func New(opts Options) (*Exporter, error) {
 func (e *Exporter) Start() {
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
+	e.logNotes()
 	e.runProbes()
 }
 

@@ -1,7 +1,5 @@
 package config
 
-import promconfig "github.com/prometheus/common/config"
-
 // Notes are what --config.check tells of a configuration that is right, each with file, line and key: what only the network
 // can show, or what may be meant so and mostly is not.
 func (c *Config) Notes() []string {
@@ -17,31 +15,12 @@ func (c *Config) Notes() []string {
 		if r.Push != nil && r.Push.Mode == PushUpload && !r.Passive {
 			note("mode upload sends 64 bytes: mode: image also shows a front that limits bodies, and a store that loses what it took", "push")
 		}
+		for _, risk := range r.risks() {
+			note(risk)
+		}
 		if r.AccessLog != nil && !r.AccessLog.tellsAgents() {
 			note("has no $http_user_agent: the exporter's own probes count as requests of clients", "access_log", "format")
 		}
 	}
 	return notes
-}
-
-// hasPassword says whether a user and a password are there that a token server would get.
-func (r *Registry) hasPassword() bool {
-	for _, h := range r.logins() {
-		if h.BasicAuth != nil {
-			return true
-		}
-	}
-	return false
-}
-
-// logins are the ways to log in to the registry.
-func (r *Registry) logins() []*promconfig.HTTPClientConfig {
-	all := []*promconfig.HTTPClientConfig{r.HTTP}
-	if r.Pull != nil {
-		all = append(all, r.Pull.HTTP)
-	}
-	if r.Push != nil {
-		all = append(all, r.Push.HTTP)
-	}
-	return all
 }

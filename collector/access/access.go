@@ -47,7 +47,7 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	options.Lines.Own = ask.UserAgent
 	addresses := slices.Clone(a.Paths)
 	if a.Syslog != nil {
-		options.Listen = a.Syslog.Listen
+		options.Listen, options.Allow = a.Syslog.Listen, a.Syslog.Allow
 		addresses = append(addresses, "syslog:"+options.Listen)
 	}
 	if b.StateDir != "" {
