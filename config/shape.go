@@ -83,7 +83,7 @@ func (c *Config) checkMapping(n *yaml.Node, t reflect.Type, path []any) error {
 		if key.Kind != yaml.ScalarNode {
 			return c.at(key, path, "a key must be a text")
 		}
-		here := append(slices.Clip(path), key.Value)
+		here := append(slices.Clip(path), shownKey(n, key, value, t))
 		if key.Tag == "!!merge" {
 			if err := c.checkMerge(value, t, path); err != nil {
 				return err
@@ -96,6 +96,9 @@ func (c *Config) checkMapping(n *yaml.Node, t reflect.Type, path []any) error {
 		seen[key.Value] = key.Line
 		field, known := fieldType(t, key.Value)
 		if !known {
+			if here[len(here)-1] == hiddenKey {
+				return c.at(key, here, "unknown key, not shown since it may hold a secret: write a blank behind the colon of a key, and quotes around a value with a comma; must be %s", oneOf(t))
+			}
 			return c.at(key, here, "unknown key: must be %s", oneOf(t))
 		}
 		if err := c.check(value, field, here); err != nil {
