@@ -3,6 +3,7 @@ package config
 import (
 	"reflect"
 	"regexp"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -21,7 +22,7 @@ func shownKey(mapping, key, value *yaml.Node, t reflect.Type) string {
 	}
 	near := false
 	fields(t, func(name string, _ reflect.Type) {
-		near = near || name != "*" && distance(name, key.Value) <= maxTypos
+		near = near || name != "*" && distance(name, strings.TrimSuffix(key.Value, "_ref")) <= maxTypos // _ref: of a secret manager
 	})
 	inBraces := mapping.Style&yaml.FlowStyle != 0
 	if near || (!inBraces || hasAnyName(t)) && value.Tag != "!!null" {
