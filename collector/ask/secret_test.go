@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -89,5 +90,15 @@ func TestOneSecretHasOneReader(t *testing.T) {
 	}
 	if n := len(*b.Secrets); n != 2 {
 		t.Errorf("%d readers of two secrets", n)
+	}
+}
+
+func TestASecretFileThatIsEmptyIsRefused(t *testing.T) {
+	for name, text := range map[string]string{"nothing": "", "a line end": "\n"} {
+		b := builderOf(t, "http://registry.example.org", "", new(Lockout))
+		_, err := b.Secret("", testserver.TempFile(t, "password", []byte(text)), "http")
+		if err == nil || !strings.Contains(err.Error(), "password is empty: put the secret into it") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

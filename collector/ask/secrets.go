@@ -4,6 +4,7 @@ import (
 	"context"
 	"reflect"
 	"slices"
+	"strings"
 
 	"registry_exporter/collector/source"
 
@@ -17,8 +18,12 @@ type Secrets []*Secret
 // an error. path is that of the file in the registry, for errors.
 func (b *Builder) Secret(inline promconfig.Secret, file string, path ...any) (*Secret, error) {
 	s := b.reader(inline, file)
-	if _, err := s.Fetch(context.Background()); err != nil {
+	text, err := s.Fetch(context.Background())
+	if err != nil {
 		return nil, b.Errorf(path, "%s", err)
+	}
+	if file != "" && strings.TrimSpace(text) == "" {
+		return nil, b.Errorf(path, "%s is empty: put the secret into it", file)
 	}
 	return s, nil
 }
