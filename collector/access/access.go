@@ -18,6 +18,7 @@ package access
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 
@@ -42,6 +43,11 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	a := b.AccessLog
 	if a == nil {
 		return nil, nil
+	}
+	for i, path := range a.Paths {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return nil, b.Errorf([]any{"access_log", "paths", i}, "is a folder: name the logs in it, such as %s/*.log", strings.TrimRight(path, "/"))
+		}
 	}
 	options := accesslog.TailOptions{Paths: a.Paths, Lines: a.Options()}
 	options.Lines.Own = ask.UserAgent

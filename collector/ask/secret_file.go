@@ -42,7 +42,7 @@ func (f secretFile) Fetch(ctx context.Context) (string, error) {
 	case err != nil:
 		return "", err
 	case before == "":
-		return "", fmt.Errorf("%s is empty", f.file)
+		return "", fmt.Errorf("%s is empty: put the secret into it", f.file)
 	}
 	return before, nil
 }
