@@ -92,7 +92,7 @@ func (p *puller) alert(v *source.View, res source.Result) string {
 		return "RegistryBackendDown"
 	case v.Passive:
 		return "RegistryPassiveSiteProbeFails"
-	case confirmsContent(res):
+	case failsForContent(res):
 		return "RegistryContentBad"
 	}
 	return "RegistryPullFails"
@@ -120,7 +120,7 @@ func failsAtAStep(res source.Result) bool {
 	return slices.ContainsFunc(res.Steps(), func(done source.Step) bool { return done.Err != nil })
 }
 
-// confirmsContent says whether the pull failed for content and a bad blob is confirmed.
-func confirmsContent(res source.Result) bool {
-	return isContent(res.Err) && slices.ContainsFunc(res.All(pullContentBad), func(s source.Sample) bool { return s.Label("confirmed") == "true" })
+// failsForContent says whether the pull failed for content and a bad blob is known, while others were well.
+func failsForContent(res source.Result) bool {
+	return isContent(res.Err) && len(res.All(pullContentBad)) > 0
 }
