@@ -24,24 +24,18 @@ import (
 
 // names are all that the exporter tells of registries and of itself.
 var names = []string{
-	"registry_access_bytes_total",
-	"registry_access_duration_seconds",
 	"registry_access_empty_pulls_total",
 	"registry_access_folded_operations_total",
 	"registry_access_folded_projects",
 	"registry_access_incomplete_pulls_total",
 	"registry_access_last_line_timestamp_seconds",
-	"registry_access_layers_total",
 	"registry_access_lines_total",
 	"registry_access_log_lag_bytes",
 	"registry_access_log_lag_seconds",
 	"registry_access_log_position_bytes",
 	"registry_access_lost_bytes_total",
-	"registry_access_operations_total",
+	"registry_access_own_requests_total",
 	"registry_access_projects",
-	"registry_access_requests_total",
-	"registry_access_slow_layers_total",
-	"registry_access_transfer_seconds_total",
 	"registry_access_upload_lost_total",
 	"registry_api_auth",
 	"registry_api_authorized",
@@ -86,6 +80,7 @@ var names = []string{
 	"registry_pull_interval_seconds",
 	"registry_pull_last_run_timestamp_seconds",
 	"registry_pull_layers",
+	"registry_pull_layers_unverified",
 	"registry_pull_layers_verified",
 	"registry_pull_layers_verified_timestamp_seconds",
 	"registry_pull_step_seconds",
@@ -120,6 +115,7 @@ var names = []string{
 	"registry_tls_expiry_timestamp_seconds",
 	"registry_tls_name_covered",
 	"registry_tls_start_timestamp_seconds",
+	"registry_tls_trusted_by",
 	"registry_tls_verified",
 }
 
