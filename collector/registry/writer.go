@@ -86,7 +86,7 @@ func (w *writer) urlOf(path string) *url.URL {
 // askAgain is ask, and once more when the answer is that of a registry that restarts, as containerd does.
 func (w *writer) askAgain(ctx context.Context, method string, u *url.URL, body []byte, header http.Header) (*ask.Answer, error) {
 	a, err := w.ask(ctx, method, u, body, header)
-	if a != nil && err == nil && slices.Contains([]int{http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, a.Status) {
+	if err == nil && client.MayPass(a.Status) {
 		return w.ask(ctx, method, u, body, header)
 	}
 	return a, err
