@@ -54,8 +54,8 @@ func (b *Builder) Others() []*Builder {
 	return sites
 }
 
-// Once builds a value that several sources of the registry share. The first call for a type T builds it.
-func Once[T any](b *Builder, build func(*Builder) (T, error)) (T, error) {
+// Shared returns a value that several sources of the registry share. The first call for a type T builds it.
+func Shared[T any](b *Builder, build func(*Builder) (T, error)) (T, error) {
 	var kind T
 	key := fmt.Sprintf("%T", kind)
 	if built, found := b.shared[key].(T); found {

@@ -54,23 +54,23 @@ func clusterStatusFindings(v *source.View, res source.Result) []source.Finding {
 		found = append(found, source.Finding{State: state, Alert: alert, What: fmt.Sprintf(format, args...), Try: try})
 	}
 	if unhealthy := res.Where(replicaHealth, 0, "replica"); len(unhealthy) > 0 {
-		add(source.StateWarning, "MSRReplicaUnhealthy", "the verdict on replica %s is not OK", source.Some(unhealthy))
+		add(source.StateWarning, "MSRReplicaUnhealthy", "the verdict on replica %s is not OK", source.FirstFew(unhealthy))
 	}
 	if silent := silentReplicas(v, res); len(silent) > 0 {
-		add(source.StateWarning, "MSRReplicaUnhealthy", "replica %s has given no verdict for %s or more: it hangs, or its clock is wrong", source.Some(silent), source.Span(source.MsrVerdictAge))
+		add(source.StateWarning, "MSRReplicaUnhealthy", "replica %s has given no verdict for %s or more: it hangs, or its clock is wrong", source.FirstFew(silent), source.Span(source.MsrVerdictAge))
 	}
 	if readonly := res.Where(replicaReadonly, 1, "replica"); len(readonly) > 0 {
 		why := "no garbage collection runs: somebody set it, or a collection left it behind"
 		if held, _ := res.Value(gcLockHeld); held == 1 {
 			why = "a garbage collection runs, and ends by itself"
 		}
-		add(source.StateWarning, "MSRReadOnly", "replica %s is read-only: %s", source.Some(readonly), why)
+		add(source.StateWarning, "MSRReadOnly", "replica %s is read-only: %s", source.FirstFew(readonly), why)
 	}
 	if critical := issuesOf(res, "true"); len(critical) > 0 {
-		add(source.StateFailed, "MSRCriticalIssues", "the database reports critical issues: %s", source.Some(critical))
+		add(source.StateFailed, "MSRCriticalIssues", "the database reports critical issues: %s", source.FirstFew(critical))
 	}
 	if others := issuesOf(res, "false"); len(others) > 0 {
-		add(source.StateWarning, "MSRIssues", "the database reports issues: %s", source.Some(others))
+		add(source.StateWarning, "MSRIssues", "the database reports issues: %s", source.FirstFew(others))
 	}
 	return found
 }
@@ -94,7 +94,7 @@ func databaseFindings(v *source.View, res source.Result) []source.Finding {
 		if up := servers - len(lost); servers >= 3 && up == servers/2+1 {
 			alert, more = "MSRNoSpareReplica", ": one more, and the database takes no writes"
 		}
-		found = append(found, source.Finding{State: source.StateWarning, Alert: alert, What: fmt.Sprintf("of the servers of the database %s is lost%s", source.Some(lost), more), Try: try})
+		found = append(found, source.Finding{State: source.StateWarning, Alert: alert, What: fmt.Sprintf("of the servers of the database %s is lost%s", source.FirstFew(lost), more), Try: try})
 	}
 	return found
 }

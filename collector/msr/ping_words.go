@@ -36,6 +36,6 @@ func pingFindings(_ *source.View, res source.Result) []source.Finding {
 	}
 	return []source.Finding{{
 		State: source.StateFailed, Alert: "MSRPingUnhealthy",
-		What: "the replica calls itself ill: " + source.Some(res.Where(pingFailing, 1, "component")) + "; the answer says more", Try: res.Place().Fill(source.TryRequest),
+		What: "the replica calls itself ill: " + source.FirstFew(res.Where(pingFailing, 1, "component")) + "; the answer says more", Try: res.Place().Fill(source.TryRequest),
 	}}
 }

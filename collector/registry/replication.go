@@ -62,9 +62,9 @@ type canaryState struct {
 
 // A siteState is the state of replication to one other site.
 type siteState struct {
-	since time.Time     // when the oldest canary was pushed since which none has arrived; zero: the last one has
-	took  time.Duration // from the push to the arrival of the last canary that arrived
-	at    time.Time     // of that arrival; zero: none has arrived yet
+	since time.Time     // when the oldest canary was pushed that is not there yet; zero: the last one is there
+	took  time.Duration // from the push until the last canary was there
+	at    time.Time     // when it was there; zero: none was yet
 	err   error         // of the last check; nil too when the canary was just not there yet
 }
 

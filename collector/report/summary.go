@@ -33,7 +33,7 @@ func (r *Report) Summarize() {
 		r.Summary += fmt.Sprintf(", %d not run yet", n)
 	}
 	if names := namesOf(failed); len(names) > 0 {
-		r.Summary += ": " + source.Some(names)
+		r.Summary += ": " + source.FirstFew(names)
 	}
 }
 

@@ -46,8 +46,8 @@ func Took(seconds float64) string {
 // MaxNamed bounds the lists in sentences.
 const MaxNamed = 5
 
-// Some joins the first MaxNamed of a list, such as "a, b, c, d, e and 2 more".
-func Some(all []string) string {
+// FirstFew joins the first MaxNamed of a list, such as "a, b, c, d, e and 2 more".
+func FirstFew(all []string) string {
 	if len(all) > MaxNamed {
 		return strings.Join(all[:MaxNamed], ", ") + fmt.Sprintf(" and %d more", len(all)-MaxNamed)
 	}

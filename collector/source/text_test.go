@@ -80,8 +80,8 @@ func TestNumbersForPeople(t *testing.T) {
 		{Took(0.0344), "34 ms"},
 		{Took(12.34), "12.3 s"},
 		{Took(0.9996), "1.0 s"},
-		{Some([]string{"a", "b"}), "a, b"},
-		{Some([]string{"a", "b", "c", "d", "e", "f", "g"}), "a, b, c, d, e and 2 more"},
+		{FirstFew([]string{"a", "b"}), "a, b"},
+		{FirstFew([]string{"a", "b", "c", "d", "e", "f", "g"}), "a, b, c, d, e and 2 more"},
 		{Plural(1, "check", "checks"), "1 check"},
 		{Plural(0, "check", "checks"), "0 checks"},
 	} {

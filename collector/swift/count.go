@@ -38,7 +38,7 @@ func CountSources(b *ask.Builder) ([]*source.Source, error) {
 	if b.Swift == nil || b.Swift.Count == nil {
 		return nil, nil
 	}
-	store, err := ask.Once(b, newStore)
+	store, err := ask.Shared(b, newStore)
 	if err != nil {
 		return nil, err
 	}

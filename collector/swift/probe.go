@@ -44,7 +44,7 @@ func ProbeSources(b *ask.Builder) ([]*source.Source, error) {
 	if b.Swift == nil || b.Swift.Probe == nil {
 		return nil, nil
 	}
-	store, err := ask.Once(b, newStore)
+	store, err := ask.Shared(b, newStore)
 	if err != nil {
 		return nil, err
 	}

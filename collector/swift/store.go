@@ -46,7 +46,7 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	if b.Swift == nil {
 		return nil, nil
 	}
-	s, err := ask.Once(b, newStore)
+	s, err := ask.Shared(b, newStore)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	}}, nil
 }
 
-// newStore makes the store of a registry. ask.Once calls it once for all sources of the registry.
+// newStore makes the store of a registry. ask.Shared calls it once for all sources of the registry.
 func newStore(b *ask.Builder) (*store, error) {
 	s := &store{cfg: b.Swift, address: b.Swift.AuthURL.Address(), lockout: b.Lockout}
 	var err error
