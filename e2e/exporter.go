@@ -89,6 +89,13 @@ const configuration = `registries:
 - {name: x-token-reader, url: "http://127.0.0.1:{registry-token}", http: {basic_auth: {username: reader, password: password-of-reader}}, pull: *pull, push: *push}
 - {name: x-cached-manifests, url: "http://127.0.0.1:{front-manifests}", pull: *pull}
 - {name: x-takes-writes, passive: true, url: "http://127.0.0.1:{registry-content}", push: *push}
+- {name: x-redirects, url: "http://127.0.0.1:{registry-redirects}", pull: *pull, push: *push}
+- {name: x-collected, url: "http://127.0.0.1:{registry-collected}", push: &image {<<: *push, mode: image}}
+- {name: x-cache, cache: true, url: "http://127.0.0.1:{registry-cache}", pull: *pull}
+- {name: x-without-proto, url: "https://localhost:{front-without-proto}", http: *ca, push: *push}
+- {name: x-limits-bodies, url: "http://127.0.0.1:{front-limits-bodies}", push: *image}
+- {name: x-without-patch, url: "http://127.0.0.1:{front-without-patch}", push: *push}
+- {name: x-without-head, url: "http://127.0.0.1:{front-without-head}", pull: *pull, push: *push}
 - {name: x-mirror, site: eqiad, url: "http://127.0.0.1:{registry-tcp-check}", replication: {canary: monitoring/replication, every: 20s}, swift: {<<: *eqiad, count: &count {prefixes: [files/, segments/], every: 10s}}}
 - {name: x-mirror, site: codfw, url: "http://127.0.0.1:{registry-unchecked}", swift: {<<: *codfw, count: *count}}
 - {name: x-expired, url: "https://localhost:{front-expired}", http: *ca}
@@ -105,7 +112,7 @@ const configuration = `registries:
 
 // secretsInUse must not be on any page or in any log.
 var secretsInUse = []string{
-	swiftKey, swiftSyncKey, registryPassword, redisPassword, redisRequirePass, keystoneUserPassword, keystoneAdminPassword, keystoneServicePassword,
+	swiftKey, swiftSyncKey, tempURLKey, registryPassword, redisPassword, redisRequirePass, keystoneUserPassword, keystoneAdminPassword, keystoneServicePassword,
 	"not-the-key-of-swift", "not-the-password", "password-of-nobody", "password-of-guest", "password-of-reader",
 }
 
