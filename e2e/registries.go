@@ -72,7 +72,6 @@ func (s *Stack) addRegistries() error {
 		"registry-content":   {disk("content") + "\n  cache: {blobdescriptor: inmemory}", noCheck},
 		"registry-redirects": {redirecting, noCheck},
 		"registry-collected": {disk("collected") + cached + "\n  delete: {enabled: true}", redis + noCheck},
-		"registry-cache":     {disk("cache"), noCheck + fmt.Sprintf("proxy: {remoteurl: %q}\n", "http://"+address(s.port("registry-content")))},
 		"registry-pair-a":    {disk("pair"), noCheck},
 		"registry-pair-b":    {disk("pair"), noCheck},
 		"registry-basic":     {disk("basic"), fmt.Sprintf("auth: {htpasswd: {realm: e2e, path: %s}}\n", passwordFile)},
@@ -86,6 +85,16 @@ func (s *Stack) addRegistries() error {
 		s.add(name, "docker-registry", "serve", file)
 	}
 	return nil
+}
+
+// addPullThroughCache describes a cache of registry-content, which must be up when the cache starts.
+func (s *Stack) addPullThroughCache() error {
+	const name = "registry-cache"
+	store := fmt.Sprintf("  filesystem: {rootdirectory: %s}", s.store("cache"))
+	upstream := fmt.Sprintf("proxy: {remoteurl: %q}\nhealth: {storagedriver: {enabled: false}}\n", "http://"+address(s.port("registry-content")))
+	file, err := s.file(name+".yml", fmt.Sprintf(registryConf, store, address(s.port(name)), address(s.port(name+"-debug")), upstream))
+	s.add(name, "docker-registry", "serve", file)
+	return err
 }
 
 // store is the folder of a registry that keeps its content on disk.

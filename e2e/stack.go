@@ -56,6 +56,7 @@ func Start(exporter string) (s *Stack, err error) {
 		s.startMSR,
 		s.startAll,
 		s.pushImages,
+		s.addPullThroughCache,
 		func() error { return s.addExporter(exporter) },
 		s.addAlerting,
 		s.startAll,
