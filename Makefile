@@ -2,6 +2,7 @@
 GO         ?= go
 GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK = $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 REVISION   := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
 LDFLAGS     = -s -w -X github.com/prometheus/common/version.Version=$(VERSION) -X github.com/prometheus/common/version.Revision=$(REVISION)
@@ -20,7 +21,7 @@ requires_built = built=$$($(GO) list -deps -test -f '$(MODULE_OF)' ./... | sort 
 # What the tests run besides Go; what is missing is installed (Debian, as root).
 PACKAGES    = gcc libc6-dev prometheus prometheus-alertmanager nginx-light docker-registry curl docker-compose systemd
 
-.PHONY: build demo test unit tools lint format bench clients e2e e2e-all
+.PHONY: build demo test unit tools lint vuln format bench clients e2e e2e-all
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o registry_exporter .
@@ -41,11 +42,16 @@ tools:
 	test -z "$$missing" || { echo "installing$$missing"; \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
 
-lint:
+lint: vuln
 	@out=$$($(GOFUMPT) -l .) || exit 1; test -z "$$out" || { echo "not formatted, run make format:"; echo "$$out"; exit 1; }
 	$(call in_modules,$(GO) vet ./... && $(STATICCHECK) ./...)
 	@for m in $(filter-out alerts/,$(MODULES)); do (cd $$m && $(GO) mod tidy -diff) || exit 1; done
 	@cd alerts && $(requires_built)
+
+# Known faults of the modules and of Go, where their list can be reached.
+vuln:
+	@if curl -fsS -m 5 -o /dev/null https://vuln.go.dev/index/db.json 2>/dev/null; then $(GOVULNCHECK) ./...; \
+	else echo "govulncheck is left out: vuln.go.dev cannot be reached"; fi
 
 format:
 	$(GOFUMPT) -w .

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kingpin/v2"
 
@@ -34,7 +35,7 @@ type checkFlags struct {
 func (f *checkFlags) add(c *kingpin.CmdClause) {
 	c.Arg("registry", "Registries of the configuration, such as hub or hub@eqiad (default: all); or the URL of one that it does not know.").StringsVar(&f.names)
 	c.Flag("output", "Form of the report: text or json.").NoEnvar().Default("text").EnumVar(&f.output, "text", "json")
-	c.Flag("ca-file", "With a URL: the CAs that clients trust.").NoEnvar().PlaceHolder("FILE").StringVar(&f.access.CAFile)
+	c.Flag("ca-file", "With a URL: the CAs that clients trust beside those of the system.").NoEnvar().PlaceHolder("FILE").StringVar(&f.access.CAFile)
 	c.Flag("username", "With a URL: who logs in.").NoEnvar().StringVar(&f.access.Username)
 	c.Flag("password-file", "With a URL: the password of --username; - reads it from stdin.").NoEnvar().PlaceHolder("FILE").StringVar(&f.access.PasswordFile)
 	c.Flag("image", "With a URL: an image to pull, such as library/base:1.0. May stand several times.").NoEnvar().StringsVar(&f.access.Images)
@@ -47,6 +48,7 @@ func check(f *flags, stdin io.Reader, stdout, stderr io.Writer) int {
 	defer stop()
 	report, err := checked(ctx, f, stdin, stderr)
 	if err == nil {
+		report.Runbooks = f.externalURL + "/runbooks/"
 		err = writeReport(report, f.report.output, stdout)
 	}
 	if err != nil {
@@ -79,7 +81,7 @@ func checked(ctx context.Context, f *flags, stdin io.Reader, stderr io.Writer) (
 		return nil, err
 	}
 	defer e.Stop()
-	return e.Check(ctx, names)
+	return e.Check(ctx, names, progressOn(stderr))
 }
 
 func (f *flags) configExists() bool {
@@ -117,10 +119,32 @@ func writeReport(r *report.Report, output string, w io.Writer) error {
 	return r.WriteText(w, wantsColour(w))
 }
 
+// progressOn prints each source as it has been read, so that one that hangs is not taken for a check that hangs. It is nil
+// where nobody looks: a file and a pipe get the report alone.
+func progressOn(w io.Writer) func(collector.Ended) {
+	if !isTerminal(w) {
+		return nil
+	}
+	return func(s collector.Ended) { fmt.Fprintln(w, progressLine(s)) }
+}
+
+// progressLine is such as "3 of 9  hub@eqiad redis 127.0.0.1:6379: refused (12ms)".
+func progressLine(s collector.Ended) string {
+	how := s.Reason
+	if how == "" {
+		how = "read"
+	}
+	return fmt.Sprintf("%d of %d  %s %s %s: %s (%s)", s.Done, s.All, s.Registry, s.Collector, s.Address, how, s.Took.Round(time.Millisecond))
+}
+
 // wantsColour is so on a terminal, unless NO_COLOR is set.
 func wantsColour(w io.Writer) bool {
+	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)
+}
+
+func isTerminal(w io.Writer) bool {
 	file, isFile := w.(*os.File)
-	if !isFile || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+	if !isFile {
 		return false
 	}
 	info, err := file.Stat()

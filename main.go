@@ -40,6 +40,12 @@ const (
 	commandCheck       = "check"
 )
 
+// What --web.public lets everybody see.
+const (
+	publicAll     = "all"
+	publicMetrics = "metrics"
+)
+
 type flags struct {
 	command     string
 	configFile  string
@@ -50,6 +56,7 @@ type flags struct {
 	name        string
 	pprof       bool
 	lifecycle   bool
+	public      string
 	logLevel    string
 	logFormat   string
 	web         *web.FlagConfig
@@ -69,6 +76,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	app.Flag("web.external-url", "Address that people reach this exporter at, for links in alerts.").PlaceHolder("URL").StringVar(&f.externalURL)
 	app.Flag("web.metrics-registries", "Show the registries on /metrics too, not only on /probe.").Default("true").BoolVar(&f.registries)
 	app.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload too, not only on HUP.").BoolVar(&f.lifecycle)
+	app.Flag("web.public", "What whoever reaches the port may see: all, or metrics, without /, /config and the log of /probe?debug=true.").Default(publicAll).EnumVar(&f.public, publicAll, publicMetrics)
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter under /debug/pprof/.").BoolVar(&f.pprof)
 	app.Flag("state.dir", "Folder of what outlives the exporter: uploads to cancel, positions in access logs. Without it nothing is kept.").PlaceHolder("DIR").StringVar(&f.stateDir)
 	app.Flag("exporter.name", "Name of this exporter in the tags it pushes and the objects it writes, which stays when it is started anew (default: that of the host).").PlaceHolder("NAME").StringVar(&f.name)
@@ -111,7 +119,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return 1
 	case f.check:
 		fmt.Fprintf(stdout, "%s: all good\n", f.configFile)
-		for _, note := range exporter.ConfigNotes() {
+		for _, note := range exporter.Notes() {
 			fmt.Fprintf(stdout, "note: %s\n", note)
 		}
 		return 0

@@ -44,7 +44,7 @@ func TestAHijackedFrontLearnsNoPassword(t *testing.T) {
 	if n := len(stolen.Requests()); n != 0 || code != 1 {
 		t.Errorf("the thief saw %d requests, exit %d", n, code)
 	}
-	if stdout, _, code := execute(t, "--config.file="+config, "--config.check"); code != 0 || !strings.Contains(stdout, "note: hub: ") || !strings.Contains(stdout, "realms") {
+	if stdout, _, code := execute(t, "--config.file="+config, "--config.check"); code != 0 || !strings.Contains(stdout, "note: ") || !strings.Contains(stdout, "realms") {
 		t.Errorf("--config.check says nothing of token servers: exit %d\n%s", code, stdout)
 	}
 	named := writeFile(t, "c.yml", text+"  realms: ["+host+"]\n")

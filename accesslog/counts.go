@@ -24,6 +24,7 @@ type tally struct {
 	bytes                      [operations][directions]uint64 // those that belong to no project
 	durations                  [operations]durations
 	empty, incomplete, lost    uint64
+	own                        uint64
 	cache                      [len(cacheNames)]uint64
 	upstream                   [maxNodes + 1]uint64
 	upstreams, nodes           names
@@ -111,6 +112,14 @@ type line struct {
 }
 
 // An amount is absent when the log does not tell it.
+// isOwn says whether the line at hand is of a request that is no client's.
+func (c *Counts) isOwn() bool {
+	return c.TellsOwn() && string(c.values[userAgent]) == c.options.Own
+}
+
+// TellsOwn says whether the format has $http_user_agent, and there is an agent to leave out.
+func (c *Counts) TellsOwn() bool { return c.options.Own != "" && c.scanner.has[userAgent] }
+
 type amount struct {
 	n       uint64
 	present bool
@@ -121,6 +130,10 @@ func (c *Counts) line(text []byte) bool {
 	var l line
 	if !c.scanner.scan(text, &c.values) || !c.read(&l) {
 		return false
+	}
+	if c.isOwn() {
+		c.own++
+		return true
 	}
 	c.requests[l.operation][codeOf(l.status)]++
 	if l.micros.present {

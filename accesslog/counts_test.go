@@ -286,3 +286,38 @@ func TestNoAllocation(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnRequestsAreNoClients: a prober that counts itself reports traffic of a registry that nobody uses.
+func TestOwnRequestsAreNoClients(t *testing.T) {
+	const line = `127.0.0.1 - - [21/Nov/2026:22:24:55 +0000] "GET /v2/a/b/blobs/sha256:0101010101010101010101010101010101010101010101010101010101010101 HTTP/1.1" 500 7 "-" "%s"` + "\n"
+	for _, test := range []struct {
+		name, own, agent string
+		clients          float64
+		rows             []Row
+	}{
+		{"ours", "prober", "prober", 0, single(1)},
+		{"a client", "prober", "containerd/1.7", 1, single(0)},
+		{"a client whose name begins with ours", "prober", "prober/2", 1, single(0)},
+		{"none is ours", "", "prober", 1, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := newCounts(t, Options{Format: "combined", Own: test.own})
+			c.Add(fmt.Appendf(nil, line, test.agent))
+			s := c.Snapshot()
+			clients := 0.0
+			for _, r := range append(s.Requests, s.Operations...) {
+				clients += r.Value
+			}
+			if clients != 2*test.clients || c.parsed != 1 || fmt.Sprint(s.OwnRequests) != fmt.Sprint(test.rows) {
+				t.Errorf("clients %v, own %v, %d parsed", clients, s.OwnRequests, c.parsed)
+			}
+			if test.own != "" && test.clients == 0 && len(s.Bytes) > 0 {
+				t.Errorf("bytes of ours: %v", s.Bytes)
+			}
+		})
+	}
+	c := newCounts(t, Options{Format: `$status "$request"`, Own: "prober"})
+	if c.Snapshot().OwnRequests != nil {
+		t.Error("the format has no agent, and the counter is there")
+	}
+}

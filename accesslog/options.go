@@ -30,6 +30,9 @@ type Options struct {
 	// Node is a variable of the format ($server_name, $upstream_addr, …) that names the node a layer came through;
 	// "" for none. One that a client chooses, or that tells who it is, is refused.
 	Node string
+	// Own is the User-Agent of those whose requests are no client's, such as the prober of the registry; "" for none. Their
+	// lines count as OwnRequests alone, where the format has $http_user_agent.
+	Own string
 }
 
 func (o Options) withDefaults() Options {

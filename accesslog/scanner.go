@@ -30,6 +30,7 @@ const (
 	timeLocal
 	timeISO
 	timeUnix
+	userAgent
 	node
 	fields // how many there are
 )
@@ -40,6 +41,7 @@ var fieldOf = map[string]field{
 	"request_length": requestLength, "content_length": contentLength, "http_content_length": contentLength,
 	"request_time": requestTime, "upstream_response_time": upstreamTime, "upstream_addr": upstreamAddr,
 	"upstream_cache_status": cacheStatus, "time_local": timeLocal, "time_iso8601": timeISO, "msec": timeUnix,
+	"http_user_agent": userAgent,
 }
 
 // A scanner cuts lines of one format into fields.

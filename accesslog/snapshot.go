@@ -32,6 +32,8 @@ type Snapshot struct {
 	FoldedProjects   []Row // no labels, one row: names counted together as "other" for lack of place, an estimate
 	FoldedOperations []Row // no labels, one row: successful operations of such names
 
+	OwnRequests []Row // no labels, one row: lines of the agent that the options call own, which nothing above counts but Lines
+
 	LastLine time.Time // as LastLine() says
 }
 
@@ -97,6 +99,9 @@ func (c *Counts) addFields(s *Snapshot) {
 	}
 	if has[bodyBytes] {
 		s.EmptyPulls, s.IncompletePulls = single(c.empty), single(c.incomplete)
+	}
+	if c.TellsOwn() {
+		s.OwnRequests = single(c.own)
 	}
 	if has[cacheStatus] {
 		s.Cache = rows(c.cache[:], cacheNames[:])

@@ -11,7 +11,7 @@ import (
 
 // What is saved begins with the version of its layout and the fingerprint of the options, and ends with a checksum.
 const (
-	stateVersion = 2
+	stateVersion = 3
 	printBytes   = 8
 	sumBytes     = 4
 )
@@ -53,7 +53,11 @@ func (c *Counts) UnmarshalBinary(data []byte) error {
 // fingerprint changes with all that gives the counters another meaning.
 func (c *Counts) fingerprint() []byte {
 	o := c.options
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %d %d %d %v %q", o.Format, o.Depth, o.MaxProjects, o.SlowAfter, o.SlowBelow, o.Node))
+	text := fmt.Appendf(nil, "%q %d %d %d %v %q", o.Format, o.Depth, o.MaxProjects, o.SlowAfter, o.SlowBelow, o.Node)
+	if o.Own != "" {
+		text = fmt.Appendf(text, " %q", o.Own)
+	}
+	sum := sha256.Sum256(text)
 	return append([]byte{stateVersion}, sum[:printBytes]...)
 }
 
@@ -100,7 +104,7 @@ func decode(data []byte, o Options) (*tally, error) {
 
 // each shows all numbers that have a name, in an order that only a new version may change.
 func (t *tally) each(show func(*uint64)) {
-	for _, n := range []*uint64{&t.parsed, &t.unmatched, &t.tooLong, &t.last, &t.empty, &t.incomplete, &t.lost, &t.projects.foldedOperations} {
+	for _, n := range []*uint64{&t.parsed, &t.unmatched, &t.tooLong, &t.last, &t.empty, &t.incomplete, &t.lost, &t.own, &t.projects.foldedOperations} {
 		show(n)
 	}
 	for o := range t.requests {

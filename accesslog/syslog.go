@@ -84,9 +84,12 @@ func (t *Tailer) listen(ctx context.Context, problem *error, serve func() error)
 func (t *Tailer) takeDatagrams(udp *net.UDPConn) error {
 	buf := make([]byte, maxLine+1)
 	for {
-		n, _, err := udp.ReadFromUDPAddrPort(buf[:maxLine])
+		n, from, err := udp.ReadFromUDPAddrPort(buf[:maxLine])
 		if err != nil {
 			return fmt.Errorf("reading: %w", err)
+		}
+		if !t.opts.allows(from) {
+			continue
 		}
 		line := message(bytes.TrimRight(buf[:n], "\r\n\x00"))
 		if len(line) > 0 {
@@ -140,6 +143,10 @@ func (t *Tailer) accept(ctx context.Context, l net.Listener, group *sync.WaitGro
 		conn, err := l.Accept()
 		if err != nil {
 			return fmt.Errorf("accepting: %w", err)
+		}
+		if from, isTCP := conn.RemoteAddr().(*net.TCPAddr); isTCP && !t.opts.allows(from.AddrPort()) {
+			conn.Close()
+			continue
 		}
 		select {
 		case places <- struct{}{}:

@@ -37,6 +37,7 @@ var (
 type TailOptions struct {
 	Paths  []string // patterns as of filepath.Glob
 	Listen string   // address for syslog over UDP and TCP; "" for none
+	Allow  []string // networks such as 10.0.0.0/8 that syslog is taken from; nil: all
 	Lines  Options
 	// StateFile outlives the process; "" keeps nothing.
 	StateFile string

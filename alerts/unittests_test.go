@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/prometheus/prometheus/promql/parser"
 	"go.yaml.in/yaml/v3"
@@ -113,6 +114,23 @@ func TestInputSeries(t *testing.T) {
 			delete(labels, "__name__")
 			if err := m.CheckSeries(name, slices.Collect(maps.Keys(labels))); err != nil {
 				t.Errorf("%s: %s", u.Name, err)
+			}
+		}
+	}
+}
+
+// TestLengths: a summary fits on the screen of a locked phone, and a description into a message of a pager.
+func TestLengths(t *testing.T) {
+	const summary, description = 110, 500 // characters
+	for _, u := range unitTests(t) {
+		for _, c := range u.AlertRuleTest {
+			for _, a := range c.ExpAlerts {
+				if n := utf8.RuneCountInString(a.Annotations["summary"]); n > summary {
+					t.Errorf("%s: the summary of %s has %d characters, more than %d", u.Name, c.Alertname, n, summary)
+				}
+				if n := utf8.RuneCountInString(a.Annotations["description"]); n > description {
+					t.Errorf("%s: the description of %s has %d characters, more than %d", u.Name, c.Alertname, n, description)
+				}
 			}
 		}
 	}

@@ -26,7 +26,7 @@ func ours(ctx context.Context, s *site, probe, settings string) result {
 		return result{step: "configuration", err: err}
 	}
 	defer e.Stop()
-	report, err := e.Check(ctx, nil)
+	report, err := e.Check(ctx, nil, nil)
 	if err != nil {
 		return result{step: "configuration", err: err}
 	}
@@ -57,7 +57,7 @@ func ours(ctx context.Context, s *site, probe, settings string) result {
 // configuration describes the site, up to its probe.
 func (s *site) configuration() string {
 	text := fmt.Sprintf("registries:\n- name: judged\n  url: %s\n  timeout: 6s\n", s.front.URL)
-	text += "  realms: [127.0.0.2, 127.0.0.3]\n" // where the token servers of others are
+	text += "  realms: [127.0.0.2, 127.0.0.3]\n  stores: [127.0.0.2, 127.0.0.3]\n" // where the token servers and stores of others are
 	var access []string
 	if user, pass := s.user(); user != "" {
 		access = append(access, fmt.Sprintf("basic_auth: {username: %s, password: %s}", user, pass))

@@ -45,7 +45,7 @@ func TestAlertOfAProbe(t *testing.T) {
 	}{
 		{name: "image lost", collector: "pull", reason: source.ReasonNotFound, active: "critical RegistryPullFails", passive: "warning RegistryPassiveSiteProbeFails"},
 		{name: "wrong password", collector: "pull", reason: source.ReasonUnauthorized, active: "warning RegistryExporterCannotLook", passive: "warning RegistryExporterCannotLook"},
-		{name: "layer bad for the first time", collector: "pull", reason: source.ReasonDigestMismatch, samples: []source.Sample{bad("false")}, active: "critical RegistryPullFails", passive: "warning RegistryPassiveSiteProbeFails"},
+		{name: "layer bad for the first time", collector: "pull", reason: source.ReasonDigestMismatch, samples: []source.Sample{bad("false")}, active: "critical RegistryContentBad", passive: "warning RegistryPassiveSiteProbeFails"},
 		{name: "layer bad again", collector: "pull", reason: source.ReasonDigestMismatch, samples: []source.Sample{bad("true")}, active: "critical RegistryContentBad", passive: "warning RegistryPassiveSiteProbeFails"},
 		{name: "layer bad, and the front fails", collector: "pull", reason: source.ReasonServerError, samples: []source.Sample{bad("true")}, active: "critical RegistryPullFails", passive: "warning RegistryPassiveSiteProbeFails"},
 		{name: "store full", collector: "push", reason: source.ReasonNoSpace, active: "critical RegistryPushFails", passive: "warning RegistryPassiveSiteProbeFails"},

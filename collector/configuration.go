@@ -42,31 +42,51 @@ func (e *Exporter) load() error {
 	return nil
 }
 
-// ConfigNotes are what there is to say of the configuration in force, though it is right.
-func (e *Exporter) ConfigNotes() []string { return e.live.Load().config.Notes() }
+// Notes are what people should know of the configuration in force, though it is right.
+func (e *Exporter) Notes() []string { return e.live.Load().config.Notes() }
+
+// logNotes puts them into the log.
+func (e *Exporter) logNotes() {
+	for _, note := range e.Notes() {
+		level.Info(e.opts.Logger).Log("msg", "note on the configuration", "note", note)
+	}
+}
 
 // Reload reads the configuration file again. After an error, which names the line, the configuration before stays in
 // force. Results of probes that the new configuration has too are kept.
 func (e *Exporter) Reload() error {
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
+	return e.reload()
+}
+
+// reload is Reload with e.reloading locked.
+func (e *Exporter) reload() error {
 	if err := e.load(); err != nil {
 		e.reloadGood.Set(0)
 		level.Error(e.opts.Logger).Log("msg", "reload failed, the old configuration stays in force", "err", err)
 		return err
 	}
+	e.lockout.Retry()
 	if e.clock != nil {
 		e.runProbes()
 	}
 	e.reloadGood.Set(1)
 	e.reloadTime.SetToCurrentTime()
+	e.logNotes()
 	level.Info(e.opts.Logger).Log("msg", "configuration loaded", "file", e.opts.ConfigFile, "registries", len(e.live.Load().registries))
 	return nil
 }
 
-// ServeReload is the handler of POST /-/reload. It answers 500 with the error when the reload fails.
+// ServeReload is the handler of POST /-/reload. It answers 500 with the error when the reload fails, and 503 at once while
+// another is under way.
 func (e *Exporter) ServeReload(w http.ResponseWriter, _ *http.Request) {
-	if err := e.Reload(); err != nil {
+	if !e.reloading.TryLock() {
+		http.Error(w, "a reload is under way: ask again when it has ended", http.StatusServiceUnavailable)
+		return
+	}
+	defer e.reloading.Unlock()
+	if err := e.reload(); err != nil {
 		http.Error(w, "reload failed, the old configuration stays in force: "+err.Error(), http.StatusInternalServerError)
 		return
 	}

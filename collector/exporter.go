@@ -47,7 +47,7 @@ func (o *Options) forBuilders(l *ask.Lockout, k *source.Keep) ask.Options {
 type Exporter struct {
 	opts    Options
 	live    atomic.Pointer[live]
-	lockout ask.Lockout // outlives reloads: a secret that was refused stays refused
+	lockout ask.Lockout // outlives reloads: it tells which secrets were refused
 
 	reloading  sync.Mutex // held by Start, Reload and StopProbes
 	clock      *clock     // nil before Start and after StopProbes
@@ -87,6 +87,7 @@ func New(opts Options) (*Exporter, error) {
 func (e *Exporter) Start() {
 	e.reloading.Lock()
 	defer e.reloading.Unlock()
+	e.logNotes()
 	e.runProbes()
 }
 

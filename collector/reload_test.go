@@ -106,3 +106,16 @@ func TestFilesThatAreMissingOrWrongAtLoad(t *testing.T) {
 		})
 	}
 }
+
+func TestAReloadDuringAnotherIsRefusedAtOnce(t *testing.T) {
+	e := exporterOfHub(t, "http://127.0.0.1:1", "")
+	e.reloading.Lock()
+	status, body := testserver.Ask(t, e.ServeReload, "/-/reload")
+	e.reloading.Unlock()
+	if status != http.StatusServiceUnavailable {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, body = testserver.Ask(t, e.ServeReload, "/-/reload"); status != http.StatusOK {
+		t.Errorf("after it: %d %s", status, body)
+	}
+}

@@ -22,7 +22,7 @@ func exporterWhoseWordsPanic(t *testing.T, logged *strings.Builder) *Exporter {
 
 func TestWordsThatPanicSpoilTheReportOfTheirRegistryOnly(t *testing.T) {
 	var logged strings.Builder
-	found, err := exporterWhoseWordsPanic(t, &logged).Check(t.Context(), nil)
+	found, err := exporterWhoseWordsPanic(t, &logged).Check(t.Context(), nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

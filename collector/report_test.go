@@ -153,7 +153,7 @@ func TestReportOfAnInterruptedCheckHasFailed(t *testing.T) {
 	e := exporterOfHub(t, server.URL, "  pull: {images: [\"library/base:1.0\"]}\n")
 	r := e.live.Load().registries[0]
 	r.sources = []*source.Source{r.first(t, "pull")}
-	report, err := e.Check(ctx, nil)
+	report, err := e.Check(ctx, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

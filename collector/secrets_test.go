@@ -133,7 +133,7 @@ func (c *parroted) pages(file string, logged io.Writer) map[string]string {
 		shown["/probe for people of "+name] = c.get(debug.ServeProbe, "/probe?debug=true&registry="+name)
 	}
 	shown["/config"], shown["/sd"] = c.get(plain.ServeConfig, "/config"), c.get(plain.ServeDiscovery, "/sd")
-	report, err := c.start(file, logged).Check(c.t.Context(), nil)
+	report, err := c.start(file, logged).Check(c.t.Context(), nil, nil)
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -100,7 +100,7 @@ func TestDebugShowsLogAndSamples(t *testing.T) {
 	if status != http.StatusOK || !found || !strings.HasPrefix(lines, "Log of this scrape:\n\n") {
 		t.Fatalf("%d\n%s", status, page)
 	}
-	if !strings.Contains(lines, `msg="source fails" reason=refused err="asking /v2/: dial tcp 127.0.0.1:1`) {
+	if !strings.Contains(lines, `msg="source fails" reason=refused err="asking /v2/: connecting to 127.0.0.1:1: connection refused"`) {
 		t.Errorf("log of the page:\n%s", lines)
 	}
 	if !strings.Contains(logged.String(), `msg="source fails" reason=refused`) {

@@ -80,6 +80,10 @@ func labelPair(name, value string) *dto.LabelPair {
 	return &dto.LabelPair{Name: &name, Value: &value}
 }
 
+// shortScrape is what a scrape_timeout of one second leaves. Whoever asks with less learns nothing of a source that does not
+// answer in time, and the log says nothing of it: anybody could write failures into it.
+const shortScrape = 750 * time.Millisecond
+
 // scrape reads the sources of the wanted collectors at once, each for at most timeout. It returns their samples and the
 // metrics about each reading, and logs to each logger how it went.
 func (r *target) scrape(ctx context.Context, timeout time.Duration, wanted func(collector string) bool, loggers ...log.Logger) lines {
@@ -89,6 +93,10 @@ func (r *target) scrape(ctx context.Context, timeout time.Duration, wanted func(
 	})
 	hidden := r.secrets.Mask()
 	for _, res := range results {
+		if timeout < shortScrape && source.Reason(res.Err) == source.ReasonTimeout {
+			r.logTo(loggers, level.Debug, res, "msg", "a scrape was too short to read the source")
+			continue
+		}
 		r.log(loggers, hidden, res)
 	}
 	return slices.Concat(append(parts, newLines([]source.Sample{passive.Sample(source.Bool01(r.passive))}, r.labels))...)
@@ -157,7 +165,10 @@ func (r *target) log(loggers []log.Logger, hidden source.Mask, res source.Result
 // logTo logs about a result at a level.
 func (r *target) logTo(loggers []log.Logger, at func(log.Logger) log.Logger, res source.Result, what ...any) {
 	s := res.Source
-	for _, l := range loggers {
+	for i, l := range loggers {
+		if detail := source.Detail(res.Err); i == 0 && detail != "" { // the first log is the exporter's own; others are pages
+			l = log.With(l, "detail", r.secrets.Mask().Hide(detail))
+		}
 		l = log.With(l, "registry", r.name, "site", r.site, "collector", s.Collector, "address", s.Address, "duration", res.Duration)
 		_ = at(l).Log(what...)
 	}

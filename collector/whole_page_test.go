@@ -95,7 +95,7 @@ func TestPageStandsWhateverASourceDoes(t *testing.T) {
 		`registry_collector_failure{address="a",collector="panics",reason="panic",registry="hub"} 1`,
 		`registry_test_up{address="twice",registry="hub"} 1`,
 		`registry_collector_failure{address="a",collector="twice",reason="bad_answer",registry="hub"} 1`,
-		"registry_test_up{address=\"\uFFFD\x00\\n\\\"\",registry=\"hub\"} 1",
+		"registry_test_up{address=\"\uFFFD\uFFFD\uFFFD\\\"\",registry=\"hub\"} 1",
 		`registry_collector_success{address="a",collector="binary",registry="hub"} 1`,
 		`registry_api_up{address="`+address+`",registry="hub",role="front"} 1`)
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net"
+	"net/netip"
 	"path/filepath"
 	"strings"
 	"time"
@@ -39,7 +40,8 @@ type AccessLog struct {
 
 // Syslog is where web servers send their lines, over UDP or TCP.
 type Syslog struct {
-	Listen string `yaml:"listen"` // host:port
+	Listen string   `yaml:"listen"`          // host:port
+	Allow  []string `yaml:"allow,omitempty"` // networks of the web servers, such as 10.0.0.0/8; nil: all
 }
 
 // LogProjects says what a project is, and how many are told apart.
@@ -95,6 +97,7 @@ func (v *validation) accessLog(a *AccessLog, earlier []*Registry) {
 		if host, port, err := net.SplitHostPort(s.Listen); err != nil || host != "" && !isHost(host) || !isPort(port) {
 			v.fail("must be an address of this host, such as 127.0.0.1:10514, or :10514 for all of them", "access_log", "syslog", "listen")
 		}
+		v.allow(s)
 	}
 	switch depth := a.Projects.Depth; {
 	case depth != nil && (*depth < 0 || *depth > maxDepth):
@@ -108,6 +111,14 @@ func (v *validation) accessLog(a *AccessLog, earlier []*Registry) {
 			v.sameLog(a, other.AccessLog)
 		}
 	}
+}
+
+// tellsAgents says whether lines tell the program of the client, so that those of the exporter can be left out.
+func (a *AccessLog) tellsAgents() bool {
+	o := a.Options()
+	o.Own = "registry_exporter"
+	c, err := accesslog.New(o)
+	return err == nil && c.TellsOwn()
 }
 
 const inFormat = "format of the access log: "
@@ -139,4 +150,17 @@ func (v *validation) sameLog(a, other *AccessLog) {
 func overlap(pattern, path string) bool {
 	match, err := filepath.Match(pattern, path)
 	return err == nil && match || pattern == path
+}
+
+// allow wants networks, and some of them where others than this host reach the port: whoever sends a line writes the counters.
+func (v *validation) allow(s *Syslog) {
+	host, _, err := net.SplitHostPort(s.Listen)
+	if err == nil && len(s.Allow) == 0 && !isLoopback(host) {
+		v.fail("allow is missing: the networks of the web servers, such as [10.0.0.0/8], as others reach the port", "access_log", "syslog")
+	}
+	for i, network := range s.Allow {
+		if _, err := netip.ParsePrefix(network); err != nil {
+			v.fail("must be a network, such as 10.0.0.0/8 or 10.0.0.5/32", "access_log", "syslog", "allow", i)
+		}
+	}
 }

@@ -42,6 +42,7 @@ type Registry struct {
 	Backends []URL                        `yaml:"backends,omitempty"`
 	Timeout  model.Duration               `yaml:"timeout,omitempty"`
 	Realms   []string                     `yaml:"realms,omitempty"` // hosts of token servers that may have the password
+	Stores   []string                     `yaml:"stores,omitempty"` // hosts that redirects may lead to; nil: all but local ones
 	HTTP     *promconfig.HTTPClientConfig `yaml:"http,omitempty"`
 	TLS      *TLS                         `yaml:"tls,omitempty"`
 	MSR      *MSR                         `yaml:"msr,omitempty"`

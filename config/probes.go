@@ -22,6 +22,7 @@ const (
 	DefaultSwiftCountEvery  = model.Duration(time.Hour)
 	DefaultReplicationEvery = model.Duration(10 * time.Minute)
 	DefaultPullBytes        = Bytes(8 << 20)
+	DefaultPullWhole        = Bytes(1 << 30)
 	DefaultPushSize         = Bytes(2 << 20) // more than nginx lets through by default
 	DefaultPlatform         = "linux/amd64"
 	DefaultReread           = model.Duration(10 * time.Minute)
@@ -47,6 +48,7 @@ type Pull struct {
 	Images      []string                     `yaml:"images"`
 	Every       model.Duration               `yaml:"every,omitempty"`
 	MaxBytes    Bytes                        `yaml:"max_bytes,omitempty"`    // of layers read in full, per run
+	Whole       Bytes                        `yaml:"whole,omitempty"`        // of layers larger than that, of servers without ranges, per day and address
 	Platform    string                       `yaml:"platform,omitempty"`     // os/architecture[/variant] taken from an index
 	Backends    bool                         `yaml:"backends,omitempty"`     // ask each backend as well
 	RereadAfter model.Duration               `yaml:"reread_after,omitempty"` // a bad layer is confirmed, or well again, not before
@@ -107,6 +109,7 @@ func (r *Registry) probeDefaults(dir string) {
 	if p := r.Pull; p != nil {
 		orDefault(&p.Every, DefaultPullEvery)
 		orDefault(&p.MaxBytes, DefaultPullBytes)
+		orDefault(&p.Whole, DefaultPullWhole)
 		orDefault(&p.Platform, DefaultPlatform)
 		orDefault(&p.RereadAfter, DefaultReread)
 		p.HTTP = httpDefaults(p.HTTP, r.HTTP, dir)

@@ -83,7 +83,7 @@ func (c *Config) checkMapping(n *yaml.Node, t reflect.Type, path []any) error {
 		if key.Kind != yaml.ScalarNode {
 			return c.at(key, path, "a key must be a text")
 		}
-		here := append(slices.Clip(path), key.Value)
+		here := append(slices.Clip(path), shownKey(n, key, value, t))
 		if key.Tag == "!!merge" {
 			if err := c.checkMerge(value, t, path); err != nil {
 				return err
@@ -96,6 +96,9 @@ func (c *Config) checkMapping(n *yaml.Node, t reflect.Type, path []any) error {
 		seen[key.Value] = key.Line
 		field, known := fieldType(t, key.Value)
 		if !known {
+			if here[len(here)-1] == hiddenKey {
+				return c.at(key, here, "unknown key, not shown since it may hold a secret: write a blank behind the colon of a key, and quotes around a value with a comma; must be %s", oneOf(t))
+			}
 			return c.at(key, here, "unknown key: must be %s", oneOf(t))
 		}
 		if err := c.check(value, field, here); err != nil {
@@ -140,6 +143,10 @@ func (c *Config) checkLeaf(n *yaml.Node, t reflect.Type, path []any) error {
 		return c.at(n, path, "%s", err)
 	case err != nil, t == reflect.TypeFor[model.Duration]() && value.Elem().IsZero():
 		return c.at(n, path, "%s", expected(t))
+	case isSecret(t) && unexpanded.MatchString(n.Value):
+		return c.at(n, path, "is the name of a variable, and variables are not expanded: put the secret into a file, and name that")
+	case t == reflect.TypeFor[promconfig.URL]() && !isProxy(value.Interface().(*promconfig.URL)):
+		return c.at(n, path, "must be a URL with scheme, host and a port up to 65535, such as http://proxy.example.org:3128")
 	case path[len(path)-1] == "enable_http2" && value.Elem().Kind() == reflect.Bool && value.Elem().Bool():
 		return c.at(n, path, "must be false or be left out: every request goes over HTTP/1.1, on a connection of its own")
 	}

@@ -74,6 +74,7 @@ func (v *validation) registry(r *Registry) {
 	v.root(r.URL, "url")
 	v.http(r.HTTP, "http")
 	v.hosts(r.Realms, "realms")
+	v.hosts(r.Stores, "stores")
 	v.endpoints(r)
 	if r.TLS != nil {
 		v.tls(r)
@@ -128,6 +129,9 @@ func (v *validation) endpoints(r *Registry) {
 			v.fail("urls is missing: where stub_status is served, such as http://127.0.0.1:10080/nginx_status", "nginx")
 		}
 		for i, u := range r.Nginx.URLs {
+			if u.Path == "" {
+				v.fail("has no path: name where stub_status is served, such as /nginx_status", "nginx", "urls", i)
+			}
 			v.once(nginx, u, "nginx", "urls", i)
 		}
 	}
@@ -214,6 +218,8 @@ func (v *validation) swift(s *Swift) {
 		v.fail("stands beside key: keep one of them", "swift", "key_file")
 	case s.AuthVersion == 0:
 		v.fail("auth_version is missing: 1, 2 or 3, as the path of auth_url names none", "swift")
+	case s.AuthVersion == 3 && s.Domain == "" && s.Tenant == "":
+		v.fail("domain is missing, and tenant, which Keystone v3 needs to find the account: such as domain: Default, tenant: docker", "swift")
 	case s.StorageURL.URL != nil && strings.Trim(s.StorageURL.Path, "/") == "":
 		v.fail("must end in the account, such as https://swift.example.org/v1/AUTH_registry", "swift", "storage_url")
 	case s.AuthVersion < 0 || s.AuthVersion > 3:

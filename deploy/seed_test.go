@@ -33,7 +33,7 @@ func TestSeedIsAnImageThatCanBePulled(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Stop()
-	report, err := e.Check(t.Context(), nil)
+	report, err := e.Check(t.Context(), nil, nil)
 	var text strings.Builder
 	if err == nil {
 		err = report.WriteText(&text, false)

@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // maxSize bounds what is read back.
@@ -35,10 +36,18 @@ func Save(file string, data []byte) error {
 	return syncFolder(dir)
 }
 
-// Usable says why nothing can be saved in a folder, which is made if it is missing.
+// Usable says why nothing can be saved in a folder, which is made if it is missing. A folder that everybody may write to is
+// none: what is read back from it decides which requests are sent with our account.
 func Usable(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("making the folder: %w", err)
+	}
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		return fmt.Errorf("looking at the folder: %w", err)
+	case info.Mode()&0o002 != 0:
+		return fmt.Errorf("everybody may write to %s (mode %04o): take that away with chmod o-w, or name a folder below it, which is made", dir, info.Mode().Perm())
 	}
 	f, err := os.CreateTemp(dir, "usable-")
 	if err != nil {
@@ -47,13 +56,22 @@ func Usable(dir string) error {
 	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
-func write(file string, data []byte) (err error) {
+// create makes a file anew. It never writes through a link that stands there.
+func create(file string) (*os.File, error) {
 	if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) { // left by a process that was killed
-		return fmt.Errorf("removing an unfinished file: %w", err)
+		return nil, fmt.Errorf("removing an unfinished file: %w", err)
 	}
-	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
-		return fmt.Errorf("creating a file: %w", err)
+		return nil, fmt.Errorf("creating a file: %w", err)
+	}
+	return f, nil
+}
+
+func write(file string, data []byte) (err error) {
+	f, err := create(file)
+	if err != nil {
+		return err
 	}
 	defer func() {
 		if err = errors.Join(err, f.Close()); err != nil {

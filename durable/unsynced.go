@@ -1,6 +1,7 @@
 package durable
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,7 +14,12 @@ func SaveUnsynced(file string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return fmt.Errorf("making the folder: %w", err)
 	}
-	if err := os.WriteFile(file+".new", slices.Concat(sum(data), data), 0o600); err != nil {
+	f, err := create(file + ".new")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(slices.Concat(sum(data), data))
+	if err = errors.Join(err, f.Close()); err != nil {
 		return fmt.Errorf("writing: %w", err)
 	}
 	if err := os.Rename(file+".new", file); err != nil {

@@ -27,7 +27,7 @@ func TestSavedUnsyncedIsLoaded(t *testing.T) {
 
 func TestSaveUnsyncedWithoutPlace(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, "hub.new"), 0o700); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, "hub.new", "not empty"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	for name, file := range map[string]string{

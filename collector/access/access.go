@@ -18,6 +18,7 @@ package access
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 
@@ -43,10 +44,16 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	if a == nil {
 		return nil, nil
 	}
+	for i, path := range a.Paths {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return nil, b.Errorf([]any{"access_log", "paths", i}, "is a folder: name the logs in it, such as %s/*.log", strings.TrimRight(path, "/"))
+		}
+	}
 	options := accesslog.TailOptions{Paths: a.Paths, Lines: a.Options()}
+	options.Lines.Own = ask.UserAgent
 	addresses := slices.Clone(a.Paths)
 	if a.Syslog != nil {
-		options.Listen = a.Syslog.Listen
+		options.Listen, options.Allow = a.Syslog.Listen, a.Syslog.Allow
 		addresses = append(addresses, "syslog:"+options.Listen)
 	}
 	if b.StateDir != "" {

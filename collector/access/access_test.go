@@ -128,3 +128,16 @@ func TestFacts(t *testing.T) {
 		}
 	}
 }
+
+func TestALogThatIsAFolderIsRefused(t *testing.T) {
+	folder := t.TempDir()
+	file := testserver.TempFile(t, "hub.yml", []byte("registries:\n- name: hub\n  url: http://127.0.0.1:1\n  access_log: {paths: ["+folder+"]}\n"))
+	c, err := config.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Sources(ask.NewBuilder(c, 0, ask.Options{Lockout: &ask.Lockout{}, Keep: source.NewKeep(nil)}))
+	if err == nil || !strings.Contains(err.Error(), "hub.yml:4: registries[0].access_log.paths[0]: is a folder: name the logs in it") {
+		t.Error(err)
+	}
+}

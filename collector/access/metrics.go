@@ -38,6 +38,8 @@ var (
 		"Projects that are counted together as other, since the bound of the configuration is reached; an estimate.")
 	foldedOperations = source.Counter("registry_access_folded_operations_total",
 		"Pulls and pushes that went well, of projects that are counted together as other.")
+	ownRequests = source.Counter("registry_access_own_requests_total",
+		"Requests of this exporter, and of others like it ($http_user_agent): they are no client's, and no other counter than that of lines has them.")
 	linesTotal = source.Counter("registry_access_lines_total",
 		"Lines by outcome: parsed, unmatched (not of the format) or too_long (over 64 KiB, skipped).", "outcome")
 	lastLine = source.Gauge("registry_access_last_line_timestamp_seconds",

@@ -16,6 +16,7 @@ func countSamples(r *accesslog.Report) []source.Sample {
 		rows   []accesslog.Row
 	}{
 		{linesTotal, c.Lines},
+		{ownRequests, c.OwnRequests},
 		{requests, c.Requests},
 		{emptyPulls, c.EmptyPulls},
 		{incompletePulls, c.IncompletePulls},

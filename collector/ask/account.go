@@ -70,6 +70,16 @@ func IsTokenRefused(err error) bool {
 	return errors.As(err, &t)
 }
 
+type oddLoginError struct{ error }
+
+func (o oddLoginError) Unwrap() error { return o.error }
+
+// IsOddLogin says whether err is a challenge, or an answer of a token server, that came and that clients do not read.
+func IsOddLogin(err error) bool {
+	var o oddLoginError
+	return errors.As(err, &o)
+}
+
 type tokenEndedError struct{ error }
 
 func (t tokenEndedError) Unwrap() error { return t.error }

@@ -30,8 +30,10 @@ type Options struct {
 
 // NewBuilder is the builder of registry i of the configuration.
 func NewBuilder(c *config.Config, i int, o Options) *Builder {
+	r := c.Registries[i]
+	o.Lockout = o.Lockout.of(source.Instance(r.Name, r.Site))
 	return &Builder{
-		Registry: c.Registries[i], Options: o, config: c, path: []any{"registries", i},
+		Registry: r, Options: o, config: c, path: []any{"registries", i},
 		Secrets: &Secrets{}, shared: map[string]any{},
 	}
 }
@@ -46,6 +48,7 @@ func (b *Builder) Others() []*Builder {
 		}
 		there := *b
 		there.Registry, there.path = r, []any{"registries", i}
+		there.Lockout = b.Lockout.of(source.Instance(r.Name, r.Site))
 		sites = append(sites, &there)
 	}
 	return sites

@@ -35,9 +35,11 @@ type Client struct {
 	Login     *http.Client   // sends the credentials of the configuration; the same as Plain when it has none
 	Follow    bool           // redirects to the same scheme, host and port
 	elsewhere *x509.CertPool // CAs for other hosts: those of the system and of the CA file; nil: those of the system
+	guard     *guard
 	lockout   *Lockout
-	tls       promconfig.TLSConfig // for the curl command
-	user      string               // of basic_auth, for the curl command
+	secretOf  func(*http.Request) string // for the lockout
+	tls       promconfig.TLSConfig       // for the curl command
+	user      string                     // of basic_auth, for the curl command
 }
 
 // newClient builds the client of u. The header Host and the name in the certificate are those of front: a backend at
@@ -48,7 +50,7 @@ func newClient(b *Builder, cfg *promconfig.HTTPClientConfig, u, front config.URL
 		return nil, b.Errorf(append(path, "tls_config"), "%s", err)
 	}
 	b.HideTransport(cfg.TLSConfig, cfg.ProxyConfig)
-	c := &Client{URL: u.URL, Address: u.Address(), Transport: t, lockout: b.Lockout, Follow: cfg.FollowRedirects}
+	c := &Client{URL: u.URL, Address: u.Address(), Transport: t, guard: &guard{u.Scheme, []string{u.Hostname(), front.Hostname()}, b.Stores}, lockout: b.Lockout, secretOf: secretHeaders(cfg), Follow: cfg.FollowRedirects}
 	if front.Host != u.Host {
 		c.Host = front.Host
 		if t.TLSClientConfig.ServerName == "" {
@@ -76,7 +78,7 @@ func newClient(b *Builder, cfg *promconfig.HTTPClientConfig, u, front config.URL
 
 // guarded keeps credentials that were refused off next.
 func (c *Client) guarded(next http.RoundTripper) http.RoundTripper {
-	return NewLockoutTransport(next, c.lockout, headersOf)
+	return NewLockoutTransport(next, c.lockout, c.secretOf)
 }
 
 // HTTPClient is a client that sends with rt and follows redirects as the configuration says.

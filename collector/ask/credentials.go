@@ -1,7 +1,6 @@
 package ask
 
 import (
-	"context"
 	"net/http"
 
 	promconfig "github.com/prometheus/common/config"
@@ -46,8 +45,8 @@ func (b *Builder) basicAuth(cfg *promconfig.HTTPClientConfig, next http.RoundTri
 		return next, nil
 	}
 	user := newSecret(promconfig.Secret(a.Username), a.UsernameFile)
-	if _, err := user.Fetch(context.Background()); err != nil {
-		return nil, b.Errorf(below(path, "basic_auth", "username_file"), "%s", err)
+	if err := b.isThere(user, below(path, "basic_auth", "username_file")); err != nil {
+		return nil, err
 	}
 	s, err := b.Secret(a.Password, a.PasswordFile, below(path, "basic_auth", "password_file")...)
 	if err != nil {

@@ -12,7 +12,7 @@
 //	credentials.go  the credentials of http_headers, basic_auth and authorization; oauth2.go: of oauth2
 //	challenge.go    WWW-Authenticate; token.go gets the token that a bearer challenge wants
 //	secret.go       Secret: read when used, masked as long as it may be seen; secrets.go: all of a registry
-//	lockout.go      Lockout: does not send a refused secret again for a minute
+//	lockout.go      Lockout: does not send a refused secret again for some time
 //	place.go        the curl command that sends the same request
 //
 // A source asks, and takes the refusal for its error unless the status is one that it knows:

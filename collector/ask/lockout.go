@@ -6,19 +6,25 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	promconfig "github.com/prometheus/common/config"
+
 	"registry_exporter/collector/source"
 )
 
+// waits are how long a refused secret is not sent again: after the first refusal, the second, and so on. LDAP directories lock an
+// account after a few refusals in half an hour.
+var waits = [...]time.Duration{time.Minute, 5 * time.Minute, 25 * time.Minute, 2 * time.Hour}
+
 const (
-	// lockoutTime is how long a refused secret is not sent again. LDAP directories lock an account after
-	// a few refusals in a short time.
-	lockoutTime = 60 * time.Second
 	// trialTime is how long the trial of a secret is kept after the last request.
-	trialTime = time.Hour
+	trialTime = 3 * time.Hour
+	// maxAddresses bounds those of a trial: a registry may name another token server each time.
+	maxAddresses = 100
 )
 
 // A Verdict says whether an address took the secret of a request.
@@ -30,42 +36,84 @@ const (
 	refused                  // status 401
 )
 
-// A Lockout keeps the last verdict of each address on each secret, and does not send a secret for 60 s after it was
-// refused. Until a secret is accepted, one request at a time carries it: 20 scrapes at once with a wrong password are one
-// refusal, not 20. The zero value is ready. It is for many goroutines.
+// A Lockout keeps the verdicts on each secret of each registry: front, instances, replicas and token server mostly ask one
+// directory, which counts the refusals of an account. A secret that was refused is sent again after 1, 5, 25 minutes and then every
+// 2 hours, or after Retry. Until a secret is accepted, one request at a time carries it: 20 scrapes at once with a wrong password
+// are one refusal, not 20. The zero value is ready. It is for many goroutines.
 type Lockout struct {
-	mu     sync.Mutex
-	trials map[[sha256.Size]byte]*trial // by hash of address and secret
+	mu         sync.Mutex
+	trials     map[[sha256.Size]byte]*trial // by hash of the secret
+	registries map[string]*Lockout          // of a Lockout that is for all
+	all        *Lockout                     // of a Lockout that is for one registry
 }
 
-// A trial is the history of one secret at one address.
+// of is the Lockout of one registry.
+func (l *Lockout) of(registry string) *Lockout {
+	if l == nil {
+		return nil
+	}
+	if l.all != nil {
+		return l.all.of(registry)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	one := l.registries[registry]
+	if one == nil {
+		if l.registries == nil {
+			l.registries = map[string]*Lockout{}
+		}
+		one = &Lockout{all: l}
+		l.registries[registry] = one
+	}
+	return one
+}
+
+// Retry lets every secret be sent again, such as after a reload.
+func (l *Lockout) Retry() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, t := range l.trials {
+		t.at = time.Time{}
+	}
+	for _, one := range l.registries {
+		one.Retry()
+	}
+}
+
+// A trial is the history of one secret.
 type trial struct {
-	used    time.Time     // last request
-	verdict Verdict       // the last one that is not undecided
-	at      time.Time     // of the verdict
-	asking  chan struct{} // holds one item while a request waits for its verdict
+	used      time.Time          // last request
+	at        time.Time          // of the last refusal
+	refusals  int                // one after the other, each after the wait of the one before
+	confirmed bool               // accepted somewhere since the last refusal
+	verdicts  map[string]Verdict // by address: the last one that is not undecided
+	sure      map[string]bool    // addresses that accepted since the last refusal anywhere
+	asking    chan struct{}      // holds one item while a request waits for its verdict
 }
 
-// Send calls ask, which sends the secret to the address and returns the verdict. It does not when the address refused
-// the secret within the last 60 s: that is ReasonUnauthorized, and marked by NotLetIn. Until the secret is accepted, Send waits for the requests
-// before it; when ctx ends first, the error is source.Unasked.
+// Send calls ask, which sends the secret to the address and returns the verdict. It does not while a refusal is too recent: that is
+// ReasonUnauthorized, and marked by NotLetIn. Until the secret is accepted, Send waits for the requests before it; when ctx ends
+// first, the error is source.Unasked.
+//
+// A refusal by one address does not hold for one that has accepted the secret: that one is asked once, and only when it refuses, too,
+// is it the secret and not the address.
 func (l *Lockout) Send(ctx context.Context, address, secret string, ask func() Verdict) error {
-	t := l.trial(address, secret)
-	release, err := l.acquire(ctx, t)
+	t := l.trial(secret)
+	release, err := l.acquire(ctx, t, address)
 	if err != nil {
 		return err
 	}
 	defer release()
-	if err := l.refusal(t); err != nil {
+	if err := l.refusal(t, address); err != nil {
 		return err
 	}
-	l.note(t, ask())
+	l.note(t, address, ask())
 	return nil
 }
 
 // acquire waits until no other request waits for a verdict. It does not wait, or no longer, when the secret is accepted.
-func (l *Lockout) acquire(ctx context.Context, t *trial) (release func(), err error) {
-	if l.isAccepted(t) {
+func (l *Lockout) acquire(ctx context.Context, t *trial, address string) (release func(), err error) {
+	if l.isSure(t, address) {
 		return func() {}, nil
 	}
 	select {
@@ -74,16 +122,16 @@ func (l *Lockout) acquire(ctx context.Context, t *trial) (release func(), err er
 		return nil, source.Unasked(fmt.Errorf("waiting until another request has shown if these credentials are good: %w", ctx.Err()))
 	}
 	release = func() { <-t.asking }
-	if l.isAccepted(t) {
+	if l.isSure(t, address) {
 		release()
 		return func() {}, nil
 	}
 	return release, nil
 }
 
-// trial is that of the secret at the address. It drops the trials that were not used for an hour.
-func (l *Lockout) trial(address, secret string) *trial {
-	key := sha256.Sum256([]byte(address + "\x00" + secret))
+// trial is that of the secret. It drops the trials that were not used for hours.
+func (l *Lockout) trial(secret string) *trial {
+	key := sha256.Sum256([]byte(secret))
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	t := l.trials[key]
@@ -92,35 +140,72 @@ func (l *Lockout) trial(address, secret string) *trial {
 		if l.trials == nil {
 			l.trials = map[[sha256.Size]byte]*trial{}
 		}
-		t = &trial{asking: make(chan struct{}, 1)}
+		t = &trial{asking: make(chan struct{}, 1), verdicts: map[string]Verdict{}, sure: map[string]bool{}}
 		l.trials[key] = t
 	}
 	t.used = time.Now()
 	return t
 }
 
-func (l *Lockout) isAccepted(t *trial) bool {
+func (l *Lockout) isSure(t *trial, address string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return t.verdict == accepted
+	return t.sure[address]
 }
 
-// refusal is an error within 60 s after a refusal.
-func (l *Lockout) refusal(t *trial) error {
+// refusal is an error while a refusal is too recent for another try.
+func (l *Lockout) refusal(t *trial, address string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if age := time.Since(t.at); t.verdict == refused && age < lockoutTime {
-		return NotLetIn(source.Failed(source.ReasonUnauthorized, "these credentials were refused %s ago: not sent again for %s", age.Round(time.Second), lockoutTime))
+	age, wait := time.Since(t.at), t.wait()
+	if age >= wait || t.mayAsk(address) {
+		return nil
 	}
-	return nil
+	return NotLetIn(source.Failed(source.ReasonUnauthorized, "these credentials were refused %s ago: not sent again for %s", age.Round(time.Second), (wait - age).Round(time.Second)))
 }
 
-func (l *Lockout) note(t *trial, v Verdict) {
+// wait is how long the secret is not sent after the last refusal.
+func (t *trial) wait() time.Duration {
+	if t.refusals == 0 {
+		return 0
+	}
+	return waits[min(t.refusals, len(waits))-1]
+}
+
+// mayAsk says whether an address may be asked though the secret was refused a moment ago by another.
+func (t *trial) mayAsk(address string) bool {
+	refusing := 0
+	for _, v := range t.verdicts {
+		if v == refused {
+			refusing++
+		}
+	}
+	return t.verdicts[address] != refused && (t.confirmed || t.verdicts[address] == accepted && refusing == 1)
+}
+
+func (l *Lockout) note(t *trial, address string, v Verdict) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if v != undecided {
-		t.verdict, t.at = v, time.Now()
+	if v == undecided {
+		return
 	}
+	if len(t.verdicts) >= maxAddresses {
+		clear(t.verdicts)
+		clear(t.sure)
+	}
+	t.verdicts[address] = v
+	if v == accepted {
+		t.confirmed, t.sure[address] = true, true
+		if !slices.Contains(slices.Collect(maps.Values(t.verdicts)), refused) {
+			t.refusals = 0
+		}
+		return
+	}
+	if time.Since(t.at) >= t.wait() {
+		t.refusals++
+	}
+	t.at, t.confirmed = time.Now(), false
+	clear(t.sure)
 }
 
 // lockoutTransport sends a request unless its secret was refused. secretOf is the secret of a request; empty: it has none.
@@ -175,9 +260,24 @@ func VerdictBy(err error) Verdict {
 	return undecided
 }
 
-// headersOf is all headers of a request: with http_headers any of them may be a secret.
-func headersOf(req *http.Request) string {
-	var b strings.Builder
-	_ = req.Header.Write(&b)
-	return b.String()
+// secretHeaders returns what is secret of a request: Authorization, and the headers that the configuration adds. Others, such as
+// Accept, differ from request to request with one account.
+func secretHeaders(cfg *promconfig.HTTPClientConfig) func(*http.Request) string {
+	names := []string{"Authorization"}
+	if cfg.HTTPHeaders != nil {
+		for name := range cfg.HTTPHeaders.Headers {
+			names = append(names, http.CanonicalHeaderKey(name))
+		}
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	return func(req *http.Request) string {
+		var b strings.Builder
+		for _, name := range names {
+			for _, value := range req.Header[name] {
+				fmt.Fprintf(&b, "%s: %s\n", name, value)
+			}
+		}
+		return b.String()
+	}
 }

@@ -12,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	promconfig "github.com/prometheus/common/config"
+
 	"registry_exporter/collector/source"
 	"registry_exporter/collector/testserver"
 )
@@ -22,6 +24,9 @@ func (l *Lockout) age(d time.Duration) {
 	defer l.mu.Unlock()
 	for _, t := range l.trials {
 		t.at, t.used = t.at.Add(-d), t.used.Add(-d)
+	}
+	for _, one := range l.registries {
+		one.age(d)
 	}
 }
 
@@ -47,7 +52,7 @@ func TestARefusedSecretIsNotSentAgainForAMinute(t *testing.T) {
 			}
 			ask(1)
 			ask(1)
-			l.age(lockoutTime - 5*time.Second)
+			l.age(waits[0] - 5*time.Second)
 			ask(1)
 			l.age(5 * time.Second)
 			ask(2)
@@ -82,7 +87,7 @@ func TestARefusedSecretIsNotSentAgainToATokenEndpoint(t *testing.T) {
 			a := accountOf(t, "http://127.0.0.1:1", c.http, &l)
 			for try, want := range []int{c.each, c.each, 2 * c.each, 2 * c.each} {
 				if try == 2 {
-					l.age(lockoutTime)
+					l.age(waits[0])
 				}
 				wantReason(t, c.ask(a), source.ReasonUnauthorized)
 				if n := len(seen.Requests()); n != want {
@@ -146,9 +151,9 @@ func TestWhoWaitsForAVerdict(t *testing.T) {
 		}{
 			{"errors tell nothing: one after the other", undecided, 0, 8, 1, 0},
 			{"one is refused, the others learn it", refused, 0, 1, 1, 7},
-			{"nobody is sent for a minute", accepted, lockoutTime - time.Second, 0, 0, 8},
+			{"nobody is sent for a minute", accepted, waits[0] - time.Second, 0, 0, 8},
 			{"then one again", refused, time.Second, 1, 1, 7},
-			{"one is accepted, the others go at once", accepted, lockoutTime, 8, 7, 0},
+			{"one is accepted, the others go at once", accepted, waits[1], 8, 7, 0},
 			{"nobody waits any longer", accepted, 0, 8, 8, 0},
 			{"nor when errors come", undecided, 0, 8, 8, 0},
 			{"until one is refused: these were under way", refused, 0, 8, 8, 0},
@@ -216,5 +221,95 @@ func TestVerdictOfAnAnswer(t *testing.T) {
 	}
 	if got := verdictOf(nil, errors.New("reset")); got != undecided {
 		t.Errorf("no answer: %d", got)
+	}
+}
+
+// A lockoutStep sends the secret to an address after a while, and says what comes of it.
+type lockoutStep struct {
+	address string
+	after   time.Duration
+	verdict Verdict
+	sent    bool
+}
+
+func play(t *testing.T, l *Lockout, steps ...lockoutStep) {
+	t.Helper()
+	for i, s := range steps {
+		time.Sleep(s.after)
+		sent := false
+		err := l.Send(t.Context(), s.address, "secret", func() Verdict { sent = true; return s.verdict })
+		if sent != s.sent || sent == (err != nil) {
+			t.Errorf("step %d, %s: sent is %t, want %t: %v", i, s.address, sent, s.sent, err)
+		}
+	}
+}
+
+func TestAWrongSecretIsOneRefusalForAllAddresses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		play(t, new(Lockout), lockoutStep{"front", 0, refused, true}, lockoutStep{"backend", 0, refused, false}, lockoutStep{"tokens", 30 * time.Second, refused, false})
+	})
+}
+
+func TestWaitsGrow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l Lockout
+		play(t, &l, lockoutStep{"front", 0, refused, true})
+		for _, wait := range []time.Duration{time.Minute, 5 * time.Minute, 25 * time.Minute, 2 * time.Hour, 2 * time.Hour} {
+			play(t, &l, lockoutStep{"backend", wait - time.Second, refused, false}, lockoutStep{"front", time.Second, refused, true})
+		}
+		l.Retry()
+		play(t, &l, lockoutStep{"front", 0, accepted, true}, lockoutStep{"front", 0, refused, true},
+			lockoutStep{"front", time.Minute - time.Second, refused, false}, lockoutStep{"front", time.Second, accepted, true})
+	})
+}
+
+// TestAPasswordThatChangesOnTheServer: two refusals tell it, however many instances ask the directory.
+func TestAPasswordThatChangesOnTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		play(t, new(Lockout),
+			lockoutStep{"front", 0, accepted, true}, lockoutStep{"one", 0, accepted, true}, lockoutStep{"two", 0, accepted, true},
+			lockoutStep{"front", 0, refused, true}, lockoutStep{"one", 0, refused, true}, lockoutStep{"two", 0, refused, false}, lockoutStep{"front", 0, refused, false})
+	})
+}
+
+// TestOneInstanceThatRefuses has another file of passwords: the others are asked as before.
+func TestOneInstanceThatRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		play(t, new(Lockout),
+			lockoutStep{"front", 0, accepted, true}, lockoutStep{"one", 0, refused, true}, lockoutStep{"front", 0, accepted, true},
+			lockoutStep{"two", 0, accepted, true}, lockoutStep{"front", 0, accepted, true}, lockoutStep{"one", 0, refused, false})
+	})
+}
+
+func TestEachRegistryHasTrialsOfItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var l Lockout
+		play(t, l.of("hub"), lockoutStep{"front", 0, refused, true})
+		play(t, l.of("other").of("hub"), lockoutStep{"front", 0, refused, false})
+		play(t, l.of("other"), lockoutStep{"front", 0, accepted, true})
+		l.Retry()
+		play(t, l.of("hub"), lockoutStep{"front", 0, accepted, true})
+	})
+}
+
+// TestSecretOfARequest: another Accept is no other secret, another header of the configuration is.
+func TestSecretOfARequest(t *testing.T) {
+	cfg := &promconfig.HTTPClientConfig{HTTPHeaders: &promconfig.Headers{Headers: map[string]promconfig.Header{"x-api-key": {}}}}
+	secretOf := secretHeaders(cfg)
+	of := func(headers ...string) string {
+		req := httptest.NewRequest(http.MethodGet, "/v2/", nil)
+		for i := 0; i < len(headers); i += 2 {
+			req.Header.Set(headers[i], headers[i+1])
+		}
+		return secretOf(req)
+	}
+	if of("Accept", "a/b", "User-Agent", "x") != "" {
+		t.Error("a request without a secret has one")
+	}
+	if of("Authorization", "Basic eDp5", "Accept", "a/b") != of("Authorization", "Basic eDp5", "Range", "bytes=0-1") {
+		t.Error("one account is taken for two")
+	}
+	if of("X-Api-Key", "a") == of("X-Api-Key", "b") || of("X-Api-Key", "a") == "" {
+		t.Error("two keys are taken for one")
 	}
 }

@@ -67,11 +67,11 @@ func (r *realmRule) allow(realm *url.URL) error {
 	}
 	why := "is neither the registry's own host nor under its domain"
 	if !r.isFront() && isRelated(r.front.Hostname(), realm.Hostname()) {
-		why = "is not the one that the front names, " + hostText(front)
+		why = "is not the one that the front names, " + HostText(front)
 	}
-	text := fmt.Sprintf("the challenge names the token server %s, which %s: no password was sent. If it is right, add to the registry: realms: [%q]", hostText(host), why, hostText(host))
+	text := fmt.Sprintf("the challenge names the token server %s, which %s: no password was sent. If it is right, add to the registry: realms: [%q]", HostText(host), why, HostText(host))
 	if worked := r.seen.worked[r.address]; worked != "" {
-		return source.Failed(source.ReasonRealmChanged, "%s. Until now %s gave the tokens", text, hostText(worked))
+		return source.Failed(source.ReasonRealmChanged, "%s. Until now %s gave the tokens", text, HostText(worked))
 	}
 	return source.Unasked(source.Failed(source.ReasonRealmRefused, "%s", text))
 }
@@ -88,7 +88,7 @@ func (a *Account) Realm() string {
 	a.realms.seen.mu.Lock()
 	defer a.realms.seen.mu.Unlock()
 	if host := a.realms.seen.named[a.realms.address]; host != "" {
-		return hostText(host)
+		return HostText(host)
 	}
 	return ""
 }
@@ -155,9 +155,9 @@ func domainOf(host string) string {
 	return domain
 }
 
-// hostText is a host:port for texts. A name that DNS does not have is "another host": texts repeat nothing else that a
+// HostText is a host:port for texts. A name that DNS does not have is "another host": texts repeat nothing else that a
 // server sent.
-func hostText(host string) string {
+func HostText(host string) string {
 	if len(host) > maxHostName || strings.Trim(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:[]") != "" {
 		return "another host"
 	}

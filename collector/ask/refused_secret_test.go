@@ -44,23 +44,24 @@ func TestScrapesSendARefusedSecretOnce(t *testing.T) {
 			server := httptest.NewServer(seen.Record(refuse("Basic", "x")))
 			defer server.Close()
 			e := collectortest.Hub(t, server.URL, "  http: {"+c.http+"}\n")
-			scrape := func() {
+			scrape := func(want int) {
 				t.Helper()
 				got := collectortest.Scrape(t, e, "api")
 				got.WantReason(t, source.ReasonUnauthorized)
 				got.WantSamples(t, map[string]float64{"registry_api_up{": 1, "registry_api_authorized{": 0})
-				if n := seen.Carrying(c.header); n != 1 {
-					t.Fatalf("the secret was sent %d times, want 1", n)
+				if n := seen.Carrying(c.header); n != want {
+					t.Fatalf("the secret was sent %d times, want %d", n, want)
 				}
 			}
-			scrape()
-			scrape()
+			scrape(1)
+			scrape(1)
 			if err := e.Reload(); err != nil {
 				t.Fatal(err)
 			}
-			scrape()
-			if n := len(seen.Requests()); n != 3+1 {
-				t.Errorf("got %d requests, want one without credentials by each of 3 scrapes, and 1 with", n)
+			scrape(2) // whoever mended the server can say so
+			scrape(2)
+			if n := len(seen.Requests()); n != 4+2 {
+				t.Errorf("got %d requests, want one without credentials by each of 4 scrapes, and 2 with", n)
 			}
 		})
 	}
@@ -112,7 +113,8 @@ func TestAChangedPasswordFileIsTriedAtOnce(t *testing.T) {
 	}
 }
 
-func TestAnotherAddressIsAskedAllTheSame(t *testing.T) {
+// TestARefusedSecretGoesToNoOtherAddress: the directory behind both counts refusals of the account.
+func TestARefusedSecretGoesToNoOtherAddress(t *testing.T) {
 	var front, backend testserver.Recorder
 	a := httptest.NewServer(front.Record(refuse("Basic", "x")))
 	defer a.Close()
@@ -122,8 +124,8 @@ func TestAnotherAddressIsAskedAllTheSame(t *testing.T) {
 	for range 3 {
 		collectortest.Scrape(t, e, "api")
 	}
-	if front.Carrying("Authorization") != 1 || backend.Carrying("Authorization") != 1 {
-		t.Errorf("the password was sent %d times to the front and %d times to the backend, want once each",
+	if front.Carrying("Authorization")+backend.Carrying("Authorization") != 1 {
+		t.Errorf("the password was sent %d times to the front and %d times to the backend, want once to one of them",
 			front.Carrying("Authorization"), backend.Carrying("Authorization"))
 	}
 }

@@ -2,6 +2,7 @@ package ask
 
 import (
 	"errors"
+	"net"
 	"net/url"
 	"strings"
 
@@ -31,8 +32,15 @@ func RequestError(err error) error {
 	if errors.As(err, &f) {
 		return err
 	}
+	host := ""
 	if errors.As(err, &wrapped) {
+		if u, parseErr := url.Parse(wrapped.URL); parseErr == nil {
+			host = u.Host
+		}
 		err = wrapped.Err
+	}
+	if unreached(err) {
+		return NoConnection(err, host)
 	}
 	text := err.Error()
 	for _, known := range httpErrors {
@@ -41,4 +49,27 @@ func RequestError(err error) error {
 		}
 	}
 	return err
+}
+
+// unreached says whether there was no connection: the words of err name resolved addresses, or our resolver.
+func unreached(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns)
+}
+
+// NoConnection is a failed dial to host in words for everybody; those of err go to the log alone. The reason stays, and a
+// timeout is one still.
+func NoConnection(err error, host string) error {
+	words := map[string]string{
+		source.ReasonRefused: "connection refused", source.ReasonDNS: "the name is not resolved", source.ReasonUnreachable: "no route",
+		source.ReasonTimeout: "no answer in time", source.ReasonCanceled: "canceled",
+	}[source.Reason(err)]
+	if words == "" {
+		words = "no connection"
+	}
+	if host == "" {
+		return source.Detailed(err, "connecting: "+words)
+	}
+	return source.Detailed(err, "connecting to "+HostText(host)+": "+words)
 }

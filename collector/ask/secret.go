@@ -33,7 +33,7 @@ type secretReading struct {
 func newSecret(inline promconfig.Secret, file string) *Secret {
 	switch {
 	case file != "":
-		return &Secret{SecretReader: promconfig.NewFileSecret(file)}
+		return &Secret{SecretReader: secretFile{file}}
 	case inline != "":
 		s := &Secret{SecretReader: promconfig.NewInlineSecret(string(inline))}
 		s.remember(string(inline))

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
@@ -40,12 +38,18 @@ func TestLastTwoValuesOfASecretAreMasked(t *testing.T) {
 	}
 }
 
+// A hanging is a secret on a file system that hangs until it is closed.
+type hanging struct{ until chan struct{} }
+
+func (h hanging) Fetch(context.Context) (string, error) { <-h.until; return "right-password", nil }
+
+func (h hanging) Description() string { return "hangs" }
+
+func (h hanging) Immutable() bool { return false }
+
 func TestReadersOfASecretFileThatHangsShareOneReading(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "password")
-	if err := syscall.Mkfifo(file, 0o600); err != nil {
-		t.Skipf("no named pipe: %s", err)
-	}
-	s := newSecret("", file)
+	until := make(chan struct{})
+	s := &Secret{SecretReader: hanging{until}}
 	hung := s.read()
 	for range 2 {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
@@ -58,16 +62,19 @@ func TestReadersOfASecretFileThatHangsShareOneReading(t *testing.T) {
 			t.Error("there is a second reading")
 		}
 	}
-	writeFile(t, file, "right-password\n")
+	close(until)
 	if <-hung.done; hung.text != "right-password" {
 		t.Errorf("read %q: %v", hung.text, hung.err)
 	}
-	if err := os.Remove(file); err != nil {
-		t.Fatal(err)
-	}
-	writeFile(t, file, "another-password")
-	if got, err := s.Fetch(t.Context()); got != "another-password" {
-		t.Errorf("read %q: %v", got, err)
+}
+
+func TestASecretFileThatHangsHoldsUpALoadForFiveSecondsAtMost(t *testing.T) {
+	until := make(chan struct{})
+	defer close(until)
+	b := builderOf(t, "http://127.0.0.1:1", "", &Lockout{})
+	start := time.Now()
+	if err := b.isThere(&Secret{SecretReader: hanging{until}}, []any{"http"}); err == nil || time.Since(start) > maxLoad+time.Second {
+		t.Errorf("after %s: %v", time.Since(start), err)
 	}
 }
 

@@ -2,8 +2,10 @@ package ask
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"registry_exporter/collector/source"
 
@@ -17,18 +19,35 @@ type Secrets []*Secret
 // an error. path is that of the file in the registry, for errors.
 func (b *Builder) Secret(inline promconfig.Secret, file string, path ...any) (*Secret, error) {
 	s := b.reader(inline, file)
-	if _, err := s.Fetch(context.Background()); err != nil {
-		return nil, b.Errorf(path, "%s", err)
+	if err := b.isThere(s, path); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+// maxLoad is how long a secret may take to be read when a configuration is loaded: a file system that hangs would hold up
+// this reload, and all later ones.
+const maxLoad = 5 * time.Second
+
+// isThere returns nil when the secret at path can be read within maxLoad.
+func (b *Builder) isThere(s *Secret, path []any) error {
+	ctx, cancel := context.WithTimeout(context.Background(), maxLoad)
+	defer cancel()
+	if _, err := s.Fetch(ctx); err != nil {
+		return b.Errorf(path, "%s", err)
+	}
+	return nil
 }
 
 // reader is the secret of inline or file. Clients with the same file share one Secret: it masks all values that any of
 // them has sent.
 func (b *Builder) reader(inline promconfig.Secret, file string) *Secret {
 	s := newSecret(inline, file)
-	if s == nil {
+	switch {
+	case s == nil:
 		return nil
+	case file != "": // the one of the configuration before: where the file hangs, no second reading begins
+		s = source.Kept(b.Keep, fmt.Sprintf("secret %q %q %q", b.Name, b.Site, file), func() *Secret { return s })
 	}
 	for _, known := range *b.Secrets {
 		if reflect.DeepEqual(known.SecretReader, s.SecretReader) {

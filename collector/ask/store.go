@@ -19,5 +19,5 @@ func storeOf(resp *http.Response) string {
 	if resp.Request == nil || resp.Request.Context().Value(storeKey{}) == nil {
 		return ""
 	}
-	return hostText(resp.Request.URL.Host)
+	return HostText(resp.Request.URL.Host)
 }

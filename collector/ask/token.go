@@ -31,7 +31,7 @@ const lifeOfToken = 60 * time.Second
 func (a *Account) fetchToken(ctx context.Context, ch Challenge, username, password string) (Token, error) {
 	realm, err := url.Parse(ch.Params["realm"])
 	if ch.Broken == "realm" {
-		return Token{}, source.Failed(source.ReasonBadAnswer, "the realm of the bearer challenge has no quotes: docker, containerd and podman read it to its first colon")
+		return Token{}, oddLoginError{source.Failed(source.ReasonBadAnswer, "the realm of the bearer challenge has no quotes: docker, containerd and podman read it to its first colon")}
 	}
 	if err != nil || realm.Host == "" || realm.User != nil || realm.Scheme != "http" && realm.Scheme != "https" {
 		return Token{}, source.Failed(source.ReasonBadAnswer, "the bearer challenge names no realm")
@@ -78,7 +78,11 @@ func (a *Account) transportForRealm(realm *url.URL) *transport {
 	if sameHost(realm.Hostname(), a.URL.Hostname()) || sameHost(realm.Hostname(), a.realms.front.Hostname()) {
 		return t
 	}
-	return t.anonymous()
+	t = t.anonymous()
+	if !isNamed(a.realms.named, realm) {
+		t.refuse = a.guard.refuse
+	}
+	return t
 }
 
 // parseToken reads {"token":"…"} or {"access_token":"…"}, with .expires_in in seconds. Clients refuse the answer when a field
@@ -95,9 +99,9 @@ func parseToken(body []byte) (Token, error) {
 	var date *time.ParseError
 	switch {
 	case errors.As(err, &date):
-		return Token{}, source.Failed(source.ReasonBadAnswer, "docker and podman refuse the token: its issued_at is no date of RFC 3339")
+		return Token{}, oddLoginError{source.Failed(source.ReasonBadAnswer, "docker and podman refuse the token: its issued_at is no date of RFC 3339")}
 	case errors.As(err, &ofType) && ofType.Field != "":
-		return Token{}, source.Failed(source.ReasonBadAnswer, "clients refuse the token: its %s is no %s", ofType.Field, kindOf(ofType))
+		return Token{}, oddLoginError{source.Failed(source.ReasonBadAnswer, "clients refuse the token: its %s is no %s", ofType.Field, kindOf(ofType))}
 	}
 	found := cmp.Or(answer.Token, answer.AccessToken)
 	if err != nil || found == "" || strings.ContainsAny(found, "\r\n") {

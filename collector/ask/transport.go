@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"sync/atomic"
 
@@ -17,7 +18,10 @@ import (
 
 // A transport opens a connection for each request, and closes it when the context of the request ends, at the latest. With
 // http.Transport alone, a dial or a TLS handshake with a server that hangs goes on after that.
-type transport struct{ *http.Transport }
+type transport struct {
+	*http.Transport
+	refuse func(context.Context, netip.Addr) error // of addresses that may not be dialled; nil: none. Proxies may
+}
 
 // NewTransport is a transport with the TLS and proxy configuration of cfg. Its error is that of a file of tls_config.
 func NewTransport(cfg *promconfig.HTTPClientConfig) (*transport, error) {
@@ -26,7 +30,7 @@ func NewTransport(cfg *promconfig.HTTPClientConfig) (*transport, error) {
 		return nil, err
 	}
 	NoteCertificateRequest(tlsConfig)
-	return &transport{&http.Transport{
+	return &transport{Transport: &http.Transport{
 		Proxy:                  cfg.Proxy(),
 		ProxyConnectHeader:     cfg.GetProxyConnectHeader(),
 		OnProxyConnectResponse: proxyRefusal,
@@ -39,7 +43,7 @@ func NewTransport(cfg *promconfig.HTTPClientConfig) (*transport, error) {
 }
 
 // Clone is a transport whose TLS configuration can be changed.
-func (t *transport) Clone() *transport { return &transport{t.Transport.Clone()} }
+func (t *transport) Clone() *transport { return &transport{t.Transport.Clone(), t.refuse} }
 
 // anonymous is the transport without the client certificate, for hosts that need not know who we are.
 func (t *transport) anonymous() *transport {
@@ -53,6 +57,7 @@ func (t *transport) anonymous() *transport {
 type exchange struct {
 	ctx                  context.Context // of the request
 	certificateRequested atomic.Bool     // the server asked for a client certificate
+	refuse               func(context.Context, netip.Addr) error
 }
 
 type exchangeKey struct{}
@@ -64,6 +69,9 @@ func exchangeOf(ctx context.Context) *exchange { return ctx.Value(exchangeKey{})
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := &exchange{ctx: req.Context()}
+	if !t.isProxied(req) {
+		x.refuse = t.refuse
+	}
 	resp, err := t.Transport.RoundTrip(req.WithContext(context.WithValue(req.Context(), exchangeKey{}, x)))
 	if err != nil {
 		return nil, x.explain(err)
@@ -71,10 +79,20 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// isProxied says whether a proxy connects for us: it is the configuration that names it.
+func (t *transport) isProxied(req *http.Request) bool {
+	if t.Proxy == nil {
+		return false
+	}
+	proxy, err := t.Proxy(req)
+	return err == nil && proxy != nil
+}
+
 // dial closes the connection when the context of the request ends.
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
-	ctx = exchangeOf(ctx).ctx
-	var d net.Dialer
+	x := exchangeOf(ctx)
+	ctx = x.ctx
+	d := net.Dialer{ControlContext: x.control}
 	conn, err := d.DialContext(ctx, network, address)
 	if err != nil {
 		return nil, err

@@ -122,8 +122,11 @@ func (r *server) ask(ctx context.Context) ([]source.Sample, error) {
 func (r *server) dial(ctx context.Context) (*respConn, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", r.address)
-	if err != nil || r.tls == nil {
-		return newRESPConn(conn), err
+	if err != nil {
+		return nil, ask.NoConnection(err, r.address)
+	}
+	if r.tls == nil {
+		return newRESPConn(conn), nil
 	}
 	secure := tls.Client(conn, r.tls)
 	if err := secure.HandshakeContext(ctx); err != nil {

@@ -17,7 +17,7 @@ func (a *api) words() source.Words {
 		Findings: a.findings,
 		Alert:    a.alert,
 		Advice: []source.Advice{
-			tokenRefused,
+			tokenRefused, oddLogin,
 			{When: tokenServerFails, What: "the registry answers, but logging in fails on the way: the token server that it names is down, or cannot be reached from here", Try: source.TryRequest},
 			{Reasons: source.AnyOf(source.ReasonUnavailable, source.ReasonServerError), What: "the front answers, but what is behind it does not, or fails inside: its log says why", Try: source.TryRequest},
 			{Reasons: source.ReasonBadAnswer, What: "what answers is no registry: another service, or a login page in front of it", Try: source.TryRequest},

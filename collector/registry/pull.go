@@ -16,7 +16,7 @@ import (
 
 var (
 	pullSuccess = source.Gauge("registry_pull_success",
-		"1 if the image could be pulled in the last run: token, manifest, config, and of each layer the last byte, with all digests and sizes right; and no blob of it was bad before, unless two runs in a row have seen it well since and it is not confirmed.",
+		"1 if the image could be pulled in the last run: token, manifest, config, and of each layer the last byte (of a large one that the server sends as a whole only, the length), with all digests and sizes right; and no blob of it was bad before, unless two runs in a row have seen it well since and it is not confirmed.",
 		"address", "role", "image")
 	pullStep = source.Gauge("registry_pull_step_success",
 		"1 if this step of the last pull was well: auth, manifest, config or layers; absent when it was not reached, and auth also when the registry did not answer or with an error of its own.",
@@ -38,6 +38,9 @@ var (
 	pullVerified = source.Gauge("registry_pull_layers_verified",
 		"How many of them were read in full since the exporter started, and were what their digests say.",
 		"address", "role", "image")
+	pullUnverified = source.Gauge("registry_pull_layers_unverified",
+		"How many of them no run has read in full since the exporter started, because the server sends layers as a whole only and pull.whole has no room for them or their turn has not come. registry_pull_success says nothing of their bytes.",
+		"address", "role", "image")
 	pullVerifiedTime = source.Gauge("registry_pull_layers_verified_timestamp_seconds",
 		"When the last of them was, in seconds since 1970.", "address", "role", "image")
 	pullContentBad = source.Gauge("registry_pull_content_bad",
@@ -57,10 +60,12 @@ type puller struct {
 	platform    string        // of the image to take of an index, such as linux/amd64
 	every       time.Duration // from one run to the next
 	maxBytes    int64         // bytes of layers that one run may read in full
+	whole       int64         // bytes of larger layers that a day may read, of a server that sends them as a whole only
 	rereadAfter time.Duration // after which a bad blob is read in full again
 	isCache     bool          // a pull-through cache, whose upstream is asked at each run
 	memory      *content
-	buffer      []byte // for copying; one run at a time uses it
+	buffer      []byte         // for copying; one run at a time uses it
+	nextEnd     map[string]int // by image: the first layer whose last byte the next run asks for; one run at a time uses it
 }
 
 // maxPull is how long a run may take, even when pull.every is longer: a registry that hangs shows after 5 minutes.
@@ -106,8 +111,8 @@ func newPuller(b *ask.Builder, u config.URL, role string) (*puller, error) {
 		return nil, err
 	}
 	p := &puller{
-		Account: a, role: role, platform: c.Platform, every: time.Duration(c.Every), maxBytes: int64(c.MaxBytes),
-		rereadAfter: time.Duration(c.RereadAfter), isCache: b.Cache, buffer: make([]byte, 64<<10),
+		Account: a, role: role, platform: c.Platform, every: time.Duration(c.Every), maxBytes: int64(c.MaxBytes), whole: int64(c.Whole),
+		rereadAfter: time.Duration(c.RereadAfter), isCache: b.Cache, buffer: make([]byte, 64<<10), nextEnd: map[string]int{},
 	}
 	p.memory = ask.Kept(b, newContent, "content", role, p.Address)
 	for i, name := range c.Images {
@@ -227,7 +232,8 @@ func (ip *imagePull) samples() []source.Sample {
 	all = append(all,
 		pullBytes.Sample(float64(ip.bytes), about()...),
 		pullLayers.Sample(float64(len(ip.layers)), about()...),
-		pullVerified.Sample(float64(n), about()...))
+		pullVerified.Sample(float64(n), about()...),
+		pullUnverified.Sample(float64(len(ip.unverified())), about()...))
 	if n > 0 {
 		all = append(all, pullVerifiedTime.Sample(source.Unix(last), about()...))
 	}

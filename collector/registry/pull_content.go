@@ -25,6 +25,7 @@ type content struct {
 	needs   map[string][]part // by name of an image: what its manifest named when that could be read last
 	before  map[*blob]blob    // the blobs that the last run found bad, as they were known before that run
 	wasDown bool              // the last run read nothing that shows that the store works
+	today   dailyBytes        // of layers that the server sends as a whole only
 }
 
 // A part is a blob that an image needs, and the step of the pull that reads it.
@@ -35,10 +36,12 @@ type part struct {
 
 // A blob is what is known of one blob. Zero: nothing.
 type blob struct {
-	tried    time.Time     // when it was read in full, or could not be; zero: it is read before all others
-	verified time.Time     // when it was read in full and matched its digest; zero: never, or it was bad since
-	partial  *verification // a large blob of which a part was read; the next run goes on there
-	bad      *bad          // nil: no run found it bad
+	tried     time.Time     // when it was read in full, or could not be; zero: it is read before all others
+	verified  time.Time     // when it was read in full and matched its digest; zero: never, or it was bad since
+	partial   *verification // a large blob of which a part was read; the next run goes on there
+	sentWhole time.Time     // when the server sent all of it to a request with Range; zero: it did not since it was read in full
+	notBefore time.Time     // it is not read as a whole before that, as it took longer than a run; zero: it never did
+	bad       *bad          // nil: no run found it bad
 }
 
 // bad is a blob that was missing, short or not what its digest says, in a run in which the store worked.
@@ -86,8 +89,8 @@ func (c *content) blob(key blobKey) *blob {
 func (c *content) noteNeeds(ip *imagePull) {
 	key := func(d digest.Digest) blobKey { return blobKey{ip.image.Repository, d} }
 	var parts []part
-	if ip.child != "" {
-		parts = append(parts, part{stepManifest, key(ip.child)})
+	for _, child := range ip.children {
+		parts = append(parts, part{stepManifest, key(child)})
 	}
 	if ip.manifest == nil { // it could not be read: the image needs what it needed before
 		for _, p := range c.needs[ip.image.Name] {

@@ -31,19 +31,20 @@ type imagePull struct {
 	steps     []source.Step
 	letIn     time.Time              // when the request was sent that was let in
 	manifest  *client.Manifest       // nil until it was read
-	child     digest.Digest          // of the manifest that an index names for our platform; empty: the tag is no index
+	children  []digest.Digest        // of what the index names for our platform, the manifest last; empty: the tag is no index
 	layers    []client.Descriptor    // those that the registry has to have, each once
 	reads     []blobRead             // for content.learn
 	cache     string                 // whether the last answer came from a cache: hit, miss or none
 	failed    map[digest.Digest]bool // layers whose last byte could not be read
 	refused   error                  // that of the first layer that nodes refuse, though its bytes are right
-	firstByte time.Duration          // from asking for the last byte of the first layer until it came; 0: it did not
+	timed     digest.Digest          // the first layer of this run
+	firstByte time.Duration          // from asking for its last byte until it came; 0: it did not
 	bytes     int64                  // read of config and layers
 	ends      int                    // layers whose last byte came
 	begins    int                    // layers whose first 64 KiB came instead, as the server ignores ranges
 	inFull    int                    // layers that were read to their end and are right
 	inParts   int                    // large layers of which a part was read
-	tooLarge  int                    // layers that cannot be read in parts, as the server ignores ranges
+	lengths   int                    // layers of which HEAD told the length instead, as the server sends all of them or nothing
 }
 
 // noteRead notes that a blob was read in a step. The cache is that of the last answer.

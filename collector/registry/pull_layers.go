@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"registry_exporter/collector/registry/client"
@@ -35,13 +36,18 @@ func (ip *imagePull) readConfig(ctx context.Context) error {
 	return firstError(ip.readMore(ctx, config, newVerification(config.Digest), config.Size), nodesRefuse(config))
 }
 
+// A nodesRefuseError is about a part of an image that nodes refuse, though it is what its digest says.
+type nodesRefuseError struct{ error }
+
+func (n nodesRefuseError) Unwrap() error { return n.error }
+
 // nodesRefuse is why no node takes an image with this config or layer, though its bytes are right; nil when they take it.
 func nodesRefuse(d client.Descriptor) error {
 	switch {
 	case d.Size == 0:
-		return source.Failed(source.ReasonBadAnswer, "it has 0 bytes: containerd refuses it, podman takes it")
+		return nodesRefuseError{source.Failed(source.ReasonBadAnswer, "it has 0 bytes: containerd refuses it, podman takes it")}
 	case d.Digest.Algorithm() != digest.SHA256:
-		return source.Failed(source.ReasonBadAnswer, "its digest is of %s: containerd and podman hold blobs against sha256 alone", d.Digest.Algorithm())
+		return nodesRefuseError{source.Failed(source.ReasonBadAnswer, "its digest is of %s: containerd and podman hold blobs against sha256 alone", d.Digest.Algorithm())}
 	}
 	return nil
 }
@@ -51,7 +57,15 @@ func nodesRefuse(d client.Descriptor) error {
 // more layers are asked for: the store is in trouble. A layer that nodes refuse is noted in ip.refused.
 func (ip *imagePull) readEnds(ctx context.Context) error {
 	var first error
-	for _, l := range ip.layers {
+	for i, l := range ip.layersOfThisRun() {
+		if i == 0 {
+			ip.timed = l.Digest
+		}
+		if ip.hasLength(ctx, l) {
+			ip.lengths++
+			ip.refused = firstError(ip.refused, ofLayer(l, nodesRefuse(l)))
+			continue
+		}
 		err := ip.readEnd(ctx, l)
 		ip.noteRead(stepLayers, l.Digest, false, err)
 		if err == nil {
@@ -73,6 +87,21 @@ func ofLayer(l client.Descriptor, err error) error {
 		return nil
 	}
 	return fmt.Errorf("layer %s: %w", l.Digest, err)
+}
+
+// maxEnds bounds the layers whose last byte one run asks for, of all its images: a registry may name thousands of them, and
+// send us for each to somebody else.
+const maxEnds = 300
+
+// layersOfThisRun are all layers of the image, or its part of maxEnds of them, in turn.
+func (ip *imagePull) layersOfThisRun() []client.Descriptor {
+	most := max(1, maxEnds/len(ip.images))
+	if len(ip.layers) <= most {
+		return ip.layers
+	}
+	from := ip.nextEnd[ip.image.Name] % len(ip.layers)
+	ip.nextEnd[ip.image.Name] = from + most
+	return slices.Concat(ip.layers[from:], ip.layers[:from])[:most]
 }
 
 // firstError is a, or b when a is nil.
@@ -101,7 +130,7 @@ func (ip *imagePull) readEndOnce(ctx context.Context, l client.Descriptor) error
 		if _, err := ip.copyBytes(ctx, io.Discard, resp, 1); err != nil {
 			return err
 		}
-		if l.Digest == ip.layers[0].Digest {
+		if l.Digest == ip.timed {
 			ip.firstByte = time.Since(start)
 		}
 		if isPart {
@@ -109,6 +138,7 @@ func (ip *imagePull) readEndOnce(ctx context.Context, l client.Descriptor) error
 			return ip.wantEnd(resp, isPart)
 		}
 		ip.begins++
+		ip.known(l).sentWhole = time.Now()
 		_, err := ip.copyBytes(ctx, io.Discard, resp, min(l.Size, firstPart)-1)
 		return err
 	})

@@ -23,12 +23,7 @@ func (ip *imagePull) readManifests(ctx context.Context, start time.Time) (note s
 		return "", err
 	}
 	if m.IsIndex {
-		child, err := m.ForPlatform(ip.platform)
-		if err != nil {
-			return "", err
-		}
-		ip.child = child.Digest
-		if m, err = ip.readChild(ctx, child); err != nil {
+		if m, err = ip.descend(ctx, m); err != nil {
 			return "", err
 		}
 		note = " " + ip.platform
@@ -123,14 +118,27 @@ func (ip *imagePull) readManifest(ctx context.Context, d client.Descriptor) (m *
 	return m, err
 }
 
-// readChild reads the manifest that an index names.
-func (ip *imagePull) readChild(ctx context.Context, child client.Descriptor) (*client.Manifest, error) {
-	m, err := ip.readManifest(ctx, child)
-	if err == nil && m.IsIndex {
-		err = source.Failed(source.ReasonBadAnswer, "an index in an index")
+// maxNesting is how many indexes may stand in each other.
+const maxNesting = 3
+
+// descend reads the manifest of our platform that an index names, or that an index in it does.
+func (ip *imagePull) descend(ctx context.Context, m *client.Manifest) (*client.Manifest, error) {
+	for depth := 1; m.IsIndex; depth++ {
+		if depth > maxNesting {
+			return nil, source.Failed(source.ReasonTooLarge, "more than %d indexes, each in another", maxNesting)
+		}
+		child, err := m.ForPlatform(ip.platform)
+		if err != nil {
+			return nil, err
+		}
+		ip.children = append(ip.children, child.Digest)
+		m, err = ip.readManifest(ctx, child)
+		ip.noteRead(stepManifest, child.Digest, true, err)
+		if err != nil {
+			return nil, err
+		}
 	}
-	ip.noteRead(stepManifest, child.Digest, true, err)
-	return m, err
+	return m, nil
 }
 
 // ask asks for a manifest. The error of an answer names the request.

@@ -121,16 +121,18 @@ func newVerification(d digest.Digest) *verification { return &verification{hash:
 // readMore reads the next n bytes of a blob. When that is its end, it checks the digest. Bytes that stop in the midst are
 // asked for from there on, as containerd does, and as a whole when the server ignores that.
 func (ip *imagePull) readMore(ctx context.Context, d client.Descriptor, r *verification, n int64) error {
-	end, isWhole := r.offset+n, n == d.Size
-	var err error
-	for resumes := 0; resumes <= maxResumes; resumes++ {
+	return ip.resume(ctx, d, r, r.offset+n, n == d.Size, func() bool { return true })
+}
+
+// resume reads a blob from where r is until end. After a cut it asks for the rest, while mayResume says so.
+func (ip *imagePull) resume(ctx context.Context, d client.Descriptor, r *verification, end int64, isWhole bool, mayResume func() bool) error {
+	for resumes := 0; ; resumes++ {
 		before := r.offset
-		err = ip.readUntil(ctx, d, r, end, isWhole)
-		if !wasCut(err) || resumes > 0 && r.offset == before {
+		err := ip.readUntil(ctx, d, r, end, isWhole)
+		if !wasCut(err) || resumes == maxResumes || resumes > 0 && r.offset == before || !mayResume() {
 			return err
 		}
 	}
-	return err
 }
 
 // readUntil reads a blob from where r is until end, with one request. An answer with the whole blob is of use only when all

@@ -169,13 +169,6 @@ func TestPullOfWhatIsBad(t *testing.T) {
 			},
 		},
 		{
-			name: "an index in an index", step: stepManifest, reason: source.ReasonBadAnswer,
-			breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) {
-				inner := f.index("inner", map[string]fakeImage{"linux/amd64": i})
-				f.index("1.0", map[string]fakeImage{"linux/amd64": {manifest: inner}})
-			},
-		},
-		{
 			name: "a manifest of another size than the index says", step: stepManifest, reason: source.ReasonDigestMismatch, text: "one byte more than its descriptor says",
 			breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) {
 				f.index("1.0", map[string]fakeImage{"linux/amd64": i})

@@ -19,19 +19,27 @@ type nextLayer struct {
 }
 
 // readInFull reads layers to their end and checks their digests, max_bytes in one run: first bad ones that are due again,
-// then those that were tried longest ago. A layer larger than max_bytes is read in parts, from run to run.
+// then those that were tried longest ago. A layer larger than max_bytes is read in parts, from run to run, or by readWhole.
 //
 // Example: max_bytes is 12 and the layers have 12, 12 and 30 bytes. One run reads the first and the next run the second;
 // three more read 12, 12 and 6 bytes of the third.
 func (p *puller) readInFull(ctx context.Context, pulls []*imagePull) {
 	left := p.maxBytes
-	for _, l := range p.nextLayers(pulls, time.Now()) {
+	layers := p.nextLayers(pulls, time.Now())
+	for _, l := range layers {
+		if l.isSentWhole(l.layer) {
+			continue
+		}
 		n, before := l.bytesNow(left), l.bytes
-		if n == 0 || !l.verify(ctx, n) {
+		if n == 0 {
+			break
+		}
+		if !l.verify(ctx, n) {
 			return
 		}
 		left -= l.bytes - before
 	}
+	p.readWhole(ctx, layers)
 }
 
 // nextLayers are the layers of all images that may be read in full now, each once, in the order in which they are read.
@@ -104,43 +112,52 @@ func (l nextLayer) verify(ctx context.Context, n int64) (goOn bool) {
 	if l.isLarge() && !atEnd && !isContent(err) && !errors.Is(err, errNoRanges) {
 		l.blob.partial = verification
 	}
-	layers := &l.steps[len(l.steps)-1]
-	layers.Took += time.Since(start)
+	l.steps[len(l.steps)-1].Took += time.Since(start)
 	switch {
 	case err == nil && !atEnd:
 		l.inParts++
 		return true
-	case errors.Is(err, errNoRanges): // its last byte came: that is all there is to see
-		l.tooLarge++
-		err = nil
-	case err == nil:
+	case errors.Is(err, errNoRanges): // readWhole reads it
+		l.blob.sentWhole = time.Now()
+		return true
+	}
+	l.note(err)
+	return err == nil || isContent(err)
+}
+
+// note notes the outcome of reading the layer to its end, or as far as it came.
+func (l nextLayer) note(err error) {
+	if err == nil {
 		l.inFull++
-		l.blob.verified = time.Now()
-	default:
+		l.blob.verified, l.blob.sentWhole, l.blob.notBefore = time.Now(), time.Time{}, time.Time{}
+	} else {
+		layers := &l.steps[len(l.steps)-1]
 		layers.Err = firstError(layers.Err, ofLayer(l.layer, err))
 	}
 	l.blob.tried = time.Now()
 	l.noteRead(stepLayers, l.layer.Digest, true, err)
-	return err == nil || isContent(err)
 }
 
 // layersText says for people how much was read of the layers.
 func (ip *imagePull) layersText() string {
-	text := fmt.Sprintf("last bytes of %d layers, %d read in full", ip.ends, ip.inFull)
-	if ip.begins > 0 {
-		text = fmt.Sprintf("last bytes of %d layers, first ones of %d, %d read in full", ip.ends, ip.begins, ip.inFull)
-	}
+	text := fmt.Sprintf("last bytes of %d layers", ip.ends)
 	for _, more := range []struct {
 		n    int
 		text string
 	}{
-		{ip.inParts, ", %d in part"},
-		{ip.tooLarge, ", %d larger than max_bytes not at all: the server sends layers as a whole only"},
-		{len(ip.manifest.Layers) - len(ip.layers), ", %d doubled or foreign ones left out"},
+		{ip.begins, ", first ones of %d"},
+		{ip.lengths, ", lengths of %d"},
 	} {
 		if more.n > 0 {
 			text += fmt.Sprintf(more.text, more.n)
 		}
 	}
-	return text
+	text += fmt.Sprintf(", %d read in full", ip.inFull)
+	if ip.inParts > 0 {
+		text += fmt.Sprintf(", %d in part", ip.inParts)
+	}
+	if left := len(ip.manifest.Layers) - len(ip.layers); left > 0 {
+		text += fmt.Sprintf(", %d doubled or foreign ones left out", left)
+	}
+	return text + ip.unverifiedText()
 }

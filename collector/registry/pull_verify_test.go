@@ -93,23 +93,6 @@ func TestALargeLayerGoesOnWhereAConnectionBroke(t *testing.T) {
 	e.run(t).wantSamples(t, map[string]float64{"registry_pull_layers_verified{": 1})
 }
 
-func TestALargeLayerOfAServerThatIgnoresRanges(t *testing.T) {
-	f := startRegistry(t)
-	image := f.push("1.0", strings.Repeat("0123456789", 10), "layer two")
-	e := f.puller(t, ", max_bytes: 60B", "library/base:1.0")
-	for _, l := range image.layers {
-		f.answer(l.String(), f.wholeOnly(l))
-	}
-	got := e.run(t)
-	got.wantReason(t, "")
-	got.wantSamples(t, map[string]float64{"registry_pull_layers_verified{": 1, "registry_pull_layers{": 2})
-	steps := e.last(t).Steps()
-	want := "last bytes of 0 layers, first ones of 2, 1 read in full, 1 larger than max_bytes not at all: the server sends layers as a whole only"
-	if got := steps[len(steps)-1].Note; got != want {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
 func TestABadLayerOfAServerThatIgnoresRangesCanBeWellAgain(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", strings.Repeat("0123456789", 10), "layer two")

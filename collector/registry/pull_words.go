@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"errors"
 	"slices"
 	"strings"
 
@@ -11,16 +12,21 @@ import (
 // words are what the report says of the collector pull.
 func (p *puller) words() source.Words {
 	return source.Words{
-		Place: p.place,
-		Alert: p.alert,
+		Place:    p.place,
+		Findings: p.findings,
+		Alert:    p.alert,
 		Advice: []source.Advice{
-			slowStore, tokenRefused, tokenEnded, wantsNoLogin,
+			slowStore, tokenRefused, tokenEnded, oddLogin, wantsNoLogin,
 			{Reasons: source.ReasonStoreRefused, What: "the store to which the registry redirects blobs refuses what the registry has signed for it: its key, its signature, a clock or a policy of the store is wrong, and no client gets blobs", Try: source.TryPull},
 			{Reasons: source.ReasonUpstreamFailed, What: "the cache does not get from its upstream what it has not: the upstream is down, out of reach, or refuses the password of the cache. What it holds can be pulled", Try: source.TryPull},
 			{Reasons: source.ReasonForbidden, When: func(res source.Result) bool { return !p.isOurs(res) && failsAtAStep(res) }, What: refusesLater, Try: source.TryPull},
 			{Reasons: source.ReasonForbidden, What: "the account is let in, but has no right to {image}", Try: source.TryPull},
 			{Reasons: source.ReasonNotFound, What: "the registry does not know {image}: it was deleted, or the name is misspelt", Try: source.TryPull},
 			{Reasons: source.ReasonMissingBlob, What: "{image} is listed, but a part of it is not in the store: push it again, and find out what removed it", Try: source.TryPull},
+			{
+				Reasons: source.ReasonBadAnswer, When: isRefusedByNodes, Try: source.TryPull,
+				What: "the registry is well, and nodes refuse {image} for how it was built, as the error says: build and push it again with other tools",
+			},
 			shortBlob, damagedBlob,
 		},
 	}
@@ -38,6 +44,10 @@ var (
 	tokenEnded = source.Advice{
 		Reasons: source.ReasonUnauthorized, When: func(res source.Result) bool { return ask.IsTokenEnded(res.Err) }, Try: source.TryRequest,
 		What: "{address} refuses a token before the end that the token server said (expires_in), and clients take no other one until then: their pulls and pushes break off in the midst",
+	}
+	oddLogin = source.Advice{
+		Reasons: source.ReasonBadAnswer, When: func(res source.Result) bool { return ask.IsOddLogin(res.Err) }, Try: source.TryRequest,
+		What: "clients do not read how the login at {address} answers, so they cannot log in: the error names the part that the registry, its token server or a front has to write otherwise",
 	}
 	wantsNoLogin = source.Advice{
 		Reasons: source.ReasonUnauthorized, When: func(res source.Result) bool { return failsAtAStep(res) && !ask.IsNotLetIn(res.Err) }, Try: source.TryRequest,
@@ -82,16 +92,16 @@ func (p *puller) alert(v *source.View, res source.Result) string {
 		return "RegistryBackendDown"
 	case v.Passive:
 		return "RegistryPassiveSiteProbeFails"
-	case confirmsContent(res):
+	case failsForContent(res):
 		return "RegistryContentBad"
 	}
 	return "RegistryPullFails"
 }
 
-// isOurs says whether each image that fails does so at its login, for a reason that is ours to mend. A panic has no step.
+// isOurs says whether each image that fails does so at its login, for a reason that is ours to mend, or at a redirect that we do not follow. A panic has no step.
 func (p *puller) isOurs(res source.Result) bool {
 	for _, done := range res.Steps() {
-		if done.Err != nil && !(strings.HasSuffix(done.Name, " "+stepAuth) && source.IsOurs(source.Reason(done.Err))) {
+		if done.Err != nil && source.Reason(done.Err) != source.ReasonRedirectRefused && !(strings.HasSuffix(done.Name, " "+stepAuth) && source.IsOurs(source.Reason(done.Err))) {
 			return false
 		}
 	}
@@ -99,12 +109,18 @@ func (p *puller) isOurs(res source.Result) bool {
 	return source.IsOurs(why) && why != source.ReasonNotFound || failsAtAStep(res)
 }
 
+// isRefusedByNodes says whether the pull failed for a part that is right, and that nodes refuse.
+func isRefusedByNodes(res source.Result) bool {
+	var n nodesRefuseError
+	return errors.As(res.Err, &n)
+}
+
 // failsAtAStep says whether a step of the last run failed.
 func failsAtAStep(res source.Result) bool {
 	return slices.ContainsFunc(res.Steps(), func(done source.Step) bool { return done.Err != nil })
 }
 
-// confirmsContent says whether the pull failed for content and a bad blob is confirmed.
-func confirmsContent(res source.Result) bool {
-	return isContent(res.Err) && slices.ContainsFunc(res.All(pullContentBad), func(s source.Sample) bool { return s.Label("confirmed") == "true" })
+// failsForContent says whether the pull failed for content and a bad blob is known, while others were well.
+func failsForContent(res source.Result) bool {
+	return isContent(res.Err) && len(res.All(pullContentBad)) > 0
 }

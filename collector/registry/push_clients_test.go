@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"registry_exporter/collector/ask"
+	"registry_exporter/collector/registry/client"
 	"registry_exporter/collector/source"
 
 	"github.com/opencontainers/go-digest"
@@ -186,6 +188,28 @@ func TestPushGoesOnWhereLocationSays(t *testing.T) {
 	for _, one := range other.Requests() {
 		if one.Header.Get("Authorization") != "" {
 			t.Error("credentials went to another host")
+		}
+	}
+}
+
+// A CDN that slices answers 206 to a GET without Range; containerd takes it for a blob.
+func TestWhatWasPushedMayComeBackWithStatus206(t *testing.T) {
+	data := []byte("the bytes")
+	blob := canaryBlob{mediaType: "x", data: data, digest: digest.FromBytes(data).String()}
+	for served, want := range map[string]string{"the bytes": "", "the": source.ReasonShortRead, "the bites": source.ReasonDigestMismatch} {
+		f := startRegistry(t)
+		f.answer(blob.digest, respond(http.Header{"Content-Range": {"bytes 0-8/9"}}, http.StatusPartialContent, served))
+		b := collectHub(t, "push", f.URL, "  push: {repository: library/base}\n").builder(0)
+		a, err := ask.NewAccount(b, b.Push.HTTP, b.URL, "push", "http")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := client.NewSession(a)
+		if got := source.Reason(blob.isAt(t.Context(), s, "library/base")); got != want {
+			t.Errorf("%q with status 206: reason %q, want %q", served, got, want)
+		}
+		if _, err := s.Fetch(t.Context(), "library/base", "blobs/"+blob.digest, "x"); err != nil {
+			t.Errorf("a small blob with status 206: %v", err)
 		}
 	}
 }

@@ -15,7 +15,7 @@ var writeAdvice = []source.Advice{
 		When: wentElsewhere, Try: source.TryRequest,
 		What: "{address} tells clients to go on with an upload at another scheme, host or port, and they do: let the front send X-Forwarded-Proto and Host to the registry, or set http.host or http.relativeurls there",
 	},
-	slowStore, tokenRefused, tokenEnded, wantsNoLogin,
+	slowStore, tokenRefused, tokenEnded, oddLogin, wantsNoLogin,
 	{Reasons: source.ReasonForbidden, When: func(res source.Result) bool { return failsAtAStep(res) && !isOursToPush(res) }, What: refusesLater, Try: source.TryPull},
 	{Reasons: source.ReasonForbidden, What: "the account is let in, but has no right to {image}", Try: source.TryPull},
 	{Reasons: source.ReasonNotFound, What: "the registry does not know {image}: the repository has to be made first, or the name is misspelt", Try: source.TryRequest},
@@ -90,7 +90,7 @@ func isOursToPush(res source.Result) bool {
 	for _, done := range res.Steps() {
 		if why := source.Reason(done.Err); done.Err != nil {
 			beginning := done.Name == "start" || done.Name == "blobs"
-			return source.IsOurs(why) && slices.Contains(oursToPush, done.Name) || why == source.ReasonNotFound && beginning || why == source.ReasonPolicy
+			return source.IsOurs(why) && slices.Contains(oursToPush, done.Name) || why == source.ReasonNotFound && beginning || why == source.ReasonPolicy || why == source.ReasonRedirectRefused
 		}
 	}
 	return source.IsOurs(source.Reason(res.Err))

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
 
 	"registry_exporter/collector/registry/client"
 	"registry_exporter/collector/source"
@@ -55,7 +58,7 @@ func (w *writer) cancelKept(ctx context.Context) {
 		return
 	}
 	location, err := client.Locate(w.URL, text)
-	if source.Reason(err) != "" {
+	if source.Reason(err) != "" || !isUpload(location) {
 		w.kept.forget()
 		return
 	}
@@ -65,3 +68,11 @@ func (w *writer) cancelKept(ctx context.Context) {
 		w.leftNote = "an upload that was left before could not be cancelled"
 	}
 }
+
+// isUpload says whether a URL is that of an upload: what a file names is asked to be deleted with our account. A registry
+// below a path of its own, or elsewhere, has one that ends so, too.
+func isUpload(u *url.URL) bool {
+	return uploadPath.MatchString(u.Path) && !strings.Contains(u.Path, "..")
+}
+
+var uploadPath = regexp.MustCompile(`/v2/[a-z0-9._/-]+/blobs/uploads/[^/]`)

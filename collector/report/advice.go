@@ -32,6 +32,7 @@ var generalAdvice = []source.Advice{
 	{Reasons: source.ReasonNotFound, What: "{address} does not know the path: it is another service, or a front does not let the path through", Try: source.TryRequest},
 	{Reasons: source.ReasonStoreRefused, What: "the store to which the registry redirects refuses what the registry has signed for it: the key, the signature, a clock or a policy of the store is wrong, and no client gets blobs", Try: source.TryRequest},
 	{Reasons: source.ReasonRealmRefused, What: "the registry names a token server that is neither its own host nor under its domain, and no password goes there: ask its owner, then add it to realms, as the error says", Try: source.TryRequest},
+	{Reasons: source.ReasonRedirectRefused, What: "an answer sends us to a host where we do not go: from https to http, to an address of this machine, or to none of stores. Clients may go there: ask the owner of the registry, then add it to stores", Try: source.TryRequest},
 	{Reasons: source.ReasonRealmChanged, What: "the registry names another token server than before, and no password goes there: unless its owner has moved it, somebody answers in its place", Try: source.TryRequest},
 	{Reasons: source.ReasonRateLimited, What: "{address} says we ask too often: raise its limit for the exporter, or ask less often", Try: source.TryRequest},
 	// The answer.

@@ -31,7 +31,7 @@ var impacts = []impact{
 	{alert: "MSRCriticalIssues", severity: severityCritical, means: "Pulls and pushes that need the tables in question fail."},
 	{alert: "RegistryNameNotCovered", severity: severityCritical, means: "Who pulls or pushes by that name or address is refused; others are not."},
 	{alert: "RegistryCertificateEnding", severity: severityCritical, means: "Pulls and pushes work until the certificate ends, and none after that."},
-	{alert: "RegistryBackendDown", severity: severityWarning, means: "Pulls and pushes go on at the other instances."},
+	{alert: "RegistryBackendDown", severity: severityWarning, means: "Pulls and pushes through this instance fail."},
 	{alert: "RegistryBackendCertificateBad", severity: severityWarning, means: "A front that verifies it does not use this instance: pulls and pushes go on at the others."},
 	{alert: "RegistryInstanceHealthCheckFailing", severity: severityWarning, means: "The instance refuses every request; pulls and pushes go on at the others."},
 	{alert: "MSRClusterStatusFails", severity: severityWarning, means: "Pulls and pushes may work, but faults of the database stay unseen."},

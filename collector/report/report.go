@@ -14,6 +14,10 @@ type Report struct {
 	Registries []*RegistryReport `json:"registries"`
 	Summary    string            `json:"summary"`         // such as "1 registry, 9 checks, 1 failed: hub redis refused"; made by Summarize
 	First      *FindingReport    `json:"first,omitempty"` // the finding to look at first; nil when there is none
+
+	// Runbooks is the beginning of the address of a runbook in the text, such as "https://exporter.example.org/runbooks/". It
+	// is empty where nobody serves them: then the text has their names alone.
+	Runbooks string `json:"-"`
 }
 
 // A RegistryReport is the state of one registry, or of one site of it.

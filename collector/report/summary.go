@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -12,16 +14,12 @@ import (
 func (r *Report) Summarize() {
 	count := map[source.State]int{}
 	sources := 0
-	var failed []*FindingReport
+	var failed []namedFailure
 	for _, reg := range r.Registries {
 		sources += len(reg.Sources)
 		for _, s := range reg.Sources {
 			count[s.State]++
-		}
-		for _, f := range reg.Findings {
-			if f.State == source.StateFailed {
-				failed = append(failed, f)
-			}
+			failed = append(failed, reg.failuresOf(s)...)
 		}
 		if len(reg.Findings) > 0 && (r.First == nil || reg.Findings[0].order < r.First.order) {
 			r.First = reg.Findings[0]
@@ -34,14 +32,49 @@ func (r *Report) Summarize() {
 	if n := count[source.StateWaiting]; n > 0 {
 		r.Summary += fmt.Sprintf(", %d not run yet", n)
 	}
-	slices.SortStableFunc(failed, func(a, b *FindingReport) int { return a.order - b.order })
-	var names []string
-	for _, f := range failed {
-		if name := strings.TrimRight(f.Registry+" "+f.Collector+" "+f.Reason, " "); !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	if len(names) > 0 {
+	if names := namesOf(failed); len(names) > 0 {
 		r.Summary += ": " + source.Some(names)
 	}
+}
+
+// A namedFailure is one of a source, such as "hub api refused".
+type namedFailure struct {
+	name  string
+	order int // as that of its finding
+}
+
+// failuresOf are those of a source that has failed, in the words of its findings; the source itself where all of them are
+// warnings, or where it has none.
+func (r *RegistryReport) failuresOf(s *SourceReport) []namedFailure {
+	if s.State != source.StateFailed {
+		return nil
+	}
+	var own []namedFailure
+	for _, f := range r.findingsOf(s) {
+		if f.State == source.StateFailed {
+			own = append(own, namedFailure{strings.TrimRight(f.Registry+" "+f.Collector+" "+f.Reason, " "), f.order})
+		}
+	}
+	if own == nil {
+		own = append(own, namedFailure{strings.TrimRight(r.Name()+" "+s.Collector+" "+s.Reason, " "), math.MaxInt})
+	}
+	return slices.CompactFunc(own, func(a, b namedFailure) bool { return a.name == b.name })
+}
+
+// namesOf are the names of the failures, the first to look at first. One of several sources stands once, with their number.
+func namesOf(failed []namedFailure) []string {
+	slices.SortStableFunc(failed, func(a, b namedFailure) int { return cmp.Compare(a.order, b.order) })
+	times := map[string]int{}
+	var names []string
+	for _, f := range failed {
+		if times[f.name]++; times[f.name] == 1 {
+			names = append(names, f.name)
+		}
+	}
+	for i, name := range names {
+		if n := times[name]; n > 1 {
+			names[i] = fmt.Sprintf("%s (%d)", name, n)
+		}
+	}
+	return names
 }

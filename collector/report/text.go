@@ -20,14 +20,15 @@ const (
 
 // A textWriter writes a report for a terminal. After the first error it writes nothing more.
 type textWriter struct {
-	w      io.Writer
-	colour bool
-	err    error
+	w        io.Writer
+	colour   bool
+	runbooks string // what stands before their names
+	err      error
 }
 
 // WriteText writes the report as text, with the colours of a terminal if colour is set. The error is that of w.
 func (r *Report) WriteText(w io.Writer, colour bool) error {
-	t := &textWriter{w: w, colour: colour}
+	t := &textWriter{w: w, colour: colour, runbooks: r.Runbooks}
 	for _, reg := range r.Registries {
 		t.registry(reg)
 	}
@@ -106,7 +107,7 @@ func (t *textWriter) details(indent string, f *FindingReport) {
 		t.line("%stry: %s", indent, t.in(bold, f.Try))
 	}
 	if f.Runbook {
-		t.line("%srunbook: %s", indent, f.Alert)
+		t.line("%srunbook: %s%s", indent, t.runbooks, f.Alert)
 	}
 }
 

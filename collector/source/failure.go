@@ -11,7 +11,8 @@ import (
 // a front that limits bodies; ReasonPolicy a rule of the registry that refuses this tag, and lets others push;
 // ReasonStoreRefused a 401 or 403 of the store that a registry redirects to; ReasonUpstreamFailed a pull-through cache that
 // does not get what it has not; ReasonRealmRefused a token server that may not have the password, and ReasonRealmChanged one
-// that is named in place of another which gave tokens; ReasonPending is a probe whose first run has not
+// that is named in place of another which gave tokens; ReasonRedirectRefused a redirect that the configuration does not let
+// us follow; ReasonPending is a probe whose first run has not
 // ended.
 const (
 	ReasonDNS                 = "dns"
@@ -35,6 +36,7 @@ const (
 	ReasonUpstreamFailed      = "upstream_failed"
 	ReasonRealmRefused        = "realm_refused"
 	ReasonRealmChanged        = "realm_changed"
+	ReasonRedirectRefused     = "redirect_refused"
 	ReasonRateLimited         = "rate_limited"
 	ReasonClientError         = "client_error"
 	ReasonServerError         = "server_error"
@@ -96,7 +98,7 @@ func IsUnasked(err error) bool {
 // have it: the account, the path, a token server that it does not name, a rule for the tag that it pushes, the client certificate, a panic. Of a pull or a push
 // that holds for its login and the tag alone: who refuses later, or is another host, refuses everybody.
 func IsOurs(reason string) bool {
-	return slices.Contains([]string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonRealmRefused, ReasonPolicy, ReasonTLSClientCert, ReasonPanic}, reason)
+	return slices.Contains([]string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonRealmRefused, ReasonRedirectRefused, ReasonPolicy, ReasonTLSClientCert, ReasonPanic}, reason)
 }
 
 // IsCertificate says whether an error is about the certificate that the server showed.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	dto "github.com/prometheus/client_model/go"
@@ -64,9 +65,15 @@ func (s *Sample) Write(out *dto.Metric) {
 	}
 }
 
-// CleanLabel makes a label value UTF-8 of at most MaxLabelBytes. Bytes that are no UTF-8 become U+FFFD.
+// CleanLabel makes a label value UTF-8 of at most MaxLabelBytes. Bytes that are no UTF-8 become U+FFFD, and so do characters
+// that do not print: a page is shown by terminals, too, and a label stands in the messages of alerts.
 func CleanLabel(l string) string {
-	l = strings.ToValidUTF8(l, "\uFFFD")
+	l = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '\uFFFD'
+		}
+		return r
+	}, strings.ToValidUTF8(l, "\uFFFD"))
 	if len(l) <= MaxLabelBytes {
 		return l
 	}

@@ -90,6 +90,10 @@ func (s *store) openSession(ctx context.Context, key string) (*swift.Connection,
 	session.StorageUrl = strings.TrimRight(session.StorageUrl, "/")
 	if u, err := url.Parse(session.StorageUrl); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, source.Failed(source.ReasonBadAnswer, "the storage URL that came with the token is none")
+	} else if s.cfg.StorageURL.URL == nil {
+		if err := s.places.allow(s.cfg.AuthURL.URL, u); err != nil {
+			return nil, err
+		}
 	}
 	return session, nil
 }

@@ -32,6 +32,7 @@ type store struct {
 	address   string // host:port of the auth_url
 	key       *ask.Secret
 	transport http.RoundTripper
+	places    *places
 	lockout   *ask.Lockout
 
 	mu      sync.Mutex
@@ -68,9 +69,11 @@ func newStore(b *ask.Builder) (*store, error) {
 	if s.cfg.TLSConfig != nil {
 		httpConfig.TLSConfig = *s.cfg.TLSConfig
 	}
-	if s.transport, err = ask.NewTransport(&httpConfig); err != nil {
+	own := ask.Guard(s.cfg.AuthURL, b.Stores)
+	if s.transport, err = own.Transport(&httpConfig); err != nil {
 		return nil, b.Errorf([]any{"swift", "tls_config"}, "%s", err)
 	}
+	s.places = source.Kept(b.Keep, fmt.Sprintf("swift %q %q %q %q %q", b.Name, b.Site, s.cfg.AuthURL.String(), s.cfg.Username, s.cfg.StorageURL), func() *places { return &places{} })
 	b.HideTransport(httpConfig.TLSConfig, httpConfig.ProxyConfig)
 	return s, nil
 }

@@ -59,7 +59,7 @@ func TestTLS(t *testing.T) {
 		{"unknown authority", "server_name: example.com", source.ReasonTLSUnknownAuthority},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			res := newSources(t, server.Config("auth_url: "+front.URL+"/auth/v1.0, tls_config: {"+c.tlsConfig+"}")).readOne(t, "swift")
+			res := newSources(t, server.Config("auth_url: "+front.URL+"/auth/v1.0, storage_url: "+front.URL+"/v1/AUTH_docker, tls_config: {"+c.tlsConfig+"}")).readOne(t, "swift")
 			wantReason(t, res.Err, c.want)
 			wantValue(t, res, reachable, source.Bool01(c.want == ""))
 		})

@@ -3,7 +3,7 @@
 //
 // Its parts are session.go, which sends requests and logs in; read.go, which asks for manifests and blobs; encoding.go, which
 // undoes Content-Encoding; resolve.go, which reads what an answer says of a manifest; manifest.go, which reads manifests and
-// indexes; and image.go, which reads the name of an image.
+// indexes; platform.go, which says whose images a node takes; and image.go, which reads the name of an image.
 //
 // Example: the manifest of library/base:1.0:
 //

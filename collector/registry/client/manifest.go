@@ -39,7 +39,7 @@ type Descriptor struct {
 	mediaType string        // .mediaType
 	Digest    digest.Digest // .digest; empty: unknown
 	Size      int64         // .size, in bytes; -1: unknown
-	platform  string        // .platform as os/architecture[/variant]
+	platform  string        // .platform as os/architecture[/variant]; empty: none
 	elsewhere bool          // .urls is not empty
 	says      string        // who says so, for errors; empty: a manifest or index
 }
@@ -195,17 +195,18 @@ func (d *Descriptor) UnmarshalJSON(text []byte) error {
 		MediaType string
 		Digest    digest.Digest
 		Size      int64
-		Platform  struct{ OS, Architecture, Variant string }
+		Platform  *struct{ OS, Architecture, Variant string }
 		URLs      [1]json.RawMessage // the first tells whether there are any
 	}{Size: -1}
 	err := json.Unmarshal(text, &fields)
-	p := fields.Platform
 	*d = Descriptor{
 		mediaType: fields.MediaType,
 		Digest:    fields.Digest,
 		Size:      fields.Size,
-		platform:  strings.TrimRight(strings.Join([]string{p.OS, p.Architecture, p.Variant}, "/"), "/"),
 		elsewhere: fields.URLs[0] != nil,
+	}
+	if p := fields.Platform; p != nil {
+		d.platform = cmp.Or(strings.TrimRight(strings.Join([]string{p.OS, p.Architecture, p.Variant}, "/"), "/"), "unknown/unknown")
 	}
 	return err
 }
@@ -223,21 +224,21 @@ func (d Descriptor) valid(limit int64) error {
 	return nil
 }
 
-// ForPlatform finds the manifest for a platform, such as linux/amd64, in an index: the first that fits, as clients do. Without one
-// the reason of the error is not_found.
+// ForPlatform finds the manifest or index for a platform, such as linux/amd64, in an index, as containerd does: the platform
+// itself, then those that run on it too, then an entry without platform; of equals the first. Clients try no second one.
+// Without one the reason of the error is not_found.
 func (m *Manifest) ForPlatform(platform string) (Descriptor, error) {
+	wanted := runsOn(platform)
+	best, found := Descriptor{}, len(wanted)+1
 	for _, d := range m.manifests {
-		if fits(d.platform, platform) {
-			return d, d.valid(maxManifest)
+		if r := rank(d.platform, wanted); r >= 0 && r < found {
+			best, found = d, r
 		}
 	}
-	return Descriptor{}, source.Failed(source.ReasonNotFound, "the index has no image for %s", platform)
-}
-
-// fits says whether an image for the platform has runs on wanted. The variant may be missing: linux/arm/v7 fits linux/arm,
-// and linux/arm64 fits linux/arm64/v8.
-func fits(has, wanted string) bool {
-	return has == wanted || strings.HasPrefix(has, wanted+"/") || has+"/v8" == wanted && strings.HasSuffix(has, "/arm64")
+	if found > len(wanted) {
+		return Descriptor{}, source.Failed(source.ReasonNotFound, "the index has no image for %s", platform)
+	}
+	return best, best.valid(maxManifest)
 }
 
 // IsForeign says whether a layer is foreign: its license lets only its maker hand it out, from .urls, such as a base layer

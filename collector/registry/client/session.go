@@ -199,9 +199,10 @@ func toStore(ctx context.Context, method string, to *url.URL, header http.Header
 // sendElsewhere sends to another host than that of the session, which must not learn who we are: without credentials and
 // without a client certificate.
 func (s *Session) sendElsewhere(req *http.Request) (*http.Response, error) {
-	t := s.TransportFor(req.URL.Host).Clone()
-	t.TLSClientConfig.Certificates, t.TLSClientConfig.GetClientCertificate = nil, nil
-	ask.NoteCertificateRequest(t.TLSClientConfig)
+	t, err := s.Elsewhere(req.URL)
+	if err != nil {
+		return nil, err
+	}
 	resp, err := s.HTTPClient(t).Do(req)
 	if err != nil {
 		return nil, ask.Ended(req.Context(), ask.RequestError(err))
@@ -209,20 +210,21 @@ func (s *Session) sendElsewhere(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// Fetch reads a manifest or a blob of at most 1 MiB. path is as in Open; mediaType is sent as Accept. Any status but 200 is
-// an error; a 404 for a blob has the reason missing_blob.
+// Fetch reads a manifest or a blob of at most 1 MiB. path is as in Open; mediaType is sent as Accept. Any status but 200, and
+// 206 for a blob, is an error; a 404 for a blob has the reason missing_blob.
 func (s *Session) Fetch(ctx context.Context, repository, path, mediaType string) (*ask.Answer, error) {
 	resp, err := s.Open(ctx, repository, path, http.Header{"Accept": {mediaType}})
 	if err != nil {
 		return nil, err
 	}
+	isBlob := strings.HasPrefix(path, "blobs/")
 	a, err := ask.AnswerOf(resp, ask.MaxSmallBody)
 	switch {
 	case err != nil:
 		return nil, a.OrRefusal(err, http.StatusOK)
-	case a.Status == http.StatusNotFound && strings.HasPrefix(path, "blobs/"):
+	case a.Status == http.StatusNotFound && isBlob:
 		return nil, source.Failed(source.ReasonMissingBlob, "%s", a.Refusal())
-	case a.Status != http.StatusOK:
+	case a.Status != http.StatusOK && !(isBlob && a.Status == http.StatusPartialContent):
 		return nil, a.Refusal()
 	}
 	return a, nil

@@ -1,0 +1,136 @@
+package ask
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"syscall"
+
+	promconfig "github.com/prometheus/common/config"
+
+	"registry_exporter/collector/source"
+	"registry_exporter/config"
+)
+
+// A guard says where the answers of a system may send us besides its own address: whoever answers in its place could have
+// us ask what only this machine reaches, such as the metadata service of a cloud.
+type guard struct {
+	scheme string   // of the system
+	own    []string // its hosts
+	stores []string // hosts that the configuration names for it; empty: all but local ones
+}
+
+// allow returns nil when a request may go to u. The reason is redirect_refused.
+func (g *guard) allow(u *url.URL) error {
+	host := HostText(u.Host)
+	switch {
+	case isNamed(g.stores, u), g.isOwn(u):
+		return nil
+	case len(g.stores) > 0:
+		return source.Failed(source.ReasonRedirectRefused, "we are sent to %s, which is not in stores: nothing was asked there. If it is right, add it to the stores of the registry", host)
+	case g.scheme == "https" && u.Scheme == "http":
+		return source.Failed(source.ReasonRedirectRefused, "we are sent to %s, from https to http: nothing was asked there. If it is right, add to the registry: stores: [%q]", host, host)
+	}
+	return nil
+}
+
+// isOwn says whether u has the scheme and a host of the system.
+func (g *guard) isOwn(u *url.URL) bool {
+	return u.Scheme == g.scheme && slices.ContainsFunc(g.own, func(host string) bool { return sameHost(host, u.Hostname()) })
+}
+
+// A locality is what a local address is of: this machine, or its link.
+type locality string
+
+func localityOf(addr netip.Addr) locality {
+	switch addr = addr.Unmap(); {
+	case addr.IsLoopback(), addr.IsUnspecified():
+		return "this machine"
+	case addr.IsLinkLocalUnicast(), addr.IsLinkLocalMulticast(), addr.IsInterfaceLocalMulticast():
+		return "the link of this machine"
+	}
+	return ""
+}
+
+// refuse is the error of a dial to an address of this machine or its link, unless the system has such an address itself.
+func (g *guard) refuse(ctx context.Context, addr netip.Addr) error {
+	where := localityOf(addr)
+	if where == "" {
+		return nil
+	}
+	for _, host := range g.own {
+		found, _ := net.DefaultResolver.LookupNetIP(ctx, "ip", host) // an address is found as itself
+		if slices.ContainsFunc(found, func(own netip.Addr) bool { return localityOf(own) == where }) {
+			return nil
+		}
+	}
+	return source.Failed(source.ReasonRedirectRefused, "we are sent to an address of %s: nothing was asked there. If it is right, name the host in stores", where)
+}
+
+// guarded is the transport for u: without the client certificate and, unless u is named, not to local addresses.
+func (g *guard) guarded(t *transport, u *url.URL) (*transport, error) {
+	if err := g.allow(u); err != nil {
+		return nil, err
+	}
+	t = t.anonymous()
+	if !isNamed(g.stores, u) && !g.isOwn(u) {
+		t.refuse = g.refuse
+	}
+	return t, nil
+}
+
+// Elsewhere is the transport for a host that an answer has sent us to, which must not learn who we are. The reason of an
+// error, of a request too, is redirect_refused when the configuration does not let us go there.
+func (c *Client) Elsewhere(to *url.URL) (*transport, error) {
+	return c.guard.guarded(c.TransportFor(to.Host), to)
+}
+
+// control refuses addresses once names are resolved.
+func (x *exchange) control(ctx context.Context, _, address string, _ syscall.RawConn) error {
+	if x.refuse == nil {
+		return nil
+	}
+	addr, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("reading an address: %w", err)
+	}
+	return x.refuse(ctx, addr.Addr())
+}
+
+// A Guarded makes transports for a system that is not a registry, such as Swift.
+type Guarded struct{ *guard }
+
+// Guard is for the system at u. stores are the hosts that the configuration names besides.
+func Guard(u config.URL, stores []string) Guarded {
+	return Guarded{&guard{u.Scheme, []string{u.Hostname()}, stores}}
+}
+
+// Transport is as NewTransport. It dials no address of this machine, or of its link, unless the system has one, or the
+// host is named.
+func (g Guarded) Transport(cfg *promconfig.HTTPClientConfig) (http.RoundTripper, error) {
+	t, err := NewTransport(cfg)
+	if err != nil {
+		return nil, err
+	}
+	far := t.Clone()
+	far.refuse = g.refuse
+	return byHost{g.guard, t, far}, nil
+}
+
+// byHost sends to the hosts of the system with one transport, and to all others with another.
+type byHost struct {
+	guard          *guard
+	own, elsewhere *transport
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t byHost) RoundTrip(req *http.Request) (*http.Response, error) {
+	if t.guard.isOwn(req.URL) || isNamed(t.guard.stores, req.URL) {
+		return t.own.RoundTrip(req)
+	}
+	return t.elsewhere.RoundTrip(req)
+}

@@ -1,0 +1,92 @@
+package ask
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"registry_exporter/collector/source"
+)
+
+// sendElsewhere follows a redirect of the registry at front to a URL.
+func sendElsewhere(t *testing.T, front, more, to string) error {
+	t.Helper()
+	b := builderOf(t, front, more, &Lockout{})
+	a, err := NewAccount(b, b.HTTP, b.URL, "http")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rt, err := a.Elsewhere(u)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, to, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := a.HTTPClient(rt).Do(req)
+	if err != nil {
+		return RequestError(err)
+	}
+	resp.Body.Close()
+	return nil
+}
+
+func TestARedirectLeadsToNoPlaceThatOnlyThisMachineReaches(t *testing.T) {
+	local, seen := realmAt(t, "127.0.0.3")
+	port := local[strings.LastIndexByte(local, ':'):]
+	const far, near = "http://203.0.113.1", "http://127.0.0.1:1"
+	for _, c := range []struct {
+		name, front, more, to string
+		asked                 bool
+		want                  string
+	}{
+		{name: "to this machine", front: far, to: local, want: source.ReasonRedirectRefused},
+		{name: "to this machine by another way to write it", front: far, to: "http://[::ffff:127.0.0.3]" + port, want: source.ReasonRedirectRefused},
+		{name: "to a name of this machine", front: far, to: "http://localhost" + port, want: source.ReasonRedirectRefused},
+		{name: "to no address", front: far, to: "http://0.0.0.0" + port, want: source.ReasonRedirectRefused},
+		{name: "to this machine, which the configuration names", front: far, more: "  stores: [127.0.0.3]\n", to: local, asked: true},
+		{name: "to this machine, of a registry on this machine", front: near, to: local, asked: true},
+		{name: "to a metadata service, of a registry on this machine", front: near, to: "http://169.254.169.254/latest", want: source.ReasonRedirectRefused},
+		{name: "to none of stores", front: near, more: "  stores: [s3.example.net]\n", to: local, want: source.ReasonRedirectRefused},
+		{name: "from https to http", front: "https://127.0.0.1:1", to: local, want: source.ReasonRedirectRefused},
+		{name: "from https to http at the same host", front: "https://127.0.0.3:1", to: local, want: source.ReasonRedirectRefused},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			seen.Clear()
+			err := sendElsewhere(t, c.front, c.more, c.to)
+			wantReason(t, err, c.want)
+			if asked := len(seen.Requests()) > 0; asked != c.asked {
+				t.Errorf("asked %t: %v", asked, err)
+			}
+		})
+	}
+}
+
+func TestAnAnonymousTokenIsNotAskedForAtAPlaceThatOnlyThisMachineReaches(t *testing.T) {
+	local, seen := realmAt(t, "127.0.0.3")
+	a := accountOf(t, "http://203.0.113.1", "", &Lockout{})
+	_, err := a.Token(t.Context(), Challenge{Scheme: "bearer", Params: params{"realm": local}})
+	wantReason(t, err, source.ReasonRedirectRefused)
+	if n := len(seen.Requests()); n != 0 {
+		t.Errorf("it saw %d requests", n)
+	}
+}
+
+// The words of the system name resolved addresses, and our resolver.
+func TestWordsOfAFailedDialGoToTheLogAlone(t *testing.T) {
+	for to, words := range map[string]string{
+		"http://localhost:1":             "connecting to localhost:1: connection refused",
+		"http://no-such-host.invalid:80": "connecting to no-such-host.invalid:80: the name is not resolved",
+	} {
+		err := sendElsewhere(t, "http://127.0.0.1:1", "", to)
+		if err == nil || err.Error() != words || source.Detail(err) == "" {
+			t.Errorf("%v, and in the log %q", err, source.Detail(err))
+		}
+	}
+}

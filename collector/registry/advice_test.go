@@ -1,0 +1,67 @@
+package registry
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"registry_exporter/collector/source"
+)
+
+// advice is the first that a source has for its failure.
+func (e *collected) advice(t *testing.T, got found) string {
+	t.Helper()
+	for _, a := range e.sources[0].Words.Advice {
+		if a.Fits(got.results[0], source.Reason(got.results[0].Err)) {
+			return a.What
+		}
+	}
+	return "none of its own"
+}
+
+// An answer that lenient programs take and clients refuse is no other service and no login page.
+func TestAdviceAboutWhatClientsRefuse(t *testing.T) {
+	const login = "  http: {basic_auth: {username: u, password: p}}\n"
+	realm := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"token":"t","issued_at":"yesterday"}`)
+	}))
+	defer realm.Close()
+	challenged := func(realm string) func(f *fakeRegistry) {
+		return func(f *fakeRegistry) {
+			f.guard = func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("WWW-Authenticate", "Bearer realm="+realm)
+				w.WriteHeader(http.StatusUnauthorized)
+			}
+		}
+	}
+	const clientsDoNotRead, buildAgain = "clients do not read how the login", "build and push it again"
+	for _, c := range []struct {
+		name, collector, options string
+		breakIt                  func(f *fakeRegistry)
+		want                     string
+	}{
+		{"a realm without quotes, pull", "pull", "  pull: {images: [library/base:1.0]}\n", challenged(realm.URL), clientsDoNotRead},
+		{"a realm without quotes, push", "push", "  push: {repository: monitoring/canary}\n", challenged(realm.URL), clientsDoNotRead},
+		{"a realm without quotes, /v2/", "api", "", challenged(realm.URL), clientsDoNotRead},
+		{"a token of yesterday", "pull", "  pull: {images: [library/base:1.0]}\n", challenged(`"` + realm.URL + `"`), clientsDoNotRead},
+		{"a layer of 0 bytes", "pull", "  pull: {images: [library/base:1.0]}\n", func(f *fakeRegistry) { f.push("1.0", "") }, buildAgain},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := startRegistry(t)
+			f.push("1.0", "layer one")
+			c.breakIt(f)
+			e := collectHub(t, c.collector, f.URL, login+c.options)
+			var got found
+			if c.collector == "api" {
+				got = e.scrape(t)
+			} else {
+				got = e.run(t)
+			}
+			if what := e.advice(t, got); !strings.Contains(what, c.want) {
+				t.Errorf("the advice is: %s\nwant: %s; the error is %v", what, c.want, got.err())
+			}
+		})
+	}
+}

@@ -1,0 +1,33 @@
+package registry
+
+import (
+	"fmt"
+	"testing"
+)
+
+// A registry that names a thousand layers, each somewhere else, must not make us ask for all of them at each run.
+func TestARunAsksForAFewHundredLayersInTurn(t *testing.T) {
+	f := startRegistry(t)
+	var layers []string
+	for i := range 1000 {
+		layers = append(layers, fmt.Sprintf("layer %d", i))
+	}
+	image := f.push("1.0", layers...)
+	e := f.puller(t, ", max_bytes: 1B", "library/base:1.0")
+	asked := map[string]bool{}
+	for run := 1; run <= 4; run++ {
+		f.Clear()
+		e.run(t).wantReason(t, "")
+		if n := len(f.Requests()); n > maxEnds+20 {
+			t.Errorf("run %d: %d requests", run, n)
+		}
+		for _, r := range f.Requests() {
+			asked[r.URL.Path] = true
+		}
+	}
+	for _, l := range image.layers {
+		if !asked["/v2/library/base/blobs/"+l.String()] {
+			t.Fatalf("layer %s was not asked for in four runs", l)
+		}
+	}
+}

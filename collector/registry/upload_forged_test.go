@@ -1,0 +1,23 @@
+package registry
+
+import (
+	"net/url"
+	"testing"
+)
+
+// The file of an upload that was left says what is deleted at the next start: nothing but an upload may be.
+func TestOnlyAnUploadIsCancelledAtTheNextStart(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/v2/monitoring/canary/blobs/uploads/0123":                true,
+		"/registry/v2/monitoring/canary/blobs/uploads/0123":       true,
+		"/v2/prod/app/manifests/sha256:00":                        false,
+		"/v2/prod/app/blobs/sha256:00":                            false,
+		"/v2/prod/app/blobs/uploads/":                             false,
+		"/v2/x/blobs/uploads/../../../../v2/prod/app/manifests/1": false,
+		"/": false,
+	} {
+		if got := isUpload(&url.URL{Path: path}); got != want {
+			t.Errorf("%s: %t", path, got)
+		}
+	}
+}

@@ -1,0 +1,65 @@
+package swift
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"registry_exporter/collector/source"
+	"registry_exporter/collector/swift/fakeswift"
+	"registry_exporter/collector/testserver"
+)
+
+// sendTo answers a login with a storage URL.
+func sendTo(storage *string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-Storage-Url", *storage+"/v1/AUTH_docker")
+		w.Header().Set("X-Auth-Token", "AUTH_tk_secret")
+	}
+}
+
+func TestATokenDoesNotGoFromHTTPSToHTTP(t *testing.T) {
+	authority := testserver.NewAuthority(t, "CA", nil)
+	var stolen testserver.Recorder
+	thief := httptest.NewServer(stolen.Record(func(http.ResponseWriter, *http.Request) {}))
+	defer thief.Close()
+	server := fakeswift.Start(t)
+	server.Login = sendTo(&thief.URL)
+	front := testserver.Showing(t, authority.Issue(t, testserver.ForNames("127.0.0.1")), server.Server.Config.Handler.ServeHTTP)
+	res := newSources(t, server.Config("auth_url: "+front.URL+"/auth/v1.0, tls_config: {ca_file: "+authority.File(t)+"}")).readOne(t, "swift")
+	wantReason(t, res.Err, source.ReasonRedirectRefused)
+	if n := len(stolen.Requests()); n != 0 {
+		t.Errorf("the thief saw %d requests", n)
+	}
+}
+
+func TestATokenGoesToTheStoreOfTheFirstLoginAlone(t *testing.T) {
+	var stolen testserver.Recorder
+	thief := httptest.NewServer(stolen.Record(func(http.ResponseWriter, *http.Request) {}))
+	defer thief.Close()
+	server := fakeswift.Start(t)
+	storage := server.URL
+	server.Login = sendTo(&storage)
+	server.Container = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }
+	e := newSources(t, server.Config(""))
+	wantReason(t, e.readOne(t, "swift").Err, source.ReasonUnauthorized) // the next reading logs in again
+	storage = thief.URL
+	err := e.readOne(t, "swift").Err
+	wantReason(t, err, source.ReasonRedirectRefused)
+	host := strings.TrimPrefix(thief.URL, "http://")
+	if n := len(stolen.Requests()); n != 0 || !strings.Contains(err.Error(), host) || !strings.Contains(err.Error(), "storage_url") {
+		t.Errorf("the thief saw %d requests: %v", n, err)
+	}
+}
+
+func TestATokenDoesNotGoToThisMachine(t *testing.T) {
+	var stolen testserver.Recorder
+	thief := httptest.NewServer(stolen.Record(func(http.ResponseWriter, *http.Request) {}))
+	defer thief.Close()
+	server := fakeswift.Start(t)
+	local := strings.Replace(thief.URL, "127.0.0.1", "169.254.169.254", 1)
+	server.Login = sendTo(&local)
+	res := newSources(t, server.Config("")).readOne(t, "swift")
+	wantReason(t, res.Err, source.ReasonRedirectRefused)
+}
