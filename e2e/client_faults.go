@@ -8,15 +8,17 @@ import (
 )
 
 // clientFaults stop clients while /v2/ answers, and most of what stands behind it is well.
+//
+// Their probes run every 10 s: run as often as the others, they keep a machine of two cores busy.
 var clientFaults = []Fault{
 	{ // somebody else set a key of his own: the registry signs its redirects with the old one
-		Name: "swift-temp-url-key-changed", Asks: "x-redirects", Alerts: []string{"page RegistryPullFails x-redirects"},
+		Name: "swift-temp-url-key-changed", Asks: "x-redirects", Notice: 15 * time.Second, Alerts: []string{"page RegistryPullFails x-redirects"},
 		Start: setRedirectContainer("Temp-URL-Key:another"), End: setRedirectContainer("Temp-URL-Key:" + tempURLKey),
 		Bad: []string{"pull_success registry-redirects"}, Fails: []string{"pull registry-redirects: store_refused"},
 		Values: both(pullFails("registry-redirects", "config", "store_refused"), pullFails("registry-redirects", "layers", "store_refused"), map[string]float64{`registry_api_up{role="front"}`: 1}),
 	},
 	{
-		Name: "swift-quota-reached", Asks: "x-redirects", Alerts: []string{"page RegistryPushFails x-redirects"},
+		Name: "swift-quota-reached", Asks: "x-redirects", Notice: 15 * time.Second, Alerts: []string{"page RegistryPushFails x-redirects"},
 		Start: setRedirectContainer("Quota-Bytes:1"), End: setRedirectContainer("Quota-Bytes:"),
 		Bad: []string{"push_success registry-redirects"}, Fails: []string{"push registry-redirects: no_space"}, Values: pushFails("registry-redirects", "start", "no_space"),
 	},
@@ -28,12 +30,12 @@ var clientFaults = []Fault{
 		Values: map[string]float64{`registry_api_token_success{role="front"}`: 1},
 	},
 	{ // its cache still knows the layers: clients do not push them, and nobody can pull the image
-		Name: "garbage-collected-with-a-stale-cache", Asks: "x-collected", Alerts: []string{"page RegistryPushFails x-collected"},
+		Name: "garbage-collected-with-a-stale-cache", Asks: "x-collected", Notice: 15 * time.Second, Alerts: []string{"page RegistryPushFails x-collected"},
 		Start: inTurn((*Stack).awaitPush, (*Stack).collectGarbage), End: (*Stack).forgetDescriptors,
 		Bad: []string{"push_success registry-collected"}, Fails: []string{"push registry-collected: write_lost"}, Values: pushFails("registry-collected", "read_back", "write_lost"),
 	},
 	{ // what the cache holds can be pulled
-		Name: "upstream-of-a-cache-stopped", Asks: "x-cache", Alerts: []string{"ticket RegistryUpstreamFails x-cache"},
+		Name: "upstream-of-a-cache-stopped", Asks: "x-cache", Notice: 15 * time.Second, Alerts: []string{"ticket RegistryUpstreamFails x-cache"},
 		Start: inTurn((*Stack).fillPullThroughCache, stop("registry-content")), End: start("registry-content"),
 		Fails:  []string{"pull registry-cache: upstream_failed"},
 		Values: map[string]float64{`registry_pull_upstream_success{role="front"}`: 0, `registry_pull_success{role="front"}`: 1},
@@ -44,7 +46,7 @@ var clientFaults = []Fault{
 	frontFault("client-max-body-size", "x-limits-bodies", "front-limits-bodies", "blobs", "body_too_large"),
 	frontFault("patch-blocked", "x-without-patch", "front-without-patch", "chunk", "client_error"),
 	{
-		Name: "head-blocked", Asks: "x-without-head", Alerts: []string{"page RegistryPullFails x-without-head", "page RegistryPushFails x-without-head"},
+		Name: "head-blocked", Asks: "x-without-head", Notice: 15 * time.Second, Alerts: []string{"page RegistryPullFails x-without-head", "page RegistryPushFails x-without-head"},
 		Bad:    []string{"pull_success front-without-head", "push_success front-without-head"},
 		Fails:  []string{"pull front-without-head: client_error", "push front-without-head: client_error"},
 		Values: both(pullFails("front-without-head", "manifest", "client_error"), pushFails("front-without-head", "start", "client_error")),
@@ -54,7 +56,7 @@ var clientFaults = []Fault{
 // frontFault is a front that stops pushes.
 func frontFault(name, registry, front, step, reason string) Fault {
 	return Fault{
-		Name: name, Asks: registry, Alerts: []string{"page RegistryPushFails " + registry},
+		Name: name, Asks: registry, Notice: 15 * time.Second, Alerts: []string{"page RegistryPushFails " + registry},
 		Bad: []string{"push_success " + front}, Fails: []string{"push " + front + ": " + reason}, Values: pushFails(front, step, reason),
 	}
 }
