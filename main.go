@@ -33,14 +33,14 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// What the exporter can do; without a command it serves.
+// The commands of the exporter. Without one it serves.
 const (
 	commandServe       = "serve"
 	commandHealthcheck = "healthcheck"
 	commandCheck       = "check"
 )
 
-// What --web.public lets everybody see.
+// The values of --web.public: metrics leaves out the pages for people.
 const (
 	publicAll     = "all"
 	publicMetrics = "metrics"
@@ -76,7 +76,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	app.Flag("web.external-url", "Address that people reach this exporter at, for links in alerts.").PlaceHolder("URL").StringVar(&f.externalURL)
 	app.Flag("web.metrics-registries", "Show the registries on /metrics too, not only on /probe.").Default("true").BoolVar(&f.registries)
 	app.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload too, not only on HUP.").BoolVar(&f.lifecycle)
-	app.Flag("web.public", "What whoever reaches the port may see: all, or metrics, without /, /config and the log of /probe?debug=true.").Default(publicAll).EnumVar(&f.public, publicAll, publicMetrics)
+	app.Flag("web.public", "Pages for whoever reaches the port: all, or metrics, which leaves out /, /config and the log of /probe?debug=true.").Default(publicAll).EnumVar(&f.public, publicAll, publicMetrics)
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter under /debug/pprof/.").BoolVar(&f.pprof)
 	app.Flag("state.dir", "Folder of what outlives the exporter: uploads to cancel, positions in access logs. Without it nothing is kept.").PlaceHolder("DIR").StringVar(&f.stateDir)
 	app.Flag("exporter.name", "Name of this exporter in the tags it pushes and the objects it writes, which stays when it is started anew (default: that of the host).").PlaceHolder("NAME").StringVar(&f.name)

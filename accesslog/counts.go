@@ -112,6 +112,11 @@ type line struct {
 }
 
 // An amount is absent when the log does not tell it.
+type amount struct {
+	n       uint64
+	present bool
+}
+
 // isOwn says whether the line at hand is of a request that is no client's.
 func (c *Counts) isOwn() bool {
 	return c.TellsOwn() && string(c.values[userAgent]) == c.options.Own
@@ -119,11 +124,6 @@ func (c *Counts) isOwn() bool {
 
 // TellsOwn says whether the format has $http_user_agent, and there is an agent to leave out.
 func (c *Counts) TellsOwn() bool { return c.options.Own != "" && c.scanner.has[userAgent] }
-
-type amount struct {
-	n       uint64
-	present bool
-}
 
 // line tells whether it is a line of the format.
 func (c *Counts) line(text []byte) bool {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -52,12 +53,12 @@ func FuzzMessages(f *testing.F) {
 	})
 }
 
-// startSyslog is a Tailer that listens, and its address.
-func startSyslog(t *testing.T) (*Tailer, string) {
+// startSyslog is a Tailer that listens, to all or to some networks, and its address.
+func startSyslog(t *testing.T, allow ...netip.Prefix) (*Tailer, string) {
 	t.Helper()
 	t.Cleanup(func() { goleak.VerifyNone(t) })
 	address := ownAddress(t)
-	tail, err := NewTailer(TailOptions{Listen: address, Lines: Options{Format: "combined"}}, &sync.Mutex{})
+	tail, err := NewTailer(TailOptions{Listen: address, Allow: allow, Lines: Options{Format: "combined"}}, &sync.Mutex{})
 	if err != nil {
 		t.Fatal(err)
 	}

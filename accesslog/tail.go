@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -35,9 +36,9 @@ var (
 
 // TailOptions say what a Tailer reads, and where it keeps how far it got.
 type TailOptions struct {
-	Paths  []string // patterns as of filepath.Glob
-	Listen string   // address for syslog over UDP and TCP; "" for none
-	Allow  []string // networks such as 10.0.0.0/8 that syslog is taken from; nil: all
+	Paths  []string       // patterns as of filepath.Glob
+	Listen string         // address for syslog over UDP and TCP; "" for none
+	Allow  []netip.Prefix // networks such as 10.0.0.0/8 that syslog is taken from; nil: all
 	Lines  Options
 	// StateFile outlives the process; "" keeps nothing.
 	StateFile string

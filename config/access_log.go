@@ -44,6 +44,15 @@ type Syslog struct {
 	Allow  []string `yaml:"allow,omitempty"` // networks of the web servers, such as 10.0.0.0/8; nil: all
 }
 
+// Networks are those of Allow, which a configuration that could be loaded has right.
+func (s *Syslog) Networks() []netip.Prefix {
+	var all []netip.Prefix
+	for _, network := range s.Allow {
+		all = append(all, netip.MustParsePrefix(network))
+	}
+	return all
+}
+
 // LogProjects says what a project is, and how many are told apart.
 type LogProjects struct {
 	Max   int  `yaml:"max,omitempty"`

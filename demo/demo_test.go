@@ -38,6 +38,7 @@ var names = []string{
 	"registry_access_log_position_bytes",
 	"registry_access_lost_bytes_total",
 	"registry_access_operations_total",
+	"registry_access_own_requests_total",
 	"registry_access_projects",
 	"registry_access_requests_total",
 	"registry_access_slow_layers_total",
@@ -86,6 +87,7 @@ var names = []string{
 	"registry_pull_interval_seconds",
 	"registry_pull_last_run_timestamp_seconds",
 	"registry_pull_layers",
+	"registry_pull_layers_unverified",
 	"registry_pull_layers_verified",
 	"registry_pull_layers_verified_timestamp_seconds",
 	"registry_pull_step_seconds",
@@ -120,6 +122,7 @@ var names = []string{
 	"registry_tls_expiry_timestamp_seconds",
 	"registry_tls_name_covered",
 	"registry_tls_start_timestamp_seconds",
+	"registry_tls_trusted_by",
 	"registry_tls_verified",
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"registry_exporter/collector/collectortest/golden"
 	"registry_exporter/config"
+	"registry_exporter/durable"
 )
 
 const manifestFile = "deploy/kubernetes/registry-exporter.yaml"
@@ -100,6 +101,7 @@ type container struct {
 		Name, Protocol string
 		ContainerPort  int `yaml:"containerPort"`
 	}
+	Env          []struct{ Name, Value string }
 	VolumeMounts []mount `yaml:"volumeMounts"`
 	Resources    map[string]map[string]string
 }
@@ -291,6 +293,19 @@ func TestStateInTheCluster(t *testing.T) {
 		if mount.ReadOnly != (mount.MountPath != dir) {
 			t.Errorf("%s is read-only: %t", mount.MountPath, mount.ReadOnly)
 		}
+	}
+	// Kubernetes makes the folder of an emptyDir with mode 0777, in which the exporter keeps nothing.
+	shared, own := t.TempDir(), ""
+	for _, v := range c.Env {
+		if v.Name == stateVariable {
+			own = v.Value
+		}
+	}
+	if err := os.Chmod(shared, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.Usable(filepath.Join(shared, strings.TrimPrefix(own, dir))); !strings.HasPrefix(own, dir) || err != nil {
+		t.Errorf("the state is in %q: %v", own, err)
 	}
 	last := pod.Volumes[len(pod.Volumes)-1]
 	if last.Name != c.VolumeMounts[len(c.VolumeMounts)-1].Name || last.EmptyDir == nil || last.EmptyDir.SizeLimit == "" {

@@ -32,7 +32,7 @@ const configuration = `registries:
   debug: {urls: ["http://127.0.0.1:{registry-checked-debug}"]}
   swift: &eqiad {auth_url: "http://127.0.0.1:{swift-proxy-eqiad}/auth/v1.0", username: "docker:registry", key: {swift-key}, container: registry, probe: {every: 4s, container: monitoring}}
   redis: {addr: "127.0.0.1:{redis}"}
-  pull: {images: ["library/base:1.0"], every: 4s, reread_after: 3s, backends: true}
+  pull: {images: ["library/base:1.0"], every: 6s, reread_after: 3s, backends: true} # nginx waits 2 s for an answer, and is asked twice
   push: {repository: monitoring/canary, every: 8s}
   access_log: {paths: [` + frontLogName + `], format: '` + frontLogFormat + `'}
 - name: hub

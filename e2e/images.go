@@ -46,6 +46,15 @@ func (s *Stack) push(image, registry, reference string) error {
 	return nil
 }
 
+// pull pulls an image as a client does, and throws it away.
+func (s *Stack) pull(registry, reference string) error {
+	cmd := exec.Command("skopeo", "--insecure-policy", "copy", "--src-tls-verify=false", "docker://"+address(s.port(registry))+"/"+reference, "dir:"+filepath.Join(s.dir, "pulled"))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("pulling from %s: %w\n%s", registry, err, out)
+	}
+	return nil
+}
+
 // Media types of Docker's images.
 const (
 	typeIndex    = "application/vnd.docker.distribution.manifest.list.v2+json"

@@ -53,7 +53,7 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	options.Lines.Own = ask.UserAgent
 	addresses := slices.Clone(a.Paths)
 	if a.Syslog != nil {
-		options.Listen, options.Allow = a.Syslog.Listen, a.Syslog.Allow
+		options.Listen, options.Allow = a.Syslog.Listen, a.Syslog.Networks()
 		addresses = append(addresses, "syslog:"+options.Listen)
 	}
 	if b.StateDir != "" {

@@ -60,7 +60,7 @@ func newClient(b *Builder, cfg *promconfig.HTTPClientConfig, u, front config.URL
 	if c.elsewhere, err = systemAnd(cfg.TLSConfig); err != nil {
 		return nil, b.Errorf(append(path, "tls_config", "ca_file"), "%s", err)
 	}
-	auth, err := b.credentials(cfg, c.guarded(t), path)
+	auth, err := b.credentials(cfg, c.withLockout(t), path)
 	if err != nil {
 		return nil, err
 	}
@@ -76,8 +76,8 @@ func newClient(b *Builder, cfg *promconfig.HTTPClientConfig, u, front config.URL
 	return c, nil
 }
 
-// guarded keeps credentials that were refused off next.
-func (c *Client) guarded(next http.RoundTripper) http.RoundTripper {
+// withLockout keeps credentials that were refused off next.
+func (c *Client) withLockout(next http.RoundTripper) http.RoundTripper {
 	return NewLockoutTransport(next, c.lockout, c.secretOf)
 }
 

@@ -71,8 +71,8 @@ func (g *guard) refuse(ctx context.Context, addr netip.Addr) error {
 	return source.Failed(source.ReasonRedirectRefused, "we are sent to an address of %s: nothing was asked there. If it is right, name the host in stores", where)
 }
 
-// guarded is the transport for u: without the client certificate and, unless u is named, not to local addresses.
-func (g *guard) guarded(t *transport, u *url.URL) (*transport, error) {
+// transportTo is the transport for u: without the client certificate and, unless u is named, not to local addresses.
+func (g *guard) transportTo(t *transport, u *url.URL) (*transport, error) {
 	if err := g.allow(u); err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (g *guard) guarded(t *transport, u *url.URL) (*transport, error) {
 // Elsewhere is the transport for a host that an answer has sent us to, which must not learn who we are. The reason of an
 // error, of a request too, is redirect_refused when the configuration does not let us go there.
 func (c *Client) Elsewhere(to *url.URL) (*transport, error) {
-	return c.guard.guarded(c.TransportFor(to.Host), to)
+	return c.guard.transportTo(c.TransportFor(to.Host), to)
 }
 
 // control refuses addresses once names are resolved.
@@ -101,24 +101,17 @@ func (x *exchange) control(ctx context.Context, _, address string, _ syscall.Raw
 	return x.refuse(ctx, addr.Addr())
 }
 
-// A Guarded makes transports for a system that is not a registry, such as Swift.
-type Guarded struct{ *guard }
-
-// Guard is for the system at u. stores are the hosts that the configuration names besides.
-func Guard(u config.URL, stores []string) Guarded {
-	return Guarded{&guard{u.Scheme, []string{u.Hostname()}, stores}}
-}
-
-// Transport is as NewTransport. It dials no address of this machine, or of its link, unless the system has one, or the
-// host is named.
-func (g Guarded) Transport(cfg *promconfig.HTTPClientConfig) (http.RoundTripper, error) {
+// NewGuardedTransport is as NewTransport, for a system at u that is not a registry, such as Swift. It dials no address of this
+// machine, or of its link, unless the system has one, or stores name the host.
+func NewGuardedTransport(cfg *promconfig.HTTPClientConfig, u config.URL, stores []string) (http.RoundTripper, error) {
 	t, err := NewTransport(cfg)
 	if err != nil {
 		return nil, err
 	}
+	g := &guard{u.Scheme, []string{u.Hostname()}, stores}
 	far := t.Clone()
 	far.refuse = g.refuse
-	return byHost{g.guard, t, far}, nil
+	return byHost{g, t, far}, nil
 }
 
 // byHost sends to the hosts of the system with one transport, and to all others with another.

@@ -56,17 +56,12 @@ func (r *realmRule) allow(realm *url.URL) error {
 	defer r.seen.mu.Unlock()
 	r.seen.named[r.address] = host
 	front := r.seen.worked[r.front.Address()]
-	named := isNamed(r.named, realm)
-	switch {
-	case named:
-		return nil
-	case r.isFront() && isRelated(r.front.Hostname(), realm.Hostname()):
-		return nil
-	case !r.isFront() && isRelated(r.front.Hostname(), realm.Hostname()) && (front == "" || front == host):
+	related := isRelated(r.front.Hostname(), realm.Hostname())
+	if isNamed(r.named, realm) || related && (r.isFront() || front == "" || front == host) {
 		return nil
 	}
 	why := "is neither the registry's own host nor under its domain"
-	if !r.isFront() && isRelated(r.front.Hostname(), realm.Hostname()) {
+	if related {
 		why = "is not the one that the front names, " + HostText(front)
 	}
 	text := fmt.Sprintf("the challenge names the token server %s, which %s: no password was sent. If it is right, add to the registry: realms: [%q]", HostText(host), why, HostText(host))
@@ -93,8 +88,8 @@ func (a *Account) Realm() string {
 	return ""
 }
 
-// RealmLabel is Realm for a label. Of more than 10 different ones since the start the later are "other": a hostile front
-// could name another each time.
+// RealmLabel is Realm for a label. After 10 different ones since the start, each new one is "other": a hostile front could
+// name another each time.
 func (a *Account) RealmLabel() string {
 	realm := a.Realm()
 	a.realms.seen.mu.Lock()

@@ -58,7 +58,7 @@ func (a *Account) fetchToken(ctx context.Context, ch Challenge, username, passwo
 	if username != "" { // else a token for everybody, as public images need
 		req.SetBasicAuth(username, password)
 	}
-	answer, err := do(a.HTTPClient(a.guarded(a.transportForRealm(realm))), req, MaxSmallBody)
+	answer, err := do(a.HTTPClient(a.withLockout(a.transportForRealm(realm))), req, MaxSmallBody)
 	if err != nil {
 		return Token{}, fmt.Errorf("asking for a token: %w", err)
 	}

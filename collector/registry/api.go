@@ -26,7 +26,7 @@ var (
 		"1 if the token server that /v2/ names gives a token for the configured user; 0 if not, for whatever reason; absent when it was not asked. With 1 here, reason unauthorized is a registry that refuses the tokens of its own token server.",
 		"address", "role")
 	apiRealmRefused = source.Gauge("registry_api_realm_refused",
-		"1 for a token server that /v2/ names and that may not have the password: it is neither the host of the registry nor under its domain nor in realms. Of many names at one address the later ones are other.",
+		"1 for a token server that /v2/ names and that may not have the password: it is neither the host of the registry nor under its domain nor in realms. With more than 10 names since the start, the later ones are other.",
 		"address", "role", "realm").Outside("realm")
 	apiStatusCode = source.Gauge("registry_api_status_code",
 		"HTTP status of GET /v2/ without credentials.", "address", "role")

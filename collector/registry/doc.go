@@ -8,8 +8,8 @@
 //     the last bytes of its layers, pull_read.go how a blob is asked for, pull_verify.go layers read in full, pull_whole.go
 //     those that a server sends as a whole only, pull_upstream.go whether a cache gets what it has not, pull_content.go what
 //     is known of blobs from run to run, pull_learn.go how bad blobs are told from a store that is down
-//   - push*.go: begins an upload and cancels it, or pushes an image and deletes it. push_image.go is the image and push_read_back.go its pull, writer.go the writing step by step,
-//     upload*.go one upload, canary*.go the bytes of the image
+//   - push*.go: begins an upload and cancels it, or pushes an image and deletes it. push_image.go is the image and
+//     push_read_back.go its pull, writer.go the writing step by step, upload*.go one upload, canary*.go the bytes of the image
 //   - replication*.go: pushes a canary at one site and checks when it has arrived at the others
 //   - *_words.go: what the report says of each collector, and which alert is about a failure
 //

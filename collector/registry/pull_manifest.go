@@ -91,8 +91,12 @@ func (ip *imagePull) noteLetIn(start time.Time) {
 }
 
 // explainHead is the error of a refused HEAD, which has no body to say why. When GET is refused, too, its error says why.
-// When it is not, something between here and the registry refuses HEAD alone: containerd cannot pull, docker can.
+// When it is not, something between here and the registry refuses HEAD alone: containerd cannot pull, docker can. A 504 says
+// enough: GET would wait as long, and no pull has so much time.
 func (ip *imagePull) explainHead(ctx context.Context, path string, start time.Time, status int, refused error) error {
+	if status == http.StatusGatewayTimeout {
+		return refused
+	}
 	switch _, _, err := ip.describe(ctx, http.MethodGet, path, start); {
 	case err != nil && status == 0: // the token is not enough for either
 		return refused

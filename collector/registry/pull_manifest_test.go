@@ -29,6 +29,9 @@ func TestPullAsksForTheTagWithHEAD(t *testing.T) {
 		{name: "HEAD is refused with 502", reason: source.ReasonServerError, text: tag + "502, but GET is answered", breakIt: func(_ *testing.T, f *fakeRegistry, _ fakeImage) {
 			f.answer("1.0", forMethod(f, http.MethodHead, respond(nil, 502, "")))
 		}},
+		{name: "HEAD waits for a registry that hangs", reason: source.ReasonServerError, text: tag + "504", without: "GET", breakIt: func(_ *testing.T, f *fakeRegistry, _ fakeImage) {
+			f.answer("1.0", forMethod(f, http.MethodHead, respond(nil, 504, "")))
+		}},
 		{name: "HEAD is not known", breakIt: func(_ *testing.T, f *fakeRegistry, _ fakeImage) {
 			f.answer("1.0", forMethod(f, http.MethodHead, respond(nil, 405, "")))
 		}},

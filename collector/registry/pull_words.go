@@ -98,7 +98,8 @@ func (p *puller) alert(v *source.View, res source.Result) string {
 	return "RegistryPullFails"
 }
 
-// isOurs says whether each image that fails does so at its login, for a reason that is ours to mend, or at a redirect that we do not follow. A panic has no step.
+// isOurs says whether each image that fails does so at its login, for a reason that is ours to mend, or at a redirect that we
+// do not follow. A panic has no step.
 func (p *puller) isOurs(res source.Result) bool {
 	for _, done := range res.Steps() {
 		if done.Err != nil && source.Reason(done.Err) != source.ReasonRedirectRefused && !(strings.HasSuffix(done.Name, " "+stepAuth) && source.IsOurs(source.Reason(done.Err))) {

@@ -97,7 +97,7 @@ func (img *canaryImage) isAt(ctx context.Context, s *client.Session, repository,
 		{"manifests/" + img.manifest.digest, img.manifest},
 		{"blobs/" + img.config.digest, img.config},
 	} {
-		a, err := fetch(ctx, s, repository, part.path, part.want.mediaType)
+		a, err := s.Fetch(ctx, repository, part.path, part.want.mediaType)
 		if err == nil {
 			err = part.want.compare(a.Body)
 		}
@@ -112,16 +112,6 @@ func (img *canaryImage) isAt(ctx context.Context, s *client.Session, repository,
 		return fmt.Errorf("reading blobs/%s: %w", img.layer.digest, err)
 	}
 	return nil
-}
-
-// fetch is Session.Fetch, and once more when the registry fails, as containerd does.
-func fetch(ctx context.Context, s *client.Session, repository, path, mediaType string) (*ask.Answer, error) {
-	a, err := s.Fetch(ctx, repository, path, mediaType)
-	switch source.Reason(err) {
-	case source.ReasonServerError, source.ReasonUnavailable:
-		return s.Fetch(ctx, repository, path, mediaType)
-	}
-	return a, err
 }
 
 // isAt returns nil when the registry serves the blob, of any size, with the right bytes.

@@ -86,7 +86,7 @@ func (w *writer) urlOf(path string) *url.URL {
 // askAgain is ask, and once more when the answer is that of a registry that restarts, as containerd does.
 func (w *writer) askAgain(ctx context.Context, method string, u *url.URL, body []byte, header http.Header) (*ask.Answer, error) {
 	a, err := w.ask(ctx, method, u, body, header)
-	if a != nil && err == nil && slices.Contains([]int{http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout}, a.Status) {
+	if err == nil && client.MayPass(a.Status) {
 		return w.ask(ctx, method, u, body, header)
 	}
 	return a, err
@@ -96,7 +96,8 @@ func (w *writer) askAgain(ctx context.Context, method string, u *url.URL, body [
 // says why.
 func (w *writer) head(ctx context.Context, u *url.URL, header http.Header) (*ask.Answer, error) {
 	a, err := w.askAgain(ctx, http.MethodHead, u, nil, header)
-	if err != nil || a.Status < http.StatusBadRequest || a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed {
+	silent := []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGatewayTimeout} // they say enough
+	if err != nil || a.Status < http.StatusBadRequest || slices.Contains(silent, a.Status) {
 		return a, err
 	}
 	if why, err := w.ask(ctx, http.MethodGet, u, nil, header); err == nil && why.Status == a.Status {

@@ -6,8 +6,8 @@
 //	result.go    Result: the samples and the error of a reading, and look-ups in them
 //	metric.go    Metric, Gauge, Counter, Histogram: name, help, type and labels
 //	sample.go    Sample: one value of a metric, with its labels
-//	failure.go   Failed, and the closed list of reasons; reason.go sorts any error into it
-//	probe.go     Probe: runs on a clock of its own; a scrape gets the last run
+//	failure.go   Failed, and the closed list of reasons; reason.go sorts any error into it; detail.go keeps words for the log
+//	probe.go     Probe: runs on a clock of its own; a scrape gets the last run, of which stale.go leaves out old successes
 //	keep.go      Keep: what outlives a reload of the configuration
 //	mask.go      Mask: takes secrets out of labels and texts; plain.go makes texts fit for a terminal
 //	words.go     Words: facts, findings, advice and alerts of a source (state.go, advice.go, place.go)

@@ -95,8 +95,9 @@ func IsUnasked(err error) bool {
 }
 
 // IsOurs says whether a failure with this reason is mostly a fault of the exporter or its configuration, as the alerts
-// have it: the account, the path, a token server that it does not name, a rule for the tag that it pushes, the client certificate, a panic. Of a pull or a push
-// that holds for its login and the tag alone: who refuses later, or is another host, refuses everybody.
+// have it: the account, the path, a token server or a redirect that it does not name, a rule for the tag that it pushes, the
+// client certificate, a panic. For a pull or a push this holds at its login, at a redirect and for the tag alone: who refuses
+// later, or is another host, refuses everybody.
 func IsOurs(reason string) bool {
 	return slices.Contains([]string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonRealmRefused, ReasonRedirectRefused, ReasonPolicy, ReasonTLSClientCert, ReasonPanic}, reason)
 }

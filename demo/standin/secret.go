@@ -43,6 +43,13 @@ func (s *secret) is(given string) bool {
 	return subtle.ConstantTimeCompare([]byte(given), []byte(s.wanted)) == 1
 }
 
+// now is the password that is wanted.
+func (s *secret) now() string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.wanted
+}
+
 // isChanged says that the exporter does not have what is wanted.
 func (s *secret) isChanged() bool {
 	s.mu.RLock()

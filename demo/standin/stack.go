@@ -28,6 +28,7 @@ type Stack struct {
 	dir    string
 	ports  []*port
 	log    *accessLog // of the hub
+	node   *node      // a client of the hub
 }
 
 // Start runs everything on free ports of 127.0.0.1.
@@ -59,7 +60,7 @@ func (s *Stack) start(o Options) error {
 	if err := s.startMSR(ca, all, o.Hung); err != nil {
 		return err
 	}
-	if err := s.startHub(ca); err != nil {
+	if err := s.startHub(ca, o.Timeouts.Every); err != nil {
 		return err
 	}
 	return s.startStores()
@@ -95,7 +96,7 @@ func (s *Stack) startMSR(ca *authority, all map[string]tables, hung time.Duratio
 	return nil
 }
 
-func (s *Stack) startHub(ca *authority) error {
+func (s *Stack) startHub(ca *authority, every time.Duration) error {
 	monitor, err := s.secret("hub-monitor", "")
 	if err != nil {
 		return err
@@ -126,6 +127,7 @@ func (s *Stack) startHub(ca *authority) error {
 			return err
 		}
 	}
+	s.startNode(ca, h, every)
 	return nil
 }
 
@@ -163,6 +165,9 @@ func (s *Stack) open(p *port) error {
 
 // Close stops everything.
 func (s *Stack) Close() {
+	if s.node != nil {
+		s.node.close()
+	}
 	for _, p := range s.ports {
 		if p.stop != nil {
 			p.stop()

@@ -23,15 +23,15 @@ func (s *Session) Head(ctx context.Context, repository, path string, header http
 
 func (s *Session) read(ctx context.Context, method, repository, path string, header http.Header) (*http.Response, error) {
 	resp, err := s.readOnce(ctx, method, repository, path, header)
-	if err != nil || !mayPass(resp.StatusCode) {
+	if err != nil || !MayPass(resp.StatusCode) {
 		return resp, err
 	}
 	resp.Body.Close()
 	return s.readOnce(ctx, method, repository, path, header)
 }
 
-// mayPass says whether containerd asks once more after a status: one registry of several may be about to restart.
-func mayPass(status int) bool {
+// MayPass says whether containerd asks once more after an HTTP status: one registry of several may be about to restart.
+func MayPass(status int) bool {
 	switch status {
 	case http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
