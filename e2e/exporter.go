@@ -89,7 +89,7 @@ const configuration = `registries:
 - {name: x-token-reader, url: "http://127.0.0.1:{registry-token}", http: {basic_auth: {username: reader, password: password-of-reader}}, pull: *pull, push: *push}
 - {name: x-cached-manifests, url: "http://127.0.0.1:{front-manifests}", pull: *pull}
 - {name: x-takes-writes, passive: true, url: "http://127.0.0.1:{registry-content}", push: *push}
-- {name: x-redirects, url: "http://127.0.0.1:{registry-redirects}", pull: {<<: *pull, every: 10s}, push: {<<: *push, every: 10s}}
+- {name: x-redirects, url: "http://127.0.0.1:{registry-redirects}", pull: {<<: *pull, every: 20s}, push: {<<: *push, every: 20s}}
 - {name: x-collected, url: "http://127.0.0.1:{registry-collected}", push: {<<: *push, every: 10s, mode: image, size: 1100KiB}}
 - {name: x-cache, cache: true, url: "http://127.0.0.1:{registry-cache}", pull: {<<: *pull, every: 10s}}
 - {name: x-without-proto, url: "https://localhost:{front-without-proto}", http: *ca, push: {<<: *push, every: 10s}}
