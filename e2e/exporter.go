@@ -89,8 +89,15 @@ const configuration = `registries:
 - {name: x-token-reader, url: "http://127.0.0.1:{registry-token}", http: {basic_auth: {username: reader, password: password-of-reader}}, pull: *pull, push: *push}
 - {name: x-cached-manifests, url: "http://127.0.0.1:{front-manifests}", pull: *pull}
 - {name: x-takes-writes, passive: true, url: "http://127.0.0.1:{registry-content}", push: *push}
-- {name: x-mirror, site: eqiad, url: "http://127.0.0.1:{registry-tcp-check}", replication: {canary: monitoring/replication, every: 20s}, swift: {<<: *eqiad, count: &count {prefixes: [files/, segments/], every: 10s}}}
-- {name: x-mirror, site: codfw, url: "http://127.0.0.1:{registry-unchecked}", swift: {<<: *codfw, count: *count}}
+- {name: x-redirects, url: "http://127.0.0.1:{registry-redirects}", pull: {<<: *pull, every: 20s}, push: {<<: *push, every: 20s}}
+- {name: x-collected, url: "http://127.0.0.1:{registry-collected}", push: {<<: *push, every: 10s, mode: image, size: 1100KiB}}
+- {name: x-cache, cache: true, url: "http://127.0.0.1:{registry-cache}", pull: {<<: *pull, every: 10s}}
+- {name: x-without-proto, url: "https://localhost:{front-without-proto}", http: *ca, push: {<<: *push, every: 10s}}
+- {name: x-limits-bodies, url: "http://127.0.0.1:{front-limits-bodies}", push: {<<: *push, every: 10s, mode: image, size: 1100KiB}}
+- {name: x-without-patch, url: "http://127.0.0.1:{front-without-patch}", push: {<<: *push, every: 10s}}
+- {name: x-without-head, url: "http://127.0.0.1:{front-without-head}", pull: {<<: *pull, every: 10s}, push: {<<: *push, every: 10s}}
+- {name: x-mirror, site: eqiad, url: "http://127.0.0.1:{registry-tcp-check}", replication: {canary: monitoring/replication, every: 20s}, swift: {<<: *eqiad, count: {prefixes: [files/, segments/], every: 10s}}}
+- {name: x-mirror, site: codfw, url: "http://127.0.0.1:{registry-unchecked}", swift: {<<: *codfw, count: {prefixes: [files/, segments/], every: 10s}}}
 - {name: x-expired, url: "https://localhost:{front-expired}", http: *ca}
 - {name: x-passive, passive: true, url: "https://localhost:{front-expired}", http: *ca}
 - {name: x-wrong-name, url: "https://localhost:{front-wrong-name}", http: *ca}
@@ -105,13 +112,13 @@ const configuration = `registries:
 
 // secretsInUse must not be on any page or in any log.
 var secretsInUse = []string{
-	swiftKey, swiftSyncKey, registryPassword, redisPassword, redisRequirePass, keystoneUserPassword, keystoneAdminPassword, keystoneServicePassword,
+	swiftKey, swiftSyncKey, tempURLKey, registryPassword, redisPassword, redisRequirePass, keystoneUserPassword, keystoneAdminPassword, keystoneServicePassword,
 	"not-the-key-of-swift", "not-the-password", "password-of-nobody", "password-of-guest", "password-of-reader",
 }
 
 // addExporter describes the exporter with the configuration above, and the MSR that stands in for a real one.
 func (s *Stack) addExporter(binary string) error {
-	text := configuration
+	text := asked(configuration, s.faults)
 	for name, value := range map[string]string{
 		"swift-key": swiftKey, "keystone-key": keystoneUserPassword, "password": registryPassword, "redis-password": redisPassword,
 	} {
@@ -127,6 +134,21 @@ func (s *Stack) addExporter(binary string) error {
 	s.add("exporter", binary, "--config.file="+file, "--web.listen-address="+address(s.port("exporter")), "--log.level=debug", "--no-web.metrics-registries",
 		"--state.dir="+filepath.Join(s.dir, "state"))
 	return nil
+}
+
+// asked leaves out the registries of clientFaults that are not made: their probes push and pull real images all the time, and
+// keep a machine of two cores busy.
+func asked(configuration string, faults []Fault) string {
+	unasked := map[string]bool{}
+	for _, f := range clientFaults {
+		unasked[f.Asks] = !slices.ContainsFunc(faults, func(made Fault) bool { return made.Asks == f.Asks })
+	}
+	lines := slices.DeleteFunc(strings.Split(configuration, "\n"), func(line string) bool {
+		rest, isOne := strings.CutPrefix(line, "- {name: ")
+		name, _, _ := strings.Cut(rest, ",")
+		return isOne && unasked[name]
+	})
+	return strings.Join(lines, "\n")
 }
 
 // A page is what one scrape gave.

@@ -42,7 +42,7 @@ type Fault struct {
 }
 
 // Faults are all of them.
-var Faults = slices.Concat(sourceFaults, probeFaults)
+var Faults = slices.Concat(sourceFaults, probeFaults, clientFaults)
 
 // sourceFaults are those that each page asks about by itself. "healthy" breaks nothing.
 var sourceFaults = []Fault{

@@ -43,7 +43,7 @@ func withStack(run func() int) (int, error) {
 		return 1, err
 	}
 	began := time.Now()
-	if stack, err = Start(binary); err != nil {
+	if stack, err = Start(binary, selectedFaults()); err != nil {
 		return 1, err
 	}
 	fmt.Printf("the stack is up after %s\n", time.Since(began).Round(time.Millisecond))
@@ -90,17 +90,21 @@ func TestFaults(t *testing.T) {
 
 func waitsForAlerts(f Fault) bool { return *alerts || *run == "ci" && f.CIAlerts }
 
+// selectedFaults are those that -fault names, all or those of ci.
+func selectedFaults() []Fault {
+	names := strings.Split(*run, ",")
+	return slices.DeleteFunc(slices.Clone(Faults), func(f Fault) bool {
+		return *run != "all" && !(*run == "ci" && f.CI) && !slices.Contains(names, f.Name)
+	})
+}
+
 // selected are the faults to run. A name that is none is a mistake, not a success.
 func selected(t *testing.T) []Fault {
 	t.Helper()
-	var found []Fault
-	names := strings.Split(*run, ",")
-	for _, f := range Faults {
-		if *run == "all" || *run == "ci" && f.CI || slices.Contains(names, f.Name) {
-			found = append(found, f)
-			names = slices.DeleteFunc(names, func(n string) bool { return n == f.Name })
-		}
-	}
+	found, names := selectedFaults(), strings.Split(*run, ",")
+	names = slices.DeleteFunc(names, func(n string) bool {
+		return slices.ContainsFunc(found, func(f Fault) bool { return f.Name == n })
+	})
 	names = slices.DeleteFunc(names, func(n string) bool {
 		return slices.Contains([]string{"all", "ci", "soak", "push-killed", "access-log"}, n)
 	})

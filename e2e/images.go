@@ -24,6 +24,7 @@ func (s *Stack) pushImages() error {
 		"registry-checked":   {"library/base:1.0": "small"},
 		"registry-unchecked": {"library/base:1.0": "small"},
 		"registry-token":     {"library/base:1.0": "small"},
+		"registry-redirects": {"library/base:1.0": "small"},
 		"registry-content":   {"library/base:1.0": "large", "library/multi:1.0": "multi"},
 		"registry-pair-a":    {"library/base:1.0": "large"},
 	} {

@@ -125,7 +125,7 @@ var probeFaults = []Fault{
 	},
 	{
 		Name: "swift-lost-a-layer", Start: inTurn(swiftLoses(smallImage().layers[0])), End: swiftFinds(smallImage().layers[0]),
-		Alerts: []string{"page RegistryContentBad hub@eqiad"},
+		Alerts: []string{"page RegistryContentBad hub@eqiad"}, Silenced: []string{"RegistryBackendDown hub@eqiad"},
 		Bad:    hubBad[:2], Fails: []string{"pull front-good: short_read", "pull registry-checked: short_read"},
 		Values: pullFails("registry-checked", "layers", "short_read"),
 	},
@@ -180,7 +180,7 @@ var probeFaults = []Fault{
 
 	// Two backends, and caches.
 	{
-		Name: "one-backend-lost-a-layer", Asks: "pair", Alerts: []string{"page RegistryContentBad pair"}, CI: true,
+		Name: "one-backend-lost-a-layer", Asks: "pair", Alerts: []string{"page RegistryContentBad pair"}, Silenced: []string{"RegistryBackendDown pair"}, CI: true,
 		Start: inTurn(copyStore("pair", "pair-b"), damage("pair-b", lastLayer, removed), restartWith("registry-pair-b", "store-pair}", "store-pair-b}")),
 		End:   inTurn(restartWith("registry-pair-b", "store-pair-b}", "store-pair}"), removeStore("pair-b")),
 		Bad:   []string{"pull_success registry-pair-b"}, Fails: []string{"pull registry-pair-b: missing_blob"},

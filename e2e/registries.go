@@ -47,6 +47,8 @@ func (s *Stack) addRegistries() error {
 	disk := func(name string) string {
 		return fmt.Sprintf("  filesystem: {rootdirectory: %s}\n  maintenance: {uploadpurging: {enabled: false}, readonly: {enabled: false}}", s.store(name))
 	}
+	redirecting := fmt.Sprintf("  swift: {username: %q, password: %s, authurl: %s, container: %s, secretkey: %s, tempurlcontainerkey: true}\n  maintenance: {uploadpurging: {enabled: false}}",
+		swiftUser, swiftKey, s.authURL("eqiad"), redirectContainer, tempURLKey)
 	redis := fmt.Sprintf("redis: {addr: %s, dialtimeout: 10ms, readtimeout: 10ms, writetimeout: 10ms}\n", address(s.port("redis")))
 	cached := "\n  cache: {blobdescriptor: redis}"
 	storageCheck := "health: {storagedriver: {enabled: true, interval: 1s, threshold: 3}}\n"
@@ -68,6 +70,8 @@ func (s *Stack) addRegistries() error {
 		"registry-tcp-check": {swift("eqiad") + cached, redis + tcpCheck},
 		"registry-unchecked": {swift("codfw"), noCheck},
 		"registry-content":   {disk("content") + "\n  cache: {blobdescriptor: inmemory}", noCheck},
+		"registry-redirects": {redirecting, noCheck},
+		"registry-collected": {disk("collected") + cached + "\n  delete: {enabled: true}", redis + noCheck},
 		"registry-pair-a":    {disk("pair"), noCheck},
 		"registry-pair-b":    {disk("pair"), noCheck},
 		"registry-basic":     {disk("basic"), fmt.Sprintf("auth: {htpasswd: {realm: e2e, path: %s}}\n", passwordFile)},
@@ -81,6 +85,16 @@ func (s *Stack) addRegistries() error {
 		s.add(name, "docker-registry", "serve", file)
 	}
 	return nil
+}
+
+// addPullThroughCache describes a cache of registry-content, which must be up when the cache starts.
+func (s *Stack) addPullThroughCache() error {
+	const name = "registry-cache"
+	store := fmt.Sprintf("  filesystem: {rootdirectory: %s}", s.store("cache"))
+	upstream := fmt.Sprintf("proxy: {remoteurl: %q}\nhealth: {storagedriver: {enabled: false}}\n", "http://"+address(s.port("registry-content")))
+	file, err := s.file(name+".yml", fmt.Sprintf(registryConf, store, address(s.port(name)), address(s.port(name+"-debug")), upstream))
+	s.add(name, "docker-registry", "serve", file)
+	return err
 }
 
 // store is the folder of a registry that keeps its content on disk.
@@ -120,13 +134,19 @@ const nginxServer = `  server { listen %s ssl; ssl_certificate %[2]s.crt; ssl_ce
     location / { proxy_pass http://%[3]s; proxy_set_header Host $http_host; proxy_set_header X-Forwarded-Proto https; } }
 `
 
-// addNginx describes one nginx with a TLS port for each certificate, and one more for the registry with basic auth.
+const nginxServerWithoutProto = `  server { listen %s ssl; ssl_certificate %[2]s.crt; ssl_certificate_key %[2]s.key;
+    location / { proxy_pass http://%[3]s; proxy_set_header Host $http_host; } }
+`
+
+// addNginx describes one nginx with a TLS port for each certificate, one more for the registry with basic auth, and one that
+// does not tell the registry that clients speak TLS.
 func (s *Stack) addNginx() error {
 	var servers strings.Builder
 	for name := range certificates {
 		fmt.Fprintf(&servers, nginxServer, address(s.port("front-"+name)), filepath.Join(s.dir, name), address(s.port("registry-checked")))
 	}
 	fmt.Fprintf(&servers, nginxServer, address(s.port("front-basic")), filepath.Join(s.dir, "good"), address(s.port("registry-basic")))
+	fmt.Fprintf(&servers, nginxServerWithoutProto, address(s.port("front-without-proto")), filepath.Join(s.dir, "good"), address(s.port("registry-content")))
 	file, err := s.file("nginx.conf", fmt.Sprintf(nginxConf, s.dir, address(s.port("nginx")), servers.String(), s.frontLogConf()))
 	s.add("nginx", "nginx", "-c", file)
 	return err
@@ -144,19 +164,23 @@ http {
   upstream pair { server %[7]s max_fails=0; server %[8]s max_fails=0; }
   upstream pulls { server %[7]s max_fails=0; server %[8]s max_fails=0; }
   upstream uploads { server %[7]s max_fails=0; server %[8]s max_fails=0; }
+  server { listen %[11]s; client_max_body_size 1m; location / { proxy_pass http://%[14]s; } }
+  server { listen %[12]s; if ($request_method = PATCH) { return 405; } location / { proxy_pass http://%[14]s; } }
+  server { listen %[13]s; if ($request_method = HEAD) { return 403; } location / { proxy_pass http://%[14]s; } }
   server { listen %[6]s; location / { proxy_pass http://pair; } location /v2/library/ { proxy_pass http://pulls; } location /v2/monitoring/ { proxy_pass http://uploads; } }
 }
 `
 
-// addCaches describes one more nginx: with a cache of all, with a cache of manifests only, and in front of a pair whose
-// two take turns, even while one of them is restarted. Pulls and uploads have turns of their own: no other request comes
+// addCaches describes one more nginx: with a cache of all, with a cache of manifests only, with fronts that refuse what
+// clients send, and in front of a pair whose two take turns, even while one of them is restarted. Pulls and uploads have turns of their own: no other request comes
 // between theirs.
 func (s *Stack) addCaches() error {
 	file, err := s.file("nginx-caches.conf", fmt.Sprintf(cachesConf, s.dir,
 		address(s.port("front-cached")), address(s.port("registry-pair-a")),
 		address(s.port("front-manifests")), address(s.port("registry-tcp-check")),
 		address(s.port("front-pair")), address(s.port("registry-pair-a")), address(s.port("registry-pair-b")),
-		cachedLogFormat, cachedLogName))
+		cachedLogFormat, cachedLogName,
+		address(s.port("front-limits-bodies")), address(s.port("front-without-patch")), address(s.port("front-without-head")), address(s.port("registry-content"))))
 	s.add("front-cached", "nginx", "-c", file)
 	return err
 }

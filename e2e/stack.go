@@ -30,11 +30,12 @@ type Stack struct {
 	msr       *standin.Stack
 	inbox     *inbox
 	servers   map[string]*http.Server // in this process
+	faults    []Fault                 // that will be made
 }
 
-// Start brings everything up and fills it: it takes about half a minute. Close ends it.
-func Start(exporter string) (s *Stack, err error) {
-	s = &Stack{ports: map[string]int{}, processes: map[string]*process{}, servers: map[string]*http.Server{}}
+// Start brings everything up and fills it, for the faults that will be made: it takes about half a minute. Close ends it.
+func Start(exporter string, faults []Fault) (s *Stack, err error) {
+	s = &Stack{faults: faults, ports: map[string]int{}, processes: map[string]*process{}, servers: map[string]*http.Server{}}
 	if s.dir, err = os.MkdirTemp("/var/tmp", "registry_exporter-e2e-"); err != nil {
 		return nil, err
 	}
@@ -56,6 +57,7 @@ func Start(exporter string) (s *Stack, err error) {
 		s.startMSR,
 		s.startAll,
 		s.pushImages,
+		s.addPullThroughCache,
 		func() error { return s.addExporter(exporter) },
 		s.addAlerting,
 		s.startAll,

@@ -15,6 +15,9 @@ const (
 	swiftContainer = "registry"
 	swiftSyncKey   = "key-between-the-sites"
 	probeContainer = "monitoring"
+
+	redirectContainer = "redirected" // of the registry that redirects to Swift
+	tempURLKey        = "key-of-its-redirects"
 )
 
 const proxyConf = `[DEFAULT]
@@ -24,7 +27,7 @@ workers = 0
 user = root
 swift_dir = %[2]s
 [pipeline:main]
-pipeline = catch_errors gatekeeper healthcheck cache listing_formats container_sync bulk %[3]s copy slo dlo versioned_writes symlink proxy-server
+pipeline = catch_errors gatekeeper healthcheck cache listing_formats container_sync bulk tempurl %[3]s copy container_quotas slo dlo versioned_writes symlink proxy-server
 [app:proxy-server]
 use = egg:swift#proxy
 account_autocreate = true
@@ -108,7 +111,7 @@ cluster_codfw = http://%s/v1/
 // simpleFilters need no settings.
 func simpleFilters() string {
 	var b strings.Builder
-	for _, f := range []string{"catch_errors", "gatekeeper", "healthcheck", "listing_formats", "bulk", "copy", "slo", "dlo", "versioned_writes", "symlink"} {
+	for _, f := range []string{"catch_errors", "gatekeeper", "healthcheck", "listing_formats", "bulk", "tempurl", "copy", "container_quotas", "slo", "dlo", "versioned_writes", "symlink"} {
 		fmt.Fprintf(&b, "[filter:%s]\nuse = egg:swift#%s\n", f, f)
 	}
 	return b.String()

@@ -1,0 +1,114 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"time"
+)
+
+// clientFaults stop clients while /v2/ answers, and most of what stands behind it is well.
+//
+// Their probes run every 10 s, or 20 s on Swift: run as often as the others, they keep a machine of two cores busy.
+var clientFaults = []Fault{
+	{ // somebody else set a key of his own: the registry signs its redirects with the old one
+		Name: "swift-temp-url-key-changed", Asks: "x-redirects", Notice: 30 * time.Second, Alerts: []string{"page RegistryPullFails x-redirects"},
+		Start: setRedirectContainer("Temp-URL-Key:another"), End: setRedirectContainer("Temp-URL-Key:" + tempURLKey),
+		Bad: []string{"pull_success registry-redirects"}, Fails: []string{"pull registry-redirects: store_refused"},
+		Values: both(pullFails("registry-redirects", "config", "store_refused"), map[string]float64{`registry_api_up{role="front"}`: 1}),
+	},
+	{
+		Name: "swift-quota-reached", Asks: "x-redirects", Notice: 30 * time.Second, Alerts: []string{"page RegistryPushFails x-redirects"},
+		Start: setRedirectContainer("Quota-Bytes:1"), End: setRedirectContainer("Quota-Bytes:"),
+		Bad: []string{"push_success registry-redirects"}, Fails: []string{"push registry-redirects: no_space"}, Values: pushFails("registry-redirects", "start", "no_space"),
+	},
+	{
+		Name: "token-signed-by-another-key", Asks: "token", Alerts: []string{"page RegistryLoginFails token"}, Silenced: []string{"RegistryPullFails token"},
+		Start: restartWith("registry-token", "/token.crt", "/ca.crt"), End: restartWith("registry-token", "/ca.crt", "/token.crt"),
+		Bad:    []string{"api_authorized registry-token", "pull_success registry-token", "push_success registry-token"},
+		Fails:  []string{"api registry-token: unauthorized", "pull registry-token: unauthorized", "push registry-token: unauthorized"},
+		Values: map[string]float64{`registry_api_token_success{role="front"}`: 1},
+	},
+	{ // its cache still knows the layers: clients do not push them, and nobody can pull the image
+		Name: "garbage-collected-with-a-stale-cache", Asks: "x-collected", Notice: 15 * time.Second, Alerts: []string{"page RegistryPushFails x-collected"},
+		Start: inTurn((*Stack).awaitPush, (*Stack).collectGarbage), End: (*Stack).forgetDescriptors,
+		Bad: []string{"push_success registry-collected"}, Fails: []string{"push registry-collected: write_lost"}, Values: pushFails("registry-collected", "read_back", "write_lost"),
+	},
+	{ // what the cache holds can be pulled
+		Name: "upstream-of-a-cache-stopped", Asks: "x-cache", Notice: 15 * time.Second, Alerts: []string{"page RegistryDown content", "ticket RegistryUpstreamFails x-cache"}, Silenced: []string{"RegistryPullFails content"},
+		Start: inTurn((*Stack).fillPullThroughCache, stop("registry-content")), End: start("registry-content"),
+		Fails:  []string{"pull registry-cache: upstream_failed"},
+		Values: map[string]float64{`registry_pull_upstream_success{role="front"}`: 0, `registry_pull_success{role="front"}`: 1},
+	},
+
+	// Fronts.
+	frontFault("x-forwarded-proto-missing", "x-without-proto", "front-without-proto", "start", "bad_answer"),
+	frontFault("client-max-body-size", "x-limits-bodies", "front-limits-bodies", "blobs", "body_too_large"),
+	frontFault("patch-blocked", "x-without-patch", "front-without-patch", "chunk", "client_error"),
+	{
+		Name: "head-blocked", Asks: "x-without-head", Notice: 15 * time.Second, Alerts: []string{"page RegistryPullFails x-without-head", "page RegistryPushFails x-without-head"},
+		Bad:    []string{"pull_success front-without-head", "push_success front-without-head"},
+		Fails:  []string{"pull front-without-head: client_error", "push front-without-head: client_error"},
+		Values: both(pullFails("front-without-head", "manifest", "client_error"), pushFails("front-without-head", "start", "client_error")),
+	},
+}
+
+// frontFault is a front that stops pushes.
+func frontFault(name, registry, front, step, reason string) Fault {
+	return Fault{
+		Name: name, Asks: registry, Notice: 15 * time.Second, Alerts: []string{"page RegistryPushFails " + registry},
+		Bad: []string{"push_success " + front}, Fails: []string{"push " + front + ": " + reason}, Values: pushFails(front, step, reason),
+	}
+}
+
+// setRedirectContainer sets metadata of the container, as its owner does.
+func setRedirectContainer(metadata string) func(*Stack) error {
+	return func(s *Stack) error { return s.swift("eqiad", "post", "-m", metadata, redirectContainer) }
+}
+
+// awaitPush waits until the image was pushed and pulled once.
+func (s *Stack) awaitPush() error {
+	for range 100 {
+		p, err := s.probe("x-collected", scrapeTimeout)
+		if err != nil {
+			return err
+		}
+		if success, found := s.value([]*page{p}, "registry_push_success{}"); found && success == 1 {
+			return nil
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+	return fmt.Errorf("no push to registry-collected succeeds")
+}
+
+// fillPullThroughCache waits until the cache holds the image.
+func (s *Stack) fillPullThroughCache() error {
+	for range 100 {
+		p, err := s.probe("x-cache", scrapeTimeout)
+		if err != nil {
+			return err
+		}
+		if upstream, found := s.value([]*page{p}, "registry_pull_upstream_success{}"); found && upstream == 1 && len(s.bad(p)) == 0 {
+			return nil
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+	return fmt.Errorf("no pull from registry-cache succeeds")
+}
+
+// collectGarbage removes the blobs that no manifest names: between two runs of the probe, which deletes what it has pushed,
+// all of its image. Redis is not told.
+func (s *Stack) collectGarbage() error {
+	for range 50 {
+		out, err := exec.Command("docker-registry", "garbage-collect", filepath.Join(s.dir, "registry-collected.yml")).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("garbage-collect: %w\n%s", err, out)
+		}
+		if !bytes.Contains(out, []byte(", 0 blobs and")) {
+			return nil
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	return fmt.Errorf("garbage-collect finds nothing to remove")
+}
