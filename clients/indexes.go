@@ -20,6 +20,7 @@ func indexOf(change func(f *registry, all []*image), platforms ...string) func(*
 // indexes are lists of images, of which nodes take the one that fits them.
 func indexes() []*behaviour {
 	byContainerd := ruling{follow: "containerd", why: "nodes choose with containerd's package platforms"}
+	otherIsLost := ruling{right: "failed platforms", reason: "missing_blob", why: "nodes of this platform can pull; those of the other, which the index names, cannot"}
 	entry := func(change func(o object)) func(*registry) *image {
 		return func(f *registry) *image {
 			i := newImage("stored", 700)
@@ -36,12 +37,12 @@ func indexes() []*behaviour {
 		{name: "index-one-without-platform", stored: indexOf(nil, ""), source: "crane append, Bazel rules_oci, Nix: an entry with no platform"},
 		{name: "index-without-platform-after-another", stored: indexOf(nil, "linux/arm64", ""), source: "the same behind one for another platform"},
 		{
-			name: "index-variant-first", stored: indexOf(func(f *registry, all []*image) { f.lose(all[0].layer()) }, "linux/amd64/v2", "linux/amd64"), pull: byContainerd,
+			name: "index-variant-first", stored: indexOf(func(f *registry, all []*image) { f.lose(all[0].layer()) }, "linux/amd64/v2", "linux/amd64"), pull: otherIsLost,
 			source: "images for x86-64-v2 beside plain ones; the probe must read the one that nodes run",
 		},
 		{name: "index-variant-only", stored: indexOf(nil, "linux/amd64/v2"), pull: byContainerd, source: "images for x86-64-v2 alone (RHEL 9, openSUSE)"},
 		{name: "index-arm-without-variant", stored: indexOf(nil, "linux/arm"), platform: "linux/arm/v7", pull: byContainerd, source: "old images for arm, on a node that is v7"},
-		{name: "index-arm-v6-then-v7", stored: indexOf(func(f *registry, all []*image) { f.lose(all[0].layer()) }, "linux/arm/v6", "linux/arm/v7"), platform: "linux/arm/v7", source: "library/alpine: both, v6 first"},
+		{name: "index-arm-v6-then-v7", stored: indexOf(func(f *registry, all []*image) { f.lose(all[0].layer()) }, "linux/arm/v6", "linux/arm/v7"), platform: "linux/arm/v7", source: "library/alpine: both, v6 first", pull: otherIsLost},
 		{name: "index-arm-v6-only", stored: indexOf(nil, "linux/arm/v6"), platform: "linux/arm/v7", pull: byContainerd, source: "images for the first Raspberry Pi, on a node that is v7"},
 		{name: "index-arm64-v8", stored: indexOf(nil, "linux/arm64/v8"), platform: "linux/arm64", source: "library/* on Docker Hub: arm64 with variant v8"},
 		{name: "index-arm64-wanted-v8", stored: indexOf(nil, "linux/arm64"), platform: "linux/arm64/v8", pull: byContainerd, source: "the other way round: buildx writes no variant"},
@@ -57,9 +58,9 @@ func indexes() []*behaviour {
 		{name: "index-child-lost", stored: indexOf(func(f *registry, all []*image) { f.lose(all[0].digest()) }, "linux/amd64"), source: "docker-registry 2.8 garbage-collect -m deletes children: distribution issue 3178", pull: ruling{reason: "missing_blob"}},
 		{
 			name: "index-other-child-lost", stored: indexOf(func(f *registry, all []*image) { f.lose(all[1].digest()) }, "linux/amd64", "linux/arm64"), clientPlatform: "linux/arm64",
-			source: "the same for a platform that the probe does not have, and a node does", pull: ruling{reason: "missing_blob"},
+			source: "the same for a platform that the probe does not have, and a node does", pull: otherIsLost,
 		},
-		{name: "index-other-layer-lost", stored: indexOf(func(f *registry, all []*image) { f.lose(all[1].layer()) }, "linux/amd64", "linux/arm64"), clientPlatform: "linux/arm64", source: "a layer of another platform that the store lost", pull: ruling{reason: "missing_blob"}},
+		{name: "index-other-layer-lost", stored: indexOf(func(f *registry, all []*image) { f.lose(all[1].layer()) }, "linux/amd64", "linux/arm64"), clientPlatform: "linux/arm64", source: "a layer of another platform that the store lost", pull: otherIsLost},
 		{name: "index-child-damaged", stored: indexOf(nil, "linux/amd64"), change: func(f *registry, i *image) {
 			f.on("GET manifest", of(i.digest(), body(func(b []byte) []byte { return bytes.Replace(b, []byte("schemaVersion"), []byte("schemaversion"), 1) })))
 		}, source: "bits that flip in the store", pull: ruling{reason: "digest_mismatch"}},

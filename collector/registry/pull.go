@@ -16,10 +16,10 @@ import (
 
 var (
 	pullSuccess = source.Gauge("registry_pull_success",
-		"1 if the image could be pulled in the last run: token, manifest, config, and of each layer the last byte (of a large one that the server sends as a whole only, the length), with all digests and sizes right; and no blob of it was bad before, unless two runs in a row have seen it well since and it is not confirmed.",
+		"1 if the image could be pulled in the last run: token, manifest, config, and of each layer the last byte (of a large one that the server sends as a whole only, the length), with all digests and sizes right; no blob of it was bad before, unless two runs in a row have seen it well since and it is not confirmed; and nothing is lost that an index names for other platforms, as far as it was asked for.",
 		"address", "role", "image")
 	pullStep = source.Gauge("registry_pull_step_success",
-		"1 if this step of the last pull was well: auth, manifest, config or layers; absent when it was not reached, and auth also when the registry did not answer or with an error of its own.",
+		"1 if this step of the last pull was well: auth, manifest, config, layers, or platforms (what an index names for other platforms: 10 requests a run, in turn); absent when it was not reached. It is also absent: auth, when the registry did not answer or with an error of its own; platforms, without an index and with cache: true.",
 		"address", "role", "image", "step")
 	pullFailure = source.Gauge("registry_pull_failure",
 		"1 while a step fails, with one of the closed list of reasons; cache says if the answer came from a cache on the way (X-Cache-Status, X-Cache, Age): hit, miss, or none.",
@@ -44,7 +44,7 @@ var (
 	pullVerifiedTime = source.Gauge("registry_pull_layers_verified_timestamp_seconds",
 		"When the last of them was, in seconds since 1970.", "address", "role", "image")
 	pullContentBad = source.Gauge("registry_pull_content_bad",
-		"Blobs of the image that are missing, short or not what their digest says, while others were well; confirmed when it was so again later. They count until they are read well again.",
+		"Blobs of the image, and manifests and blobs of other platforms of its index, that are missing, short or not what their digest says, while others were well; confirmed when it was so again later. They count until they are read well again.",
 		"address", "role", "image", "reason", "confirmed")
 	pullTime = source.Gauge("registry_pull_last_run_timestamp_seconds",
 		"When the last run ended, in seconds since 1970.", "address", "role")
@@ -142,6 +142,7 @@ func (p *puller) pullAll(ctx context.Context) source.Run {
 		p.memory.noteNeeds(ip)
 		pulls = append(pulls, ip)
 	}
+	p.askPlatforms(pulling, pulls)
 	upstream := p.askUpstream(pulling)
 	upstream.blame(pulls)
 	p.memory.forget(p.images)
@@ -199,6 +200,9 @@ func (ip *imagePull) recall(now time.Time) {
 		layers := &ip.steps[len(ip.steps)-1]
 		layers.Err = firstError(layers.Err, ip.refused)
 		layers.Note = ip.layersText()
+	}
+	if step, is := ip.platformsStep(); is {
+		ip.steps = append(ip.steps, step)
 	}
 }
 

@@ -26,6 +26,9 @@ type content struct {
 	before  map[*blob]blob    // the blobs that the last run found bad, as they were known before that run
 	wasDown bool              // the last run read nothing that shows that the store works
 	today   dailyBytes        // of layers that the server sends as a whole only
+
+	platforms map[string]*platforms // by name of an image: what is known of other platforms of its index
+	nextImage int                   // the image whose other platforms are asked for next
 }
 
 // A part is a blob that an image needs, and the step of the pull that reads it.
@@ -63,7 +66,7 @@ func (b *bad) fails(now time.Time) bool {
 }
 
 func newContent() *content {
-	return &content{blobs: map[blobKey]*blob{}, needs: map[string][]part{}}
+	return &content{blobs: map[blobKey]*blob{}, needs: map[string][]part{}, platforms: map[string]*platforms{}}
 }
 
 // isContent says whether an error is about a stored blob. Another one, such as a timeout, is about who stores it.
@@ -109,9 +112,11 @@ func (c *content) noteNeeds(ip *imagePull) {
 
 // forget drops the needs of images that are no longer configured, and blobs that no image needs.
 func (c *content) forget(images []*client.Image) {
-	maps.DeleteFunc(c.needs, func(name string, _ []part) bool {
+	isGone := func(name string) bool {
 		return !slices.ContainsFunc(images, func(i *client.Image) bool { return i.Name == name })
-	})
+	}
+	maps.DeleteFunc(c.needs, func(name string, _ []part) bool { return isGone(name) })
+	maps.DeleteFunc(c.platforms, func(name string, _ *platforms) bool { return isGone(name) })
 	needed := map[blobKey]bool{}
 	for _, parts := range c.needs {
 		for _, p := range parts {
@@ -143,6 +148,11 @@ func (c *content) badSamples(about ...string) []source.Sample {
 	for _, p := range c.needs[image] {
 		if b := c.blobs[p.blob]; b != nil && b.bad != nil {
 			counts[[2]string{b.bad.reason, fmt.Sprint(b.bad.confirmed)}]++
+		}
+	}
+	if known := c.platforms[image]; known != nil {
+		for _, l := range known.lost {
+			counts[[2]string{source.Reason(l.err), fmt.Sprint(l.again)}]++
 		}
 	}
 	var samples []source.Sample

@@ -32,6 +32,8 @@ type imagePull struct {
 	letIn     time.Time              // when the request was sent that was let in
 	manifest  *client.Manifest       // nil until it was read
 	children  []digest.Digest        // of what the index names for our platform, the manifest last; empty: the tag is no index
+	others    []client.Descriptor    // manifests that the index names for other platforms
+	platforms *platformsPull         // asks for those; nil: not in this run
 	layers    []client.Descriptor    // those that the registry has to have, each once
 	reads     []blobRead             // for content.learn
 	cache     string                 // whether the last answer came from a cache: hit, miss or none

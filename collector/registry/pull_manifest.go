@@ -136,6 +136,7 @@ func (ip *imagePull) descend(ctx context.Context, m *client.Manifest) (*client.M
 			return nil, err
 		}
 		ip.children = append(ip.children, child.Digest)
+		ip.others = append(ip.others, m.Others(child.Digest)...)
 		m, err = ip.readManifest(ctx, child)
 		ip.noteRead(stepManifest, child.Digest, true, err)
 		if err != nil {

@@ -34,8 +34,13 @@ func flip(b []byte) []byte { b[0] ^= 1; return b }
 func cut(b []byte) []byte  { return b[:len(b)-1] }
 
 func (s badPull) run(t *testing.T) {
+	s.runWith(t, func(f *fakeRegistry) fakeImage { return f.push("1.0", "layer one", "layer two", "layer three") })
+}
+
+// runWith breaks the image that store returns.
+func (s badPull) runWith(t *testing.T, store func(*fakeRegistry) fakeImage) {
 	f := startRegistry(t)
-	image := f.push("1.0", "layer one", "layer two", "layer three")
+	image := store(f)
 	e := f.puller(t, s.options, "library/base:1.0")
 	s.breakIt(t, f, image)
 	got := e.run(t)
@@ -60,7 +65,11 @@ func (s badPull) run(t *testing.T) {
 	} else {
 		got.wantSamples(t, map[string]float64{"registry_pull_content_bad{" + about + fmt.Sprintf(`,reason=%q,confirmed="false"}`, s.badReason): 1})
 	}
-	text := e.last(t).Err.Error()
+	err := e.last(t).Err
+	if err == nil {
+		return
+	}
+	text := err.Error()
 	if !strings.Contains(text, s.text) {
 		t.Errorf("the error does not say %q: %s", s.text, text)
 	}
@@ -245,7 +254,12 @@ func TestPullPages(t *testing.T) {
 	for name, change := range map[string]func(f *fakeRegistry, base, app fakeImage){
 		"healthy":       func(*fakeRegistry, fakeImage, fakeImage) {},
 		"layer_missing": func(f *fakeRegistry, base, _ fakeImage) { f.lose(base.layers[0]) },
-		"tag_missing":   func(f *fakeRegistry, _, _ fakeImage) { delete(f.manifests, "2.0") },
+		"other_platform_lost": func(f *fakeRegistry, base, app fakeImage) {
+			f.index("2.0", map[string]fakeImage{"linux/amd64": app, "linux/arm64": base})
+			f.lose(base.layers[2])
+			f.push("1.0", "layer one")
+		},
+		"tag_missing": func(f *fakeRegistry, _, _ fakeImage) { delete(f.manifests, "2.0") },
 		"store_gone": func(f *fakeRegistry, base, app fakeImage) {
 			for _, d := range append(append(base.layers, app.layers...), base.config, app.config) {
 				f.answer(d.String(), emptied(len(f.blobs[d])))

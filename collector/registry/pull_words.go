@@ -22,6 +22,10 @@ func (p *puller) words() source.Words {
 			{Reasons: source.ReasonForbidden, When: func(res source.Result) bool { return !p.isOurs(res) && failsAtAStep(res) }, What: refusesLater, Try: source.TryPull},
 			{Reasons: source.ReasonForbidden, What: "the account is let in, but has no right to {image}", Try: source.TryPull},
 			{Reasons: source.ReasonNotFound, What: "the registry does not know {image}: it was deleted, or the name is misspelt", Try: source.TryPull},
+			{
+				When: isOfOtherPlatform, Try: `skopeo copy --all docker://{image} "dir:$(mktemp -d)"`,
+				What: "nodes of pull.platform can pull {image}. Its index names an image for another platform too, of which the store has lost a part, as the error says: nodes of that platform cannot pull it. Push the image again for all platforms. If only one platform was ever copied here, push an index that names that one alone",
+			},
 			{Reasons: source.ReasonMissingBlob, What: "{image} is listed, but a part of it is not in the store: push it again, and find out what removed it", Try: source.TryPull},
 			{
 				Reasons: source.ReasonBadAnswer, When: isRefusedByNodes, Try: source.TryPull,

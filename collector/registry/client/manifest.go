@@ -241,6 +241,35 @@ func (m *Manifest) ForPlatform(platform string) (Descriptor, error) {
 	return best, best.valid(maxManifest)
 }
 
+// Others are the manifests that an index names beside one, each once. Those that no node runs are left out: attestations, whose
+// platform is unknown/unknown, and entries that clients refuse.
+func (m *Manifest) Others(beside digest.Digest) []Descriptor {
+	var others []Descriptor
+	seen := map[digest.Digest]bool{beside: true}
+	for _, d := range m.manifests {
+		if seen[d.Digest] || d.platform == "unknown/unknown" || checkType(d.mediaType) != nil || d.valid(maxManifest) != nil {
+			continue
+		}
+		seen[d.Digest] = true
+		others = append(others, d)
+	}
+	return others
+}
+
+// maxPlatform is how many characters of a platform are told.
+const maxPlatform = 40
+
+// Platform is .platform of a manifest in an index for people, such as linux/arm64/v8.
+func (d Descriptor) Platform() string {
+	isOdd := func(r rune) bool {
+		return !strings.ContainsRune("/._-", r) && !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9')
+	}
+	if d.platform == "" || len(d.platform) > maxPlatform || strings.ContainsFunc(d.platform, isOdd) {
+		return "another platform"
+	}
+	return d.platform
+}
+
 // IsForeign says whether a layer is foreign: its license lets only its maker hand it out, from .urls, such as a base layer
 // of Windows. Registries need not have it.
 func (d Descriptor) IsForeign() bool {

@@ -1,0 +1,109 @@
+package registry
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"registry_exporter/collector/registry/client"
+	"registry_exporter/collector/source"
+)
+
+// stepPlatforms asks for the images of other platforms that an index names. An image that is no index has no such step, and
+// a pull-through cache neither: it holds what its clients have pulled.
+const stepPlatforms = "platforms"
+
+// maxOthers bounds the requests of one run for other platforms: of one image, the images in turn.
+const maxOthers = 10
+
+// maxLost bounds the parts of other platforms that are remembered as lost, of one image.
+const maxLost = 100
+
+// platforms is what is known of the images of other platforms that the index of one image names. It outlives runs and
+// reloads.
+type platforms struct {
+	nextManifest int        // the manifest that is asked for next
+	nextImage    int        // the image whose parts are asked for next
+	nextPart     int        // its part that is next: the config, or a layer
+	lost         []lostPart // the one that is asked for next comes first
+	isKnown      bool       // a run asked
+}
+
+// A lostPart is a part of an image of another platform that was lost or damaged when it was asked for last, twice in a row.
+type lostPart struct {
+	platformPart
+	err   error
+	again bool // a later run found it so again
+}
+
+// A platformPart is a part of an image of another platform: a config or a layer, or the manifest itself.
+type platformPart struct {
+	manifest client.Descriptor
+	blob     client.Descriptor // without digest: the part is the manifest
+}
+
+// same says whether both are the same part of the same image.
+func (p platformPart) same(other platformPart) bool {
+	return p.manifest.Digest == other.manifest.Digest && p.blob.Digest == other.blob.Digest
+}
+
+// An otherPlatformError is about the image of another platform than pull.platform.
+type otherPlatformError struct{ error }
+
+func (o otherPlatformError) Unwrap() error { return o.error }
+
+// isOfOtherPlatform says whether the pull failed for the image of another platform alone.
+func isOfOtherPlatform(res source.Result) bool {
+	var o otherPlatformError
+	return errors.As(res.Err, &o)
+}
+
+// platformsOf is what is known of the other platforms of an image. The first call makes it.
+func (c *content) platformsOf(image string) *platforms {
+	known := c.platforms[image]
+	if known == nil {
+		known = &platforms{}
+		c.platforms[image] = known
+	}
+	return known
+}
+
+// err is that of the first part that is lost, or nil.
+func (s *platforms) err() error {
+	if len(s.lost) == 0 {
+		return nil
+	}
+	if more := len(s.lost) - 1; more > 0 {
+		return otherPlatformError{fmt.Errorf("%w, and %s of other platforms", s.lost[0].err, source.Plural(more, "more part", "more parts"))}
+	}
+	return otherPlatformError{s.lost[0].err}
+}
+
+// forget drops lost parts of images that the index no longer names.
+func (s *platforms) forget(named []client.Descriptor) {
+	s.lost = slices.DeleteFunc(s.lost, func(l lostPart) bool {
+		return !slices.ContainsFunc(named, func(d client.Descriptor) bool { return d.Digest == l.manifest.Digest })
+	})
+}
+
+// isLost says whether the part was lost when it was asked for last.
+func (s *platforms) isLost(part platformPart) bool {
+	return slices.ContainsFunc(s.lost, func(l lostPart) bool { return l.same(part) })
+}
+
+// platformsStep is the step of the other platforms; false while no run has asked for any.
+func (ip *imagePull) platformsStep() (source.Step, bool) {
+	known := ip.memory.platforms[ip.image.Name]
+	if known == nil || !known.isKnown || len(ip.others) == 0 || ip.err() != nil {
+		return source.Step{}, false
+	}
+	step := source.Step{Name: stepPlatforms, Err: known.err(), Note: fmt.Sprintf("%d other manifests in the index, the images in turn", len(ip.others))}
+	if p := ip.platforms; p != nil {
+		step.Took = p.took
+		step.Note = fmt.Sprintf("%s of the %d other manifests in the index and their parts", source.Plural(maxOthers-p.left, "request", "requests"), len(ip.others))
+		if p.unknown != nil {
+			step.Note += "; not known: " + p.unknown.Error()
+		}
+	}
+	return step, true
+}
