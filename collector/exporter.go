@@ -48,6 +48,7 @@ type Exporter struct {
 	opts    Options
 	live    atomic.Pointer[live]
 	lockout ask.Lockout // outlives reloads: it tells which secrets were refused
+	history *history    // outlives reloads
 
 	reloading  sync.Mutex // held by Start, Reload and StopProbes
 	clock      *clock     // nil before Start and after StopProbes
@@ -72,7 +73,7 @@ func New(opts Options) (*Exporter, error) {
 			return nil, fmt.Errorf("--state.dir: %w", err)
 		}
 	}
-	e := &Exporter{opts: opts}
+	e := &Exporter{opts: opts, history: newHistory(opts.StateDir, opts.Logger)}
 	e.drain, e.stop = context.WithCancel(context.Background())
 	if err := e.load(); err != nil {
 		return nil, err
@@ -112,6 +113,7 @@ func (e *Exporter) StopProbes() {
 		e.clock = nil
 	}
 	e.companions = e.companions.change(nil)
+	e.history.stop()
 }
 
 // Stop ends the requests of all scrapes under way, at once: their pages have what was answered until then, and

@@ -37,7 +37,7 @@ var closedLabels = map[string][]string{
 	"scheme":     {"none", "basic", "bearer", "other"},
 	"by":         {"ca_file", "system"},
 	"step": {
-		"auth", "container", "manifest", "config", "layers", "start", "chunk", "status", "cancel", "blobs", "read_back", "delete",
+		"auth", "container", "manifest", "config", "layers", "platforms", "start", "chunk", "status", "cancel", "blobs", "read_back", "delete",
 		"put", "get", "list", "read",
 	},
 	"type": {

@@ -45,5 +45,7 @@ func (r *target) reportOrPanic(results []source.Result, now time.Time, logger lo
 // report is the report on the results of one registry, as of now.
 func (r *target) report(results []source.Result, now time.Time) *report.RegistryReport {
 	subject := report.Subject{Name: r.name, Site: r.site, URL: r.config.URL.String(), Mask: r.secrets.Mask()}
-	return subject.Report(&source.View{Now: now, Passive: r.passive, FrontUp: registry.FrontIsUp(results), Results: results})
+	v := &source.View{Now: now, Passive: r.passive, FrontUp: registry.FrontIsUp(results), Results: results}
+	v.ClientsFail = registry.ClientsFail(v)
+	return subject.Report(v)
 }

@@ -22,6 +22,9 @@ var (
 		"How long the source was read, in seconds.", "collector", "address")
 	collectorFailure = source.Gauge("registry_collector_failure",
 		"1 while the source fails, with one of a closed list of reasons.", "collector", "address", "reason")
+	collectorWorked = source.Gauge("registry_collector_worked_before",
+		"1 while a source is refused (unauthorized, forbidden, not_found, realm_refused, tls_client_cert) that was read without an error within 30 days, with the configuration and the secrets that it has now: the fault is not in them. With --state.dir the days before the exporter started count, too.",
+		"collector", "address")
 	passive = source.Gauge("registry_passive",
 		"1 if the configuration says passive: this site refuses writes on purpose.")
 )
@@ -38,7 +41,7 @@ type target struct {
 }
 
 // newTarget makes all sources of registry i of c. The error names the line of the configuration.
-func newTarget(c *config.Config, i int, opts *Options, l *ask.Lockout, k *source.Keep) (*target, error) {
+func newTarget(c *config.Config, i int, opts *Options, l *ask.Lockout, k *source.Keep, h *history) (*target, error) {
 	r := c.Registries[i]
 	b := ask.NewBuilder(c, i, opts.forBuilders(l, k))
 	t := &target{name: r.Name, site: r.Site, passive: r.Passive, config: r, unchanged: c.Fingerprint(i), labels: []*dto.LabelPair{labelPair("registry", r.Name)}}
@@ -62,8 +65,14 @@ func newTarget(c *config.Config, i int, opts *Options, l *ask.Lockout, k *source
 	}
 	t.secrets = *b.Secrets
 	t.add(sources...)
+	for _, s := range t.sources {
+		s.Past = h.of(t.configuration, t.name, t.site, s.Collector, s.Address)
+	}
 	return t, nil
 }
+
+// configuration is the text of the registry in the configuration, hashed, and the values of its secrets.
+func (r *target) configuration() []string { return append(r.secrets.Values(), r.unchanged) }
 
 // add makes the sources those of r, too: the secrets of r are masked in their labels.
 func (r *target) add(sources ...*source.Source) {
@@ -133,6 +142,9 @@ func aboutReading(res source.Result) []source.Sample {
 	}
 	if res.Err != nil {
 		samples = append(samples, collectorFailure.Sample(1, s.Collector, s.Address, source.Reason(res.Err)))
+	}
+	if res.WorkedBefore {
+		samples = append(samples, collectorWorked.Sample(1, s.Collector, s.Address))
 	}
 	return samples
 }

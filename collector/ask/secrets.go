@@ -78,6 +78,17 @@ func (b *Builder) HideTransport(t promconfig.TLSConfig, p promconfig.ProxyConfig
 	}
 }
 
+// Values are those of the secrets that were read last.
+func (s Secrets) Values() []string {
+	var values []string
+	for _, secret := range s {
+		secret.mu.Lock()
+		values = append(values, secret.value)
+		secret.mu.Unlock()
+	}
+	return values
+}
+
 // Mask masks the last two values of each secret, the longest first: one may be the beginning of another.
 func (s Secrets) Mask() source.Mask {
 	var m source.Mask

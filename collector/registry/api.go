@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptrace"
+	"slices"
 	"strings"
 	"time"
 
@@ -193,6 +194,14 @@ func (a *api) authorize(ctx context.Context, ch ask.Challenge, samples *[]source
 		return fmt.Errorf("asking /v2/ with credentials: %w", got.Refusal())
 	}
 	return nil
+}
+
+// ClientsFail says whether a pull or a push through the front fails, and neither for one damaged image nor for the exporter's
+// account.
+func ClientsFail(v *source.View) bool {
+	return slices.ContainsFunc(v.Results, func(res source.Result) bool {
+		return res.Err != nil && res.Source.Words.Alert != nil && slices.Contains([]string{"RegistryPullFails", "RegistryPushFails"}, res.Source.Words.Alert(v, res))
+	})
 }
 
 // FrontIsUp says whether results have registry_api_up 1 of a front: its /v2/ answers as a registry does.

@@ -36,8 +36,7 @@ func tokenServerFails(res source.Result) bool {
 func isOursToLogIn(res source.Result) bool {
 	up, _ := res.Value(apiUp)
 	token, _ := res.Value(apiToken)
-	why := source.Reason(res.Err)
-	return up == 1 && source.IsOurs(why) && !(token == 1 && why == source.ReasonUnauthorized)
+	return up == 1 && res.IsOurs(res.Err) && !(token == 1 && source.Reason(res.Err) == source.ReasonUnauthorized)
 }
 
 // isLimited says whether /v2/ is answered with 429.
@@ -191,7 +190,7 @@ func (a *api) alert(v *source.View, res source.Result) string {
 		return source.CannotLook
 	case up != 1 && a.isFront() && isOdd(res) && worksForClients(v):
 		return ""
-	case why == source.ReasonTLSClientCert, why == source.ReasonPanic, isOursToLogIn(res):
+	case why == source.ReasonTLSClientCert && res.IsOurs(res.Err), why == source.ReasonPanic, isOursToLogIn(res):
 		return source.CannotLook
 	case refused && !a.isFront():
 		return "RegistryBackendCertificateBad"

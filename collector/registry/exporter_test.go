@@ -5,19 +5,44 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"registry_exporter/collector/collectortest"
 	"registry_exporter/collector/source"
 	"registry_exporter/collector/testserver"
+
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // TestAPIPages turns each folder of answers in testdata/api into a page.
 func TestAPIPages(t *testing.T) {
 	collectortest.Pages(t, collectortest.Collector{Name: "api", Answers: map[string]string{"/v2/": "v2", "/auth/token": "token"}})
+}
+
+// TestRefusedAfterSuccessPage is the page of a front that refuses the password it took a moment ago.
+func TestRefusedAfterSuccessPage(t *testing.T) {
+	var refuses atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, password, _ := r.BasicAuth(); password == "" || refuses.Load() {
+			w.Header().Set("WWW-Authenticate", `Basic realm="hub"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		openRegistry(w, r)
+	}))
+	t.Cleanup(server.Close)
+	e := collectortest.Hub(t, server.URL, "  http: {basic_auth: {username: monitor, password: password-of-monitor}}\n")
+	page := func() prometheus.Gatherer {
+		return collectortest.Page(t, e, "api", map[string]string{server.Listener.Addr().String(): "registry.example.org:443"})
+	}
+	page()
+	refuses.Store(true)
+	collectortest.ComparePage(t, filepath.Join("testdata", "login", "refused_after_success"), page())
 }
 
 // openRegistry answers as a registry without auth does.

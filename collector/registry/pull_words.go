@@ -106,12 +106,11 @@ func (p *puller) alert(v *source.View, res source.Result) string {
 // do not follow. A panic has no step.
 func (p *puller) isOurs(res source.Result) bool {
 	for _, done := range res.Steps() {
-		if done.Err != nil && source.Reason(done.Err) != source.ReasonRedirectRefused && !(strings.HasSuffix(done.Name, " "+stepAuth) && source.IsOurs(source.Reason(done.Err))) {
+		if done.Err != nil && source.Reason(done.Err) != source.ReasonRedirectRefused && !(strings.HasSuffix(done.Name, " "+stepAuth) && res.IsOurs(done.Err)) {
 			return false
 		}
 	}
-	why := source.Reason(res.Err)
-	return source.IsOurs(why) && why != source.ReasonNotFound || failsAtAStep(res)
+	return res.IsOurs(res.Err) && source.Reason(res.Err) != source.ReasonNotFound || failsAtAStep(res)
 }
 
 // isRefusedByNodes says whether the pull failed for a part that is right, and that nodes refuse.

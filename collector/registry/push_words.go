@@ -90,10 +90,10 @@ func isOursToPush(res source.Result) bool {
 	for _, done := range res.Steps() {
 		if why := source.Reason(done.Err); done.Err != nil {
 			beginning := done.Name == "start" || done.Name == "blobs"
-			return source.IsOurs(why) && slices.Contains(oursToPush, done.Name) || why == source.ReasonNotFound && beginning || why == source.ReasonPolicy || why == source.ReasonRedirectRefused
+			return res.IsOurs(done.Err) && slices.Contains(oursToPush, done.Name) || why == source.ReasonNotFound && beginning && !res.WorkedBefore || why == source.ReasonPolicy || why == source.ReasonRedirectRefused
 		}
 	}
-	return source.IsOurs(source.Reason(res.Err))
+	return res.IsOurs(res.Err)
 }
 
 // readOnlyAlert is the name of the alert about a registry that refuses writes. An MSR has one of its own.

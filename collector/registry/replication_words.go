@@ -40,7 +40,7 @@ func isAbout(name string) func(source.Result) bool {
 // alert is the name of the alert about replication that fails.
 func (r *replication) alert(_ *source.View, res source.Result) string {
 	switch why := source.Reason(res.Err); {
-	case source.IsOurs(why):
+	case res.IsOurs(res.Err):
 		return source.CannotLook
 	case why == source.ReasonReadOnly:
 		return r.readOnlyAlert

@@ -62,8 +62,14 @@ var secretUnread = source.Advice{
 	What: "the secret cannot be read, so nothing was asked: look at the file and its rights",
 }
 
+// refusedNow is for what was let in before, with the same configuration and password.
+var refusedNow = source.Advice{
+	Reasons: source.AnyOf(source.ReasonUnauthorized, source.ReasonForbidden), When: func(res source.Result) bool { return res.WorkedBefore }, Try: source.TryRequest,
+	What: "{address} refuses what it took within 30 days, from the same account with the same password: its users, their rights or its token server were changed, or cannot be asked, and others may be refused, too",
+}
+
 // adviceFor is the sentence and the command for a source that failed, from the first row that fits: its own with a
-// condition, secretUnread, its own without a condition, and generalAdvice. The command may be empty.
+// condition, secretUnread and refusedNow, its own without a condition, and generalAdvice. The command may be empty.
 func adviceFor(res source.Result, reason string) (what, try string) {
 	own := res.Source.Words.Advice
 	var conditional, always []source.Advice
@@ -74,7 +80,7 @@ func adviceFor(res source.Result, reason string) (what, try string) {
 			always = append(always, a)
 		}
 	}
-	for _, rows := range [][]source.Advice{conditional, {secretUnread}, always, generalAdvice} {
+	for _, rows := range [][]source.Advice{conditional, {secretUnread, refusedNow}, always, generalAdvice} {
 		for _, a := range rows {
 			if a.Fits(res, reason) {
 				p := res.Place()

@@ -101,6 +101,7 @@ func (s *Source) read(r *reading) {
 		r.samples = s.Mask().samples(r.samples)
 	}
 	r.samples, r.err = tidy(r.samples, r.err, cmp.Or(s.Most, MaxSamples))
+	s.noteSuccess(r)
 }
 
 // result is what r gives to a scrape: its samples, and those of Down that it lacks. A reading that was canceled because
@@ -114,7 +115,7 @@ func (s *Source) result(ctx context.Context, r *reading) Result {
 	if s.Probe != nil && s.Probe.isStale(r.last, time.Now()) {
 		samples = withoutSuccess(samples)
 	}
-	return Result{s, samples, r.last, err, r.duration}
+	return Result{s, samples, r.last, err, r.duration, s.workedBefore(err, time.Now())}
 }
 
 // missing are the samples of Down whose metric samples have none of. A probe has none before its first run has ended: a

@@ -12,6 +12,8 @@ type Result struct {
 	Last     Run           // of a probe: the run that Samples and Err are from; else empty
 	Err      error         // nil: the source could be read; Reason sorts it
 	Duration time.Duration // of the reading; of a probe: of its last run
+
+	WorkedBefore bool // it is refused, and was read without an error before, with the same configuration and secrets
 }
 
 // Place is the thing that the source asks, from its words; without any it is the address alone.

@@ -22,6 +22,7 @@ type Source struct {
 	Most      int                                     // samples of a reading; 0: MaxSamples
 	Words     Words                                   // for reports
 	Mask      func() Mask                             // hides the secrets of the registry in labels from outside; nil: hides nothing
+	Past      *Past                                   // nil: nothing is known of earlier readings
 
 	mu      sync.Mutex
 	running *reading

@@ -13,10 +13,11 @@ type Words struct {
 
 // A View is all results of one registry at one time: a source may need those of others for its findings.
 type View struct {
-	Now     time.Time
-	Passive bool // the configuration says passive: this site refuses writes on purpose
-	FrontUp bool // /v2/ of the front answers as a registry does
-	Results []Result
+	Now         time.Time
+	Passive     bool // the configuration says passive: this site refuses writes on purpose
+	FrontUp     bool // /v2/ of the front answers as a registry does
+	ClientsFail bool // a pull or a push through the front fails, and not for the exporter's account
+	Results     []Result
 }
 
 // A Finding is one fault, as the source that found it describes it.

@@ -11,14 +11,21 @@ func (s *store) words() source.Words {
 	return source.Words{
 		Place: s.place().Always(),
 		Facts: containerFacts,
-		Alert: func(_ *source.View, res source.Result) string {
-			if why := source.Reason(res.Err); source.IsOurs(why) && why != source.ReasonNotFound { // 404: the container is gone, or its servers are down
+		Alert: func(v *source.View, res source.Result) string {
+			if isOurs(v, res) {
 				return source.CannotLook
 			}
 			return "RegistryStorageDown"
 		},
 		Advice: append(s.proxyAdvice(), s.containerAdvice()...),
 	}
+}
+
+// isOurs says whether Swift refuses the exporter alone. With 404 the container is gone, or its servers are down. A key that was
+// taken and is refused now was changed there; while pulls and pushes work, the registry has another one.
+func isOurs(v *source.View, res source.Result) bool {
+	why := source.Reason(res.Err)
+	return source.IsOurs(why) && why != source.ReasonNotFound && (res.IsOurs(res.Err) || !v.ClientsFail)
 }
 
 // containerFacts are such as "3 objects" and "1.0 KiB".
@@ -75,7 +82,7 @@ func (p *prober) words() source.Words {
 func probeAlert(v *source.View, res source.Result) string {
 	reads := slices.ContainsFunc(res.Samples, func(s source.Sample) bool { return s.Metric.Name == readSuccess.Name && s.Value == 1 })
 	switch {
-	case source.IsOurs(source.Reason(res.Err)):
+	case isOurs(v, res), source.Reason(res.Err) == source.ReasonNotFound && (reads || res.IsOurs(res.Err)):
 		return source.CannotLook
 	case !reads:
 		return "RegistryStorageDown"
