@@ -150,6 +150,7 @@ var Faults = []Fault{
 		Follows: []string{
 			"MSRNoSpareReplica", "MSRReplicaCount", "MSRReplicaUnhealthy", "MSRPingUnhealthy", "MSRTablesNotReady", "MSRViewsDiffer", "MSRSplitBrain",
 			"MSRCriticalIssues", "MSRIssues", "MSRReadOnly", "MSRGarbageCollectionStuck", "MSRClusterStatusFails",
+			"RegistryReadOnlyLong",
 			"RegistryDown", "RegistryPassiveSiteDown", "RegistryLoginFails", "RegistryBackendDown", "RegistryPullFails", "RegistryPushFails",
 			"RegistryPassiveSiteProbeFails", "RegistryServerErrors", "RegistryManyServerErrors",
 		},
@@ -158,6 +159,11 @@ var Faults = []Fault{
 		Name: "a replica of MSR is ill or hangs",
 		Told: []string{"MSRPingUnhealthy"}, Seen: Scrape, Equal: []string{"registry", "site"},
 		Follows: []string{"RegistryBackendDown"},
+	},
+	{
+		Name: "a registry stays read-only for four hours",
+		Told: []string{"RegistryReadOnlyLong"}, Seen: PushProbe, Equal: []string{"registry", "site"}, When: Milder,
+		Follows: []string{"RegistryReadOnly", "MSRReadOnly", "RegistryExporterCannotLook"},
 	},
 	{
 		Name: "two halves of MSR take writes",
