@@ -156,6 +156,21 @@ var Faults = []Fault{
 		},
 	},
 	{
+		Name: "replicas of MSR do not see each other",
+		Told: []string{"MSRViewsDiffer"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{"MSRNoSpareReplica", "MSRTablesNotReady", "MSRReplicaUnhealthy", "MSRPingUnhealthy", "MSRIssues", "RegistryBackendDown"},
+	},
+	{
+		Name: "one of three servers of MSR is lost, or is back and empty",
+		Told: []string{"MSRNoSpareReplica"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{"MSRTablesNotReady", "MSRReplicaUnhealthy", "MSRPingUnhealthy", "MSRIssues", "RegistryBackendDown"},
+	},
+	{
+		Name: "one of five servers of MSR is lost, or is back and empty",
+		Told: []string{"MSRTablesNotReady"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{"MSRReplicaUnhealthy", "MSRPingUnhealthy", "MSRIssues", "RegistryBackendDown"},
+	},
+	{
 		Name: "a replica of MSR is ill or hangs",
 		Told: []string{"MSRPingUnhealthy"}, Seen: Scrape, Equal: []string{"registry", "site"},
 		Follows: []string{"RegistryBackendDown"},
@@ -171,7 +186,7 @@ var Faults = []Fault{
 		Follows: []string{"MSRViewsDiffer"},
 	},
 	{
-		Name: "tables of MSR take no writes",
+		Name: "MSR's database has critical issues, and nothing says that it takes writes",
 		Told: []string{"MSRCriticalIssues"}, Seen: Scrape, Equal: []string{"registry", "site"}, When: Milder,
 		Follows: []string{"MSRIssues"},
 	},

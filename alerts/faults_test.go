@@ -125,6 +125,28 @@ func TestFaultsNameWhatTheyDo(t *testing.T) {
 	}
 }
 
+// TestOneFaultIsOneAlert: of all that fires in the tests that list it, people are told one.
+func TestOneFaultIsOneAlert(t *testing.T) {
+	listed := 0
+	for _, u := range unitTests(t) {
+		firing := u.firing(t)
+		told := slices.DeleteFunc(slices.Clone(firing), func(name string) bool {
+			return slices.ContainsFunc(alerts.Faults, func(f alerts.Fault) bool {
+				return slices.Contains(f.Follows, name) && slices.ContainsFunc(f.Told, func(cause string) bool { return slices.Contains(firing, cause) })
+			})
+		})
+		if len(firing) > 0 {
+			listed++
+		}
+		if len(told) > 1 {
+			t.Errorf("%s: people are told of %q", u.Name, told)
+		}
+	}
+	if listed < 6 {
+		t.Errorf("only %d tests list what fires", listed)
+	}
+}
+
 // inhibitHead begins the part of alertmanager.yml that is written from the table, and ends the file.
 const inhibitHead = "# Written from the table of faults in alerts/faults.go by `cd alerts && go test . -run TestInhibitRules -update`: which alerts silence which.\ninhibit_rules:\n"
 
