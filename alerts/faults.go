@@ -237,4 +237,15 @@ var Faults = []Fault{
 		Seen: PushProbe, Equal: []string{"registry", "site"}, When: After,
 		Follows: []string{"RegistryExporterCannotLook"},
 	},
+	{
+		// This waits for an hour, and the next for two: what cannot be seen may have been told before.
+		Name: "somebody is called about a certificate: what cannot be seen there can wait",
+		Told: []string{"RegistryCertificateEnding"}, Seen: Scrape, Equal: []string{"registry", "site"}, When: Milder,
+		Follows: []string{"RegistryExporterCannotLook"},
+	},
+	{
+		Name: "somebody is called about sites that differ: what cannot be seen of them can wait",
+		Told: []string{"RegistrySitesDifferMuch"}, Seen: Scrape, Equal: []string{"registry"}, When: Milder,
+		Follows: []string{"RegistryExporterCannotLook"},
+	},
 }
