@@ -207,11 +207,11 @@ var sourceFaults = []Fault{
 		Fails: []string{"msr msr-1: timeout", "msr msr-2: timeout", "msr msr-3: timeout"},
 	},
 	{
-		Name: "msr-majority-lost", Alerts: []string{"page MSRMajorityLost msr"}, Silenced: []string{"MSRReplicaUnhealthy msr", "MSRTablesNotReady msr", "MSRCriticalIssues msr", "MSRIssues msr"}, Start: msrOn("majority-lost"), End: msrOff("majority-lost"), Asks: "msr", CI: true, CIAlerts: true,
+		Name: "msr-majority-lost", Alerts: []string{"page MSRMajorityLost msr"}, Silenced: []string{"MSRNoSpareReplica msr", "MSRReplicaUnhealthy msr", "MSRTablesNotReady msr", "MSRCriticalIssues msr", "MSRIssues msr"}, Start: msrOn("majority-lost"), End: msrOff("majority-lost"), Asks: "msr", CI: true, CIAlerts: true,
 		Values: map[string]float64{`registry_msr_current_issues{type="table_availability",critical="true"}`: 28},
 	},
 	{
-		Name: "msr-views-differ", Alerts: []string{"ticket MSRViewsDiffer msr"}, Silenced: lostWithIt, Start: msrOn("views-differ"), End: msrOff("views-differ"), Asks: "msr",
+		Name: "msr-views-differ", Alerts: []string{"ticket MSRViewsDiffer msr"}, Silenced: append([]string{"MSRNoSpareReplica msr"}, lostWithIt...), Start: msrOn("views-differ"), End: msrOff("views-differ"), Asks: "msr",
 		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",address="msr-2"}`: 0, `registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",address="msr-1"}`: 1},
 	},
 	{
