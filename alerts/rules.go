@@ -22,6 +22,7 @@ type Rule struct {
 	Labels        map[string]string
 	Annotations   map[string]string
 	Comment       string `yaml:"-"` // what stands above it
+	File          string `yaml:"-"` // where it stands; a file has one group
 }
 
 // UnmarshalYAML implements yaml.Unmarshaler.
@@ -47,7 +48,10 @@ func Rules(folder string) ([]Rule, error) {
 			return nil, fmt.Errorf("reading the rules of %s: %w", name, err)
 		}
 		for _, group := range file.Groups {
-			all = append(all, group.Rules...)
+			for _, rule := range group.Rules {
+				rule.File = name
+				all = append(all, rule)
+			}
 		}
 	}
 	return all, nil

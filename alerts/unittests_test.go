@@ -25,6 +25,31 @@ type unitTest struct {
 			Annotations map[string]string `yaml:"exp_annotations"`
 		} `yaml:"exp_alerts"`
 	} `yaml:"alert_rule_test"`
+	PromqlExprTest []struct {
+		Expr       string
+		ExpSamples []struct{ Labels string } `yaml:"exp_samples"`
+	} `yaml:"promql_expr_test"`
+}
+
+// allFiring is the expression of tests that list all alerts which fire.
+const allFiring = `count by (alertname, registry, site, severity) (ALERTS{alertstate="firing"})`
+
+// firing are the alerts of such a list.
+func (u unitTest) firing(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	for _, c := range u.PromqlExprTest {
+		for _, s := range c.ExpSamples {
+			labels, err := parser.NewParser(parser.Options{}).ParseMetric(s.Labels)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.Expr == allFiring {
+				names = append(names, labels.Get("alertname"))
+			}
+		}
+	}
+	return names
 }
 
 func unitTests(t *testing.T) []unitTest {

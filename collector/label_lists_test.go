@@ -25,6 +25,7 @@ var closedLabels = map[string][]string{
 	"component": {"registry", "auth", "metadata", "trust", "other"},
 	"confirmed": {"true", "false"},
 	"critical":  {"true", "false"},
+	"error":     {"NOAUTH", "NOPERM", "WRONGPASS"}, // of Redis
 	"kind":      {"storagedriver", "tcp", "http", "file", "data", "garbage", "metadata", "preallocated"},
 	"mode":      {"upload", "image"},
 	"state": {

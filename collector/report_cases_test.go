@@ -121,6 +121,9 @@ var reportCases = []reportCase{
 			sample("registry_msr_server_up", 1, atReplica, "s1"), sample("registry_msr_server_up", 0, atReplica, "s2"), sample("registry_msr_server_up", 1, atReplica, "s3"),
 			sample("registry_msr_table_availability", 3, atReplica, "db", "t"), sample("registry_msr_current_issues", 28, atReplica, "table_availability", "false"))
 	}},
+	{name: "servers_of_one_name", change: func(w world) {
+		w["msr "+atReplica] = w["msr "+atReplica].with(sample("registry_msr_table_availability", 4, atReplica, "db", "t"), sample("registry_msr_current_issues", 1, atReplica, "server_name_collision", "true"))
+	}},
 	{name: "majority_lost", change: func(w world) {
 		w["msr "+atReplica] = w["msr "+atReplica].with(sample("registry_msr_table_availability", 1, atReplica, "db", "t"), sample("registry_msr_current_issues", 2, atReplica, "table_availability", "true"))
 		w["ping "+atReplica] = w["ping "+atReplica].with(sample("registry_msr_ping_healthy", 0, atReplica), sample("registry_msr_ping_component_failing", 1, atReplica, "metadata"))

@@ -15,6 +15,10 @@ func (c *Config) Notes() []string {
 		if r.Push != nil && r.Push.Mode == PushUpload && !r.Passive {
 			note("mode upload sends 64 bytes: mode: image also shows a front that limits bodies, and a store that loses what it took", "push")
 		}
+		if m := r.MSR; m != nil && len(m.Replicas) == 1 {
+			note("one address: behind a load balancer each answer is the view of another replica, and one that is cut off looks like a lost majority. "+
+				"Name every replica in replicas: [https://10.0.0.11, …]", "msr")
+		}
 		for _, risk := range r.risks() {
 			note(risk)
 		}

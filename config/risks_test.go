@@ -24,6 +24,8 @@ func TestNotesOnRisks(t *testing.T) {
 		"redis elsewhere":       {"https://hub.example.org", "  redis: {addr: '10.0.0.1:6379', password: right-password}\n", "redis"},
 		"redis on this machine": {"https://hub.example.org", "  redis: {addr: '127.0.0.1:6379', password: right-password}\n", ""},
 		"swift over http":       {"https://hub.example.org", "  swift: {auth_url: 'http://swift.example.org/v1.0', username: a, key: right-password, container: c}\n", "swift"},
+		"one replica of MSR":    {"https://hub.example.org", "  msr: {}\n", "replicas"},
+		"three replicas of MSR": {"https://hub.example.org", "  msr: {replicas: [https://10.0.0.11, https://10.0.0.12, https://10.0.0.13]}\n", ""},
 		"escape=none":           {"https://hub.example.org", "  access_log:\n    paths: [/var/log/x.log]\n    format: |\n      " + escapeNone, "escape=none"},
 		"a file that all read":  {"https://hub.example.org", "  redis: {addr: '127.0.0.1:6379', password_file: " + open + "}\n", "everybody on this machine may read"},
 	} {

@@ -189,17 +189,17 @@ var sourceFaults = []Fault{
 	},
 	msrPing("registry"), msrPing("auth"), msrPing("metadata"), msrPing("trust"),
 	{
-		Name: "msr-server-killed", Alerts: lostServer, Start: msrOn("one-server-killed"), End: msrOff("one-server-killed"), Asks: "msr",
+		Name: "msr-server-killed", Alerts: lostServer, Silenced: lostWithIt, Start: msrOn("one-server-killed"), End: msrOff("one-server-killed"), Asks: "msr",
 		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_f2277ad178f7"}`: 0, `registry_msr_current_issues{type="table_availability",critical="false"}`: 28},
 	},
 	{
 		Name: "msr-server-just-killed", Start: msrOn("one-server-just-killed"), End: msrOff("one-server-just-killed"), Asks: "msr",
-		Alerts: lostServer,
+		Alerts: lostServer, Silenced: lostWithIt,
 		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_f2277ad178f7"}`: 0},
 	},
 	{
 		Name: "msr-server-long-killed", Start: msrOn("one-server-long-killed"), End: msrOff("one-server-long-killed"), Asks: "msr",
-		Alerts: lostServer,
+		Alerts: lostServer, Silenced: lostWithIt,
 		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_f2277ad178f7"}`: 0, `registry_msr_current_issues{type="table_availability",critical="false"}`: 28},
 	},
 	{
@@ -207,16 +207,16 @@ var sourceFaults = []Fault{
 		Fails: []string{"msr msr-1: timeout", "msr msr-2: timeout", "msr msr-3: timeout"},
 	},
 	{
-		Name: "msr-majority-lost", Alerts: []string{"page MSRMajorityLost msr"}, Silenced: []string{"MSRReplicaUnhealthy msr", "MSRTablesNotReady msr", "MSRCriticalIssues msr", "MSRIssues msr"}, Start: msrOn("majority-lost"), End: msrOff("majority-lost"), Asks: "msr", CI: true, CIAlerts: true,
+		Name: "msr-majority-lost", Alerts: []string{"page MSRMajorityLost msr"}, Silenced: []string{"MSRNoSpareReplica msr", "MSRReplicaUnhealthy msr", "MSRTablesNotReady msr", "MSRCriticalIssues msr", "MSRIssues msr"}, Start: msrOn("majority-lost"), End: msrOff("majority-lost"), Asks: "msr", CI: true, CIAlerts: true,
 		Values: map[string]float64{`registry_msr_current_issues{type="table_availability",critical="true"}`: 28},
 	},
 	{
-		Name: "msr-views-differ", Alerts: []string{"ticket MSRReplicaUnhealthy msr", "ticket MSRViewsDiffer msr", "ticket MSRIssues msr", "ticket MSRTablesNotReady msr"}, Start: msrOn("views-differ"), End: msrOff("views-differ"), Asks: "msr",
+		Name: "msr-views-differ", Alerts: []string{"ticket MSRViewsDiffer msr"}, Silenced: append([]string{"MSRNoSpareReplica msr"}, lostWithIt...), Start: msrOn("views-differ"), End: msrOff("views-differ"), Asks: "msr",
 		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",address="msr-2"}`: 0, `registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",address="msr-1"}`: 1},
 	},
 	{
 		// Some tables take no writes: a page when it stays so for longer than a server takes that comes back.
-		Name: "msr-backfilling", Alerts: []string{"page MSRMajorityLost msr"}, Silenced: []string{"MSRTablesNotReady msr"}, Start: msrOn("backfilling"), End: msrOff("backfilling"), Asks: "msr",
+		Name: "msr-backfilling", Alerts: []string{"page MSRMajorityLost msr"}, Silenced: []string{"MSRNoSpareReplica msr", "MSRTablesNotReady msr"}, Start: msrOn("backfilling"), End: msrOff("backfilling"), Asks: "msr",
 		Values: map[string]float64{`registry_msr_current_issues{type="table_availability",critical="true"}`: 0},
 	},
 	msrStatus("401", "unauthorized", "RegistryExporterCannotLook"),
@@ -252,8 +252,11 @@ var healthCheckTrips = []string{
 // redisStopped is what a stopped Redis is told as: who only caches in it is slower, who checks it does not serve.
 var redisStopped = []string{"page RegistryCacheStopsRegistry tcp-check", "ticket RegistryCacheDown hub@eqiad"}
 
-// lostServer is what a lost RethinkDB server of three is told as: one ticket with four alerts.
-var lostServer = []string{"ticket MSRReplicaUnhealthy msr", "ticket MSRNoSpareReplica msr", "ticket MSRTablesNotReady msr", "ticket MSRIssues msr"}
+// lostServer is what a lost RethinkDB server of three is told as, and lostWithIt what follows from that.
+var (
+	lostServer = []string{"ticket MSRNoSpareReplica msr"}
+	lostWithIt = []string{"MSRReplicaUnhealthy msr", "MSRTablesNotReady msr", "MSRIssues msr"}
+)
 
 // pageTime is how long a page may take: as long as Prometheus waits where something hangs, else less than what hangs takes,
 // on a busy machine too.

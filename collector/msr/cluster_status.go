@@ -94,7 +94,7 @@ type clusterStatus struct {
 // reason bad_answer or too_large when it could not read everything.
 func parseClusterStatus(body []byte, address string, names *serverNames) ([]source.Sample, error) {
 	s := &clusterStatus{decoder: decoder{data: body}, address: address}
-	s.database.named, s.database.stats = map[string]struct{}{}, map[serverID]*serverNumbers{}
+	s.database.named, s.database.stats = map[string]*states{}, map[serverID]*serverNumbers{}
 	err := s.answer()
 	slices.SortStableFunc(s.replicas, func(a, b source.Sample) int {
 		return cmp.Or(slices.Compare(a.Labels, b.Labels), strings.Compare(a.Metric.Name, b.Metric.Name))

@@ -66,7 +66,11 @@ func clusterStatusFindings(v *source.View, res source.Result) []source.Finding {
 		}
 		add(source.StateWarning, "MSRReadOnly", "replica %s is read-only: %s", source.FirstFew(readonly), why)
 	}
-	if critical := issuesOf(res, "true"); len(critical) > 0 {
+	_, read := res.Lowest(tableAvailability)
+	switch critical := issuesOf(res, "true"); {
+	case len(critical) > 0 && read && bestAvailability(v) >= 3: // such as two servers of one name
+		add(source.StateWarning, "MSRIssues", "the database reports critical issues, and all tables take writes: %s", source.FirstFew(critical))
+	case len(critical) > 0:
 		add(source.StateFailed, "MSRCriticalIssues", "the database reports critical issues: %s", source.FirstFew(critical))
 	}
 	if others := issuesOf(res, "false"); len(others) > 0 {
@@ -90,11 +94,11 @@ func databaseFindings(v *source.View, res source.Result) []source.Finding {
 		found = append(found, source.Finding{State: source.StateWarning, Alert: "MSRTablesNotReady", What: "not all replicas of all tables are ready: a server is lost, or one catches up", Try: try})
 	}
 	if lost := res.Where(serverUp, 0, "server"); len(lost) > 0 {
-		servers, alert, more := len(res.All(serverUp)), "MSRReplicaUnhealthy", ""
+		servers, alert, more := len(res.All(serverUp)), "MSRTablesNotReady", ""
 		if up := servers - len(lost); servers >= 3 && up == servers/2+1 {
-			alert, more = "MSRNoSpareReplica", ": one more, and the database takes no writes"
+			alert, more = "MSRNoSpareReplica", "; with one more the database takes no writes"
 		}
-		found = append(found, source.Finding{State: source.StateWarning, Alert: alert, What: fmt.Sprintf("of the servers of the database %s is lost%s", source.FirstFew(lost), more), Try: try})
+		found = append(found, source.Finding{State: source.StateWarning, Alert: alert, What: fmt.Sprintf("%d of %d database servers down: %s%s", len(lost), servers, source.FirstFew(lost), more), Try: try})
 	}
 	return found
 }

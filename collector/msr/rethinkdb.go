@@ -2,6 +2,7 @@ package msr
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,14 +26,17 @@ var (
 	tableReplicas = source.Gauge("registry_msr_table_replicas",
 		"Replicas of the table by state; states without one are left out, but for ready (table_status: shards.replicas.state).",
 		"address", "db", "table", "state").Outside("db", "table")
+	serverReplicas = source.Gauge("registry_msr_server_replicas",
+		"Replicas of tables on the server by state; states without one are left out, but for ready (table_status: shards.replicas).",
+		"address", "server", "state").Outside("server")
 )
 
 // A database is RethinkDB as one replica sees it: the rows of rethink_system_tables that could be read.
 type database struct {
-	servers    []server            // of server_status
-	allServers bool                // server_status was read whole: a server that is not in it is lost
-	named      map[string]struct{} // names of the servers in table_config and table_status
-	tables     []table             // of table_status
+	servers    []server           // of server_status
+	allServers bool               // server_status was read whole: a server that is not in it is lost
+	named      map[string]*states // servers in table_config and table_status by name, with their replicas in table_status
+	tables     []table            // of table_status
 	stats      map[serverID]*serverNumbers
 }
 
@@ -60,11 +64,14 @@ type peer struct {
 // A table is a row of table_status.
 type table struct {
 	db, name     string
-	availability int                     // index in availabilityLevels
-	hasStatus    bool                    // false when the row has only an error
-	hasShards    bool                    // as hasStatus
-	states       [len(replicaStates)]int // replicas, by index in replicaStates
+	availability int    // index in availabilityLevels
+	hasStatus    bool   // false when the row has only an error
+	hasShards    bool   // as hasStatus
+	states       states // of its replicas
 }
+
+// states are numbers of replicas, by index in replicaStates.
+type states [len(replicaStates)]int
 
 // availabilityLevels are the keys of table_status: status. The index is the value of tableAvailability.
 var availabilityLevels = [...]string{"", "ready_for_outdated_reads", "ready_for_reads", "ready_for_writes", "all_replicas_ready"}
@@ -85,9 +92,7 @@ func indexOf(list []string, text []byte) int {
 // samples are sorted by name: when a page takes only the first of them, those are the same for each order of the rows.
 func (d *database) samples(address string, names *serverNames) []source.Sample {
 	slices.SortStableFunc(d.servers, func(a, b server) int { return a.compare(b.serverID) })
-	slices.SortStableFunc(d.tables, func(a, b table) int {
-		return cmp.Or(strings.Compare(a.db, b.db), strings.Compare(a.name, b.name))
-	})
+	d.sortTables()
 	labels := names.labels(d.servers)
 	out := d.serverSamples(address, labels)
 	for _, t := range d.tables {
@@ -96,10 +101,44 @@ func (d *database) samples(address string, names *serverNames) []source.Sample {
 		}
 	}
 	out = append(out, d.statsSamples(address, labels)...)
+	out = append(out, d.replicaSamples(address, labels)...)
 	for _, t := range d.tables {
 		for i, n := range t.states {
 			if n > 0 || i == 0 && t.hasShards {
 				out = append(out, tableReplicas.Sample(float64(n), address, t.db, t.name, replicaStates[i]))
+			}
+		}
+	}
+	return out
+}
+
+// sortTables sorts by name. Of two tables with one name, which RethinkDB calls a collision, it keeps the worse.
+func (d *database) sortTables() {
+	slices.SortStableFunc(d.tables, func(a, b table) int {
+		return cmp.Or(strings.Compare(a.db, b.db), strings.Compare(a.name, b.name), cmp.Compare(a.availability, b.availability), cmp.Compare(a.states[0], b.states[0]))
+	})
+	d.tables = slices.CompactFunc(d.tables, func(a, b table) bool { return a.db == b.db && a.name == b.name })
+}
+
+// replicaSamples are those of each server that table_status names.
+func (d *database) replicaSamples(address string, labels serverLabels) []source.Sample {
+	if !slices.ContainsFunc(d.tables, func(t table) bool { return t.hasShards }) {
+		return nil
+	}
+	byLabel := map[string]states{}
+	for name, counts := range d.named {
+		label := labels.resolve(name)
+		all := byLabel[label]
+		for i, n := range counts {
+			all[i] += n
+		}
+		byLabel[label] = all
+	}
+	var out []source.Sample
+	for _, label := range slices.Sorted(maps.Keys(byLabel)) {
+		for i, n := range byLabel[label] {
+			if n > 0 || i == 0 {
+				out = append(out, serverReplicas.Sample(float64(n), address, label, replicaStates[i]))
 			}
 		}
 	}

@@ -11,7 +11,8 @@ import (
 // maxServerNames bounds the names that a registry keeps. At the bound it forgets all of them, and learns anew.
 const maxServerNames = 1000
 
-// conflict is how RethinkDB separates name and id where two servers have one name: dtr__conflict__73736b06.
+// conflict is how RethinkDB separates name and id where two servers have one name: dtr__conflict__73736b06_1b2c_…, since
+// names have no hyphens.
 const conflict = "__conflict__"
 
 // serverNames are the names of the servers of one registry, as any of its replicas has them. A replica that has lost a server
@@ -81,10 +82,10 @@ func (l serverLabels) resolve(ref string) string {
 	return ref
 }
 
-// splitConflict splits name__conflict__id. Without __conflict__ all of ref is the name.
+// splitConflict splits name__conflict__id, and gives the id its hyphens back. Without __conflict__ all of ref is the name.
 func splitConflict(ref string) (name, id string) {
 	if i := strings.LastIndex(ref, conflict); i >= 0 {
-		return ref[:i], ref[i+len(conflict):]
+		return ref[:i], strings.ReplaceAll(ref[i+len(conflict):], "_", "-")
 	}
 	return ref, ""
 }

@@ -84,7 +84,7 @@ func TestServerLabels(t *testing.T) {
 		"one__conflict__11111111-aaaa": "one", // the other one is gone
 		"22222222-bbbb":                "two__22222222",
 		"two__conflict__22222222-bbbb": "two__22222222",
-		"two__conflict__33333333-cccc": "two__33333333",
+		"two__conflict__33333333_cccc": "two__33333333",                // as RethinkDB writes it: names have no hyphens
 		"two__conflict__44444444-dddd": "two__conflict__44444444-dddd", // nobody knows that one
 		"44444444-dddd":                "44444444-dddd",
 		"":                             "",

@@ -164,34 +164,51 @@ func (s *clusterStatus) shards(replica func() error) error {
 	})
 }
 
-// replicaState reads a replica of table_status into t.
+// replicaState reads a replica of table_status into t, and counts it for its server.
 func (s *clusterStatus) replicaState(t *table) error {
-	return s.object(func(key []byte) error {
+	var server *states
+	state := -1
+	err := s.object(func(key []byte) (err error) {
 		switch string(key) {
 		case "server":
-			return s.namedServer()
+			server, err = s.serverOfTable()
 		case "state":
-			state, err := s.rawText()
-			i := indexOf(replicaStates[:], state)
-			if i < 0 {
-				i = len(replicaStates) - 1
+			var text []byte
+			if text, err = s.rawText(); err == nil {
+				if state = indexOf(replicaStates[:], text); state < 0 {
+					state = len(replicaStates) - 1
+				}
 			}
-			t.states[i]++
-			return err
+		default:
+			err = s.skip()
 		}
-		return s.skip()
+		return err
 	})
+	if state >= 0 {
+		t.states[state]++
+		if server != nil {
+			server[state]++
+		}
+	}
+	return err
 }
 
 // namedServer reads the name of a server of a table, and keeps it.
 func (s *clusterStatus) namedServer() error {
+	_, err := s.serverOfTable()
+	return err
+}
+
+// serverOfTable reads the name of a server of a table, and returns its replicas; nil for a server without a name.
+func (s *clusterStatus) serverOfTable() (*states, error) {
 	name, err := s.rawText()
 	if err != nil || len(name) == 0 {
-		return err
+		return nil, err
 	}
-	if _, known := s.database.named[string(name)]; known {
-		return nil
+	if known := s.database.named[string(name)]; known != nil {
+		return known, nil
 	}
-	s.database.named[string(name)] = struct{}{}
-	return s.keep()
+	replicas := &states{}
+	s.database.named[string(name)] = replicas
+	return replicas, s.keep()
 }

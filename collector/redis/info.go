@@ -13,7 +13,16 @@ var (
 		"address", "version", "redis_role", "maxmemory_policy").Outside("version", "maxmemory_policy")
 	memoryUsed = source.Gauge("registry_redis_memory_used_bytes", "Memory in use, in bytes (INFO: used_memory).", "address")
 	memoryMax  = source.Gauge("registry_redis_memory_max_bytes", "Memory that Redis may use, in bytes; 0 is without limit (INFO: maxmemory).", "address")
+	refused    = source.Counter("registry_redis_refused_total",
+		"Logins and commands that Redis refused, of any client: WRONGPASS, NOAUTH without a login, NOPERM without the right (INFO: errorstat_…, Redis 6.2 or later).",
+		"address", "error")
 )
+
+// refusals are the errors of Redis that are about who asks.
+var refusals = [...]string{"NOAUTH", "NOPERM", "WRONGPASS"}
+
+// errorSection begins the part of INFO that counts errors. An error that has not happened has no line there.
+const errorSection = "# Errorstats"
 
 // infoNumbers are the numbers of INFO that become metrics.
 var infoNumbers = []struct {
@@ -33,8 +42,11 @@ var infoNumbers = []struct {
 // beside the samples of the others; without a redis_version there are no samples.
 func parseInfo(text, address string) ([]source.Sample, error) {
 	info := map[string]string{}
+	countsErrors := false
 	for line := range strings.Lines(text) {
-		if key, value, found := strings.Cut(strings.TrimRight(line, "\r\n"), ":"); found {
+		line = strings.TrimRight(line, "\r\n")
+		countsErrors = countsErrors || line == errorSection
+		if key, value, found := strings.Cut(line, ":"); found {
 			info[key] = value
 		}
 	}
@@ -48,6 +60,9 @@ func parseInfo(text, address string) ([]source.Sample, error) {
 		}
 		samples = append(samples, n.metric.Sample(float64(value), address))
 	}
+	if countsErrors {
+		samples = append(samples, refusedSamples(info, address)...)
+	}
 	if info["redis_version"] == "" {
 		return nil, source.Failed(source.ReasonBadAnswer, "INFO has no redis_version")
 	}
@@ -55,6 +70,21 @@ func parseInfo(text, address string) ([]source.Sample, error) {
 		return samples, source.Failed(source.ReasonBadAnswer, "INFO has no number for %s", strings.Join(odd, ", "))
 	}
 	return samples, nil
+}
+
+// refusedSamples are those of refusals, from lines such as errorstat_NOAUTH:count=2.
+func refusedSamples(info map[string]string, address string) []source.Sample {
+	var samples []source.Sample
+	for _, name := range refusals {
+		count, err := strconv.ParseUint(strings.TrimPrefix(info["errorstat_"+name], "count="), 10, 64)
+		if info["errorstat_"+name] == "" {
+			count, err = 0, nil
+		}
+		if err == nil {
+			samples = append(samples, refused.Sample(float64(count), address, name))
+		}
+	}
+	return samples
 }
 
 // knownRole returns a role that Redis documents, or other.

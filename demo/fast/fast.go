@@ -15,7 +15,7 @@ import (
 // Every `for` and `keep_firing_for`, and every window up to Longest, is divided by Speed. Nothing else of a rule is touched.
 const (
 	Speed   = 10
-	Longest = 15 * time.Minute
+	Longest = 20 * time.Minute
 )
 
 var (

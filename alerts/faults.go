@@ -1,0 +1,251 @@
+package alerts
+
+import "time"
+
+// A Fault is something that breaks, with the alerts that tell it and those that follow from it. Alertmanager silences the latter
+// meanwhile: the inhibit_rules of the sample are written from Faults.
+type Fault struct {
+	Name    string   // what breaks
+	Told    []string // by these alerts
+	Seen    Signal   // by the slowest of what these go by
+	Follows []string // alerts that people need not be told then
+	// LeftOut are alerts that follow, too, and whose own rules keep them back: each has an `unless` or `and` with the metric named here.
+	LeftOut map[string]string
+	Equal   []string // labels in which the two agree
+	When    When     // when what follows may be told all the same
+}
+
+// A Signal is what an alert goes by.
+type Signal string
+
+// The signals, each with its lag below.
+const (
+	Scrape     Signal = "scrape"      // all that a scrape asks
+	PullProbe  Signal = "pull probe"  // pull.every
+	PushProbe  Signal = "push probe"  // push.every
+	SwiftProbe Signal = "swift probe" // swift.probe.every
+	AccessLog  Signal = "access log"  // rates over two minutes
+)
+
+// Lag is how much later than a scrape a signal may show a fault: the time between two runs of a probe where the configuration does not say,
+// and that of a run, which gives up after a minute.
+func (s Signal) Lag() time.Duration {
+	switch s {
+	case Scrape:
+		return 0
+	case PullProbe, SwiftProbe:
+		return time.Minute + time.Minute
+	case AccessLog:
+		return 2 * time.Minute
+	default: // PushProbe
+		return 5*time.Minute + time.Minute
+	}
+}
+
+// When says at which times an alert that another one silences may be told.
+type When string
+
+// The times.
+const (
+	Never  When = ""                 // it would name a fault that is not there
+	After  When = "after"            // it can wait, and is told when the other is over
+	Milder When = "before and after" // it is the milder form: the fault got worse, and may get better
+)
+
+// Faults are the table: from it the inhibitions of the sample for Alertmanager are written, and it is held against the rules.
+var Faults = []Fault{
+	{
+		Name: "Swift's proxy is down or hangs, the container is gone, or the key is refused",
+		Told: []string{"RegistryStorageDown"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{
+			"RegistryDown", "RegistryPassiveSiteDown", "RegistryHealthCheckFailing", "RegistryInstanceHealthCheckFailing", "RegistryBackendDown",
+			"RegistryPullFails", "RegistryPushFails", "RegistryUpstreamFails", "RegistryPassiveSiteProbeFails",
+			"RegistryServerErrors", "RegistryManyServerErrors", "RegistryEmptyPulls", "RegistrySlowLayers",
+		},
+		LeftOut: map[string]string{"RegistryStorageReadOnly": "registry:storage:up", "RegistryContentBad": "registry:storage:up"},
+	},
+	{
+		Name: "Swift's proxy answers, and the servers behind it are down",
+		Told: []string{"RegistryStorageDown"}, Seen: SwiftProbe, Equal: []string{"registry", "site"},
+		Follows: []string{
+			"RegistryHealthCheckFailing", "RegistryInstanceHealthCheckFailing", "RegistryBackendDown", "RegistryPullFails", "RegistryPushFails",
+			"RegistryUpstreamFails", "RegistryPassiveSiteProbeFails",
+			"RegistryServerErrors", "RegistryManyServerErrors", "RegistryEmptyPulls", "RegistrySlowLayers",
+		},
+		LeftOut: map[string]string{"RegistryStorageReadOnly": "registry:storage:up", "RegistryContentBad": "registry:storage:up"},
+	},
+	{
+		Name: "Swift can be read and takes no writes",
+		Told: []string{"RegistryStorageReadOnly"}, Seen: SwiftProbe, Equal: []string{"registry", "site"},
+		Follows: []string{"RegistryPushFails"},
+		LeftOut: map[string]string{"RegistryServerErrors": "registry:storage:writable", "RegistryManyServerErrors": "registry:storage:writable"},
+	},
+	{
+		Name: "the front is down, hangs or answers with an error",
+		Told: []string{"RegistryDown", "RegistryPassiveSiteDown"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{
+			"RegistryHealthCheckFailing", "RegistryBackendDown", "MSRPingUnhealthy", "RegistryPullFails", "RegistryPushFails",
+			"RegistryUpstreamFails", "RegistryPassiveSiteProbeFails",
+			"RegistryServerErrors", "RegistryManyServerErrors", "RegistryEmptyPulls", "RegistrySlowLayers",
+		},
+		LeftOut: map[string]string{"RegistryInstanceHealthCheckFailing": "registry:front:up"},
+	},
+	{
+		Name: "another service, or a login page, answers at the front",
+		Told: []string{"RegistryDown", "RegistryPassiveSiteDown"}, Seen: PullProbe, Equal: []string{"registry", "site"},
+		Follows: []string{"RegistryPullFails", "RegistryPushFails", "RegistryUpstreamFails", "RegistryPassiveSiteProbeFails"},
+	},
+	{
+		Name: "a check on the cache makes the registry refuse all requests",
+		Told: []string{"RegistryCacheStopsRegistry"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{"RegistryCacheDown", "RegistryDown"},
+	},
+	{
+		// Pulls and pushes are not silenced by itself: an exporter that does not check certificates goes on with them, and the certificate may
+		// stay bad for months.
+		Name: "the certificate of the front is refused",
+		Told: []string{"RegistryCertificateEnded", "RegistryCertificateNotTrusted"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{"RegistryDown", "RegistryNameNotCovered"},
+	},
+	{
+		Name: "the certificate of a passive site's front is refused",
+		Told: []string{"RegistryPassiveSiteCertificateBad"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{"RegistryPassiveSiteDown"},
+	},
+	{
+		Name: "a certificate that nobody renewed has ended",
+		Told: []string{"RegistryCertificateEnded"}, Seen: Scrape, Equal: []string{"registry", "site", "role"}, When: Milder,
+		Follows: []string{"RegistryCertificateEnding", "RegistryCertificateEndsSoon"},
+	},
+	{
+		Name: "nobody can log in: the token server, or the registry after a login",
+		Told: []string{"RegistryLoginFails"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{"RegistryPullFails", "RegistryPushFails", "RegistryServerErrors", "RegistryManyServerErrors"},
+	},
+	{
+		Name: "images cannot be pulled",
+		Told: []string{"RegistryPullFails"}, Seen: PullProbe, Equal: []string{"registry", "site"},
+		Follows: []string{"RegistryBackendDown", "RegistryUpstreamFails"},
+		LeftOut: map[string]string{
+			"RegistryPushFails": "registry:pull:up", "RegistryServerErrors": "registry:pull:none", "RegistryManyServerErrors": "registry:pull:none",
+			"RegistryEmptyPulls": "registry:pull:none",
+		},
+	},
+	{
+		Name: "a layer is missing or damaged in the store",
+		Told: []string{"RegistryContentBad"}, Seen: PullProbe, Equal: []string{"registry", "site"},
+		Follows: []string{"RegistryBackendDown"},
+		LeftOut: map[string]string{"RegistryPullFails": "registry_pull_content_bad", "RegistryEmptyPulls": "registry_pull_content_bad"},
+	},
+	{
+		Name: "nobody can push",
+		Told: []string{"RegistryPushFails"}, Seen: PushProbe, Equal: []string{"registry", "site"},
+		LeftOut: map[string]string{
+			"RegistryServerErrors": "registry:push:up", "RegistryManyServerErrors": "registry:push:up", "RegistryUploadsTooLarge": "registry_push_failure",
+		},
+	},
+	{
+		Name: "MSR's database has lost its majority",
+		Told: []string{"MSRMajorityLost"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{
+			"MSRNoSpareReplica", "MSRReplicaCount", "MSRReplicaUnhealthy", "MSRPingUnhealthy", "MSRTablesNotReady", "MSRViewsDiffer", "MSRSplitBrain",
+			"MSRCriticalIssues", "MSRIssues", "MSRReadOnly", "MSRGarbageCollectionStuck", "MSRClusterStatusFails",
+			"RegistryReadOnlyLong",
+			"RegistryDown", "RegistryPassiveSiteDown", "RegistryLoginFails", "RegistryBackendDown", "RegistryPullFails", "RegistryPushFails",
+			"RegistryPassiveSiteProbeFails", "RegistryServerErrors", "RegistryManyServerErrors",
+		},
+	},
+	{
+		Name: "replicas of MSR do not see each other",
+		Told: []string{"MSRViewsDiffer"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{"MSRNoSpareReplica", "MSRTablesNotReady", "MSRReplicaUnhealthy", "MSRPingUnhealthy", "MSRIssues", "RegistryBackendDown"},
+	},
+	{
+		Name: "one of three servers of MSR is lost, or is back and empty",
+		Told: []string{"MSRNoSpareReplica"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{"MSRTablesNotReady", "MSRReplicaUnhealthy", "MSRPingUnhealthy", "MSRIssues", "RegistryBackendDown"},
+	},
+	{
+		Name: "one of five servers of MSR is lost, or is back and empty",
+		Told: []string{"MSRTablesNotReady"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{"MSRReplicaUnhealthy", "MSRPingUnhealthy", "MSRIssues", "RegistryBackendDown"},
+	},
+	{
+		Name: "a replica of MSR is ill or hangs",
+		Told: []string{"MSRPingUnhealthy"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{"RegistryBackendDown"},
+	},
+	{
+		Name: "a registry stays read-only for four hours",
+		Told: []string{"RegistryReadOnlyLong"}, Seen: PushProbe, Equal: []string{"registry", "site"}, When: Milder,
+		Follows: []string{"RegistryReadOnly", "MSRReadOnly", "RegistryExporterCannotLook"},
+	},
+	{
+		Name: "two halves of MSR take writes",
+		Told: []string{"MSRSplitBrain"}, Seen: Scrape, Equal: []string{"registry", "site"}, When: Milder,
+		Follows: []string{"MSRViewsDiffer"},
+	},
+	{
+		Name: "MSR's database has critical issues, and nothing says that it takes writes",
+		Told: []string{"MSRCriticalIssues"}, Seen: Scrape, Equal: []string{"registry", "site"}, When: Milder,
+		Follows: []string{"MSRIssues"},
+	},
+	{
+		Name: "a garbage collection of MSR does not end",
+		Told: []string{"MSRGarbageCollectionStuck"}, Seen: Scrape, Equal: []string{"registry", "site"}, When: Milder,
+		Follows: []string{"MSRReadOnly"},
+	},
+	{
+		// What compares sites has no label site, and what pushes to one looks at another.
+		Name: "a site or its store is down: others cannot be compared with it",
+		Told: []string{"RegistryDown", "RegistryPassiveSiteDown", "RegistryStorageDown"}, Seen: SwiftProbe, Equal: []string{"registry"},
+		Follows: []string{"RegistryReplicationFails", "RegistryReplicationStopped", "RegistrySitesDiffer", "RegistrySitesDifferMuch"},
+	},
+	{
+		Name: "nobody can log in, pull or push at a site: its canary cannot either",
+		Told: []string{"RegistryLoginFails", "RegistryPullFails", "RegistryPushFails", "RegistryStorageReadOnly"}, Seen: PushProbe, Equal: []string{"registry"},
+		Follows: []string{"RegistryReplicationFails"},
+	},
+	{
+		Name: "many requests end in an error of the server",
+		Told: []string{"RegistryManyServerErrors"}, Seen: AccessLog, Equal: []string{"registry", "site"}, When: Milder,
+		Follows: []string{"RegistryServerErrors"},
+	},
+	{
+		Name: "a certificate ends within a week",
+		Told: []string{"RegistryCertificateEnding"}, Seen: Scrape, Equal: []string{"registry", "site", "role"}, When: Milder,
+		Follows: []string{"RegistryCertificateEndsSoon"},
+	},
+	{
+		Name: "a quarter of the objects is gone",
+		Told: []string{"RegistryObjectsVanished"}, Seen: Scrape, Equal: []string{"registry", "site", "swift_container"}, When: Milder,
+		Follows: []string{"RegistryObjectsVanishing"},
+	},
+	{
+		Name: "two sites differ much",
+		Told: []string{"RegistrySitesDifferMuch"}, Seen: Scrape, Equal: []string{"registry", "swift_container"}, When: Milder,
+		Follows: []string{"RegistrySitesDiffer"},
+	},
+	{
+		Name: "somebody is called about a registry: what cannot be seen there can wait",
+		Told: []string{
+			"RegistryStorageDown", "RegistryDown", "RegistryHealthCheckFailing", "RegistryCacheStopsRegistry", "RegistryLoginFails", "RegistryPullFails",
+			"RegistryContentBad", "RegistryPushFails", "RegistryStorageReadOnly", "RegistryObjectsVanished", "RegistryCertificateEnded",
+			"RegistryCertificateNotTrusted", "RegistryNameNotCovered", "RegistryManyServerErrors", "RegistryEmptyPulls",
+			"MSRMajorityLost", "MSRSplitBrain", "MSRCriticalIssues",
+		},
+		Seen: PushProbe, Equal: []string{"registry", "site"}, When: After,
+		Follows: []string{"RegistryExporterCannotLook"},
+	},
+	{
+		// This waits for an hour, and the next for two: what cannot be seen may have been told before.
+		Name: "somebody is called about a certificate: what cannot be seen there can wait",
+		Told: []string{"RegistryCertificateEnding"}, Seen: Scrape, Equal: []string{"registry", "site"}, When: Milder,
+		Follows: []string{"RegistryExporterCannotLook"},
+	},
+	{
+		Name: "somebody is called about sites that differ: what cannot be seen of them can wait",
+		Told: []string{"RegistrySitesDifferMuch"}, Seen: Scrape, Equal: []string{"registry"}, When: Milder,
+		Follows: []string{"RegistryExporterCannotLook"},
+	},
+}
