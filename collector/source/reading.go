@@ -100,7 +100,11 @@ func (s *Source) read(r *reading) {
 	if s.Mask != nil {
 		r.samples = s.Mask().samples(r.samples)
 	}
-	r.samples, r.err = tidy(r.samples, r.err, cmp.Or(s.Most, MaxSamples))
+	most := cmp.Or(s.Most, MaxSamples)
+	if s.Names != nil {
+		r.samples, r.err = s.Names.bounded(r.samples, r.err, most/3, time.Now())
+	}
+	r.samples, r.err = tidy(r.samples, r.err, most)
 }
 
 // result is what r gives to a scrape: its samples, and those of Down that it lacks. A reading that was canceled because

@@ -22,6 +22,7 @@ type Source struct {
 	Most      int                                     // samples of a reading; 0: MaxSamples
 	Words     Words                                   // for reports
 	Mask      func() Mask                             // hides the secrets of the registry in labels from outside; nil: hides nothing
+	Names     *Names                                  // bounds the names in labels from outside over time, to a third of Most; nil: does not
 
 	mu      sync.Mutex
 	running *reading
