@@ -25,7 +25,7 @@ type transport struct {
 
 // NewTransport is a transport with the TLS and proxy configuration of cfg. Its error is that of a file of tls_config.
 func NewTransport(cfg *promconfig.HTTPClientConfig) (*transport, error) {
-	tlsConfig, err := promconfig.NewTLSConfig(&cfg.TLSConfig)
+	tlsConfig, err := NewTLSConfig(&cfg.TLSConfig)
 	if err != nil {
 		return nil, err
 	}
