@@ -17,7 +17,6 @@ import (
 )
 
 const (
-	maxConns    = 50               // of relays, over TCP
 	idleTimeout = 10 * time.Minute // of a connection
 	listenAgain = 10 * time.Second // after a failure
 	udpBuffer   = 8 << 20          // that the kernel is asked for; it gives what net.core.rmem_max says
@@ -37,7 +36,7 @@ type SyslogReport struct {
 	Listening  int    // over UDP and TCP: 2 when all is well
 	Dropped    uint64 // UDP: by the kernel, since nobody took them in time
 	KnowsDrops bool
-	Refused    uint64 // TCP: connections beyond the bound
+	Refused    uint64 // TCP: connections that were closed since there are too many
 }
 
 func (s *syslogServer) report() *SyslogReport {
@@ -138,7 +137,7 @@ func (t *Tailer) listenTCP(ctx context.Context) {
 }
 
 func (t *Tailer) accept(ctx context.Context, l net.Listener, group *sync.WaitGroup) error {
-	places := make(chan struct{}, maxConns)
+	open := newConnections()
 	for {
 		conn, err := l.Accept()
 		if err != nil {
@@ -148,24 +147,29 @@ func (t *Tailer) accept(ctx context.Context, l net.Listener, group *sync.WaitGro
 			conn.Close()
 			continue
 		}
-		select {
-		case places <- struct{}{}:
-		default:
-			conn.Close()
+		idle, added := open.add(conn, time.Now())
+		if !added {
+			idle = conn
+		}
+		if idle != nil {
+			idle.Close()
 			t.guarded(func() { t.syslog.refused++ })
+		}
+		if !added {
 			continue
 		}
 		group.Go(func() {
-			defer func() { <-places }()
+			defer open.remove(conn)
 			defer conn.Close()
 			defer context.AfterFunc(ctx, func() { conn.Close() })()
-			t.takeLines(conn)
+			t.takeLines(conn, func() { open.heard(conn, time.Now()) })
 		})
 	}
 }
 
-// takeLines counts what comes over a connection, until it ends, is idle for too long, or is closed.
-func (t *Tailer) takeLines(conn net.Conn) {
+// takeLines counts what comes over a connection, until it ends, is idle for too long, or is closed. It calls heard when a
+// line has come to its end.
+func (t *Tailer) takeLines(conn net.Conn, heard func()) {
 	buf := make([]byte, maxLine)
 	held, skipping := 0, false
 	for {
@@ -179,6 +183,9 @@ func (t *Tailer) takeLines(conn net.Conn) {
 			return
 		}
 		end := bytes.LastIndexByte(buf[:held], '\n') + 1
+		if end > 0 {
+			heard()
+		}
 		lines := buf[:end]
 		if skipping && end > 0 {
 			_, lines, _ = bytes.Cut(lines, []byte{'\n'})

@@ -160,6 +160,67 @@ func TestSyslogOverTCP(t *testing.T) {
 	eventually(t, tail, counted(4002, 0, 2))
 }
 
+// Connections that send nothing, or no whole line, must not keep out the relay that has lines to send.
+func TestIdleConnectionsMakePlaceForARelay(t *testing.T) {
+	tail, address := startSyslog(t)
+	relay := dial(t, "tcp", address)
+	send(t, relay, logLine(0))
+	eventually(t, tail, counted(1, 0, 0))
+	for i := range 2 * maxConns {
+		if idle := dial(t, "tcp", address); i%2 == 0 {
+			send(t, idle, "a")
+		}
+	}
+	late := dial(t, "tcp", address)
+	send(t, late, logLine(1))
+	send(t, relay, logLine(2))
+	eventually(t, tail, counted(3, 0, 0))
+	eventually(t, tail, func(r Report) bool { return r.Syslog.Refused == maxConns+2 })
+}
+
+func TestMostIdleConnectionMakesPlace(t *testing.T) {
+	now := time.Now()
+	for _, c := range []struct {
+		name   string
+		before time.Duration // of the last line of all but the fifth
+		fifth  time.Duration // 0: it has sent none
+		goes   bool          // the fifth
+		added  bool
+	}{
+		{"all are busy", time.Second, 2 * time.Second, false, false},
+		{"one has sent nothing", time.Second, 0, true, true},
+		{"one has sent nothing for long", time.Second, busyFor, true, true},
+		{"one has sent nothing for longer than others", 2 * busyFor, 3 * busyFor, true, true},
+		{"the first of those that are idle", 2 * busyFor, 2 * busyFor, false, true},
+	} {
+		all, conns := newConnections(), make([]net.Conn, maxConns+1)
+		for i := range conns {
+			conns[i], _ = net.Pipe()
+			if i == maxConns {
+				break
+			}
+			all.add(conns[i], now)
+			switch {
+			case i != 4:
+				all.heard(conns[i], now.Add(-c.before))
+			case c.fifth > 0:
+				all.heard(conns[i], now.Add(-c.fifth))
+			}
+		}
+		idle, added := all.add(conns[maxConns], now)
+		want := conns[0]
+		switch {
+		case !c.added:
+			want = nil
+		case c.goes:
+			want = conns[4]
+		}
+		if added != c.added || idle != want {
+			t.Errorf("%s: added %t", c.name, added)
+		}
+	}
+}
+
 func TestSyslogRefusesConnectionsBeyondTheBound(t *testing.T) {
 	tail, address := startSyslog(t)
 	conns := make([]net.Conn, maxConns)

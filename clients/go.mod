@@ -2,6 +2,8 @@ module registry_exporter/clients
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/containerd/containerd/v2 v2.2.9
 	github.com/containerd/log v0.1.0

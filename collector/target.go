@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -60,6 +61,7 @@ func newTarget(c *config.Config, i int, opts *Options, l *ask.Lockout, k *source
 			if s.Timeout == 0 {
 				s.Timeout = time.Duration(r.Timeout)
 			}
+			s.Names = source.Kept(k, fmt.Sprintf("names %q %q %q %q", r.Name, r.Site, row.name, s.Address), source.NewNames)
 		}
 		sources = append(sources, built...)
 	}

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"net/url"
-	"os"
 	"path/filepath"
 	"regexp"
 	"time"
@@ -160,7 +159,7 @@ func (u URL) authVersion() int {
 // Load reads and checks a file. An error names file, line and key, and says what would be right.
 // Paths in the file are taken from the folder the file is in.
 func Load(file string) (*Config, error) {
-	text, err := os.ReadFile(file)
+	text, err := readFile(file)
 	if err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}

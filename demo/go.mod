@@ -2,6 +2,8 @@ module registry_exporter/demo
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/alicebob/miniredis/v2 v2.40.0
 	github.com/google/go-containerregistry v0.22.1

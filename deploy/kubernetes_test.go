@@ -1,6 +1,7 @@
 package deploy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -63,6 +64,15 @@ type manifests struct {
 			}
 		}
 	}
+	NetworkPolicy struct {
+		Spec struct {
+			PodSelector struct {
+				MatchLabels labels `yaml:"matchLabels"`
+			} `yaml:"podSelector"`
+			PolicyTypes []string `yaml:"policyTypes"`
+			Ingress     []ingress
+		}
+	}
 	ServiceMonitor struct {
 		Spec struct {
 			Selector struct {
@@ -72,6 +82,20 @@ type manifests struct {
 				Port string
 			}
 		}
+	}
+}
+
+// An ingress is who may reach some ports.
+type ingress struct {
+	From []struct {
+		PodSelector *struct{} `yaml:"podSelector"`
+		IPBlock     *struct {
+			CIDR string
+		} `yaml:"ipBlock"`
+	}
+	Ports []struct {
+		Port     int
+		Protocol string
 	}
 }
 
@@ -120,7 +144,8 @@ func readManifests(t *testing.T) *manifests {
 	t.Helper()
 	m := &manifests{}
 	objects := map[string]any{
-		"ConfigMap": &m.ConfigMap, "Secret": &m.Secret, "Deployment": &m.Deployment, "Service": &m.Service, "ServiceMonitor": &m.ServiceMonitor,
+		"ConfigMap": &m.ConfigMap, "Secret": &m.Secret, "Deployment": &m.Deployment, "Service": &m.Service,
+		"NetworkPolicy": &m.NetworkPolicy, "ServiceMonitor": &m.ServiceMonitor,
 	}
 	decoder := yaml.NewDecoder(strings.NewReader(readFile(t, manifestFile)))
 	for {
@@ -161,6 +186,7 @@ func TestSelectorsFindTheirObjects(t *testing.T) {
 	for name, c := range map[string]struct{ selector, labels labels }{
 		"the Deployment its pods":        {m.Deployment.Spec.Selector.MatchLabels, pods},
 		"the Service its pods":           {m.Service.Spec.Selector, pods},
+		"the NetworkPolicy its pods":     {m.NetworkPolicy.Spec.PodSelector.MatchLabels, pods},
 		"the ServiceMonitor its Service": {m.ServiceMonitor.Spec.Selector.MatchLabels, m.Service.Metadata.Labels},
 	} {
 		if len(c.selector) == 0 {
@@ -197,6 +223,42 @@ func TestPortsAndProbes(t *testing.T) {
 		if p.HTTPGet.Port != name || p.HTTPGet.Path != path {
 			t.Errorf("%s: %+v", path, p)
 		}
+	}
+}
+
+// Prometheus alone reads pages, and syslog comes from the networks alone that the configuration allows.
+func TestStrangersDoNotReachThePod(t *testing.T) {
+	m := readManifests(t)
+	policy := m.NetworkPolicy.Spec
+	if !slices.Equal(policy.PolicyTypes, []string{"Ingress"}) || len(policy.Ingress) != 2 {
+		t.Fatalf("%+v", policy)
+	}
+	pages, syslog := policy.Ingress[0], policy.Ingress[1]
+	if len(pages.From) != 1 || pages.From[0].PodSelector == nil || pages.From[0].IPBlock != nil {
+		t.Errorf("pages may be read by %+v", pages.From)
+	}
+	var ports, want []string
+	for i, one := range append(pages.Ports, syslog.Ports...) {
+		ports = append(ports, fmt.Sprint(one.Port, one.Protocol))
+		container := m.container().Ports[i]
+		want = append(want, fmt.Sprint(container.ContainerPort, cmp.Or(container.Protocol, "TCP")))
+	}
+	if len(pages.Ports) != 1 || !slices.Equal(ports, want) {
+		t.Errorf("the ports are %q, those of the container %q", ports, want)
+	}
+	var c struct{ Registries []config.Registry }
+	if err := yaml.Unmarshal([]byte(m.ConfigMap.Data["registry_exporter.yml"]), &c); err != nil {
+		t.Fatal(err)
+	}
+	var networks []string
+	for _, from := range syslog.From {
+		if from.IPBlock == nil {
+			t.Fatalf("syslog may come from %+v", syslog.From)
+		}
+		networks = append(networks, from.IPBlock.CIDR)
+	}
+	if allowed := c.Registries[0].AccessLog.Syslog.Allow; !slices.Equal(networks, allowed) {
+		t.Errorf("syslog comes from %q, the configuration allows %q", networks, allowed)
 	}
 }
 

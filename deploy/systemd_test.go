@@ -64,6 +64,16 @@ func TestUnitIsHardened(t *testing.T) {
 	}
 }
 
+// A stranger who opens thousands of connections takes neither all memory nor all processes of the host.
+func TestTheUnitIsBounded(t *testing.T) {
+	text := readFile(t, "deploy/systemd/registry_exporter.service")
+	for _, bound := range []string{"\nMemoryMax=512M\n", "\nTasksMax=256\n", "\nLimitNOFILE=4096\n"} {
+		if !strings.Contains(text, bound) {
+			t.Errorf("no %q", bound)
+		}
+	}
+}
+
 func TestSecretsAndStateOfTheUnit(t *testing.T) {
 	text := readFile(t, "deploy/systemd/registry_exporter.service")
 	if !strings.Contains(text, " --state.dir=%S/registry_exporter\n") {

@@ -2,6 +2,8 @@ module registry_exporter/e2e
 
 go 1.26.0
 
+toolchain go1.26.8
+
 require (
 	github.com/prometheus/client_model v0.6.3
 	github.com/prometheus/common v0.72.1

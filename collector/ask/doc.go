@@ -4,6 +4,7 @@
 //	builder.go      Builder: makes the sources of one registry from its configuration
 //	client.go       Client: asks one address, with the names of the front, on a new connection each time
 //	transport.go    the connection: it ends with the context of its request, at the latest
+//	tls_files.go    the files of tls_config, which are bounded, too
 //	answer.go       Answer: a response and its body, which is bounded
 //	refusal.go      the error of an answer with a status that nobody wants; request_error.go: of no answer at all
 //	store.go        marks requests to a store, whose refusals are about no account of ours
@@ -11,7 +12,8 @@
 //	account.go      Account: a client and its credentials
 //	credentials.go  the credentials of http_headers, basic_auth and authorization; oauth2.go: of oauth2
 //	challenge.go    WWW-Authenticate; token.go gets the token that a bearer challenge wants
-//	realm.go        which token servers may have the password; elsewhere.go: where redirects may lead
+//	realm.go        which token servers may have the password; elsewhere.go: where redirects may lead;
+//	                host.go: whether two hosts are the same, or of one domain
 //	secret.go       Secret: read when used, masked as long as it may be seen; secret_file.go: the one in a file; secrets.go:
 //	                all of a registry
 //	lockout.go      Lockout: does not send a refused secret again for some time

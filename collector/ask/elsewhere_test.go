@@ -50,6 +50,11 @@ func TestARedirectLeadsToNoPlaceThatOnlyThisMachineReaches(t *testing.T) {
 		{name: "to this machine by another way to write it", front: far, to: "http://[::ffff:127.0.0.3]" + port, want: source.ReasonRedirectRefused},
 		{name: "to a name of this machine", front: far, to: "http://localhost" + port, want: source.ReasonRedirectRefused},
 		{name: "to no address", front: far, to: "http://0.0.0.0" + port, want: source.ReasonRedirectRefused},
+		{name: "to no address of IPv6", front: far, to: "http://[::]" + port, want: source.ReasonRedirectRefused},
+		{name: "to this machine by IPv6", front: far, to: "http://[::1]" + port, want: source.ReasonRedirectRefused},
+		{name: "to another address of this machine", front: far, to: "http://127.255.255.254" + port, want: source.ReasonRedirectRefused},
+		{name: "to the link", front: far, to: "http://[fe80::1%25lo]" + port, want: source.ReasonRedirectRefused},
+		{name: "to the link by another way to write it", front: far, to: "http://[::ffff:169.254.169.254]/latest", want: source.ReasonRedirectRefused},
 		{name: "to this machine, which the configuration names", front: far, more: "  stores: [127.0.0.3]\n", to: local, asked: true},
 		{name: "to this machine, of a registry on this machine", front: near, to: local, asked: true},
 		{name: "to a metadata service, of a registry on this machine", front: near, to: "http://169.254.169.254/latest", want: source.ReasonRedirectRefused},
@@ -65,6 +70,35 @@ func TestARedirectLeadsToNoPlaceThatOnlyThisMachineReaches(t *testing.T) {
 				t.Errorf("asked %t: %v", asked, err)
 			}
 		})
+	}
+}
+
+// A resolver may take a number, or a short form, for an address. Whether it does is the system's matter: nobody is asked.
+func TestAnAddressThatIsWrittenAsANumberLeadsNowhere(t *testing.T) {
+	local, seen := realmAt(t, "127.0.0.1")
+	port := local[strings.LastIndexByte(local, ':'):]
+	for _, host := range []string{"2130706433", "0x7f000001", "0177.0.0.1", "127.1", "0", "localhost."} {
+		err := sendElsewhere(t, "http://203.0.113.1", "", "http://"+host+port)
+		if err == nil || len(seen.Requests()) > 0 {
+			t.Errorf("%s: %d requests, %v", host, len(seen.Requests()), err)
+		}
+	}
+}
+
+// The proxy of the configuration reaches what only it may reach, too.
+func TestAProxyIsNotSentToItsOwnMachine(t *testing.T) {
+	proxy, seen := realmAt(t, "127.0.0.4")
+	more := "  http: {proxy_url: '" + strings.TrimSuffix(proxy, "/t") + "'}\n"
+	for to, want := range map[string]string{
+		"http://127.0.0.1:1/x": source.ReasonRedirectRefused, "http://169.254.169.254/latest": source.ReasonRedirectRefused, "http://[::1]:1/x": source.ReasonRedirectRefused,
+		"http://LOCALHOST.:1/x": source.ReasonRedirectRefused, "http://store.example.net/x": "",
+	} {
+		seen.Clear()
+		err := sendElsewhere(t, "http://203.0.113.1", more, to)
+		wantReason(t, err, want)
+		if asked := len(seen.Requests()) > 0; asked != (want == "") {
+			t.Errorf("%s: the proxy was asked: %t", to, asked)
+		}
 	}
 }
 

@@ -4,13 +4,10 @@ import (
 	"cmp"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
-
-	"golang.org/x/net/publicsuffix"
 
 	"registry_exporter/collector/source"
 	"registry_exporter/config"
@@ -51,7 +48,7 @@ func (r *realmRule) isFront() bool { return r.address == r.front.Address() }
 // allow returns nil when a password may be sent to the realm. Else the reason is realm_refused, marked by source.Unasked,
 // or realm_changed when another realm has given tokens to this account before. It notes the realm.
 func (r *realmRule) allow(realm *url.URL) error {
-	host := config.URL{URL: realm}.Address()
+	host := HostPort(realm)
 	r.seen.mu.Lock()
 	defer r.seen.mu.Unlock()
 	r.seen.named[r.address] = host
@@ -75,7 +72,7 @@ func (r *realmRule) allow(realm *url.URL) error {
 func (r *realmRule) gave(realm *url.URL) {
 	r.seen.mu.Lock()
 	defer r.seen.mu.Unlock()
-	r.seen.worked[r.address] = config.URL{URL: realm}.Address()
+	r.seen.worked[r.address] = HostPort(realm)
 }
 
 // Realm is the host:port of the token server that the last challenge to the account named; empty without one.
@@ -108,46 +105,11 @@ func (a *Account) RealmLabel() string {
 // isNamed says whether a list has the host of u, with any port, or with this one.
 func isNamed(list []string, u *url.URL) bool {
 	return slices.ContainsFunc(list, func(entry string) bool {
-		if host, port, err := net.SplitHostPort(entry); err == nil {
-			return sameHost(host, u.Hostname()) && port == portOf(u)
+		if _, _, err := net.SplitHostPort(entry); err == nil {
+			return hostPort(entry) == HostPort(u)
 		}
 		return sameHost(strings.Trim(entry, "[]"), u.Hostname())
 	})
-}
-
-func portOf(u *url.URL) string {
-	_, port, _ := net.SplitHostPort(config.URL{URL: u}.Address())
-	return port
-}
-
-// sameHost says whether two host names, or addresses, are the same.
-func sameHost(a, b string) bool {
-	if one, err := netip.ParseAddr(a); err == nil {
-		other, err := netip.ParseAddr(b)
-		return err == nil && one.Unmap() == other.Unmap()
-	}
-	return strings.EqualFold(strings.TrimSuffix(a, "."), strings.TrimSuffix(b, "."))
-}
-
-// isRelated says whether two hosts are the same, or DNS names under one domain that somebody has registered, such as
-// registry.example.org and auth.example.org. An address is under no domain.
-func isRelated(a, b string) bool {
-	if sameHost(a, b) {
-		return true
-	}
-	one, other := domainOf(a), domainOf(b)
-	return one != "" && one == other
-}
-
-func domainOf(host string) string {
-	if _, err := netip.ParseAddr(host); err == nil {
-		return ""
-	}
-	domain, err := publicsuffix.EffectiveTLDPlusOne(strings.ToLower(strings.TrimSuffix(host, ".")))
-	if err != nil {
-		return ""
-	}
-	return domain
 }
 
 // HostText is a host:port for texts. A name that DNS does not have is "another host": texts repeat nothing else that a

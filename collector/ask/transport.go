@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"sync/atomic"
 
 	"registry_exporter/collector/source"
@@ -20,12 +21,12 @@ import (
 // http.Transport alone, a dial or a TLS handshake with a server that hangs goes on after that.
 type transport struct {
 	*http.Transport
-	refuse func(context.Context, netip.Addr) error // of addresses that may not be dialled; nil: none. Proxies may
+	refuse func(context.Context, netip.Addr) error // of addresses that may not be dialled, nor be asked of a proxy; nil: none
 }
 
 // NewTransport is a transport with the TLS and proxy configuration of cfg. Its error is that of a file of tls_config.
 func NewTransport(cfg *promconfig.HTTPClientConfig) (*transport, error) {
-	tlsConfig, err := promconfig.NewTLSConfig(&cfg.TLSConfig)
+	tlsConfig, err := NewTLSConfig(&cfg.TLSConfig)
 	if err != nil {
 		return nil, err
 	}
@@ -71,12 +72,25 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	x := &exchange{ctx: req.Context()}
 	if !t.isProxied(req) {
 		x.refuse = t.refuse
+	} else if addr, isAddress := literal(req.URL.Hostname()); isAddress && t.refuse != nil {
+		if err := t.refuse(req.Context(), addr); err != nil {
+			return nil, err
+		}
 	}
 	resp, err := t.Transport.RoundTrip(req.WithContext(context.WithValue(req.Context(), exchangeKey{}, x)))
 	if err != nil {
 		return nil, x.explain(err)
 	}
 	return resp, nil
+}
+
+// literal is the address that a host stands for without being looked up. Other names a proxy looks up for itself.
+func literal(host string) (addr netip.Addr, isAddress bool) {
+	if host = plainHost(host); host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		host = "127.0.0.1"
+	}
+	addr, err := netip.ParseAddr(host)
+	return addr, err == nil
 }
 
 // isProxied says whether a proxy connects for us: it is the configuration that names it.

@@ -57,8 +57,8 @@ func TestHealthVeryManyChecksFail(t *testing.T) {
 			}
 		}
 	}
-	if failing != source.MaxSamples {
-		t.Errorf("%d checks fail, want %d", failing, source.MaxSamples)
+	if most := source.MaxSamples / 3; failing != most {
+		t.Errorf("%d checks fail, want %d", failing, most)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"registry_exporter/collector/registry/client"
@@ -58,7 +57,7 @@ func (w *writer) cancelKept(ctx context.Context) {
 		return
 	}
 	location, err := client.Locate(w.URL, text)
-	if source.Reason(err) != "" || !isUpload(location) {
+	if source.Reason(err) != "" || !isUploadTo(w.repository, location) {
 		w.kept.forget()
 		return
 	}
@@ -69,10 +68,9 @@ func (w *writer) cancelKept(ctx context.Context) {
 	}
 }
 
-// isUpload says whether a URL is that of an upload: what a file names is asked to be deleted with our account. A registry
-// below a path of its own, or elsewhere, has one that ends so, too.
-func isUpload(u *url.URL) bool {
-	return uploadPath.MatchString(u.Path) && !strings.Contains(u.Path, "..")
+// isUploadTo says whether a URL is that of an upload to the repository: what a file names is asked to be deleted with our
+// account. A registry below a path of its own, or elsewhere, has one that ends so, too.
+func isUploadTo(repository string, u *url.URL) bool {
+	before, id, found := strings.Cut(u.Path, "/blobs/uploads/")
+	return found && id != "" && !strings.Contains(id, "/") && strings.HasSuffix(before, "/v2/"+repository) && !strings.Contains(u.Path, "..")
 }
-
-var uploadPath = regexp.MustCompile(`/v2/[a-z0-9._/-]+/blobs/uploads/[^/]`)

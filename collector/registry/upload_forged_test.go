@@ -14,9 +14,15 @@ func TestOnlyAnUploadIsCancelledAtTheNextStart(t *testing.T) {
 		"/v2/prod/app/blobs/sha256:00":                            false,
 		"/v2/prod/app/blobs/uploads/":                             false,
 		"/v2/x/blobs/uploads/../../../../v2/prod/app/manifests/1": false,
-		"/": false,
+		"/":                               false,
+		"/v2/prod/app/blobs/uploads/0123": false, // of somebody else
+		"/v2/monitoring/canary/blobs/uploads/0123/../../manifests/1":  false,
+		"/v2/monitoring/canary/blobs/uploads/v2/prod/app/manifests/1": false,
+		"/v2/not/monitoring/canary/blobs/uploads/0123":                false,
+		"/v2/monitoring/canary/blobs/uploads":                         false,
+		"/v2/monitoring/canary/blobs/sha256:00/blobs/uploads/0123":    false,
 	} {
-		if got := isUpload(&url.URL{Path: path}); got != want {
+		if got := isUploadTo("monitoring/canary", &url.URL{Path: path}); got != want {
 			t.Errorf("%s: %t", path, got)
 		}
 	}

@@ -41,7 +41,7 @@ var generalAdvice = []source.Advice{
 	{Reasons: source.ReasonBadAnswer, What: "what answers at {address} is something else than expected: another service, another version, or a login page in front of it", Try: source.TryRequest},
 	{Reasons: source.ReasonRedirected, What: "{address} sends us elsewhere, and credentials do not follow: put the address that it names into the configuration", Try: source.TryRequest},
 	{Reasons: source.ReasonClientError, What: "{address} refuses the request itself: it is another service, or a front does not let it through", Try: source.TryRequest},
-	{Reasons: source.ReasonTooLarge, What: "the answer is larger than any that makes sense: another service answers", Try: source.TryRequest},
+	{Reasons: source.ReasonTooLarge, What: "the answer is larger than any that makes sense, or has other names in it each time: another service may answer", Try: source.TryRequest},
 	{Reasons: source.ReasonShortRead, What: "the answer ends before its end: something on the way cuts it, or the server fails in the midst", Try: source.TryRequest},
 	{Reasons: source.ReasonNoSpace, What: "there is no space left", Try: "df -h   # on {host}"},
 	// The exporter itself.

@@ -9,6 +9,7 @@
 //	failure.go   Failed, and the closed list of reasons; reason.go sorts any error into it; detail.go keeps words for the log
 //	probe.go     Probe: runs on a clock of its own; a scrape gets the last run, of which stale.go leaves out old successes
 //	keep.go      Keep: what outlives a reload of the configuration
+//	names.go     Names: bounds the names that answers put into labels over time
 //	mask.go      Mask: takes secrets out of labels and texts; plain.go makes texts fit for a terminal
 //	words.go     Words: facts, findings, advice and alerts of a source (state.go, advice.go, place.go)
 //	text.go      sizes, times and lists as people read them

@@ -13,12 +13,18 @@ import (
 // grace is how long after its end a reading may still return what it has learnt.
 const grace = 100 * time.Millisecond
 
+// maxAtOnce bounds the readings of one source that are under way: each may hold megabytes of an answer, and asks with the
+// account of the configuration, whoever scrapes.
+const maxAtOnce = 2
+
 // A reading is one call of Source.Read, or one look at the last run of a probe. Scrapes that join it while it is under
-// way get the same samples. All of them gave it the same timeout, so that it ends before any of them does:
+// way get the same samples. It has the timeout of the scrape that started it, and scrapes with the same one join it, so that it
+// ends before any of them does. With other timeouts there are two readings at once, and no more: a third scrape joins one.
 //
 //	0 s   scrape A, timeout 10 s, starts a reading
-//	7 s   scrape B, timeout 10 s, joins it
-//	10 s  the reading ends, and A and B get what it has learnt; scrape C starts another
+//	7 s   scrape B, timeout 10 s, joins it; scrape C, timeout 2 s, starts another
+//	8 s   scrape D, timeout 5 s, joins that of A, which ends at 10 s
+//	10 s  the first reading ends, and A, B and D get what it has learnt; scrape E starts another
 type reading struct {
 	ctx      context.Context // ends with the timeout, or when the last waiter leaves
 	cancel   context.CancelFunc
@@ -32,19 +38,25 @@ type reading struct {
 	duration time.Duration
 }
 
-// Get joins the reading under way that has the same timeout, or starts one. It waits until the reading or ctx ends. The
-// timeout is that of the source when that is shorter.
+// Get joins a reading under way, or starts one. It waits until the reading, the timeout or ctx ends. The timeout is that of the
+// source when that is shorter.
 func (s *Source) Get(ctx context.Context, timeout time.Duration) Result {
-	r := s.join(min(timeout, s.Timeout))
+	timeout = min(timeout, s.Timeout)
+	r := s.join(timeout)
+	var over <-chan time.Time // the reading ends later than this scrape
+	if r.timeout != timeout {
+		over = time.After(timeout)
+	}
 	select {
 	case <-r.ctx.Done():
 	case <-ctx.Done():
+	case <-over:
 	}
 	s.leave(r)
 	select {
 	case <-r.done:
 		return s.result(ctx, r)
-	case <-time.After(min(grace, r.timeout/10)):
+	case <-time.After(min(grace, timeout/10)):
 	}
 	err := context.Cause(ctx)
 	if err == nil {
@@ -56,13 +68,38 @@ func (s *Source) Get(ctx context.Context, timeout time.Duration) Result {
 func (s *Source) join(timeout time.Duration) *reading {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r := s.running; r == nil || r.ctx.Err() != nil || r.timeout != timeout {
+	s.running = slices.DeleteFunc(s.running, func(r *reading) bool { return r.ctx.Err() != nil })
+	r := s.joinable(timeout)
+	if r == nil {
 		ctx, cancel := context.WithTimeout(context.Background(), timeout)
-		s.running = &reading{ctx: ctx, cancel: cancel, timeout: timeout, start: time.Now(), done: make(chan struct{})}
-		go s.read(s.running)
+		r = &reading{ctx: ctx, cancel: cancel, timeout: timeout, start: time.Now(), done: make(chan struct{})}
+		s.running = append(s.running, r)
+		go s.read(r)
 	}
-	s.running.waiters++
-	return s.running
+	r.waiters++
+	return r
+}
+
+// joinable is the reading with the same timeout; or, with maxAtOnce under way, the one that ends last of those that end before
+// the scrape does, or else the one that ends first. It is nil when another may start.
+func (s *Source) joinable(timeout time.Duration) *reading {
+	for _, r := range s.running {
+		if r.timeout == timeout {
+			return r
+		}
+	}
+	if len(s.running) < maxAtOnce {
+		return nil
+	}
+	end := func(r *reading) time.Time { return r.start.Add(r.timeout) }
+	slices.SortFunc(s.running, func(a, b *reading) int { return end(b).Compare(end(a)) })
+	own := time.Now().Add(timeout)
+	for _, r := range s.running {
+		if !end(r).After(own) {
+			return r
+		}
+	}
+	return s.running[len(s.running)-1]
 }
 
 // leave takes one waiter off. Without waiters the reading is canceled.
@@ -73,9 +110,7 @@ func (s *Source) leave(r *reading) {
 		return
 	}
 	r.cancel()
-	if s.running == r {
-		s.running = nil
-	}
+	s.running = slices.DeleteFunc(s.running, func(one *reading) bool { return one == r })
 }
 
 // read fills r, and closes r.done.
@@ -100,7 +135,11 @@ func (s *Source) read(r *reading) {
 	if s.Mask != nil {
 		r.samples = s.Mask().samples(r.samples)
 	}
-	r.samples, r.err = tidy(r.samples, r.err, cmp.Or(s.Most, MaxSamples))
+	most := cmp.Or(s.Most, MaxSamples)
+	if s.Names != nil {
+		r.samples, r.err = s.Names.bounded(r.samples, r.err, most/3, time.Now())
+	}
+	r.samples, r.err = tidy(r.samples, r.err, most)
 	s.noteSuccess(r)
 }
 

@@ -23,10 +23,11 @@ type Source struct {
 	Words     Words                                   // for reports
 	Mask      func() Mask                             // hides the secrets of the registry in labels from outside; nil: hides nothing
 	Past      *Past                                   // nil: nothing is known of earlier readings
+	Names     *Names                                  // bounds the names in labels from outside over time, to a third of Most; nil: does not
 
 	mu      sync.Mutex
-	running *reading
-	logged  string // reason that NoteReason got last
+	running []*reading // at most maxAtOnce
+	logged  string     // reason that NoteReason got last
 }
 
 // A Companion runs beside scrapes as long as its source is live, such as the reader of a log. A reload stops it, and

@@ -6,7 +6,6 @@ import (
 
 	"registry_exporter/collector/ask"
 	"registry_exporter/collector/source"
-	"registry_exporter/config"
 )
 
 // places is where a login has sent us, with a token that may write. It outlives reloads that leave auth_url, username and
@@ -20,7 +19,7 @@ type places struct {
 // no other host than the first time. Keystone's catalogue names another host than auth_url as a rule. The reason of an
 // error is redirect_refused.
 func (p *places) allow(auth, storage *url.URL) error {
-	host := config.URL{URL: storage}.Address()
+	host := ask.HostPort(storage)
 	if auth.Scheme == "https" && storage.Scheme == "http" {
 		return source.Failed(source.ReasonRedirectRefused, "the login names the store %s with http, behind an auth_url with https: no token was sent there. "+
 			"If it is right, say so with storage_url", ask.HostText(host))

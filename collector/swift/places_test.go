@@ -3,6 +3,7 @@ package swift
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -62,4 +63,35 @@ func TestATokenDoesNotGoToThisMachine(t *testing.T) {
 	server.Login = sendTo(&local)
 	res := newSources(t, server.Config("")).readOne(t, "swift")
 	wantReason(t, res.Err, source.ReasonRedirectRefused)
+}
+
+func TestHowAStoreIsWrittenDoesNotMakeItAnother(t *testing.T) {
+	auth, _ := url.Parse("https://keystone.example.org/v3")
+	for _, c := range []struct {
+		name, first, then string
+		refused           bool
+	}{
+		{"in capitals", "https://swift.example.org/v1/a", "https://SWIFT.example.org/v1/a", false},
+		{"with its port", "https://swift.example.org/v1/a", "https://swift.example.org:443/v1/a", false},
+		{"with a dot", "https://swift.example.org/v1/a", "https://swift.example.org./v1/a", false},
+		{"another account of it", "https://swift.example.org/v1/a", "https://swift.example.org/v1/b", false},
+		{"an IPv6 address written long", "https://[2001:db8::1]:8080/v1/a", "https://[2001:0db8:0::1]:8080/v1/a", false},
+		{"at another port", "https://swift.example.org/v1/a", "https://swift.example.org:8500/v1/a", true},
+		{"with http", "https://swift.example.org/v1/a", "http://swift.example.org:443/v1/a", true},
+		{"under its domain", "https://swift.example.org/v1/a", "https://consul.example.org/v1/a", true},
+		{"a user at its host", "https://swift.example.org/v1/a", "https://swift.example.org@thief.example/v1/a", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var p places
+			for i, text := range []string{c.first, c.then} {
+				u, err := url.Parse(text)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := p.allow(auth, u); (err != nil) != (i == 1 && c.refused) {
+					t.Errorf("%s: %v", text, err)
+				}
+			}
+		})
+	}
 }

@@ -1,0 +1,70 @@
+package accesslog
+
+import (
+	"net"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	maxConns = 50               // of relays, over TCP
+	busyFor  = 10 * time.Second // after a line: no other connection takes the place
+)
+
+// connections are those of relays. One that sends nothing makes place for a new one.
+type connections struct {
+	mu  sync.Mutex
+	all map[net.Conn]time.Time // when the last whole line came; zero: none yet
+	old []net.Conn             // in the order in which they came
+}
+
+func newConnections() *connections { return &connections{all: map[net.Conn]time.Time{}} }
+
+// add takes conn in. Where there are maxConns, idle is the one that has to be closed for it: one that has sent no line yet,
+// or else the one whose last line is oldest. While all are busy conn is not taken in.
+func (c *connections) add(conn net.Conn, now time.Time) (idle net.Conn, added bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.all) >= maxConns {
+		if idle = c.mostIdle(); now.Sub(c.all[idle]) < busyFor {
+			return nil, false
+		}
+		c.drop(idle)
+	}
+	c.all[conn] = time.Time{}
+	c.old = append(c.old, conn)
+	return idle, true
+}
+
+// mostIdle is the one whose last line is oldest, of those without any the one that came first.
+func (c *connections) mostIdle() net.Conn {
+	idle := c.old[0]
+	for _, conn := range c.old[1:] {
+		if c.all[conn].Before(c.all[idle]) {
+			idle = conn
+		}
+	}
+	return idle
+}
+
+// heard notes that a line came.
+func (c *connections) heard(conn net.Conn, now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, is := c.all[conn]; is {
+		c.all[conn] = now
+	}
+}
+
+// remove takes a connection out that has ended.
+func (c *connections) remove(conn net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drop(conn)
+}
+
+func (c *connections) drop(gone net.Conn) {
+	delete(c.all, gone)
+	c.old = slices.DeleteFunc(c.old, func(conn net.Conn) bool { return conn == gone })
+}
