@@ -21,7 +21,7 @@ requires_built = built=$$($(GO) list -deps -test -f '$(MODULE_OF)' ./... | sort 
 # What the tests run besides Go; what is missing is installed (Debian, as root).
 PACKAGES    = gcc libc6-dev prometheus prometheus-alertmanager nginx-light docker-registry curl docker-compose systemd
 
-.PHONY: build demo test unit tools lint vuln format bench clients e2e e2e-all
+.PHONY: build demo test unit fuzz tools lint vuln format bench clients e2e e2e-all
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o registry_exporter .
@@ -32,6 +32,15 @@ demo: build
 # Without root and Debian's programs.
 unit:
 	$(GO) test . ./accesslog/... ./collector/... ./config/... ./durable/... ./runbooks/...
+
+# Fuzzes each target in turn, for FUZZTIME, and names those that fail. The inputs that failed stand in testdata/fuzz beside
+# the target then: mend the code, and commit them. An input that reaches new code is hardly made smaller: that takes a minute each.
+FUZZTIME ?= 3m
+fuzz:
+	@grep -rn --include='*_test.go' '^func Fuzz' . | sed -E 's,/[^/]*:[0-9]+:func (Fuzz[A-Za-z]*).*, \1,' | sort | { \
+	failed=; while read -r folder target; do echo "== $$folder $$target"; \
+		$(GO) test $$folder -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x </dev/null || failed="$$failed $$folder/$$target"; \
+	done; test -z "$$failed" || { echo "failed:$$failed"; exit 1; }; }
 
 # Not with the race detector: clients/, whose clients would wait for each other's time-outs.
 test: tools lint

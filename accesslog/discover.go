@@ -22,7 +22,7 @@ func (t *Tailer) readAll(now time.Time) {
 		for _, l := range s.files {
 			problems = append(problems, l.broken)
 		}
-		if s.newest() == nil && !exists(s.path) {
+		if s.newest() == nil && len(s.packed) == 0 && !exists(s.path) {
 			t.streams = slices.DeleteFunc(t.streams, func(other *stream) bool { return other == s })
 		}
 	}

@@ -1,33 +1,17 @@
 package accesslog
 
 import (
-	"cmp"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"time"
 )
 
-const (
-	// maxUnpacked and unpackWithin bound what is read of one compressed file, which takes up to three readings; the rest of it is lost.
-	maxUnpacked  = 10 << 30
-	unpackWithin = 10 * time.Second
-)
-
-var (
-	errIsRead   = errors.New("its original is read")
-	errNotGzip  = errors.New("only .gz can be read")
-	errNoMember = errors.New("something else follows")
-	errTooLarge = errors.New("unpacking takes too long")
-)
-
-// readPacked counts what nobody read of the files of s that were compressed since, and those of the positions that
-// are gone which are in none of them as lost. A file that begins with begins is one that is read.
-// The error is errMoved, and all of it can be done again, or nil.
+// readPacked takes up the files of s that were compressed since, each at the place up to which it was read, and counts
+// those of the positions that are gone which are in none of them as lost. A file that begins with begins is one that is
+// read. The error is errMoved or errSearching, and all of it can be done again, or nil.
 func (t *Tailer) readPacked(s *stream, gone []*logFile, begins []byte, plain, packed []found, now time.Time) error {
 	from := s.modified
 	for _, l := range gone {
@@ -47,14 +31,14 @@ func (t *Tailer) readPacked(s *stream, gone []*logFile, begins []byte, plain, pa
 			continue // is one that was read, as far as one can know
 		}
 		lost, err := int64(0), error(nil)
-		if gone, lost, err = t.unpack(s, gone, begins, c); errors.Is(err, errMoved) {
+		if gone, lost, err = t.unpack(s, gone, begins, c, now); errors.Is(err, errMoved) {
 			s.files = append(gone, s.files...)
 			return err
 		} else if err != nil {
-			t.lost += uint64(lost)
-			t.loss = loss{now, fmt.Errorf("%w: %s was compressed before it was read to its end, and %d bytes or more cannot be read: %w", ErrLost, c.name, lost, err)}
+			t.losePacked(c.name, lost, err, now)
 		}
 	}
+	s.endSearch() // of a file that is gone
 	for _, l := range gone {
 		t.lose(l, now)
 	}
@@ -71,157 +55,109 @@ func since(files []found, at time.Time) []found {
 	return nil
 }
 
-// isDone says whether a compressed file was read, under this name or another.
+// isDone says whether a compressed file was read, or is being read, under this name or another.
 func (t *Tailer) isDone(c found) bool {
-	return slices.ContainsFunc(t.done, func(p position) bool { return p.ID == c.id && p.Modified.Equal(c.modified) })
+	isIt := func(p position) bool { return p.ID == c.id && p.Modified.Equal(c.modified) }
+	return slices.ContainsFunc(t.done, isIt) || slices.ContainsFunc(t.streams, func(s *stream) bool {
+		return slices.ContainsFunc(s.packed, func(l *packedLog) bool { return isIt(l.position) })
+	})
 }
 
-// unpack counts what nobody read of a compressed file. It returns the positions that are not in it, and, with an
-// error, how much of it is lost.
-func (t *Tailer) unpack(s *stream, gone []*logFile, begins []byte, c found) (notFound []*logFile, lost int64, err error) {
-	known := slices.Clone(t.done)
-	for _, l := range gone {
-		known = append(known, l.position)
-	}
-	beginnings := [][]byte{begins}
-	for _, l := range s.files {
-		if l.f != nil {
-			beginnings = append(beginnings, beginning(l.f))
+// unpack finds the place in a compressed file up to which it was read, from where on it is read then. It returns the
+// positions that are not in it, and, with an error, how much of it is lost.
+func (t *Tailer) unpack(s *stream, gone []*logFile, begins []byte, c found, now time.Time) (notFound []*logFile, lost int64, err error) {
+	if s.search == nil || s.search.id != c.id || !s.search.modified.Equal(c.modified) {
+		if err := t.beginSearch(s, gone, begins, c); err != nil {
+			return gone, 0, err
 		}
 	}
-	f, _, err := openSame(c)
-	if err != nil {
+	at, err := s.search.goOn()
+	if errors.Is(err, errSearching) {
+		t.searching = true
 		return gone, 0, err
 	}
-	defer f.Close()
-	until := time.Now().Add(unpackWithin)
-	at, err := whereIn(f, beginnings, known, until)
+	f := s.search.f
+	s.search = nil
 	if errors.Is(err, errIsRead) {
-		return gone, 0, nil
+		return gone, 0, f.Close()
 	}
 	if err != nil && at.Offset == 0 && len(gone) > 0 { // it is the oldest of them, as far as one can know
 		at.Offset, gone = gone[0].Offset, gone[1:]
 	} else if i := slices.IndexFunc(gone, func(l *logFile) bool { return l.Offset == at.Offset && l.Mark == at.Mark }); i >= 0 {
 		gone = slices.Delete(slices.Clone(gone), i, i+1)
 	}
-	at.Name, at.ID, at.Modified = c.name, c.id, c.modified
-	t.remember(at) // first: lines that make us panic are not read again
-	if err == nil {
-		err = t.countPacked(f, &at, until)
-		t.done[len(t.done)-1] = at
+	at.Name, at.ID, at.Modified, at.Size = c.name, c.id, c.modified, max(at.Offset, unpackedSize(f))
+	if err != nil {
+		t.remember(at)
+		return gone, at.unread(err), errors.Join(err, f.Close())
 	}
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, errNoMember) { // else its end is not that of a .gz
-		lost = max(0, unpackedSize(c.name)-at.Offset)
-	}
-	return gone, lost, err
+	s.packed = append(s.packed, &packedLog{logFile: logFile{position: at, f: f, caught: now}})
+	return gone, 0, nil
 }
 
-// whereIn finds the place in a compressed file up to which it is read: the last of the known positions that are in it.
-func whereIn(f *os.File, open [][]byte, known []position, until time.Time) (at position, err error) {
-	u, err := newUnpacker(f, until)
-	if err != nil {
-		return at, err
-	}
-	err = u.skip(markSize)
-	if slices.ContainsFunc(open, func(b []byte) bool { return sameBeginning(b, u.before) }) {
-		return at, errIsRead
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		return at, err
-	}
-	if u, err = newUnpacker(f, until); err != nil {
-		return at, err
-	}
-	slices.SortFunc(known, func(a, b position) int { return cmp.Compare(a.Offset, b.Offset) })
-	for _, p := range known {
-		if p.Marked == 0 {
-			continue
+// beginnings are how the files begin that are read, besides one that begins with begins.
+func (s *stream) beginnings(begins []byte) [][]byte {
+	all := [][]byte{begins}
+	for _, l := range s.files {
+		if l.f != nil {
+			all = append(all, beginning(l.f))
 		}
-		if err := u.skip(p.Offset - u.offset); errors.Is(err, io.EOF) {
+	}
+	for _, l := range s.packed {
+		if b, err := beginningOfPacked(l.f); err == nil {
+			all = append(all, b)
+		}
+	}
+	return all
+}
+
+// readPackedFiles reads some of the compressed files of s, and says whether there is more.
+func (t *Tailer) readPackedFiles(s *stream, now time.Time) (more bool) {
+	for range blocksPerTurn {
+		t.guarded(func() { more = t.readPackedBlock(s, now) })
+		if !more {
 			break
-		} else if err != nil {
-			return at, err
-		}
-		if p.Marked <= len(u.before) && checksum(u.before[len(u.before)-p.Marked:]) == p.Mark {
-			at = p
 		}
 	}
-	return at, nil
+	return more
 }
 
-// countPacked counts the lines behind a position in a compressed file.
-func (t *Tailer) countPacked(f *os.File, at *position, until time.Time) error {
-	u, err := newUnpacker(f, until)
-	if err != nil {
-		return err
+// readPackedBlock counts the lines that come next in the oldest compressed file of s, or unpacks on to where they are.
+// It says whether there is more.
+func (t *Tailer) readPackedBlock(s *stream, now time.Time) (more bool) {
+	if len(s.packed) == 0 {
+		return false
 	}
-	if err := u.skip(at.Offset); err != nil {
-		return err
-	}
-	buf, n := make([]byte, maxLine), 0 // that of t may hold a block
-	for err == nil {
-		var more int
-		more, err = u.Read(buf[n:])
-		n += more
-		if errors.Is(err, io.EOF) && n > 0 && n < maxLine && buf[n-1] != '\n' {
-			buf[n] = '\n' // nobody writes the rest of it
-			n++
+	l := s.packed[0]
+	b, err := l.next()
+	switch {
+	case b.lines != nil:
+		l.counted(b)
+		t.count(b.lines, 0)
+	case b.skipped != nil:
+		l.counted(b)
+		t.count(nil, b.tooLong)
+	case err != nil:
+		at := l.where()
+		if !errors.Is(err, io.EOF) {
+			t.losePacked(l.Name, at.unread(err), err, now)
 		}
-		rest := buf[:n]
-		for b := at.cut(rest); b.size() > 0; b = at.cut(rest) {
-			t.count(b.lines, b.tooLong)
-			rest = rest[b.size():]
-		}
-		n = copy(buf, rest)
-		at.Offset = u.offset - int64(n)
-		if n == 0 {
-			at.Marked, at.Mark = len(u.before), checksum(u.before)
-		}
+		t.remember(at)
+		l.close()
+		s.packed = slices.Delete(s.packed, 0, 1)
 	}
-	if errors.Is(err, io.EOF) {
-		return nil
-	}
-	return err
+	return len(s.packed) > 0
 }
 
-// An unpacker reads a .gz.
-type unpacker struct {
-	gz     *gzip.Reader
-	offset int64
-	before []byte // what stands before the offset, at most markSize
-	until  time.Time
+// unread is how much of a compressed file cannot be read behind the position, as far as one can know.
+func (p *position) unread(err error) int64 {
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errNoMember) { // its end is not that of a .gz
+		return 0
+	}
+	return max(0, p.Size-p.Offset)
 }
 
-func newUnpacker(f *os.File, until time.Time) (*unpacker, error) {
-	if !strings.HasSuffix(f.Name(), ".gz") {
-		return nil, errNotGzip
-	}
-	if _, err := f.Seek(0, io.SeekStart); err != nil {
-		return nil, err
-	}
-	gz, err := gzip.NewReader(f)
-	if err != nil {
-		return nil, err
-	}
-	return &unpacker{gz: gz, until: until}, nil
-}
-
-func (u *unpacker) Read(b []byte) (int, error) {
-	if u.offset >= maxUnpacked || time.Now().After(u.until) {
-		return 0, errTooLarge
-	}
-	n, err := u.gz.Read(b)
-	u.offset += int64(n)
-	u.before = append(u.before, b[max(0, n-markSize):n]...)
-	u.before = append(u.before[:0], u.before[max(0, len(u.before)-markSize):]...)
-	if errors.Is(err, gzip.ErrHeader) {
-		err = errNoMember
-	}
-	return n, err
-}
-
-// skip goes on by n bytes. The error is io.EOF when there are fewer.
-func (u *unpacker) skip(n int64) error {
-	_, err := io.CopyN(io.Discard, u, n)
-	return err
+func (t *Tailer) losePacked(name string, lost int64, err error, now time.Time) {
+	t.lost += uint64(lost)
+	t.loss = loss{now, fmt.Errorf("%w: %s was compressed before it was read to its end, and %d bytes or more cannot be read: %w", ErrLost, name, lost, err)}
 }

@@ -106,6 +106,10 @@ func (t *Tailer) report(now time.Time) Report {
 			}
 			f.Position = l.Offset
 		}
+		for _, l := range s.packed {
+			f.Lag += max(0, l.Size-l.Offset)
+			f.Behind = max(f.Behind, now.Sub(l.caught))
+		}
 		r.Files = append(r.Files, f)
 	}
 	if t.opts.Listen != "" {
@@ -127,6 +131,9 @@ func (t *Tailer) encode() ([]byte, error) {
 	s := savedState{Version: savedVersion, Patterns: t.known, Done: t.done, Lost: t.lost, Counts: counts}
 	for _, one := range t.streams {
 		saved := savedStream{Path: one.path, Modified: one.modified}
+		for _, l := range one.packed { // found again by what stands before the position
+			saved.Files = append(saved.Files, l.where())
+		}
 		for _, l := range one.files {
 			saved.Modified = later(saved.Modified, l.Modified)
 			saved.Files = append(saved.Files, l.where())

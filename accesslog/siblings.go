@@ -120,15 +120,10 @@ func newest(files []found) []found {
 }
 
 // unpackedSize is how much a .gz holds, as its end says (modulo 4 GiB), and 0 of others.
-func unpackedSize(name string) int64 {
-	if !strings.HasSuffix(name, ".gz") {
+func unpackedSize(f *os.File) int64 {
+	if !strings.HasSuffix(f.Name(), ".gz") {
 		return 0
 	}
-	f, err := os.Open(name)
-	if err != nil {
-		return 0
-	}
-	defer f.Close()
 	var end [4]byte
 	if _, err := f.Seek(-4, io.SeekEnd); err != nil {
 		return 0

@@ -11,8 +11,10 @@ import (
 // A stream is one log: the file at its path and older ones that are not read to their end.
 type stream struct {
 	path     string
-	files    []*logFile // oldest first
-	modified time.Time  // of the newest one there was; zero when there was none
+	files    []*logFile   // oldest first
+	modified time.Time    // of the newest one there was; zero when there was none
+	packed   []*packedLog // compressed ones that are not read to their end, oldest first
+	search   *search      // nil when there is none
 }
 
 func (s *stream) newest() *logFile {

@@ -52,18 +52,19 @@ type Tailer struct {
 	stop  context.CancelFunc
 	group sync.WaitGroup
 
-	lock    lock // of all that follows
-	counts  *Counts
-	streams []*stream  // by path
-	known   []string   // patterns that were looked through before
-	done    []position // of files read to their end
-	lost    uint64
-	loss    loss
-	problem error // of the last time that files were looked for
-	syslog  syslogServer
-	buf     []byte
-	looked  time.Time
-	begun   bool
+	lock      lock // of all that follows
+	counts    *Counts
+	streams   []*stream  // by path
+	known     []string   // patterns that were looked through before
+	done      []position // of files read to their end
+	lost      uint64
+	loss      loss
+	problem   error // of the last time that files were looked for
+	syslog    syslogServer
+	buf       []byte
+	looked    time.Time
+	begun     bool
+	searching bool // a search goes on at the next turn
 
 	rest    time.Duration // between two saves
 	saving  lock          // of what follows
@@ -168,6 +169,10 @@ func (t *Tailer) closeFiles() {
 		for _, l := range s.files {
 			l.close()
 		}
+		for _, l := range s.packed {
+			l.close()
+		}
+		s.endSearch()
 	}
 }
 
@@ -193,6 +198,7 @@ func (t *Tailer) run(ctx context.Context) {
 
 // turn reads some of each file, and says whether there is more.
 func (t *Tailer) turn(now time.Time) (more bool) {
+	t.searching = false
 	if now.Sub(t.looked) >= lookEvery {
 		t.guarded(func() { t.readAll(now) })
 	}
@@ -200,8 +206,9 @@ func (t *Tailer) turn(now time.Time) (more bool) {
 		for _, l := range slices.Clone(s.files) {
 			more = t.read(s, l, now) || more
 		}
+		more = t.readPackedFiles(s, now) || more
 	}
-	return more
+	return more || t.searching
 }
 
 // read reads some of a file, and says whether there is more. The lock is held for one block at a time.

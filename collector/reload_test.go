@@ -38,8 +38,8 @@ func TestReload(t *testing.T) {
 
 	const refused = "reload failed, the old configuration stays in force: "
 	for text, want := range map[string]string{
-		configOfHub("http://127.0.0.1:1", "  sight: codfw\n"):                                                    ":4: registries[0].sight: unknown key: must be one of: access_log, ",
-		configOfHub("http://127.0.0.1:1", "  http:\n    basic_auth: {username: monitor, password_file: none}\n"): ":5: registries[0].http.basic_auth.password_file: ",
+		configOfHub("http://127.0.0.1:1", "  sight: codfw\n"):                                                    ":4:3: registries[0].sight: unknown key: must be one of: access_log, ",
+		configOfHub("http://127.0.0.1:1", "  http:\n    basic_auth: {username: monitor, password_file: none}\n"): ":5:52: registries[0].http.basic_auth.password_file: ",
 		"": ":1: the file is empty: list at least one registry under registries",
 	} {
 		if status, body := reload(text); status != http.StatusInternalServerError || !strings.HasPrefix(body, refused+file+want) {
@@ -81,21 +81,21 @@ func TestReloadDuringAScrape(t *testing.T) {
 func TestFilesThatAreMissingOrWrongAtLoad(t *testing.T) {
 	noCA := testserver.TempFile(t, "no-ca.pem", []byte("this is no certificate"))
 	for name, c := range map[string]struct{ more, want string }{
-		"ca_file missing":              {"  http:\n    tls_config:\n      ca_file: none.pem\n", ":6: registries[0].http.tls_config"},
-		"ca_file is no CA":             {"  http:\n    tls_config:\n      ca_file: " + noCA + "\n", ":6: registries[0].http.tls_config"},
-		"cert_file missing":            {"  http:\n    tls_config: {cert_file: none.pem, key_file: none.key}\n", ":5: registries[0].http.tls_config"},
-		"password_file missing":        {"  http:\n    basic_auth:\n      username: monitor\n      password_file: none\n", ":7: registries[0].http.basic_auth.password_file: "},
-		"username_file missing":        {"  http:\n    basic_auth:\n      username_file: none\n      password: right-password\n", ":6: registries[0].http.basic_auth.username_file: "},
-		"credentials_file missing":     {"  http:\n    authorization:\n      credentials_file: none\n", ":6: registries[0].http.authorization.credentials_file: "},
-		"client_secret_file missing":   {"  http:\n    oauth2: {client_id: a, token_url: 'http://127.0.0.1:1', client_secret_file: none}\n", ":5: registries[0].http.oauth2.client_secret_file: "},
-		"file of a header missing":     {"  http:\n    http_headers: {X-Key: {files: [none]}}\n", ":5: registries[0].http.http_headers.X-Key.files"},
-		"msr: password_file missing":   {"  msr:\n    http:\n      basic_auth: {username: admin, password_file: none}\n", ":6: registries[0].msr.http.basic_auth.password_file: "},
-		"nginx: ca_file missing":       {"  nginx:\n    urls: [https://127.0.0.1:1/nginx_status]\n    http: {tls_config: {ca_file: none}}\n", ":6: registries[0].nginx.http.tls_config"},
-		"debug: ca_file missing":       {"  debug:\n    urls: [https://127.0.0.1:1]\n    http: {tls_config: {ca_file: none}}\n", ":6: registries[0].debug.http.tls_config"},
-		"swift: key_file missing":      {"  swift:\n    auth_url: http://127.0.0.1:1/auth/v1.0\n    username: a\n    container: b\n    key_file: none\n", ":8: registries[0].swift.key_file: "},
-		"swift: ca_file missing":       {"  swift:\n    auth_url: http://127.0.0.1:1/auth/v1.0\n    username: a\n    container: b\n    key: keykeykey\n    tls_config: {ca_file: none}\n", ":9: registries[0].swift.tls_config"},
-		"redis: password_file missing": {"  redis:\n    addr: 127.0.0.1:1\n    password_file: none\n", ":6: registries[0].redis.password_file: "},
-		"redis: ca_file missing":       {"  redis:\n    addr: 127.0.0.1:1\n    tls_config: {ca_file: none}\n", ":6: registries[0].redis.tls_config"},
+		"ca_file missing":              {"  http:\n    tls_config:\n      ca_file: none.pem\n", ":6:16: registries[0].http.tls_config.ca_file"},
+		"ca_file is no CA":             {"  http:\n    tls_config:\n      ca_file: " + noCA + "\n", ":6:16: registries[0].http.tls_config.ca_file"},
+		"cert_file missing":            {"  http:\n    tls_config: {cert_file: none.pem, key_file: none.key}\n", ":5:29: registries[0].http.tls_config.cert_file"},
+		"password_file missing":        {"  http:\n    basic_auth:\n      username: monitor\n      password_file: none\n", ":7:22: registries[0].http.basic_auth.password_file: "},
+		"username_file missing":        {"  http:\n    basic_auth:\n      username_file: none\n      password: right-password\n", ":6:22: registries[0].http.basic_auth.username_file: "},
+		"credentials_file missing":     {"  http:\n    authorization:\n      credentials_file: none\n", ":6:25: registries[0].http.authorization.credentials_file: "},
+		"client_secret_file missing":   {"  http:\n    oauth2: {client_id: a, token_url: 'http://127.0.0.1:1', client_secret_file: none}\n", ":5:81: registries[0].http.oauth2.client_secret_file: "},
+		"file of a header missing":     {"  http:\n    http_headers: {X-Key: {files: [none]}}\n", ":5:28: registries[0].http.http_headers.X-Key.files"},
+		"msr: password_file missing":   {"  msr:\n    http:\n      basic_auth: {username: admin, password_file: none}\n", ":6:52: registries[0].msr.http.basic_auth.password_file: "},
+		"nginx: ca_file missing":       {"  nginx:\n    urls: [https://127.0.0.1:1/nginx_status]\n    http: {tls_config: {ca_file: none}}\n", ":6:34: registries[0].nginx.http.tls_config.ca_file"},
+		"debug: ca_file missing":       {"  debug:\n    urls: [https://127.0.0.1:1]\n    http: {tls_config: {ca_file: none}}\n", ":6:34: registries[0].debug.http.tls_config.ca_file"},
+		"swift: key_file missing":      {"  swift:\n    auth_url: http://127.0.0.1:1/auth/v1.0\n    username: a\n    container: b\n    key_file: none\n", ":8:15: registries[0].swift.key_file: "},
+		"swift: ca_file missing":       {"  swift:\n    auth_url: http://127.0.0.1:1/auth/v1.0\n    username: a\n    container: b\n    key: keykeykey\n    tls_config: {ca_file: none}\n", ":9:27: registries[0].swift.tls_config.ca_file"},
+		"redis: password_file missing": {"  redis:\n    addr: 127.0.0.1:1\n    password_file: none\n", ":6:20: registries[0].redis.password_file: "},
+		"redis: ca_file missing":       {"  redis:\n    addr: 127.0.0.1:1\n    tls_config: {ca_file: none}\n", ":6:27: registries[0].redis.tls_config.ca_file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := testserver.TempFile(t, "hub.yml", []byte(configOfHub("http://127.0.0.1:1", c.more)))

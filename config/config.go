@@ -107,7 +107,10 @@ type URL struct{ *url.URL }
 // UnmarshalYAML never quotes the text in an error: a URL may hold a password.
 func (u *URL) UnmarshalYAML(n *yaml.Node) error {
 	parsed, err := url.Parse(n.Value)
+	hint := urlHint(n.Value)
 	switch {
+	case hint != "":
+		return errors.New(hint)
 	case err != nil || n.Kind != yaml.ScalarNode:
 		return errors.New("is not a URL: write it as https://host:port")
 	case parsed.Scheme != "http" && parsed.Scheme != "https":
@@ -156,7 +159,7 @@ func (u URL) authVersion() int {
 	return int(m[1][0] - '0')
 }
 
-// Load reads and checks a file. An error names file, line and key, and says what would be right.
+// Load reads and checks a file. An error names file, line, column and key, and says what would be right.
 // Paths in the file are taken from the folder the file is in.
 func Load(file string) (*Config, error) {
 	text, err := readFile(file)

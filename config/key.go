@@ -14,7 +14,7 @@ const hiddenKey = "…"
 var plainKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 
 // shownKey is the key as errors may show it. A mistake in the file makes a key of a secret: in {username: a, password:x} the key is
-// password:x, and in {password: x,y} it is y. So a key is shown when it is that of a field or nearly, or when it stands on a line of
+// password:x, and in {password: x,y} it is y. So a key is shown when it is that of a field, here or below, or nearly, or when it stands on a line of
 // its own and has a value.
 func shownKey(mapping, key, value *yaml.Node, t reflect.Type) string {
 	if !plainKey.MatchString(key.Value) {
@@ -25,7 +25,7 @@ func shownKey(mapping, key, value *yaml.Node, t reflect.Type) string {
 		near = near || name != "*" && distance(name, strings.TrimSuffix(key.Value, "_ref")) <= maxTypos // _ref: of a secret manager
 	})
 	inBraces := mapping.Style&yaml.FlowStyle != 0
-	if near || (!inBraces || hasAnyName(t)) && value.Tag != "!!null" {
+	if near || placeOf(t, key.Value) != "" || (!inBraces || hasAnyName(t)) && value.Tag != "!!null" {
 		return key.Value
 	}
 	return hiddenKey

@@ -8,8 +8,8 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// unexpanded is a variable as shells and Compose write it.
-var unexpanded = regexp.MustCompile(`^\$(\{\w+\}|[A-Z_][A-Z0-9_]+)$`)
+// unexpanded is a variable or command as shells and Compose write them, or a template.
+var unexpanded = regexp.MustCompile(`^(?:\$(?:\{\w+[^}]*\}|\([^)]*\)|[A-Z_][A-Z0-9_]+)|\{\{.*\}\})$`)
 
 func isSecret(t reflect.Type) bool { return t == reflect.TypeFor[promconfig.Secret]() }
 

@@ -20,7 +20,7 @@ func TestNotesOnAccessLogs(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			const where = "hub.yml:6: registries[0].access_log.format: has no $http_user_agent"
+			const where = "hub.yml:6:13: registries[0].access_log.format: has no $http_user_agent"
 			notes := c.Notes()
 			if test.noted != (len(notes) == 1) || test.noted && !strings.HasPrefix(notes[0], where) {
 				t.Errorf("%q", notes)
@@ -31,9 +31,9 @@ func TestNotesOnAccessLogs(t *testing.T) {
 
 func TestNotesOnPasswordsAndPushes(t *testing.T) {
 	for _, test := range []struct{ name, lines, note string }{
-		{"a password and no realms", "  http: {basic_auth: {username: m, password: p}}", "hub.yml:4: registries[0].http: if the registry hands out tokens, the password goes to hub.example.org"},
+		{"a password and no realms", "  http: {basic_auth: {username: m, password: p}}", "hub.yml:4:3: registries[0].http: if the registry hands out tokens, the password goes to hub.example.org"},
 		{"a password and realms", "  http: {basic_auth: {username: m, password: p}}\n  realms: [auth.example.net]", ""},
-		{"a push of an upload", "  push: {repository: a/b}", "hub.yml:4: registries[0].push: mode upload sends 64 bytes"},
+		{"a push of an upload", "  push: {repository: a/b}", "hub.yml:4:3: registries[0].push: mode upload sends 64 bytes"},
 		{"a push of an image", "  push: {repository: a/b, mode: image}", ""},
 		{"a passive site, which refuses any push", "  passive: true\n  push: {repository: a/b}", ""},
 	} {

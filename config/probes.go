@@ -133,6 +133,16 @@ func (r *Registry) probeDefaults(dir string) {
 	}
 }
 
+// minEvery is the least time between two runs: with less, one is always under way.
+const minEvery = model.Duration(2 * time.Second)
+
+// every wants time between runs.
+func (v *validation) every(every model.Duration, path ...any) {
+	if every < minEvery {
+		v.fail("must be 2s or more, and mostly 60s or more: each run asks the registry many times", append(path, "every")...)
+	}
+}
+
 func (v *validation) probes(r *Registry) {
 	switch {
 	case r.Cache && r.Push != nil:
@@ -144,6 +154,7 @@ func (v *validation) probes(r *Registry) {
 		v.pull(r, r.Pull)
 	}
 	if p := r.Push; p != nil {
+		v.every(p.Every, "push")
 		v.http(p.HTTP, "push", "http")
 		v.repository(p.Repository, "push", "repository")
 		if p.Mode != PushUpload && p.Mode != PushImage {
@@ -157,10 +168,12 @@ func (v *validation) probes(r *Registry) {
 		}
 	}
 	if p := r.Replication; p != nil {
+		v.every(p.Every, "replication")
 		v.repository(p.Canary, "replication", "canary")
 		v.sites(r)
 	}
 	if s := r.Swift; s != nil && s.Probe != nil {
+		v.every(s.Probe.Every, "swift", "probe")
 		switch {
 		case s.Probe.Container == s.Container:
 			v.fail("is the container of the registry: give the probe one of its own, which is not replicated", "swift", "probe", "container")
@@ -169,6 +182,7 @@ func (v *validation) probes(r *Registry) {
 		}
 	}
 	if s := r.Swift; s != nil && s.Count != nil {
+		v.every(s.Count.Every, "swift", "count")
 		v.prefixes(s.Count.Prefixes)
 	}
 }
@@ -190,6 +204,7 @@ func (v *validation) prefixes(prefixes []string) {
 var platform = regexp.MustCompile(`^[a-z0-9]+/[a-z0-9]+(/[a-z0-9.]+)?$`)
 
 func (v *validation) pull(r *Registry, p *Pull) {
+	v.every(p.Every, "pull")
 	v.http(p.HTTP, "pull", "http")
 	switch {
 	case len(p.Images) == 0:

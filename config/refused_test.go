@@ -17,7 +17,7 @@ func TestConfigurationsThatCannotWork(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := parse("hub.yml", []byte("registries:\n- name: hub\n  url: https://hub.example.org\n  "+c.lines+"\n"))
-			if err == nil || !strings.HasPrefix(err.Error(), "hub.yml:4: "+c.want) {
+			if err == nil || !strings.HasPrefix(err.Error(), "hub.yml:4:") || !strings.Contains(err.Error(), ": "+c.want) {
 				t.Errorf("got %v, want %s", err, c.want)
 			}
 		})

@@ -1,15 +1,10 @@
 package config
 
 import (
-	"bytes"
-	"errors"
-	"fmt"
 	"net/url"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	promconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/model"
@@ -58,6 +53,9 @@ func (c *Config) check(n *yaml.Node, t reflect.Type, path []any) error {
 		return c.checkLeaf(n, t, path)
 	case t.Kind() == reflect.Slice:
 		if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+			if n.Kind == yaml.ScalarNode && !empty {
+				return c.at(n, path, "must be a list: put brackets around it, and commas between its entries")
+			}
 			return c.at(n, path, "must be a list with at least one entry")
 		}
 		for i, element := range n.Content {
@@ -96,8 +94,14 @@ func (c *Config) checkMapping(n *yaml.Node, t reflect.Type, path []any) error {
 		seen[key.Value] = key.Line
 		field, known := fieldType(t, key.Value)
 		if !known {
+			if hint := blankHint(key.Value); hint != "" {
+				return c.at(key, here, "a key %s", hint)
+			}
 			if here[len(here)-1] == hiddenKey {
 				return c.at(key, here, "unknown key, not shown since it may hold a secret: write a blank behind the colon of a key, and quotes around a value with a comma; must be %s", oneOf(t))
+			}
+			if place := placeOf(t, key.Value); place != "" {
+				return c.at(key, here, "is no key here: it belongs under %s", place)
 			}
 			return c.at(key, here, "unknown key: must be %s", oneOf(t))
 		}
@@ -133,8 +137,14 @@ func (c *Config) checkLeaf(n *yaml.Node, t reflect.Type, path []any) error {
 	if t.Kind() == reflect.Interface { // a claim may be anything
 		return nil
 	}
+	if n.Kind == yaml.MappingNode && len(n.Content) > 0 && n.Content[0].Kind == yaml.MappingNode {
+		return c.at(n, path, "is a template that nothing has filled in")
+	}
 	if n.Kind != yaml.ScalarNode {
 		return c.at(n, path, "%s", expected(t))
+	}
+	if hint := valueHint(n, path[len(path)-1]); hint != "" && !isSecret(t) {
+		return c.at(n, path, "%s", hint)
 	}
 	value := reflect.New(t)
 	err := n.Decode(value.Interface())
@@ -145,6 +155,8 @@ func (c *Config) checkLeaf(n *yaml.Node, t reflect.Type, path []any) error {
 		return c.at(n, path, "%s", expected(t))
 	case isSecret(t) && unexpanded.MatchString(n.Value):
 		return c.at(n, path, "is the name of a variable, and variables are not expanded: put the secret into a file, and name that")
+	case isSecret(t) && n.Value != "" && strings.TrimSpace(n.Value) == "":
+		return c.at(n, path, "holds blanks or line ends alone")
 	case t == reflect.TypeFor[promconfig.URL]() && !isProxy(value.Interface().(*promconfig.URL)):
 		return c.at(n, path, "must be a URL with scheme, host and a port up to 65535, such as http://proxy.example.org:3128")
 	case path[len(path)-1] == "enable_http2" && value.Elem().Kind() == reflect.Bool && value.Elem().Bool():
@@ -229,123 +241,4 @@ func oneOf(t reflect.Type) string {
 	}
 	slices.Sort(keys)
 	return "one of: " + strings.Join(keys, ", ")
-}
-
-// Errorf is an error about the value at path (keys and indices from the top), with file and line.
-func (c *Config) Errorf(path []any, format string, args ...any) error {
-	n := c.root
-	if len(n.Content) > 0 {
-		n = n.Content[0]
-	}
-	for _, step := range path {
-		next := child(n, step)
-		if next == nil {
-			break
-		}
-		n = next
-	}
-	return c.at(n, path, format, args...)
-}
-
-func child(n *yaml.Node, step any) *yaml.Node {
-	if n.Kind == yaml.AliasNode {
-		n = n.Alias
-	}
-	if i, ok := step.(int); ok {
-		if n.Kind == yaml.SequenceNode && i < len(n.Content) {
-			return n.Content[i]
-		}
-		return nil
-	}
-	if n.Kind != yaml.MappingNode {
-		return nil
-	}
-	for i := 0; i+1 < len(n.Content); i += 2 {
-		if n.Content[i].Value == step {
-			return n.Content[i+1]
-		}
-	}
-	return nil
-}
-
-func (c *Config) at(n *yaml.Node, path []any, format string, args ...any) error {
-	where := fmt.Sprintf("%s:%d", c.file, max(n.Line, 1))
-	if key := keyOf(path); key != "" {
-		where += ": " + key
-	}
-	return fmt.Errorf("%s: "+format, append([]any{where}, args...)...)
-}
-
-func keyOf(path []any) string {
-	var b strings.Builder
-	for _, step := range path {
-		switch s := step.(type) {
-		case int:
-			fmt.Fprintf(&b, "[%d]", s)
-		case string:
-			if b.Len() > 0 {
-				b.WriteByte('.')
-			}
-			b.WriteString(s)
-		}
-	}
-	return b.String()
-}
-
-var (
-	yamlLine  = regexp.MustCompile(`^(?:yaml: )?line (\d+): `)
-	fromZero  = regexp.MustCompile(`did not find expected (?:key|'[,-]')`) // these count lines from 0
-	anchor    = regexp.MustCompile(`unknown anchor '(.*)' referenced`)
-	tabIndent = regexp.MustCompile(`(?m)^ *\t`)
-	control   = regexp.MustCompile(`[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]`)
-	quoted    = regexp.MustCompile("(?s)`.*`|'[^']*'|\"[^\"]*\"")
-)
-
-// syntaxError puts a mistake that YAML itself found into our form. Some come without their line, or a wrong one.
-func (c *Config) syntaxError(text []byte, err error) error {
-	words := err.Error()
-	problem := withoutValues(err) + " (a value with a special character needs quotes)"
-	var place []byte
-	switch {
-	case strings.Contains(words, "tab character"):
-		problem, place = "indent with spaces, not with tabs", tabIndent.Find(text)
-	case strings.Contains(words, "control characters"):
-		problem, place = "holds a control character", control.Find(text)
-	case strings.Contains(words, "UTF-8"):
-		problem, place = "is not UTF-8", text[max(0, bytes.IndexRune(text, utf8.RuneError)):]
-	case anchor.MatchString(words):
-		problem = "refers to an anchor that is not there: a value that begins with * needs quotes"
-		place = []byte("*" + anchor.FindStringSubmatch(words)[1])
-	}
-	line := 1
-	if m := yamlLine.FindStringSubmatch(words); m != nil {
-		_, _ = fmt.Sscan(m[1], &line)
-		if fromZero.MatchString(words) {
-			line++
-		}
-	}
-	if before, _, found := bytes.Cut(text, place); found && place != nil {
-		line = 1 + bytes.Count(before, []byte("\n"))
-	}
-	return c.at(&yaml.Node{Line: line}, nil, "not YAML: %s", problem)
-}
-
-// withoutValues is the error's text less what YAML quotes from the file: that may be a secret.
-// A single character is YAML's own.
-func withoutValues(err error) string {
-	var typed *yaml.TypeError
-	text := err.Error()
-	switch {
-	case errors.As(err, &typed) && len(typed.Errors) > 0:
-		text = typed.Errors[0]
-	case !strings.HasPrefix(text, "yaml: "):
-		return text
-	}
-	text = yamlLine.ReplaceAllString(text, "")
-	return quoted.ReplaceAllStringFunc(strings.TrimPrefix(text, "yaml: "), func(q string) string {
-		if utf8.RuneCountInString(q) == len("','") {
-			return q
-		}
-		return "…"
-	})
 }

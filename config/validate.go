@@ -232,6 +232,8 @@ func (v *validation) redis(s *Redis) {
 	switch {
 	case s.Addr == "":
 		v.fail("addr is missing: such as 127.0.0.1:6379", "redis")
+	case bareIPv6.MatchString(s.Addr):
+		v.fail("holds an IPv6 address without brackets: write it as [2001:db8::1]:6379", "redis", "addr")
 	case err != nil || !isHost(host) || !isPort(port):
 		v.fail("must be host:port, such as 127.0.0.1:6379", "redis", "addr")
 	case s.Password != "" && s.PasswordFile != "":

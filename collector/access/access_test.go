@@ -137,7 +137,7 @@ func TestALogThatIsAFolderIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Sources(ask.NewBuilder(c, 0, ask.Options{Lockout: &ask.Lockout{}, Keep: source.NewKeep(nil)}))
-	if err == nil || !strings.Contains(err.Error(), "hub.yml:4: registries[0].access_log.paths[0]: is a folder: name the logs in it") {
+	if err == nil || !strings.Contains(err.Error(), "hub.yml:4:24: registries[0].access_log.paths[0]: is a folder: name the logs in it") {
 		t.Error(err)
 	}
 }

@@ -13,9 +13,9 @@ import (
 
 var (
 	prefixObjects = source.Gauge("registry_swift_prefix_objects",
-		"Objects of the container under each configured prefix (listing of the container).", "address", "swift_container", "prefix")
+		"Objects of the container under each configured prefix, without what the push probe leaves in mode upload (listing of the container).", "address", "swift_container", "prefix")
 	prefixBytes = source.Gauge("registry_swift_prefix_bytes",
-		"Bytes of the container under each configured prefix (listing of the container: there a large object has 0 bytes, its segments have theirs).",
+		"Bytes of the container under each configured prefix, without what the push probe leaves in mode upload (listing of the container: there a large object has 0 bytes, its segments have theirs).",
 		"address", "swift_container", "prefix")
 	countTimestamp = source.Gauge("registry_swift_count_last_run_timestamp_seconds",
 		"When the container was last counted, or that failed, in seconds since 1970.", "address")
@@ -30,6 +30,7 @@ const maxCountTime = 10 * time.Minute
 type counter struct {
 	*store
 	prefixes []string
+	litter   litter
 }
 
 // CountSources makes the source of the collector swift_count: a probe that counts the registry's container. It makes
@@ -43,13 +44,13 @@ func CountSources(b *ask.Builder) ([]*source.Source, error) {
 		return nil, err
 	}
 	every := time.Duration(b.Swift.Count.Every)
-	c := &counter{store, b.Swift.Count.Prefixes}
+	c := &counter{store, b.Swift.Count.Prefixes, litterOf(b)}
 	s := &source.Source{
 		Address: c.address,
 		Down:    []source.Sample{countInterval.Sample(every.Seconds(), c.address)},
 		Words:   c.words(),
 	}
-	return []*source.Source{b.Probe(&source.Probe{Every: every, Timeout: min(every, maxCountTime), Run: c.countAll}, s, c.cfg.Container, c.prefixes)}, nil
+	return []*source.Source{b.Probe(&source.Probe{Every: every, Timeout: min(every, maxCountTime), Run: c.countAll}, s, c.cfg.Container, c.prefixes, c.litter)}, nil
 }
 
 // countAll does one run. After a prefix that fails it goes on with the next.
@@ -84,7 +85,10 @@ func (c *counter) countPrefix(ctx context.Context, prefix string) (objects, size
 	for {
 		last := ""
 		err := c.list(ctx, c.cfg.Container, query, func(o object) {
-			objects, size, last = objects+1, size+float64(o.Bytes), o.Name
+			last = o.Name
+			if !c.litter.has(o) {
+				objects, size = objects+1, size+float64(o.Bytes)
+			}
 		})
 		switch {
 		case err != nil, last == "":

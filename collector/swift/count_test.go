@@ -104,14 +104,14 @@ func TestCountEndlessListing(t *testing.T) {
 		pages++
 		fmt.Fprintf(w, `[{"name":"files/%012d","bytes":1}]`, pages)
 	}
-	e := newSources(t, server.Config("auth_url: ADDRESS/auth/v1.0, count: {every: 300ms, prefixes: [files/, segments/]}"))
+	e := newSources(t, server.Config("auth_url: ADDRESS/auth/v1.0, count: {every: 2s, prefixes: [files/, segments/]}"))
 	wantReason(t, e.runOnce(t, "swift_count").Err, source.ReasonTimeout)
 }
 
 func TestCountHangs(t *testing.T) {
 	server := fakeswift.Start(t)
 	server.Objects.Instead["LIST"] = testserver.Hang
-	e := newSources(t, counting(server, "200ms"))
+	e := newSources(t, counting(server, "2s"))
 	wantReason(t, e.runOnce(t, "swift_count").Err, source.ReasonTimeout)
 }
 

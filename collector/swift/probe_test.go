@@ -196,7 +196,7 @@ func TestProbeHangs(t *testing.T) {
 	t.Run("at the login", func(t *testing.T) {
 		server := fakeswift.Start(t)
 		server.Login = testserver.Hang
-		e := newSources(t, server.Config("auth_url: ADDRESS/auth/v1.0, probe: {every: 200ms, container: monitoring}"))
+		e := newSources(t, server.Config("auth_url: ADDRESS/auth/v1.0, probe: {every: 2s, container: monitoring}"))
 		res := e.runOnce(t, "swift_probe")
 		wantReason(t, res.Err, source.ReasonTimeout)
 		wantRunSteps(t, res, "auth!")

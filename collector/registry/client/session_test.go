@@ -29,7 +29,7 @@ func wantReason(t *testing.T, err error, want string) {
 }
 
 // testSession is one with the registry at address, configured as the options say.
-func testSession(t *testing.T, address, options string) *Session {
+func testSession(t testing.TB, address, options string) *Session {
 	t.Helper()
 	file := testserver.TempFile(t, "registry_exporter.yml", []byte("registries:\n- name: hub\n  url: "+address+"\n  http: {"+options+"}\n"))
 	c, err := config.Load(file)
