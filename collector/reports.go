@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"iter"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -42,9 +43,22 @@ func (r *target) reportOrPanic(results []source.Result, now time.Time, logger lo
 	return r.report(results, now)
 }
 
+// Contacts are those of all registries, with the registry and its site, such as "hub@eqiad".
+func (e *Exporter) Contacts() iter.Seq2[string, report.Contact] {
+	return func(yield func(string, report.Contact) bool) {
+		for _, r := range e.live.Load().registries {
+			for _, c := range report.ContactsOf(r.config.Contacts) {
+				if !yield(source.Instance(r.name, r.site), c) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // report is the report on the results of one registry, as of now.
 func (r *target) report(results []source.Result, now time.Time) *report.RegistryReport {
-	subject := report.Subject{Name: r.name, Site: r.site, URL: r.config.URL.String(), Mask: r.secrets.Mask()}
+	subject := report.Subject{Name: r.name, Site: r.site, URL: r.config.URL.String(), Contacts: report.ContactsOf(r.config.Contacts), Mask: r.secrets.Mask()}
 	v := &source.View{Now: now, Passive: r.passive, FrontUp: registry.FrontIsUp(results), Results: results}
 	v.ClientsFail = registry.ClientsFail(v)
 	return subject.Report(v)

@@ -55,6 +55,9 @@ type Registry struct {
 	Replication *Replication `yaml:"replication,omitempty"`
 
 	AccessLog *AccessLog `yaml:"access_log,omitempty"`
+
+	// Contacts are whom to call when something is wrong, and how, by what they look after.
+	Contacts map[string]string `yaml:"contacts,omitempty"`
 }
 
 // TLS says what the certificate of the front has to cover.

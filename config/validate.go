@@ -75,6 +75,7 @@ func (v *validation) registry(r *Registry) {
 	v.http(r.HTTP, "http")
 	v.hosts(r.Realms, "realms")
 	v.hosts(r.Stores, "stores")
+	v.contacts(r.Contacts)
 	v.endpoints(r)
 	if r.TLS != nil {
 		v.tls(r)

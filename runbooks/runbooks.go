@@ -19,8 +19,25 @@ var files embed.FS
 // index is the page that lists all others, under the name that makes it one in the repository too.
 const index = "README.md"
 
-// New is the handler of the runbooks below the prefix that was stripped. All pages are made now.
-func New() (http.Handler, error) {
+// A Contact is whom to call, from the configuration.
+type Contact struct {
+	Registry string // such as "hub@eqiad"
+	For      string // what they look after, such as "swift"
+	Call     string // who they are, and how to reach them
+}
+
+// contactsGoHere is where the contacts stand in a page.
+const contactsGoHere = "<!-- contacts -->"
+
+var contactsBelow = template.Must(template.New("contacts").Parse(`<h2>Whom to call</h2>
+<ul>
+{{range .}}<li>{{.Registry}}, {{.For}}: {{.Call}}</li>
+{{end}}</ul>
+`))
+
+// New is the handler of the runbooks below the prefix that was stripped. All pages are made now, but for the contacts at
+// their end, which are asked for each time.
+func New(contacts func() []Contact) (http.Handler, error) {
 	frame, err := template.ParseFS(files, "page.html")
 	if err != nil {
 		return nil, fmt.Errorf("parsing the frame of the runbooks: %w", err)
@@ -29,17 +46,17 @@ func New() (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the runbooks: %w", err)
 	}
-	b := book{}
+	b := book{pages: map[string][]byte{}, contacts: contacts}
 	for _, name := range names {
 		text, err := files.ReadFile(name)
 		if err != nil {
 			return nil, fmt.Errorf("reading a runbook: %w", err)
 		}
-		if b[key(name)], err = render(frame, text); err != nil {
+		if b.pages[key(name)], err = render(frame, text); err != nil {
 			return nil, fmt.Errorf("runbook %s: %w", name, err)
 		}
 	}
-	b[""] = b[key(index)]
+	b.pages[""] = b.pages[key(index)]
 	return b, nil
 }
 
@@ -53,27 +70,39 @@ func render(frame *template.Template, text []byte) ([]byte, error) {
 	err := frame.Execute(&page, struct {
 		Title string
 		Body  template.HTML
-	}{strings.TrimPrefix(title, "# "), template.HTML(body.String())}) // goldmark lets no HTML through
+	}{strings.TrimPrefix(title, "# "), template.HTML(body.String() + contactsGoHere)}) // goldmark lets no HTML through
 	if err != nil {
 		return nil, fmt.Errorf("filling the frame: %w", err)
 	}
 	return page.Bytes(), nil
 }
 
-// A book is all pages as HTML, by key.
-type book map[string][]byte
+// A book is all pages as HTML.
+type book struct {
+	pages    map[string][]byte // by key
+	contacts func() []Contact
+}
 
 // key finds a page however its name was typed, and as the Markdown links to it.
 func key(name string) string { return strings.TrimSuffix(strings.ToLower(name), ".md") }
 
 // ServeHTTP implements http.Handler.
 func (b book) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	page, found := b[key(r.URL.Path)]
+	page, found := b.pages[key(r.URL.Path)]
 	if !found {
 		http.Error(w, "there is no such runbook; /runbooks/ lists all", http.StatusNotFound)
 		return
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	_, _ = w.Write(page) // a client that went away
+	_, _ = w.Write(bytes.Replace(page, []byte(contactsGoHere), b.whomToCall(), 1)) // a client that went away
+}
+
+// whomToCall are the contacts as HTML; nothing where there are none.
+func (b book) whomToCall() []byte {
+	var text bytes.Buffer
+	if all := b.contacts(); len(all) > 0 && contactsBelow.Execute(&text, all) != nil {
+		return nil
+	}
+	return text.Bytes()
 }

@@ -58,9 +58,9 @@ func read(t *testing.T, name string) string {
 }
 
 // served answers as the exporter has it mounted.
-func served(t *testing.T) func(path string) *httptest.ResponseRecorder {
+func served(t *testing.T, contacts ...Contact) func(path string) *httptest.ResponseRecorder {
 	t.Helper()
-	handler, err := New()
+	handler, err := New(func() []Contact { return contacts })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -29,6 +30,22 @@ type RegistryReport struct {
 	State    source.State     `json:"state"`   // the worst of its sources
 	Sources  []*SourceReport  `json:"sources"`
 	Findings []*FindingReport `json:"findings"` // a fault stands before those that follow from it
+	Contacts []Contact        `json:"contacts,omitempty"`
+}
+
+// A Contact is whom to call, from the configuration.
+type Contact struct {
+	For  string `json:"for"`  // what they look after, such as "swift"
+	Call string `json:"call"` // who they are, and how to reach them
+}
+
+// ContactsOf are the contacts of a configuration, by what they look after.
+func ContactsOf(all map[string]string) []Contact {
+	var contacts []Contact
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		contacts = append(contacts, Contact{For: name, Call: all[name]})
+	}
+	return contacts
 }
 
 // A SourceReport is the state of one source.

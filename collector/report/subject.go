@@ -8,8 +8,9 @@ import (
 
 // A Subject is the registry that a report is about.
 type Subject struct {
-	Name, Site string      // Site may be empty
-	URL        string      // of its front
+	Name, Site string // Site may be empty
+	URL        string // of its front
+	Contacts   []Contact
 	Mask       source.Mask // masks its secrets in all texts
 }
 
@@ -17,7 +18,7 @@ type Subject struct {
 func (s Subject) Report(v *source.View) *RegistryReport {
 	n := &narrator{v, source.Instance(s.Name, s.Site), s.Mask}
 	all := &RegistryReport{
-		Registry: s.Name, Site: s.Site, URL: s.URL, Passive: v.Passive,
+		Registry: s.Name, Site: s.Site, URL: s.URL, Passive: v.Passive, Contacts: s.Contacts,
 		State: source.StateOK, Sources: []*SourceReport{}, Findings: []*FindingReport{},
 	}
 	for _, res := range v.Results {

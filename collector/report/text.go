@@ -95,6 +95,11 @@ func (t *textWriter) registry(r *RegistryReport) {
 			t.line("        error: %s", s.Error)
 		}
 	}
+	if len(r.Findings) > 0 {
+		for _, c := range r.Contacts {
+			t.line("  call for %s: %s", c.For, c.Call)
+		}
+	}
 	t.line("")
 }
 
