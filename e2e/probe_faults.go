@@ -77,11 +77,12 @@ func both(values ...map[string]float64) map[string]float64 {
 	return all
 }
 
-// lastLayer of the large image, and the document that its index names for our platform.
+// lastLayer of the large image, and the documents that the index names for our platform and for another.
 var (
-	base      = largeImage()
-	lastLayer = base.layers[2]
-	child     = multiImage().children[0].manifest
+	base       = largeImage()
+	lastLayer  = base.layers[2]
+	child      = multiImage().children[0].manifest
+	otherChild = multiImage().children[1].manifest
 )
 
 // contentFault is a blob of a registry on disk that is not as it was pushed.
@@ -141,6 +142,7 @@ var probeFaults = []Fault{
 		Bad: []string{"pull_success registry-content"}, Fails: []string{"pull registry-content: not_found"}, Values: pullFails("registry-content", "manifest", "not_found"),
 	},
 	contentFault("index-child-removed", "manifest", "missing_blob", damage("content", child, removed), child),
+	contentFault("index-child-of-another-platform-removed", "platforms", "missing_blob", damage("content", otherChild, removed), otherChild),
 
 	// Writes.
 	{
