@@ -127,7 +127,7 @@ var probeFaults = []Fault{
 	{
 		Name: "swift-lost-a-layer", Start: inTurn(swiftLoses(smallImage().layers[0])), End: swiftFinds(smallImage().layers[0]),
 		Alerts: []string{"page RegistryContentBad hub@eqiad"}, Silenced: []string{"RegistryBackendDown hub@eqiad"},
-		Bad:    hubBad[:2], Fails: []string{"pull front-good: short_read", "pull registry-checked: short_read"},
+		Bad: hubBad[:2], Fails: []string{"pull front-good: short_read", "pull registry-checked: short_read"},
 		Values: pullFails("registry-checked", "layers", "short_read"),
 	},
 
