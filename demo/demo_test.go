@@ -71,6 +71,7 @@ var names = []string{
 	"registry_msr_server_disk_bytes",
 	"registry_msr_server_queries_total",
 	"registry_msr_server_read_docs_total",
+	"registry_msr_server_replicas",
 	"registry_msr_server_start_timestamp_seconds",
 	"registry_msr_server_up",
 	"registry_msr_server_written_docs_total",
@@ -127,7 +128,7 @@ var names = []string{
 }
 
 // namesOfFaults show only while something is wrong.
-var namesOfFaults = []string{"registry_collector_failure", "registry_health_check_failing", "registry_pull_content_bad", "registry_pull_failure", "registry_push_failure"}
+var namesOfFaults = []string{"registry_collector_failure", "registry_collector_worked_before", "registry_health_check_failing", "registry_pull_content_bad", "registry_pull_failure", "registry_push_failure"}
 
 func TestDemo(t *testing.T) {
 	d := startDemo(t)
