@@ -22,6 +22,7 @@ type Options struct {
 	Config      *config.Config // set: the configuration, instead of a file
 	ExternalURL string         // where people reach the exporter, such as https://exporter.example.org:10500
 	StateDir    string         // folder for state that outlives the process; empty: none does
+	HistoryFrom string         // the StateDir of another process, which knows what worked before: it is read, and not written to
 	Name        string         // of this exporter, in the images that it pushes and the objects that it writes; empty: the host name
 	Registries  bool           // /metrics has the registries; false: the exporter's own metrics only
 	Logger      log.Logger
@@ -73,7 +74,7 @@ func New(opts Options) (*Exporter, error) {
 			return nil, fmt.Errorf("--state.dir: %w", err)
 		}
 	}
-	e := &Exporter{opts: opts, history: newHistory(opts.StateDir, opts.Logger)}
+	e := &Exporter{opts: opts, history: newHistory(opts)}
 	e.drain, e.stop = context.WithCancel(context.Background())
 	if err := e.load(); err != nil {
 		return nil, err

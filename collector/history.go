@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -49,11 +50,13 @@ type success struct {
 }
 
 // newHistory reads the history that is kept in a folder. One that is missing or damaged begins anew.
-func newHistory(stateDir string, l log.Logger) *history {
-	h := &history{logger: l}
-	if stateDir != "" {
-		h.file = filepath.Join(stateDir, historyFile)
-		if text, err := durable.Load(h.file); err == nil {
+func newHistory(opts Options) *history {
+	h := &history{logger: opts.Logger}
+	if opts.StateDir != "" {
+		h.file = filepath.Join(opts.StateDir, historyFile)
+	}
+	if folder := cmp.Or(opts.StateDir, opts.HistoryFrom); folder != "" {
+		if text, err := durable.Load(filepath.Join(folder, historyFile)); err == nil {
 			_ = json.Unmarshal(text, &h.kept) // what is not read begins anew
 		}
 	}

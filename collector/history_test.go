@@ -37,11 +37,19 @@ func startGuarded(t *testing.T) *guarded {
 	return g
 }
 
-// start is an exporter of g with a state folder, and lines about its account.
-func (g *guarded) start(t *testing.T, stateDir, account string) *Exporter {
+// options are those of an exporter of g, with lines about its account.
+func (g *guarded) options(t *testing.T, account string) Options {
 	t.Helper()
 	text := configOfHub(g.URL, "  http: {basic_auth: {username: monitor, "+account+"}}\n")
-	e, err := New(Options{ConfigFile: testserver.TempFile(t, "registry_exporter.yml", []byte(text)), StateDir: stateDir, Registries: true, Logger: log.NewNopLogger()})
+	return Options{ConfigFile: testserver.TempFile(t, "registry_exporter.yml", []byte(text)), Registries: true, Logger: log.NewNopLogger()}
+}
+
+// start is an exporter of g with a state folder.
+func (g *guarded) start(t *testing.T, stateDir, account string) *Exporter {
+	t.Helper()
+	opts := g.options(t, account)
+	opts.StateDir = stateDir
+	e, err := New(opts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +89,14 @@ func TestARefusalOfWhatWasTakenBeforeIsNoFaultOfOurs(t *testing.T) {
 	e.StopProbes()
 
 	wantBlamed(t, g.start(t, state, account), "RegistryLoginFails") // by the next process
+	checks := g.options(t, account)
+	checks.HistoryFrom = state
+	e, err := New(checks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantBlamed(t, e, "RegistryLoginFails") // by check, which writes nothing
+	e.Stop()
 	wantBlamed(t, g.start(t, state, "password: another"), source.CannotLook)
 	wantBlamed(t, g.start(t, t.TempDir(), account), source.CannotLook)
 	wantBlamed(t, g.start(t, "", account), source.CannotLook)
@@ -137,7 +153,7 @@ func TestTheHistoryShowsNothing(t *testing.T) {
 }
 
 func TestWhatWorkedLongAgoIsForgotten(t *testing.T) {
-	h := newHistory(t.TempDir(), log.NewNopLogger())
+	h := newHistory(Options{StateDir: t.TempDir(), Logger: log.NewNopLogger()})
 	past := h.of(func() []string { return []string{"configuration"} }, "hub", "", "api", "registry.example.org:443")
 	now := time.Now()
 	past.Note(now.Add(-source.Remembered + time.Hour))

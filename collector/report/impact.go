@@ -52,7 +52,7 @@ var impacts = []impact{
 	{alert: "RegistryCacheDown", severity: severityWarning, means: "Pulls and pushes work, slower."},
 	{alert: "RegistryCacheFull", severity: severityWarning, means: "Pulls and pushes work; the cache learns nothing new."},
 	{alert: "RegistryProbeStale", severity: severityWarning, means: "What the page says of it may no longer be true."},
-	{alert: "RegistryExporterCannotLook", severity: severityWarning, means: "It takes nothing from pulls and pushes by itself, but faults of that part stay unseen."},
+	{alert: "RegistryExporterCannotLook", severity: severityWarning, means: "Mostly it affects no pull or push, but faults of that part stay unseen."},
 }
 
 // passiveMeans replaces the meaning of critical alerts at a passive site.
