@@ -41,8 +41,7 @@ func (f *checkFlags) add(c *kingpin.CmdClause) {
 	c.Flag("image", "With a URL: an image to pull, such as library/base:1.0. May stand several times.").NoEnvar().StringsVar(&f.access.Images)
 }
 
-// check asks registries once, and everything they stand on, and tells people what was found. The exit code is 1
-// when anything fails.
+// check reads every source of the registries once, and prints the report. The exit code is 1 when one fails.
 func check(f *flags, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -119,8 +118,8 @@ func writeReport(r *report.Report, output string, w io.Writer) error {
 	return r.WriteText(w, wantsColour(w))
 }
 
-// progressOn prints each source as it has been read, so that one that hangs is not taken for a check that hangs. It is nil
-// where nobody looks: a file and a pipe get the report alone.
+// progressOn prints a line for each source that has been read, so that people see which one hangs. It is nil when the output is no
+// terminal: a file and a pipe get the report alone.
 func progressOn(w io.Writer) func(collector.Ended) {
 	if !isTerminal(w) {
 		return nil

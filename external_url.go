@@ -11,7 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// externalURL is the address that people reach the exporter at: the flag's or a guess.
+// externalURL is the URL at which people reach the exporter: that of --web.external-url, or a guess.
 func externalURL(f *flags) (string, error) {
 	if f.externalURL == "" {
 		return guessURL(*f.web.WebListenAddresses, *f.web.WebConfigFile), nil
@@ -23,7 +23,7 @@ func externalURL(f *flags) (string, error) {
 	return strings.TrimRight(f.externalURL, "/"), nil
 }
 
-// guessURL is right on a network without anything in between.
+// guessURL is right when there is neither a proxy nor NAT between people and the exporter.
 func guessURL(listen []string, webConfigFile string) string {
 	return ownURL(listen, webConfigFile, hostname())
 }
@@ -54,7 +54,7 @@ func hostname() string {
 	return name
 }
 
-// servesTLS looks into the toolkit's file, which may be there for basic auth only.
+// servesTLS says whether --web.config.file has a certificate: it may have basic auth only.
 func servesTLS(webConfigFile string) bool {
 	var c struct {
 		TLS map[string]any `yaml:"tls_server_config"`

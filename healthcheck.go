@@ -28,7 +28,8 @@ func healthcheck(f *flags, stdout, stderr io.Writer) int {
 // certificateRequired is how a server of TLS 1.3 refuses a client without a certificate.
 const certificateRequired = "tls: certificate required"
 
-// askHealth takes a refusal for lack of a password or of a client certificate for life: a health check has neither.
+// askHealth returns nil when the exporter answers. So does one that wants a password or a client certificate, which a health check
+// does not have.
 func askHealth(url string) (answer string, err error) {
 	resp, err := healthClient().Get(url)
 	if alert := new(net.OpError); errors.As(err, &alert) && alert.Op == "remote error" && alert.Err.Error() == certificateRequired {
@@ -44,8 +45,8 @@ func askHealth(url string) (answer string, err error) {
 	return resp.Status, nil
 }
 
-// healthClient goes straight to the address. It does not verify the certificate, which is for the name that others
-// use: nobody is in between, and nothing secret is sent.
+// healthClient asks the address without a proxy. It does not verify the certificate, which is for another name than the address:
+// the request stays on this machine and has no secret.
 func healthClient() *http.Client {
 	return &http.Client{
 		Timeout:       healthTime,

@@ -11,8 +11,8 @@ import (
 	sloggokit "github.com/tjhop/slog-gokit"
 )
 
-// A logging is one log with three faces: ours, one for the exporter toolkit, which speaks slog, and one for
-// net/http, which has the old logger of the standard library.
+// A logging is one log behind three interfaces: go-kit/log for the exporter, slog for the exporter toolkit, and log.Logger for
+// net/http.
 type logging struct {
 	own     log.Logger
 	toolkit *slog.Logger
@@ -35,7 +35,7 @@ func newLogging(lvl, format string, to io.Writer) logging {
 	}
 }
 
-// serverLog makes a line of what net/http says: a TLS handshake that failed, a handler that panicked.
+// serverLog logs errors of net/http, such as a TLS handshake that failed or a handler that panicked.
 type serverLog struct{ log.Logger }
 
 // Write implements io.Writer.

@@ -134,7 +134,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // requestTime is longer than any scrape takes, and its page.
 const requestTime = 3 * time.Minute
 
-// newServer is a server that no client can hold for ever: not by being slow to ask or to read, nor by doing neither.
+// newServer bounds how long a client may take to send a request, to read the answer, and to send nothing.
 func newServer(handler http.Handler, logger logging) *http.Server {
 	return &http.Server{
 		Handler:           handler,
@@ -176,7 +176,7 @@ func serve(f *flags, e *collector.Exporter, logger logging) error {
 	return err
 }
 
-// atMost starts do. The function it returns waits for its end, or for that of ctx: what hangs in a file system knows of no context.
+// atMost starts do. The function that it returns waits until do or ctx ends: do may hang in a file system, which no context ends.
 func atMost(ctx context.Context, do func()) (wait func()) {
 	done := make(chan struct{})
 	go func() {
@@ -197,7 +197,7 @@ func reloadOnHangup(e *collector.Exporter) (end func()) {
 	signal.Notify(hangup, syscall.SIGHUP)
 	go func() {
 		for range hangup {
-			_ = e.Reload() // it has logged what went wrong
+			_ = e.Reload() // Reload has logged the error
 		}
 	}()
 	return func() { signal.Stop(hangup); close(hangup) }

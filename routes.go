@@ -19,7 +19,7 @@ type route struct {
 	handler http.HandlerFunc
 }
 
-// routes are all pages. A browser that another site sent here may read them, and change nothing.
+// routes are all pages. They answer 403 to a POST that a browser sends for another site.
 func routes(f *flags, e *collector.Exporter, books http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range pages(f, e, books) {
@@ -49,7 +49,7 @@ func pages(f *flags, e *collector.Exporter, books http.Handler) []route {
 	return all
 }
 
-// contacts are those of the configuration in force, for the runbooks. They are for people, as forPeople has it.
+// contacts are those of the configuration in force, for the runbooks. With --web.public=metrics there are none.
 func contacts(f *flags, e *collector.Exporter) func() []runbooks.Contact {
 	return func() []runbooks.Contact {
 		var all []runbooks.Contact
@@ -62,7 +62,7 @@ func contacts(f *flags, e *collector.Exporter) func() []runbooks.Contact {
 	}
 }
 
-// withHeaders lets no browser run, frame, guess at or keep a page.
+// withHeaders adds headers: browsers run no script of a page, show it in no frame, guess no type, and cache nothing.
 func withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -73,7 +73,7 @@ func withHeaders(next http.Handler) http.Handler {
 	})
 }
 
-// forPeople serves a page unless --web.public=metrics leaves what machines need alone.
+// forPeople serves a page for people. With --web.public=metrics, which leaves the pages for machines alone, it answers 403.
 func forPeople(f *flags, page http.HandlerFunc) http.HandlerFunc {
 	if f.public != publicMetrics {
 		return page
@@ -83,7 +83,7 @@ func forPeople(f *flags, page http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// probe is /probe, whose log with debug=true is for people.
+// probe is /probe. With --web.public=metrics, debug=true is answered with 403.
 func probe(f *flags, e *collector.Exporter) http.HandlerFunc {
 	debug := forPeople(f, e.ServeProbe)
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -95,8 +95,8 @@ func probe(f *flags, e *collector.Exporter) http.HandlerFunc {
 	}
 }
 
-// underOwnName serves a page under the exporter's own names alone. Any name that leads here would do for a page of somebody
-// else to read it through a browser (DNS rebinding); an address is no such name.
+// underOwnName serves a page only when the Host header is an address or one of the exporter's names. Otherwise a foreign page, whose
+// name leads to the exporter's address, could read it through a browser (DNS rebinding).
 func underOwnName(f *flags, page http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host

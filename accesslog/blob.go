@@ -6,7 +6,8 @@ import (
 	"math/bits"
 )
 
-// blobs remember the sizes of the layers that were pulled last. Which are forgotten depends on the log alone.
+// blobs keeps the sizes of up to 8,192 layers, those that were pulled last. The lines of the log alone decide which ones it
+// forgets: the same log always gives the same counts.
 type blobs [blobSets][blobsPerSet]knownBlob
 
 const (
@@ -16,7 +17,7 @@ const (
 
 type knownBlob struct{ key, size uint64 }
 
-// seen is told what a pull of a blob gave, and tells the most that any gave before.
+// seen notes that a pull of the blob with this key got size bytes. It returns the most bytes that any pull of it got before.
 func (b *blobs) seen(key, size uint64) (before uint64) {
 	set := &b[key%blobSets]
 	at := 0
@@ -29,12 +30,12 @@ func (b *blobs) seen(key, size uint64) (before uint64) {
 	}
 	before = one.size
 	one.size = max(one.size, size)
-	copy(set[1:at+1], set[:at]) // the last one used is the first
+	copy(set[1:at+1], set[:at]) // the blob that was used last comes first
 	set[0] = one
 	return before
 }
 
-// blobKey tells blobs apart by the beginning of their digests, which is as good as chance. It is 0 for what is none.
+// blobKey is a hash of the first 16 characters behind the colon of a digest. It is 0 for a text that is no digest.
 func blobKey(digest []byte) uint64 {
 	colon := bytes.IndexByte(digest, ':')
 	if colon < 0 || len(digest)-colon-1 < 32 {
@@ -45,5 +46,5 @@ func blobKey(digest []byte) uint64 {
 	return high ^ low
 }
 
-// emptyDigest is that of the blob that has no bytes.
+// emptyDigest is the digest of a blob of 0 bytes.
 const emptyDigest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

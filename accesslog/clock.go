@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// The log's clock is read by hand: time.Parse allocates, and would do so for each line that comes by itself.
+// The times of a log are parsed here and not by time.Parse, which allocates memory for each line.
 
-// clockOf prefers the clock that is finest.
+// clockOf is the time of a line: from $msec, else from $time_iso8601, else from $time_local.
 func clockOf(values *[fields][]byte) (time.Time, bool) {
 	if micros, present, valid := epochMicros(values[timeUnix]); valid && present {
 		return time.UnixMicro(int64(micros)), true
@@ -55,7 +55,7 @@ func clock(year, month, day int, hms []byte, sign byte, zoneHours, zoneMinutes i
 	return time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC).Add(zone), true
 }
 
-// digits is negative for what are none.
+// digits is the number that b spells. It is negative when a byte is no digit.
 func digits(b []byte) (n int) {
 	for _, d := range b {
 		if d -= '0'; d > 9 {

@@ -8,21 +8,21 @@ import (
 )
 
 const (
-	maxConns = 50               // of relays, over TCP
-	busyFor  = 10 * time.Second // after a line: no other connection takes the place
+	maxConns = 50               // at the same time, over TCP
+	busyFor  = 10 * time.Second // after its last line, a connection is not closed for a new one
 )
 
-// connections are those of relays. One that sends nothing makes place for a new one.
+// connections are the TCP connections over which syslog comes. When there are maxConns, an idle one is closed for a new one.
 type connections struct {
 	mu  sync.Mutex
 	all map[net.Conn]time.Time // when the last whole line came; zero: none yet
-	old []net.Conn             // in the order in which they came
+	old []net.Conn             // the oldest first
 }
 
 func newConnections() *connections { return &connections{all: map[net.Conn]time.Time{}} }
 
-// add takes conn in. Where there are maxConns, idle is the one that has to be closed for it: one that has sent no line yet,
-// or else the one whose last line is oldest. While all are busy conn is not taken in.
+// add adds conn. When there are maxConns, the caller has to close idle for it: the connection that has sent no line yet, or else
+// the one whose last line is oldest. While all are busy, conn is not added.
 func (c *connections) add(conn net.Conn, now time.Time) (idle net.Conn, added bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -37,7 +37,7 @@ func (c *connections) add(conn net.Conn, now time.Time) (idle net.Conn, added bo
 	return idle, true
 }
 
-// mostIdle is the one whose last line is oldest, of those without any the one that came first.
+// mostIdle is the oldest connection that has sent no line, or else the one whose last line is oldest.
 func (c *connections) mostIdle() net.Conn {
 	idle := c.old[0]
 	for _, conn := range c.old[1:] {
@@ -48,7 +48,7 @@ func (c *connections) mostIdle() net.Conn {
 	return idle
 }
 
-// heard notes that a line came.
+// heard notes that a whole line came over conn.
 func (c *connections) heard(conn net.Conn, now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -57,7 +57,7 @@ func (c *connections) heard(conn net.Conn, now time.Time) {
 	}
 }
 
-// remove takes a connection out that has ended.
+// remove drops a connection that has ended.
 func (c *connections) remove(conn net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -6,22 +6,22 @@ import (
 	"time"
 )
 
-// Counts are what the lines of one log came to. They are not safe for concurrent use.
+// Counts counts the lines of one log. One goroutine at a time may use it.
 type Counts struct {
 	options Options
 	scanner *scanner
 	now     func() time.Time
-	values  [fields][]byte // of the line at hand
-	path    [1 << 10]byte  // of the line at hand, without its percent signs
+	values  [fields][]byte // of the line that is being counted
+	path    [1 << 10]byte  // the path of that line, with %41 decoded to A
 	*tally
 }
 
-// A tally is all that a restart must not lose.
+// A tally holds all counters. It is saved, and read again after a restart.
 type tally struct {
 	parsed, unmatched, tooLong uint64
 	last                       uint64 // nanoseconds since 1970
 	requests                   [operations][codes]uint64
-	bytes                      [operations][directions]uint64 // those that belong to no project
+	bytes                      [operations][directions]uint64 // of operations that are not counted by project
 	durations                  [operations]durations
 	empty, incomplete, lost    uint64
 	own                        uint64
@@ -36,7 +36,7 @@ func newTally(o Options) *tally {
 	return &tally{upstreams: newNames(), nodes: newNames(), projects: newProjects(o.MaxProjects)}
 }
 
-// New is where nothing was counted yet. The error says what is wrong with the options; in the format, also where.
+// New makes Counts in which all counters are 0. The error names the option that is wrong and, in a format, the place.
 func New(o Options) (*Counts, error) {
 	o = o.withDefaults()
 	if err := o.check(); err != nil {
@@ -49,9 +49,9 @@ func New(o Options) (*Counts, error) {
 	return &Counts{options: o, scanner: s, now: time.Now, tally: newTally(o)}, nil
 }
 
-// Add counts whole lines, each ended by '\n'. It keeps nothing of them.
+// Add counts whole lines, each ended by '\n'. It keeps no reference to lines.
 func (c *Counts) Add(lines []byte) {
-	var last []byte // that was parsed
+	var last []byte // the last line that was parsed
 	parsed := true
 	for len(lines) > 0 {
 		end := bytes.IndexByte(lines, '\n')
@@ -76,11 +76,11 @@ func (c *Counts) Add(lines []byte) {
 	clear(c.values[:])
 }
 
-// TooLong counts lines that were skipped because they are too long.
+// TooLong counts n lines that the reader skipped, since they are longer than 64 KiB.
 func (c *Counts) TooLong(n int) { c.tooLong += uint64(max(n, 0)) }
 
-// LastLine is when the last line was written, by the log's own clock where the format has one, else when it was read;
-// the zero time before the first.
+// LastLine is the time that the last line has or, when the format has no time, the time at which it was read. Before the
+// first line it is the zero time.
 func (c *Counts) LastLine() time.Time {
 	if c.last == 0 {
 		return time.Time{}
@@ -88,44 +88,44 @@ func (c *Counts) LastLine() time.Time {
 	return time.Unix(0, int64(c.last)).UTC()
 }
 
-// setLast takes the clock of the line at hand.
+// setLast sets last from the line in values.
 func (c *Counts) setLast() {
 	at := c.now()
 	if c.scanner.has[timeUnix] || c.scanner.has[timeISO] || c.scanner.has[timeLocal] {
 		var valid bool
 		if at, valid = clockOf(&c.values); !valid {
-			return // the one before is near enough
+			return // last stays the time of an earlier line
 		}
 	}
 	c.last = uint64(max(at.UnixNano(), 0))
 }
 
-// A line is what one line says, where it does.
+// A line holds the values of one line of the log. An amount that the line does not have is not present.
 type line struct {
 	request
 	status  int
-	move    int // -1: none
+	move    int // as moveOf returns it
 	bytes   [directions]amount
-	body    amount // what the client got, without headers
+	body    amount // bytes to the client, without headers
 	micros  amount
 	outcome outcome
 }
 
-// An amount is absent when the log does not tell it.
+// An amount is a number of a line. present is false when the format lacks its variable, or the line has "-".
 type amount struct {
 	n       uint64
 	present bool
 }
 
-// isOwn says whether the line at hand is of a request that is no client's.
+// isOwn says whether the exporter itself sent the request of the line in values.
 func (c *Counts) isOwn() bool {
 	return c.TellsOwn() && string(c.values[userAgent]) == c.options.Own
 }
 
-// TellsOwn says whether the format has $http_user_agent, and there is an agent to leave out.
+// TellsOwn says whether the requests of Options.Own can be told apart: it is set, and the format has $http_user_agent.
 func (c *Counts) TellsOwn() bool { return c.options.Own != "" && c.scanner.has[userAgent] }
 
-// line tells whether it is a line of the format.
+// line counts one line. It returns false, and counts nothing, when the line is not of the format.
 func (c *Counts) line(text []byte) bool {
 	var l line
 	if !c.scanner.scan(text, &c.values) || !c.read(&l) {
@@ -151,7 +151,7 @@ func (c *Counts) line(text []byte) bool {
 	return true
 }
 
-// read makes numbers of the fields. A number that is none means that the line is not of the format.
+// read fills l from values. It returns false when a field holds no number where one belongs: the line is not of the format.
 func (c *Counts) read(l *line) bool {
 	v := &c.values
 	if l.status = statusOf(v[status]); l.status < 0 {
@@ -186,7 +186,7 @@ func firstOf(a, b amount) amount {
 	return b
 }
 
-// classify takes $uri only where the log does not say what the client sent.
+// classify finds the operation from $request_method and $request_uri, else from $request, else from $uri.
 func (c *Counts) classify() request {
 	v, has := &c.values, &c.scanner.has
 	verb, target := v[method], v[sentURI]
@@ -204,7 +204,7 @@ func (c *Counts) classify() request {
 	return classify(verb, path, query)
 }
 
-// moved counts what pulls or pushes images and layers.
+// moved counts a line that pulls or pushes a manifest or a layer.
 func (c *Counts) moved(l *line) {
 	used := l.status/100 == 2
 	p := c.projects.find(projectOf(l.repository, c.options.Depth), used)
@@ -223,7 +223,7 @@ func (c *Counts) moved(l *line) {
 	}
 }
 
-// pulled looks at the size of a layer.
+// pulled counts a layer that was answered with 200 and no bytes, or with fewer bytes than an earlier pull of it got.
 func (c *Counts) pulled(l *line) {
 	if l.body.n == 0 {
 		if string(l.digest) != emptyDigest {
@@ -236,11 +236,11 @@ func (c *Counts) pulled(l *line) {
 	}
 }
 
-// maxHeaders is more than a request has without a layer in it.
+// maxHeaders is more bytes than a request without a layer has.
 const maxHeaders = 32 << 10
 
-// transferred tells whether a layer went through, to its end or until the client left. A commit has one only when it
-// all came in one request.
+// transferred says whether the line is of a layer that was sent, whole or until the client hung up (499). A commit (PUT)
+// counts only when the layer came with it: when it has more bytes than headers can have.
 func (c *Counts) transferred(l *line) bool {
 	switch {
 	case !l.micros.present || l.status/100 != 2 && l.status != 499:
@@ -268,7 +268,7 @@ func (c *Counts) transfer(l *line, p *project, there direction) {
 	}
 }
 
-// answered counts who answered a pull that went well.
+// answered counts the cache result and the upstream of a pull that went well.
 func (c *Counts) answered() {
 	if c.scanner.has[cacheStatus] {
 		if result := cacheResult(c.values[cacheStatus]); result >= 0 {

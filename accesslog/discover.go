@@ -12,7 +12,7 @@ import (
 // maxStreams bounds the logs of one registry.
 const maxStreams = 100
 
-// readAll goes through all logs once: it reads on, takes up new and rotated files, and leaves those that are gone.
+// readAll looks for new, rotated and deleted files of all logs, and for new logs. It sets problem.
 func (t *Tailer) readAll(now time.Time) {
 	t.looked = now
 	var problems []error
@@ -40,7 +40,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// discover takes up the logs that match a pattern: from their end if they were there before anybody looked.
+// discover adds the logs that match a pattern. At the first look with a pattern it begins at their ends, later at their
+// beginnings.
 func (t *Tailer) discover(now time.Time) (problem error) {
 	for _, pattern := range t.opts.Paths {
 		paths, err := filepath.Glob(pattern)
@@ -56,7 +57,7 @@ func (t *Tailer) discover(now time.Time) (problem error) {
 				continue
 			}
 			at, err := stat(path)
-			if err != nil || t.follows(at.id) { // a second name of the same file
+			if err != nil || t.follows(at.id) { // a second name of a file that is being read
 				problem = errors.Join(problem, err)
 				continue
 			}
@@ -86,7 +87,7 @@ func (t *Tailer) stream(path string) *stream {
 	return nil
 }
 
-// follows says whether a file is read already.
+// follows says whether a log has the file.
 func (t *Tailer) follows(id fileID) bool {
 	for _, s := range t.streams {
 		for _, l := range s.files {

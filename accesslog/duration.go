@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Native buckets are those of schema 3, each 9 % wider than the one before, from 1 ms, below which a log tells
-// nothing, to a day and a half.
+// The native buckets of a histogram have schema 3: the upper bound of each is 9 % above that of the one before. They reach
+// from 1 ms, the least time that a log shows, to 36 hours.
 const (
 	schema        = 3
 	perOctave     = 1 << schema
@@ -24,8 +24,8 @@ var classicBounds = [...]uint64{
 
 const bounds = 1 + nativeBuckets + len(classicBounds)
 
-// upperBounds are the bounds of both histograms, in microseconds, inclusive: a line is counted once, and both are
-// read from that.
+// upperBounds are the bounds of the classic and the native buckets together, in microseconds, inclusive. A line is counted
+// once, and both kinds of buckets are made from these counts.
 var upperBounds = allBounds()
 
 func allBounds() (all [bounds]uint64) {
@@ -37,12 +37,12 @@ func allBounds() (all [bounds]uint64) {
 	return all
 }
 
-// nativeBound is of the i-th native bucket in microseconds; that of 0 is the zero bucket's.
+// nativeBound is the upper bound of native bucket i, in microseconds. Bucket 0 is the zero bucket.
 func nativeBound(i int) uint64 {
 	return uint64(math.Exp2(float64(firstOctave)+float64(i)/perOctave) * 1e6)
 }
 
-// durations are how long one operation took.
+// durations counts how long the requests of one operation took.
 type durations struct {
 	counts [bounds]uint64 // not cumulative
 	micros uint64

@@ -8,28 +8,28 @@ import (
 	"time"
 )
 
-// maxLine is the longest line that is counted, with its end. Longer ones are skipped.
+// maxLine bounds a line, with its '\n', in bytes. Longer lines are skipped.
 const maxLine = 64 << 10
 
-// errReplaced says that a file no longer holds what was read from it: it was truncated, and perhaps written anew.
+// errReplaced is the error of a file that no longer holds the bytes that were read from it: somebody has truncated it.
 var errReplaced = errors.New("file was truncated")
 
-// A logFile is one file of a log, at the place up to which it is counted.
+// A logFile is one file of a log, and the position up to which its lines are counted.
 type logFile struct {
 	position
 	f          *os.File  // nil until it is found, and again once it was truncated
-	before     []byte    // what stands before Offset, at most markSize
-	unfinished int64     // the size at which nothing but half a line was left
-	sure       int64     // the size when it was seen last to be the same file
-	written    time.Time // when it was written to last, be it the same file or not
-	grew       time.Time
+	before     []byte    // the last bytes before Offset, at most markSize
+	unfinished int64     // the size at which the rest behind Offset was a line without an end
+	sure       int64     // the size when the bytes before Offset were last seen to be unchanged
+	written    time.Time // modification time; the file may have been truncated since it was read
+	grew       time.Time // when its size changed last
 	caught     time.Time // when all of it was read last
 	broken     error     // of the last reading
-	links      uint64
-	restored   bool // the newest one of a saved state: nobody knows what was written to it since
+	links      uint64    // names of the file; 0: it is deleted
+	restored   bool      // the newest file of a saved state: it may have grown before it was deleted
 }
 
-// opened makes f the file of l, whose mark is before.
+// opened sets the file of l to f, with before as the bytes before Offset.
 func (l *logFile) opened(f *os.File, at found, before []byte, now time.Time) {
 	l.f, l.Name, l.ID = f, at.name, at.id
 	l.before = append(make([]byte, 0, markSize), before...)
@@ -38,7 +38,8 @@ func (l *logFile) opened(f *os.File, at found, before []byte, now time.Time) {
 	l.sure, l.written = at.size, at.modified
 }
 
-// truncated makes l a position that is looked for: a copy of the file may hold what is not read yet.
+// truncated closes the file and keeps the position. find then looks for a copy, which may have the lines that are not read yet:
+// copytruncate of logrotate makes one.
 func (l *logFile) truncated() {
 	l.position = l.where()
 	l.Size = max(l.Offset, min(l.sure, l.Size))
@@ -52,7 +53,7 @@ func (l *logFile) close() {
 	}
 }
 
-// refresh looks how large the file is now.
+// refresh asks the file system for the size of the file. The error is errReplaced when it is below Offset.
 func (l *logFile) refresh(now time.Time) error {
 	info, err := l.f.Stat()
 	if err != nil {
@@ -72,11 +73,11 @@ func (l *logFile) refresh(now time.Time) error {
 	return nil
 }
 
-// atEnd says that all is read but perhaps half a line.
+// atEnd says whether all whole lines are read.
 func (l *logFile) atEnd() bool { return l.Size == l.Offset || l.Size == l.unfinished }
 
-// A block is what one reading gives: whole lines to count, or a part of one that is too long, which tooLong is 1 at
-// the beginning of. Nothing is the end of the file for now.
+// A block is the result of one reading: whole lines, or else a part of a line that is too long. tooLong is 1 in the first part
+// of such a line. An empty block is the end of the file for now.
 type block struct {
 	lines, skipped []byte
 	tooLong        int
@@ -84,7 +85,7 @@ type block struct {
 
 func (b block) size() int { return len(b.lines) + len(b.skipped) }
 
-// cut is the block that rest begins with: all there is behind p, or the first maxLine bytes of it.
+// cut is the block at the beginning of rest. rest has all bytes behind the position, or the first maxLine of them.
 func (p *position) cut(rest []byte) block {
 	end := bytes.LastIndexByte(rest, '\n') + 1
 	switch {
@@ -103,7 +104,7 @@ func (p *position) cut(rest []byte) block {
 	return block{}
 }
 
-// next reads on. All of the block goes to advance once it is counted.
+// next reads the block behind Offset. The caller counts the block, and hands all of it to advance.
 func (l *logFile) next(buf []byte) (block, error) {
 	if l.atEnd() {
 		return block{}, nil
@@ -124,7 +125,7 @@ func (l *logFile) next(buf []byte) (block, error) {
 	return b, nil
 }
 
-// advance goes behind what was counted, and keeps its end as the mark.
+// advance moves Offset behind the bytes that were counted, and keeps the last of them in before.
 func (l *logFile) advance(counted []byte) {
 	l.Offset += int64(len(counted))
 	l.Size = max(l.Size, l.Offset)
@@ -137,7 +138,7 @@ func (l *logFile) advance(counted []byte) {
 	l.before = append(l.before, counted...)
 }
 
-// lastLine is what a file that nobody writes to any longer holds as its last line, without an end.
+// lastLine is the last line of a file that nobody writes to any longer, when it has no '\n'; it gets one. Otherwise it is nil.
 func (l *logFile) lastLine(buf []byte) []byte {
 	if l.f == nil || l.Skipping || l.Size == l.Offset {
 		return nil
@@ -149,12 +150,14 @@ func (l *logFile) lastLine(buf []byte) []byte {
 	return append(buf[:n], '\n')
 }
 
-// toLine goes back to where the line begins that the position is in: that of a file which nobody read before.
+// toLine moves Offset back to the beginning of the line in which it lies. For example, the exporter starts when the web server
+// has written half a line: with Offset 120 in a line that begins at 100, toLine makes it 100. A line that is longer than
+// maxLine is skipped.
 func (l *logFile) toLine(buf []byte) {
 	from := max(0, l.Offset-maxLine)
 	n, _ := l.f.ReadAt(buf[:l.Offset-from], from)
 	if int64(n) < l.Offset-from {
-		return // truncated meanwhile: that shows when it is read
+		return // it was truncated meanwhile: next finds that out
 	}
 	if end := bytes.LastIndexByte(buf[:n], '\n') + 1; end > 0 || from == 0 {
 		l.Offset = from + int64(end)
@@ -165,7 +168,7 @@ func (l *logFile) toLine(buf []byte) {
 	l.before = append(l.before[:0], buf[max(0, n-markSize):n]...)
 }
 
-// where is the position as it is written down.
+// where is the position for a saved state, with the checksum of the bytes before Offset.
 func (l *logFile) where() position {
 	p := l.position
 	if l.f != nil {

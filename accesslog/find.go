@@ -7,17 +7,17 @@ import (
 	"time"
 )
 
-// find opens the files of s that are known by their position only: at the path, rotated, or as a copy. It takes those
-// that are nowhere out of s.
+// find opens those files of s that are not open: at the path, under the name of a rotated file, or as a copy. It returns those
+// that it finds nowhere, and drops them from s.
 func (t *Tailer) find(s *stream, at found, plain []found, now time.Time) (gone []*logFile, problem error) {
 	candidates := append(slices.Clone(plain), at)
-	for _, other := range t.streams { // renamed from one to the other
+	for _, other := range t.streams { // somebody may have renamed one log to another
 		if c, err := stat(other.path); err == nil && other != s {
 			candidates = append(candidates, c)
 		}
 	}
 	for _, l := range s.files {
-		if l.f != nil || l.Offset == 0 && l.ID == at.id { // it may have been copied and truncated since: nothing tells
+		if l.f != nil || l.Offset == 0 && l.ID == at.id { // nothing was read of the file: no position shows whether it is still the same
 			continue
 		}
 		err := t.findOne(l, candidates, now)
@@ -40,7 +40,7 @@ func (t *Tailer) find(s *stream, at found, plain []found, now time.Time) (gone [
 	return gone, problem
 }
 
-// findOne opens the file of a position. The error is fs.ErrNotExist when none of the candidates is it.
+// findOne opens the file of l. The error is fs.ErrNotExist when it is none of the candidates.
 func (t *Tailer) findOne(l *logFile, candidates []found, now time.Time) error {
 	for _, c := range candidates {
 		if c.name != "" && c.id == l.ID {
@@ -49,7 +49,7 @@ func (t *Tailer) findOne(l *logFile, candidates []found, now time.Time) error {
 			}
 		}
 	}
-	for _, c := range candidates { // a copy has all of the original but its identity
+	for _, c := range candidates { // a copy has another inode and the same bytes
 		if c.name != "" && c.id != l.ID && l.Marked > 0 && !t.follows(c.id) {
 			if is, err := t.take(l, c, now); is || err != nil {
 				return err
@@ -59,7 +59,7 @@ func (t *Tailer) findOne(l *logFile, candidates []found, now time.Time) error {
 	return fs.ErrNotExist
 }
 
-// take opens a candidate and says whether it is the file of l.
+// take opens a candidate, and makes it the file of l when the bytes before Offset are the same.
 func (t *Tailer) take(l *logFile, c found, now time.Time) (bool, error) {
 	f, at, err := openSame(c)
 	if err != nil {

@@ -7,15 +7,15 @@ import (
 )
 
 const (
-	// maxDone is how many files that were read to their end are remembered.
+	// maxDone bounds the positions of files that were read to their end.
 	maxDone = 64
-	// linger is how long a rotated file is watched after its last line: web servers write to it until they reopen their logs.
+	// linger is how long a rotated file stays open after its last line: web servers write to it until they reopen their logs.
 	linger = time.Minute
-	// lingerDeleted is the same of a deleted file that no other took the place of.
+	// lingerDeleted is the same for a file after which no new one was written to: the web server may go on in the old one.
 	lingerDeleted = time.Hour
 )
 
-// finish lets go of what is read to its end and will not grow: rotated files after a while.
+// finish closes files that are read to their end and will not grow: rotated and deleted ones, after linger or lingerDeleted.
 func (t *Tailer) finish(s *stream, now time.Time) {
 	for _, l := range slices.Clone(s.files) {
 		wait := linger
@@ -27,7 +27,7 @@ func (t *Tailer) finish(s *stream, now time.Time) {
 		case l == newest || newest.Offset == 0:
 			wait = lingerDeleted
 			if l.links > 0 {
-				continue // as long as nothing is written elsewhere it may go on here
+				continue // the web server may still write to it, while the new file is empty
 			}
 		}
 		if now.Sub(l.grew) < wait {
@@ -47,7 +47,8 @@ func (t *Tailer) remember(done position) {
 	t.done = t.done[max(0, len(t.done)-maxDone):]
 }
 
-// lose counts what was not read of a file that is gone, as far as one can know.
+// lose counts the bytes of a file that is gone and was not read to its end. It knows the size that the file had last: more may
+// have been written since.
 func (t *Tailer) lose(l *logFile, now time.Time) {
 	lost := max(0, l.Size-l.Offset)
 	if lost > 0 || l.restored {

@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// nginxQuotes are what a backslash means within quotes of nginx.conf; any other stays.
+// nginxQuotes replaces the escapes that nginx knows in quoted strings of nginx.conf. Any other backslash stays.
 var nginxQuotes = strings.NewReplacer(`\"`, `"`, `\'`, `'`, `\\`, `\`, `\t`, "\t", `\r`, "\r", `\n`, "\n")
 
-// Formats that have a name of their own.
+// named are the formats that a configuration may give by name.
 var named = map[string]string{
 	"combined": `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"`,
 	"harbor":   `$remote_addr - "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time $upstream_response_time $pipe`,
 }
 
-// A logFormat is the text of a format, with the variables still in it, and how values are escaped in lines.
+// A logFormat is a log_format of nginx: its text, such as "$request" $status, and its escape=.
 type logFormat struct {
 	text   string
 	escape string // default, json or none
 }
 
-// readFormat takes a format as people have it at hand.
+// readFormat reads Options.Format.
 func readFormat(pasted string) (logFormat, error) {
 	pasted = strings.TrimSpace(pasted)
 	if text, found := named[pasted]; found {
@@ -46,8 +46,8 @@ func readFormat(pasted string) (logFormat, error) {
 	return joined(words, bare, directive || err == nil && strings.HasPrefix(pasted, "escape="))
 }
 
-// joined puts the strings of a format together. Without the directive around them, text that only begins with a quote
-// is a format by itself: "$request" $status.
+// joined joins the strings of a format, such as '$request ' '$status'. Without the directive around them a text that only
+// begins with a quote is the format itself, bare, such as "$request" $status.
 func joined(words []word, bare logFormat, directive bool) (logFormat, error) {
 	f := logFormat{escape: "default"}
 	if len(words) > 0 && !words[0].quoted {
@@ -74,7 +74,8 @@ func joined(words []word, bare logFormat, directive bool) (logFormat, error) {
 	return f, nil
 }
 
-// checkNeighbours tells "$request" "$status", which is a format, from "…$status" " $request_time", which are its strings.
+// checkNeighbours returns an error when nothing parts two variables. Joined, the format "$request" "$status" becomes
+// $request$status, which is such an error; the strings "…$status" " $request_time" of a format become none.
 func checkNeighbours(text string) error {
 	parts, err := split(text)
 	if err == nil {
@@ -83,13 +84,13 @@ func checkNeighbours(text string) error {
 	return err
 }
 
-// A word of nginx.conf.
+// A word is one word of nginx.conf, without its quotes.
 type word struct {
 	text   string
 	quoted bool
 }
 
-// words are those up to the semicolon.
+// words are the words of conf up to the first semicolon.
 func words(conf string) ([]word, error) {
 	var all []word
 	for at := 0; at < len(conf); {
@@ -126,7 +127,7 @@ func words(conf string) ([]word, error) {
 	return all, nil
 }
 
-// closing is where the quote at start is closed.
+// closing is the index of the quote that closes the one at start.
 func closing(conf string, start int) int {
 	for at := start + 1; at < len(conf); at++ {
 		switch conf[at] {
@@ -143,7 +144,7 @@ func closing(conf string, start int) int {
 type part struct {
 	literal  string
 	variable string
-	merged   bool // $args goes on with it
+	merged   bool // it is a path, and $args follows it without a text between
 }
 
 func split(text string) ([]part, error) {
@@ -176,7 +177,7 @@ func isWord(r rune) bool {
 	return r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 }
 
-// excerpt tells where in the format something is wrong.
+// excerpt is the place in a format for an error: the first 40 bytes of the rest of it.
 func excerpt(s string) string {
 	const enough = 40
 	if len(s) > enough {
@@ -185,7 +186,7 @@ func excerpt(s string) string {
 	return fmt.Sprintf("at %q", s)
 }
 
-// merge makes one of $uri$is_args$args, and says which variables nothing keeps apart.
+// merge joins $uri$is_args$args to one part. The error names two other variables between which there is no text.
 func merge(parts []part) ([]part, error) {
 	var merged []part
 	for _, p := range parts {
@@ -199,7 +200,7 @@ func merge(parts []part) ([]part, error) {
 		case isURI(before) && (p.variable == "args" || p.variable == "query_string"):
 			merged[len(merged)-1].merged = true
 		case isURI(p.variable):
-			merged = append(merged, p) // begins with a slash
+			merged = append(merged, p) // a path: its slash shows where it begins
 		default:
 			return nil, fmt.Errorf("$%s$%s: nothing tells where one ends and the other begins", before, p.variable)
 		}

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// missed adds the files that came and were rotated away since the newest one of s was looked at last. The file at the
-// path is at, and begins with those bytes.
+// missed adds to s the files that were written and rotated away since the newest file of s was last looked at, such as while
+// the exporter was stopped. at is the file at the path, begins are its first bytes.
 func (t *Tailer) missed(s *stream, begins []byte, at fileID, plain []found, now time.Time) (problem error) {
 	if s.modified.IsZero() {
 		return nil
@@ -29,7 +29,7 @@ func (t *Tailer) missed(s *stream, begins []byte, at fileID, plain []found, now 
 		case err != nil:
 			problem = errors.Join(problem, err)
 			files = append(files, &logFile{position: position{Name: c.name, ID: c.id, Size: c.size, Modified: c.modified}})
-		case sameBeginning(beginning(old), begins): // a copy is being made, and the log truncated after that
+		case sameBeginning(beginning(old), begins): // a copy of the log, which will be truncated next
 			old.Close()
 		default:
 			if l := t.newFile(old, opened, now); l.Size > l.Offset {
@@ -51,14 +51,14 @@ func beginning(f *os.File) []byte {
 	return b[:n]
 }
 
-// sameBeginning says whether two files begin as one, as far as both have been written.
+// sameBeginning says whether the first bytes of two files are equal, as far as both are written.
 func sameBeginning(a, b []byte) bool {
 	n := min(len(a), len(b), markSize)
 	return n > 0 && bytes.Equal(a[:n], b[:n])
 }
 
-// before takes up the copies that were made before the first lines of a log are counted: a log of which nothing was
-// read shows no truncation. It says whether that could be done.
+// before looks for copies of a log before its first lines are counted. For example, a log of which nothing was read yet is copied
+// and truncated, and written anew: no position shows that. It returns false when it has to be called again.
 func (t *Tailer) before(s *stream, l *logFile, lines []byte, now time.Time) bool {
 	plain, packed, moved := siblings(s.path)
 	if moved != nil {

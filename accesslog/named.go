@@ -1,9 +1,9 @@
 package accesslog
 
-// maxNodes is how many nodes and upstreams have a name: a registry stands on a few.
+// maxNodes bounds the nodes, and the upstreams, that are counted by name.
 const maxNodes = 10
 
-// names are the first that came; all that come later are one, "other", which is the first.
+// names are the first maxNodes names that came, behind "other", for which all later ones count.
 type names struct{ all []string }
 
 func newNames() names { return names{[]string{otherName}} }

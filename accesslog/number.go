@@ -1,9 +1,10 @@
 package accesslog
 
-// maxNumber is more than any log has a reason for, and so little that sums do not run over.
+// maxNumber is the largest number that a line may have, 1 PiB: 16,000 of them add up without an overflow.
 const maxNumber = 1 << 50
 
-// number reads digits. It is not there (absent) where nginx has nothing to say: "-" or nothing at all.
+// number reads digits. present is false for "-" and for an empty text, which nginx writes when it has no value. valid is
+// false for any other text, and for a number above maxNumber.
 func number(b []byte) (n uint64, present, valid bool) {
 	if absent(b) {
 		return 0, false, true
@@ -18,7 +19,7 @@ func number(b []byte) (n uint64, present, valid bool) {
 	return n, true, true
 }
 
-// micros reads seconds with a fraction. More than a day and a half is that.
+// micros reads seconds with a fraction, such as 0.012. More than 36 hours (2^17 s) count as 36 hours.
 func micros(b []byte) (n uint64, present, valid bool) { return decimal(b, maxMicros) }
 
 // epochMicros reads seconds since 1970, up to the year 2255.
@@ -39,7 +40,7 @@ func decimal(b []byte, limit uint64) (n uint64, present, valid bool) {
 		}
 		digits++
 		if scale == 1 {
-			continue // finer than we count
+			continue // a digit below a microsecond
 		}
 		n = n*10 + uint64(d)
 		scale /= 10
@@ -58,7 +59,7 @@ func decimal(b []byte, limit uint64) (n uint64, present, valid bool) {
 
 func absent(b []byte) bool { return len(b) == 0 || len(b) == 1 && b[0] == '-' }
 
-// statusOf is -1 for what is no status.
+// statusOf is the status that b spells, such as 200; -1 when b has not three digits.
 func statusOf(b []byte) int {
 	if len(b) != 3 {
 		return -1

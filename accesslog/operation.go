@@ -2,7 +2,7 @@ package accesslog
 
 import "bytes"
 
-// An operation is what a request asks of a registry, by the registry's protocol.
+// An operation is the kind of a request to a registry, such as manifest_pull for GET /v2/library/base/manifests/1.0.
 type operation uint8
 
 const (
@@ -36,16 +36,16 @@ var operationNames = [operations]string{
 
 func (o operation) String() string { return operationNames[o] }
 
-// A request is what the method and the URI say.
+// A request is the outcome of classify.
 type request struct {
 	operation  operation
-	repository []byte // as it was asked for: anything
+	repository []byte // as the client wrote it; no rule for names holds
 	digest     []byte // of a blob
 }
 
-// classify reads a request. Names in it may be anything, and the registry may be served below any path. It is read
-// from its end, where the protocol's words are: a repository may be called a/manifests/b. What has no name of its own
-// here (referrers, a listing of a web page) is other.
+// classify finds the operation, the repository and the digest of a request. The registry may be served below a path, such as
+// /hub/v2/. The path is read from its end: /v2/a/manifests/b/manifests/1.0 is a manifest of the repository a/manifests/b. All
+// other requests, such as those for referrers, are other.
 func classify(method, path, query []byte) request {
 	rest, found := bytes.CutPrefix(path, []byte("/v2/"))
 	if !found {
@@ -101,7 +101,7 @@ func lastSlash(b []byte) int {
 	return bytes.LastIndexByte(b, '/')
 }
 
-// outside is for paths without /v2/: many registries let clients log in at a path of its own.
+// outside is the operation of a path without /v2/, such as /service/token of Harbor, at which clients log in.
 func outside(method, path []byte) operation {
 	if bytes.HasSuffix(path, []byte("/v2")) {
 		return read(method, ping)
@@ -167,8 +167,11 @@ func blob(method, digest []byte) operation {
 	return other
 }
 
-// upload has no id while it is being started, which may also be all of it: when the blob is mounted from another
-// repository, or comes in the same request.
+// upload is the operation of a request below blobs/uploads/. id is empty in a POST:
+//
+//	POST …/blobs/uploads/?mount=sha256:…&from=library/base   mounts a blob of another repository
+//	POST …/blobs/uploads/?digest=sha256:…                    sends the whole blob
+//	POST …/blobs/uploads/                                    starts an upload
 func upload(method, id, query []byte) operation {
 	if len(id) == 0 {
 		switch {
@@ -194,7 +197,7 @@ func upload(method, id, query []byte) operation {
 	return other
 }
 
-// has tells whether the query has the parameter, given with its '='.
+// has says whether the query has a parameter, such as "mount=".
 func has(query []byte, parameter string) bool {
 	for len(query) > 0 {
 		var one []byte
@@ -206,7 +209,7 @@ func has(query []byte, parameter string) bool {
 	return false
 }
 
-// splitURI is the path and the query of a URI, the path without its percent signs. The path may lie in scratch.
+// splitURI returns the path of a URI, with %41 decoded to A, and its query. A path that was decoded lies in scratch.
 func splitURI(uri, scratch []byte) (path, query []byte) {
 	path, query, _ = bytes.Cut(uri, []byte("?"))
 	if bytes.IndexByte(path, '%') < 0 {
@@ -215,7 +218,8 @@ func splitURI(uri, scratch []byte) (path, query []byte) {
 	return unescape(path, scratch), query
 }
 
-// unescape leaves alone what is no escape, and cuts what does not fit into scratch.
+// unescape decodes %41 to A, into scratch. It copies a percent sign without two hexadecimal digits as it is, and drops the end
+// of a path that is longer than scratch.
 func unescape(path, scratch []byte) []byte {
 	plain := scratch[:0]
 	for i := 0; i < len(path) && len(plain) < cap(plain); i++ {
@@ -244,7 +248,7 @@ func unhex(b byte) byte {
 	return 16
 }
 
-// splitRequest is the method and the URI of a request line. What is no request line has neither.
+// splitRequest returns the method and the URI of a request line, such as GET /v2/ HTTP/1.1; nil for a text without a space.
 func splitRequest(line []byte) (method, uri []byte) {
 	method, rest, found := bytes.Cut(line, []byte(" "))
 	if !found {

@@ -1,5 +1,22 @@
-// Package accesslog turns the lines of a web server's access log into counts of what a registry's clients asked for
-// and got: pulls and pushes, bytes, errors, how long it all took.
+// Package accesslog counts the requests of a registry's clients from the access log of its web server: pulls and pushes,
+// bytes, errors and durations.
+//
+//	options.go    Options: the format of the lines, and how they are counted
+//	counts.go     Counts: counts lines; snapshot.go hands the counters out, state.go saves them
+//	logformat.go  reads a log_format of nginx; scanner.go cuts lines by it
+//	operation.go  the operation of a request, such as blob_pull; status.go, number.go, clock.go and upstream.go read other fields
+//	project.go    counts by project; named.go by node and upstream; blob.go knows the sizes of layers; duration.go has histograms
+//	tail.go       Tailer: reads the logs of a registry; saving.go saves how far, as one with the counters
+//	stream.go     one log: the file at its path, and rotated ones; discover.go, find.go, siblings.go, missed.go and finish.go
+//	              follow rotations; packed.go, unpacker.go and search.go read compressed files
+//	file.go       one file, in blocks of whole lines; position.go knows a file again after a restart
+//	syslog.go     lines over UDP and TCP; allow.go and connections.go bound who sends them
+//
+// For example, in the format combined, and with Depth AllButLast, the line
+//
+//	10.0.0.7 - - [21/Nov/2026:13:05:59 +0100] "GET /v2/a/b/manifests/1.0 HTTP/1.1" 200 1024 "-" "containerd/2.0"
+//
+// counts as an operation manifest_pull of the project a with the outcome ok, and as 1,024 bytes out.
 package accesslog
 
 import (
@@ -7,7 +24,7 @@ import (
 	"time"
 )
 
-// What Options.Depth can be beside a number of parts.
+// Values of Options.Depth beside a number of parts.
 const (
 	WholeName  = 0  // the project of a/b/c is a/b/c
 	AllButLast = -1 // the project of a/b/c is a/b, that of a is a
@@ -15,23 +32,23 @@ const (
 
 const maxProjects = 10_000
 
-// Options say how lines are read and what they count for.
+// Options say how lines are read and counted.
 type Options struct {
-	// Format is what nginx's log_format says, as it stands in nginx.conf: the whole directive (with or without
-	// escape=), its quoted strings, or the bare text. "combined" is nginx's own, "harbor" that of Harbor's proxy.
+	// Format is the log_format of nginx as it stands in nginx.conf: the whole directive (with or without escape=), its
+	// quoted strings, or the text alone. "combined" is the format of that name in nginx, "harbor" that of Harbor's proxy.
 	Format string
-	// Depth tells the project of a repository: its first Depth parts, WholeName, or AllButLast.
+	// Depth is how many first parts of a repository's name are its project; or WholeName, or AllButLast.
 	Depth int
-	// MaxProjects is how many projects are counted by name; the others are counted together. 0 means 100.
+	// MaxProjects bounds the projects that are counted by name; all others are counted together. 0 means 100.
 	MaxProjects int
-	// SlowAfter and SlowBelow (bytes a second) tell a slow layer: it took longer, with less. 0 means 5 s and 1 MB/s.
+	// A layer is slow that takes longer than SlowAfter, at less than SlowBelow bytes a second. 0 means 5 s and 1e6 (1 MB/s).
 	SlowAfter time.Duration
 	SlowBelow float64
-	// Node is a variable of the format ($server_name, $upstream_addr, …) that names the node a layer came through;
-	// "" for none. One that a client chooses, or that tells who it is, is refused.
+	// Node is a variable of the format ($server_name, $upstream_addr, …) that names the node that a layer came through; ""
+	// for none. New refuses a variable whose value a client chooses, or that identifies a client.
 	Node string
-	// Own is the User-Agent of those whose requests are no client's, such as the prober of the registry; "" for none. Their
-	// lines count as OwnRequests alone, where the format has $http_user_agent.
+	// Own is the User-Agent of the exporter; "" for none. Lines with it count in OwnRequests and Lines alone. The format needs
+	// $http_user_agent for that.
 	Own string
 }
 
@@ -56,7 +73,7 @@ func (o Options) check() error {
 		return fmt.Errorf("most projects: %d, but it can be 1 to %d", o.MaxProjects, maxProjects)
 	case o.SlowAfter < 0:
 		return fmt.Errorf("slow after: %v", o.SlowAfter)
-	case !(o.SlowBelow > 0): // nor NaN
+	case !(o.SlowBelow > 0): // NaN is refused, too
 		return fmt.Errorf("slow below: %v bytes a second", o.SlowBelow)
 	}
 	return nil

@@ -9,9 +9,10 @@ import (
 	"time"
 )
 
-// readPacked takes up the files of s that were compressed since, each at the place up to which it was read, and counts
-// those of the positions that are gone which are in none of them as lost. A file that begins with begins is one that is
-// read. The error is errMoved or errSearching, and all of it can be done again, or nil.
+// readPacked adds to s the files that were compressed since they were read, each at the place up to which it was read. gone are
+// files that are nowhere else: those that are in no compressed file either are counted as lost. A compressed file with the first
+// bytes begins is skipped, as a copy of one that is being read. After errMoved or errSearching the caller tries again; there is
+// no other error.
 func (t *Tailer) readPacked(s *stream, gone []*logFile, begins []byte, plain, packed []found, now time.Time) error {
 	from := s.modified
 	for _, l := range gone {
@@ -25,10 +26,10 @@ func (t *Tailer) readPacked(s *stream, gone []*logFile, begins []byte, plain, pa
 	for _, c := range since(packed, from) {
 		original := packedName.ReplaceAllString(c.name, "")
 		if t.isDone(c) || slices.ContainsFunc(plain, func(p found) bool { return p.name == original }) {
-			continue // or is being compressed
+			continue // it was read, or its original is still there
 		}
 		if !strings.HasSuffix(c.name, ".gz") && c.modified.Before(s.modified.Add(time.Second)) {
-			continue // is one that was read, as far as one can know
+			continue // not a .gz, and no newer than the files that were read: taken for one of them
 		}
 		lost, err := int64(0), error(nil)
 		if gone, lost, err = t.unpack(s, gone, begins, c, now); errors.Is(err, errMoved) {
@@ -38,14 +39,14 @@ func (t *Tailer) readPacked(s *stream, gone []*logFile, begins []byte, plain, pa
 			t.losePacked(c.name, lost, err, now)
 		}
 	}
-	s.endSearch() // of a file that is gone
+	s.endSearch() // its file may be gone
 	for _, l := range gone {
 		t.lose(l, now)
 	}
 	return nil
 }
 
-// since are the files that were written to at that time or later, in whole seconds: all that some packers keep.
+// since are the files that were written to at that time or later. It compares whole seconds: gzip keeps no fractions.
 func since(files []found, at time.Time) []found {
 	for i, f := range files {
 		if f.modified.Unix() >= at.Unix() {
@@ -55,7 +56,7 @@ func since(files []found, at time.Time) []found {
 	return nil
 }
 
-// isDone says whether a compressed file was read, or is being read, under this name or another.
+// isDone says whether a compressed file was read or is being read, under any name.
 func (t *Tailer) isDone(c found) bool {
 	isIt := func(p position) bool { return p.ID == c.id && p.Modified.Equal(c.modified) }
 	return slices.ContainsFunc(t.done, isIt) || slices.ContainsFunc(t.streams, func(s *stream) bool {
@@ -63,8 +64,8 @@ func (t *Tailer) isDone(c found) bool {
 	})
 }
 
-// unpack finds the place in a compressed file up to which it was read, from where on it is read then. It returns the
-// positions that are not in it, and, with an error, how much of it is lost.
+// unpack searches a compressed file for the place up to which it was read, and adds it to s at that place. It returns those of
+// gone whose position is not in the file and, beside an error, how many bytes of it are lost.
 func (t *Tailer) unpack(s *stream, gone []*logFile, begins []byte, c found, now time.Time) (notFound []*logFile, lost int64, err error) {
 	if s.search == nil || s.search.id != c.id || !s.search.modified.Equal(c.modified) {
 		if err := t.beginSearch(s, gone, begins, c); err != nil {
@@ -81,7 +82,7 @@ func (t *Tailer) unpack(s *stream, gone []*logFile, begins []byte, c found, now 
 	if errors.Is(err, errIsRead) {
 		return gone, 0, f.Close()
 	}
-	if err != nil && at.Offset == 0 && len(gone) > 0 { // it is the oldest of them, as far as one can know
+	if err != nil && at.Offset == 0 && len(gone) > 0 { // it cannot be read: it is taken for the oldest file that is gone
 		at.Offset, gone = gone[0].Offset, gone[1:]
 	} else if i := slices.IndexFunc(gone, func(l *logFile) bool { return l.Offset == at.Offset && l.Mark == at.Mark }); i >= 0 {
 		gone = slices.Delete(slices.Clone(gone), i, i+1)
@@ -95,7 +96,7 @@ func (t *Tailer) unpack(s *stream, gone []*logFile, begins []byte, c found, now 
 	return gone, 0, nil
 }
 
-// beginnings are how the files begin that are read, besides one that begins with begins.
+// beginnings are begins, and the first bytes of all files of s that are being read.
 func (s *stream) beginnings(begins []byte) [][]byte {
 	all := [][]byte{begins}
 	for _, l := range s.files {
@@ -111,7 +112,7 @@ func (s *stream) beginnings(begins []byte) [][]byte {
 	return all
 }
 
-// readPackedFiles reads some of the compressed files of s, and says whether there is more.
+// readPackedFiles reads some blocks of the compressed files of s. more says whether they have more.
 func (t *Tailer) readPackedFiles(s *stream, now time.Time) (more bool) {
 	for range blocksPerTurn {
 		t.guarded(func() { more = t.readPackedBlock(s, now) })
@@ -122,8 +123,8 @@ func (t *Tailer) readPackedFiles(s *stream, now time.Time) (more bool) {
 	return more
 }
 
-// readPackedBlock counts the lines that come next in the oldest compressed file of s, or unpacks on to where they are.
-// It says whether there is more.
+// readPackedBlock counts the next block of the oldest compressed file of s, or unpacks a part of it. more says whether there is
+// more to read.
 func (t *Tailer) readPackedBlock(s *stream, now time.Time) (more bool) {
 	if len(s.packed) == 0 {
 		return false
@@ -149,9 +150,10 @@ func (t *Tailer) readPackedBlock(s *stream, now time.Time) (more bool) {
 	return len(s.packed) > 0
 }
 
-// unread is how much of a compressed file cannot be read behind the position, as far as one can know.
+// unread is how many bytes behind the position cannot be read after err, by the size in the end of the file; 0 when the file
+// has no such end.
 func (p *position) unread(err error) int64 {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errNoMember) { // its end is not that of a .gz
+	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, errNoMember) { // its last 4 bytes are no size
 		return 0
 	}
 	return max(0, p.Size-p.Offset)

@@ -11,22 +11,22 @@ import (
 	"time"
 )
 
-// markSize is how much of what stands before a position is remembered: some lines, to tell one log from another.
+// markSize is how many bytes before a position are remembered: some lines, by which the file is known again.
 const markSize = 1 << 10
 
-// A fileID is what the file system knows a file by. Another file may get it once this one is gone.
+// A fileID is the device and inode of a file. A new file may get those of a deleted one.
 type fileID struct{ Device, Inode uint64 }
 
-// A position is how far a file was read, and how to know that file again.
+// A position is the place up to which a file was counted, and what shows that a file is the same one.
 type position struct {
 	Name     string
 	ID       fileID
 	Offset   int64     // of the first line that is not counted
 	Skipping bool      // Offset is within a line that is too long
-	Size     int64     // when it was looked at last
-	Modified time.Time // the same
-	Marked   int       // Mark is the checksum of so many bytes before Offset
-	Mark     string
+	Size     int64     // of the file, in bytes, when it was last looked at
+	Modified time.Time // modification time at that time
+	Marked   int       // how many bytes before Offset Mark is the checksum of
+	Mark     string    // hex
 }
 
 func checksum(b []byte) string {
@@ -34,7 +34,7 @@ func checksum(b []byte) string {
 	return hex.EncodeToString(s[:16])
 }
 
-// is says whether f is the file that p is a position in, and gives what stands before it there.
+// is says whether f has the bytes before Offset that p was saved with, and returns them.
 func (p *position) is(f *os.File) ([]byte, bool) {
 	before := make([]byte, p.Marked)
 	if _, err := f.ReadAt(before, p.Offset-int64(p.Marked)); err != nil {
@@ -43,7 +43,7 @@ func (p *position) is(f *os.File) ([]byte, bool) {
 	return before, p.Marked == 0 || checksum(before) == p.Mark
 }
 
-// A found is a file as a folder shows it, or an open one.
+// A found is a file with its metadata.
 type found struct {
 	name     string
 	id       fileID
@@ -62,7 +62,7 @@ func stat(name string) (found, error) {
 
 var errNoFile = errors.New("not a regular file")
 
-// foundAt is what info says of a regular file.
+// foundAt makes a found from the metadata of a regular file. The error is errNoFile for any other.
 func foundAt(name string, info fs.FileInfo) (found, error) {
 	s, ok := info.Sys().(*syscall.Stat_t)
 	if !ok || !info.Mode().IsRegular() {
@@ -71,7 +71,7 @@ func foundAt(name string, info fs.FileInfo) (found, error) {
 	return found{name, fileID{uint64(s.Dev), s.Ino}, info.Size(), info.ModTime(), uint64(s.Nlink)}, nil
 }
 
-// open opens a file for reading, and never waits for a writer as one does at a named pipe.
+// open opens a regular file for reading. It does not wait for the writer of a named pipe.
 func open(name string) (*os.File, found, error) {
 	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"math/bits"
 )
 
-// Only these are counted by project: what moves images and layers. Elsewhere the operation says enough.
+// The operations that pull or push manifests and layers. These alone are counted by project.
 const (
 	manifestPulls = iota
 	blobPulls
@@ -18,7 +18,7 @@ const (
 
 var moveOperations = [moves]operation{manifestPull, blobPull, manifestPush, uploadChunk, uploadCommit}
 
-// moveOf is -1 for operations that move nothing.
+// moveOf is the index of an operation in moveOperations; -1 for an operation that is not counted by project.
 func moveOf(o operation) int {
 	switch o {
 	case manifestPull:
@@ -35,12 +35,12 @@ func moveOf(o operation) int {
 	return -1
 }
 
-// A direction is that of what a request is made for.
+// A direction says who receives the manifest or layer.
 type direction uint8
 
 const (
-	out direction = iota // to the client
-	in                   // from the client
+	out direction = iota // the client: a pull
+	in                   // the registry: a push
 	directions
 )
 
@@ -53,7 +53,7 @@ func directionOf(move int) direction {
 	return out
 }
 
-// A project is what was counted for repositories of one name, or for all that have no place of their own.
+// A project holds the counters of all repositories of one project, or of all projects that are not counted by name.
 type project struct {
 	name     string
 	outcomes [moves][outcomes]uint64
@@ -62,13 +62,17 @@ type project struct {
 	layers   [directions][maxNodes + 1]layers
 }
 
-// layers are how many went through, and how many of them were slow.
+// layers counts layers that were sent, and those of them that were slow.
 type layers struct{ all, slow uint64 }
 
-// projects are those counted by name, the first of which is all others. One that has a name keeps it, since counters
-// must not vanish; so a name is taken in only when it was used: once while half of the places are free, ever more often
-// as they get scarce, that one-offs do not take them from the busy. Only operations that went well are uses: anybody
-// can invent names.
+// projects counts at most max projects by name, and all others together as other, which is the first. A project that is
+// counted by name stays so, since a counter must not vanish. So a name gets a place only after pulls or pushes of it went well
+// (anybody can invent a name):
+//
+//	places taken       pulls and pushes before it gets one
+//	less than 1/2      1
+//	less than 3/4      10
+//	less than all      100
 type projects struct {
 	all              []project
 	byName           map[string]int
@@ -87,7 +91,7 @@ const (
 	maxNameBytes     = 200
 )
 
-// A candidate is a name, by its hash, that may be taken in later.
+// A candidate is a project that may get a place later.
 type candidate struct {
 	hash uint64
 	uses uint64
@@ -97,7 +101,8 @@ func newProjects(limit int) projects {
 	return projects{all: []project{{name: otherName}}, byName: map[string]int{}, max: limit}
 }
 
-// find takes a name in when used says that it was, and it is due. What it returns is good until the next call.
+// find returns the project of a name, or other. used says that a pull or push of it went well: then the name gets a place if
+// one is due. The pointer is valid until the next call.
 func (p *projects) find(name []byte, used bool) *project {
 	if i, found := p.byName[string(name)]; found {
 		return &p.all[i]
@@ -123,7 +128,7 @@ func (p *projects) fold(name []byte) {
 	p.foldedOperations++
 }
 
-// due tells whether the name was used often enough for the places that are left.
+// due counts a use of the name, and says whether it has had enough of them to get a place.
 func (p *projects) due(name []byte) bool {
 	taken := len(p.all) - 1
 	switch {
@@ -137,7 +142,8 @@ func (p *projects) due(name []byte) bool {
 	return p.use(name) >= 100
 }
 
-// use counts how often a candidate was used. The least used of four makes place for a new one.
+// use counts a use of a candidate, and returns how many it has had. A new candidate replaces the one with the fewest uses of
+// the four whose hashes fall into the same set.
 func (p *projects) use(name []byte) uint64 {
 	h := hash(name)
 	set := &p.uses[h%candidateSets]
@@ -155,8 +161,8 @@ func (p *projects) use(name []byte) uint64 {
 	return 1
 }
 
-// foldedNames is how many names there were in all that had no place: linear counting, true to a few percent up to some
-// 50,000.
+// foldedNames estimates how many different names counted as other. It is linear counting: right to a few percent up to some
+// 50,000 names.
 func (p *projects) foldedNames() float64 {
 	free := 0
 	for _, w := range p.folded {
@@ -165,7 +171,7 @@ func (p *projects) foldedNames() float64 {
 	return math.Round(foldedBits * math.Log(foldedBits/float64(max(free, 1))))
 }
 
-// projectOf is the part of a repository's name that Options.Depth says.
+// projectOf is the project of a repository, by Options.Depth.
 func projectOf(repository []byte, depth int) []byte {
 	switch {
 	case depth == WholeName:
@@ -186,7 +192,7 @@ func projectOf(repository []byte, depth int) []byte {
 	return repository
 }
 
-// validName is what a registry lets be a name.
+// validName says whether name follows the rules for the names of repositories, and is not "other".
 func validName(name []byte) bool {
 	if len(name) > maxNameBytes || string(name) == otherName {
 		return false
@@ -213,7 +219,7 @@ func validName(name []byte) bool {
 
 func alphanumeric(b byte) bool { return 'a' <= b && b <= 'z' || '0' <= b && b <= '9' }
 
-// hash is the same on every machine and after every start (FNV-1a), so that what was saved fits.
+// hash is FNV-1a. It is the same on every machine and after every start: hashes are saved, and compared with later ones.
 func hash(b []byte) uint64 {
 	h := uint64(14695981039346656037)
 	for _, c := range b {

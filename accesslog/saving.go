@@ -15,10 +15,10 @@ import (
 	"registry_exporter/durable"
 )
 
-// savedVersion changes with the meaning of what is saved.
+// savedVersion is the version of the layout of savedState.
 const savedVersion = 1
 
-// A savedState is what outlives the process: how far each file is counted, and what was counted up to there, as one.
+// A savedState is the content of a state file: the positions in all logs, and the counters of the lines before them.
 type savedState struct {
 	Version  int
 	Patterns []string
@@ -34,32 +34,32 @@ type savedStream struct {
 	Files    []position
 }
 
-// A Report is what a page shows of the logs of one registry. With a state file all of it is saved already: after
-// the process was killed, counting goes on there or later, never before.
+// A Report holds the counters of one registry, and how far its logs are read. With a state file it is handed out only after it was
+// saved: a process that is killed goes on from this Report or a later one, so that no counter goes back.
 type Report struct {
 	Counts    Snapshot
 	Files     []FileReport // by path
-	LostBytes uint64       // of files that were gone before they were read to their end, as far as one can know
+	LostBytes uint64       // of files that were deleted, truncated or compressed before they were read; at least
 	Syslog    *SyslogReport
 	Problem   error // wraps some of Err…; nil when all is well
 }
 
-// A FileReport is how far one log is read.
+// A FileReport says how far one log is read.
 type FileReport struct {
 	Path     string
 	Position int64 // in the file at Path, in bytes
 	Lag      int64 // bytes that are not read yet, in this file and older ones
-	// Behind is how long lines have been waiting to be read.
+	// Behind is how long the oldest unread line has been waiting.
 	Behind time.Duration
 }
 
-// Report saves, unless that was done within the last second, and says what is saved. When that fails it says what
-// there is, with the problem.
+// Report saves the state, and returns what is saved; within a second after the last save it returns that. When saving fails, it
+// returns the counters as they are, with ErrNotSaved in Problem. The error is ErrNotBegun, or that of ctx.
 func (t *Tailer) Report(ctx context.Context) (Report, error) {
 	return t.save(ctx, time.Now(), t.rest)
 }
 
-// save is a Report that is at most rest old.
+// save returns the last Report when that is less than rest old, and else saves and returns a new one.
 func (t *Tailer) save(ctx context.Context, now time.Time, rest time.Duration) (Report, error) {
 	if err := t.saving.takeWithin(ctx); err != nil {
 		return Report{}, err
@@ -122,7 +122,7 @@ func (t *Tailer) report(now time.Time) Report {
 	return r
 }
 
-// encode writes down positions and counts of one and the same moment.
+// encode is the text of a state file. The caller holds the lock: positions and counters are of the same moment.
 func (t *Tailer) encode() ([]byte, error) {
 	counts, err := t.counts.MarshalBinary()
 	if err != nil {
@@ -131,7 +131,7 @@ func (t *Tailer) encode() ([]byte, error) {
 	s := savedState{Version: savedVersion, Patterns: t.known, Done: t.done, Lost: t.lost, Counts: counts}
 	for _, one := range t.streams {
 		saved := savedStream{Path: one.path, Modified: one.modified}
-		for _, l := range one.packed { // found again by what stands before the position
+		for _, l := range one.packed { // a restart finds their place again by the bytes before it
 			saved.Files = append(saved.Files, l.where())
 		}
 		for _, l := range one.files {
@@ -143,7 +143,7 @@ func (t *Tailer) encode() ([]byte, error) {
 	return json.Marshal(s)
 }
 
-// restore goes on from a state: that of the predecessor, or what was saved.
+// restore sets positions and counters to those of the predecessor or, without one, of the state file.
 func (t *Tailer) restore(state []byte, now time.Time) {
 	var err error
 	if state == nil && t.opts.StateFile != "" {
@@ -180,7 +180,7 @@ func (t *Tailer) decode(state []byte, now time.Time) error {
 		}
 		t.streams = append(t.streams, one)
 	}
-	// Counted with other options, or laid out by another version, they mean something else, and are 0 again.
+	// Counters that were saved with other options, or by another version, have another meaning: they begin at 0.
 	if err := t.counts.UnmarshalBinary(s.Counts); err != nil && !errors.Is(err, errOtherOptions) {
 		t.loss = loss{now, fmt.Errorf("%w: the counters began at 0, since those that were saved cannot be read: %w", ErrLost, err)}
 	}
@@ -194,7 +194,7 @@ func (t *Tailer) wants(path string) bool {
 	})
 }
 
-// StateFile is where the state of a registry is kept in a folder.
+// StateFile is the path of the state file of a registry in a folder.
 func StateFile(dir, registry, site string) string {
 	name := "access-" + registry
 	if site != "" {

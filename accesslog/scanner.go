@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// A field is something of a line that is counted.
+// A field is a value of a line that Counts uses.
 type field uint8
 
 const (
 	ignored field = iota
 	requestLine
 	method
-	sentURI // what the client sent
-	uri     // what became of it: /50x.html where nginx answers errors with a page
+	sentURI // $request_uri, as the client sent it
+	uri     // $uri, after rewrites: /50x.html when nginx answers an error with a page
 	args
 	status
 	bodyBytes
@@ -52,19 +52,19 @@ type scanner struct {
 	node   field
 }
 
-// A step is a field and what it ends with.
+// A step is a field and the text behind it in the format.
 type step struct {
 	field    field
 	until    []byte // empty: the end of the line
-	keep     bool   // until belongs to the next field, a path
-	orUntil  []byte // what is behind that path, in case there is none
+	keep     bool   // until is "/", and the next field, a path, begins with it
+	orUntil  []byte // the text behind that path: the field ends there when the path is empty
 	last     bool   // the line ends with until
-	escapes  bool   // until may stand in the field behind a backslash
-	multiple bool   // upstreams: "a, b : c"
-	dash     bool   // a path ends with "-" where $args, which is merged into it, is empty
+	escapes  bool   // the field may hold until behind a backslash
+	multiple bool   // the field is a list of upstreams, such as "a, b : c"
+	dash     bool   // the field is $uri?$args: an empty $args is logged as "-"
 }
 
-// compile makes a scanner of a format. nodeVariable is that of Options.
+// compile makes a scanner of a format. nodeVariable is Options.Node.
 func compile(pasted, nodeVariable string) (*scanner, error) {
 	format, err := readFormat(pasted)
 	if err != nil {
@@ -90,7 +90,7 @@ func compile(pasted, nodeVariable string) (*scanner, error) {
 	return s, s.check()
 }
 
-// newStep is for the first of the parts. There is always one after it.
+// newStep is the step for the variable of parts[0]. parts[1] has the text behind it.
 func newStep(f field, parts []part, escape string) step {
 	next := parts[1]
 	until := next.literal
@@ -107,7 +107,7 @@ func newStep(f field, parts []part, escape string) step {
 	}
 }
 
-// fieldOf takes each field once: the second time it is ignored.
+// fieldOf is the field of a variable; ignored for one that is not counted, and for a field that the format has a second time.
 func (s *scanner) fieldOf(variable string) field {
 	f := fieldOf[variable]
 	if s.has[f] {
@@ -117,7 +117,7 @@ func (s *scanner) fieldOf(variable string) field {
 	return f
 }
 
-// aboutClients are the beginnings of variables that a client chooses or that tell who it is.
+// aboutClients are the first letters of variables whose value a client chooses, or that identify a client.
 var aboutClients = []string{
 	"remote_", "http_", "cookie_", "arg", "request", "uri", "document_uri", "query_string", "binary_remote_", "realip_",
 	"proxy_add_", "proxy_protocol_", "ssl_client_", "ssl_session", "content_", "host", "is_args", "sent_http_", "upstream_http_",
@@ -155,7 +155,7 @@ func (s *scanner) check() error {
 	return errors.New("there is neither $request nor $request_method with $request_uri")
 }
 
-// scan cuts a line without its '\n'. It tells whether the line is of this format.
+// scan cuts a line, without its '\n', into values. It returns false when the line is not of this format.
 func (s *scanner) scan(line []byte, values *[fields][]byte) bool {
 	if !bytes.HasPrefix(line, s.prefix) {
 		return false
@@ -182,7 +182,7 @@ func (s *scanner) scan(line []byte, values *[fields][]byte) bool {
 	return true
 }
 
-// end is where the field ends that the line begins with, or -1.
+// end is the length of the field at the beginning of the line; -1 when the text behind it does not follow.
 func (s *step) end(line []byte) int {
 	if len(s.until) == 0 {
 		return len(line)
@@ -209,7 +209,7 @@ func (s *step) end(line []byte) int {
 	}
 }
 
-// escaped tells whether what follows stands behind a backslash that is none itself.
+// escaped says whether the byte behind b is escaped: b ends in an odd number of backslashes.
 func escaped(b []byte) bool {
 	n := 0
 	for n < len(b) && b[len(b)-1-n] == '\\' {
@@ -218,7 +218,7 @@ func escaped(b []byte) bool {
 	return n%2 == 1
 }
 
-// between tells whether at is within what nginx puts between upstreams: ", " or " : ".
+// between says whether line[at] is part of a ", " or " : ", which nginx writes between two upstreams.
 func between(line []byte, at int) bool {
 	next := func(i int) byte {
 		if i < 0 || i >= len(line) {

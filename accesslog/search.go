@@ -9,23 +9,24 @@ import (
 	"slices"
 )
 
-// searchAtOnce is how much a search unpacks before the logs have their turn again.
+// searchAtOnce is how many bytes a search unpacks before other files are read again.
 const searchAtOnce = 16 << 20
 
 var (
 	errIsRead = errors.New("its original is read")
-	// errSearching says that the search goes on at the next turn, like all that errMoved ends.
+	// errSearching is the error of a search that is not done. It wraps errMoved: the caller tries again at the next turn.
 	errSearching = fmt.Errorf("%w: the place up to which a compressed one was read is searched", errMoved)
 )
 
-// A search finds the place in a compressed file up to which it was read: the last of the known positions that are in it.
+// A search finds up to which place a file was read before it was compressed: the last of the known positions whose bytes before
+// Offset are in it.
 type search struct {
 	found
 	f     *os.File
-	read  [][]byte   // how the files begin that are read
-	u     *unpacker  // nil until it has begun
-	known []position // by offset, those that were not looked at
-	at    position
+	read  [][]byte   // the first bytes of all files that are being read
+	u     *unpacker  // nil until the search has begun
+	known []position // those that were not tried yet, by Offset
+	at    position   // the last one that fits
 }
 
 func (t *Tailer) beginSearch(s *stream, gone []*logFile, begins []byte, c found) error {
@@ -51,7 +52,8 @@ func (s *stream) endSearch() {
 	}
 }
 
-// goOn unpacks some more of the file. The error is errIsRead for one that begins as another that is read.
+// goOn unpacks up to searchAtOnce bytes of the file. The error is errSearching when there is more to search, and errIsRead
+// when the file begins like one that is being read: it is a copy of that.
 func (s *search) goOn() (position, error) {
 	if s.u == nil {
 		if err := s.begin(); err != nil {

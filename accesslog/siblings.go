@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// maxSiblings bounds how many older files of a log are looked at, the newest of them.
+// maxSiblings bounds the rotated files of a log that are looked at: the newest of them.
 const maxSiblings = 100
 
 var (
@@ -27,7 +27,7 @@ var (
 	endsInMiddle = regexp.MustCompile(`(?:\.\d{1,4}|[._-]\d{4}-?\d\d-?\d\d[-_.T:\d]*)$`)
 )
 
-// isOld says whether name is what a rotation makes of the log base.
+// isOld says whether a rotation of the log base may have made the file name.
 func isOld(base, name string) bool {
 	if rest, found := strings.CutPrefix(name, base); found {
 		return oldSuffix.MatchString(rest)
@@ -38,7 +38,7 @@ func isOld(base, name string) bool {
 	return found && ends && ext != "" && oldMiddle.MatchString(rest)
 }
 
-// wasRotated says whether path is an older file of another log, which exists if isLog says so of its path.
+// wasRotated says whether path is a rotated file of another log. isLog says whether a path is that of a log.
 func wasRotated(path string, isLog func(string) bool) bool {
 	if packedName.MatchString(path) {
 		return true
@@ -53,17 +53,16 @@ func wasRotated(path string, isLog func(string) bool) bool {
 	return base != stem && base != "" && isLog(dir+base+ext)
 }
 
-// errMoved says that files were renamed or deleted while they were looked at.
+// errMoved is the error of files that were renamed or deleted while the folder was being read: the caller tries again.
 var errMoved = errors.New("files are being rotated")
 
-// siblings are the older files beside a log, oldest first: those one can read, and those that are compressed. The error
-// is errMoved, or nil.
+// siblings are the rotated files of a log, oldest first: plain ones and compressed ones. The error is errMoved, or nil.
 func siblings(path string) (plain, packed []found, err error) {
 	files, err := list(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	again, err := list(path) // a file that is renamed meanwhile may be in one list twice, or not at all
+	again, err := list(path) // a file that is renamed meanwhile may stand twice in a list, or be missing
 	if err != nil || !slices.EqualFunc(files, again, func(a, b found) bool { return a.name == b.name && a.id == b.id }) {
 		return nil, nil, errMoved
 	}
@@ -77,7 +76,7 @@ func siblings(path string) (plain, packed []found, err error) {
 	return newest(plain), newest(packed), nil
 }
 
-// list are the older files beside a log, by name.
+// list are the rotated files of a log, sorted by name.
 func list(path string) (files []found, err error) {
 	dir, base := filepath.Split(path)
 	d, err := os.Open(cmp.Or(dir, "."))
@@ -85,7 +84,7 @@ func list(path string) (files []found, err error) {
 		return nil, nil
 	}
 	defer d.Close()
-	names, _ := d.Readdirnames(-1) // what it could list is better than nothing
+	names, _ := d.Readdirnames(-1) // after an error: the names until there
 	slices.Sort(names)
 	for _, name := range names {
 		if !isOld(base, packedName.ReplaceAllString(name, "")) {
@@ -101,7 +100,7 @@ func list(path string) (files []found, err error) {
 	return files, nil
 }
 
-// openSame opens a file that was found. The error is errMoved when it is no longer there.
+// openSame opens a file that list found. The error is errMoved when the name is gone, or is that of another file now.
 func openSame(c found) (*os.File, found, error) {
 	f, at, err := open(c.name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -119,7 +118,7 @@ func newest(files []found) []found {
 	return files[max(0, len(files)-maxSiblings):]
 }
 
-// unpackedSize is how much a .gz holds, as its end says (modulo 4 GiB), and 0 of others.
+// unpackedSize is the size of the text in a .gz, modulo 4 GiB (its last 4 bytes, RFC 1952); 0 for other files.
 func unpackedSize(f *os.File) int64 {
 	if !strings.HasSuffix(f.Name(), ".gz") {
 		return 0

@@ -2,42 +2,42 @@ package accesslog
 
 import "time"
 
-// A Row is one series: the values of its metric's labels, in their order, and its value.
+// A Row is one series: the values of its labels, in the order that Snapshot names, and its value.
 type Row struct {
 	Labels []string
 	Value  float64
 }
 
-// A Snapshot is all that was counted, in an order that is always the same. Nil rows mean that the format lacks what
-// they are counted from; rows that are empty and not nil, that nothing was counted yet. Values only grow.
+// A Snapshot holds all counters, in an order that is always the same. Rows are nil when the format lacks the variables that they
+// are counted from, and empty when nothing was counted yet. No value but that of a gauge ever decreases.
 type Snapshot struct {
-	Requests   []Row       // operation, code: the status, or "other" for those that have no name of their own
-	Bytes      []Row       // operation, direction (out: to the client; in: from it), project ("" where operations have none)
+	Requests   []Row       // operation, code: a status such as "200", or "other" for one that is not in statuses
+	Bytes      []Row       // operation, direction (out: to the client; in: from it), project ("": the operation is not counted by project)
 	Operations []Row       // operation, project, outcome: ok, unauthorized, client_error, canceled (499), server_error
 	Durations  []Histogram // by operation, of $request_time
 
 	TransferSeconds []Row // direction, project: how long clients were receiving or sending layers
 	Layers          []Row // direction, project[, node]: layers that went through, slow or not
-	SlowLayers      []Row // the same labels: of those, the slow ones
+	SlowLayers      []Row // direction, project[, node]: the slow ones of these layers
 
 	EmptyPulls      []Row // no labels, one row: a layer answered with 200 and not one byte
 	IncompletePulls []Row // no labels, one row: a layer answered with 200 and fewer bytes than it gave before
 	UploadLost      []Row // no labels, one row: 404 on a chunk or commit of an upload
 
-	Cache     []Row // result: what $upstream_cache_status said of pulls: hit, miss, bypass, expired, stale, updating, revalidated, other
-	Upstreams []Row // upstream: which one answered a pull that went well; "none" when the web server did itself
+	Cache     []Row // result, of pulls that went well: $upstream_cache_status in lower case, such as hit, or other
+	Upstreams []Row // upstream, of pulls that went well: the one that answered, or "none" for the web server itself
 
 	Lines            []Row // outcome: parsed, unmatched, too_long
 	Projects         []Row // no labels, one row: projects counted by name, a gauge
-	FoldedProjects   []Row // no labels, one row: names counted together as "other" for lack of place, an estimate
-	FoldedOperations []Row // no labels, one row: successful operations of such names
+	FoldedProjects   []Row // no labels, one row: projects that are counted together as "other", an estimate
+	FoldedOperations []Row // no labels, one row: pulls and pushes of these projects that went well
 
-	OwnRequests []Row // no labels, one row: lines of the agent that the options call own, which nothing above counts but Lines
+	OwnRequests []Row // no labels, one row: lines with the agent Options.Own; above, only Lines counts them, too
 
-	LastLine time.Time // as LastLine() says
+	LastLine time.Time // as Counts.LastLine returns it
 }
 
-// A Histogram is how long one operation took, both as classic and as native histogram.
+// A Histogram says how long requests of one operation took, as a classic and as a native histogram.
 type Histogram struct {
 	Operation string
 	Count     uint64
@@ -52,19 +52,19 @@ type Histogram struct {
 	Deltas        []int64
 }
 
-// A Bucket is how many took at most so many seconds.
+// A Bucket counts the requests that took at most UpperBound seconds.
 type Bucket struct {
 	UpperBound float64
 	Count      uint64
 }
 
-// A Span is a run of buckets of a native histogram, so many buckets after the one before.
+// A Span is Length buckets of a native histogram that follow each other. Offset buckets that are empty stand before it.
 type Span struct {
 	Offset int32
 	Length uint32
 }
 
-// Snapshot is what was counted so far.
+// Snapshot copies the counters.
 func (c *Counts) Snapshot() Snapshot {
 	s := Snapshot{
 		Requests:         c.requestRows(),
@@ -83,7 +83,7 @@ func (c *Counts) Snapshot() Snapshot {
 	return s
 }
 
-// addFields adds what is there only when the format has it, but for projects.
+// addFields adds the rows that need a variable in the format. addProject adds those of projects.
 func (c *Counts) addFields(s *Snapshot) {
 	has := c.scanner.has
 	sent, received := has[bodyBytes] || has[sentBytes], has[requestLength] || has[contentLength]
@@ -123,7 +123,7 @@ func (c *Counts) requestRows() []Row {
 	return all
 }
 
-// byteRows are those that belong to no project.
+// byteRows are the bytes of operations that are not counted by project.
 func (c *Counts) byteRows() []Row {
 	all := []Row{}
 	for o := range operations {
@@ -146,7 +146,7 @@ func (c *Counts) histograms() []Histogram {
 	return all
 }
 
-// addProject adds the rows of one project: those that have something to tell.
+// addProject adds the rows of one project whose values are not 0.
 func (c *Counts) addProject(s *Snapshot, p *project) {
 	for m, o := range moveOperations {
 		for outcome, n := range p.outcomes[m] {
@@ -166,7 +166,7 @@ func (c *Counts) addProject(s *Snapshot, p *project) {
 	}
 }
 
-// addLayers shows that no layer was slow only where there were layers.
+// addLayers adds the rows of layers that were sent. Each has a row of slow layers beside it, even if that is 0.
 func (c *Counts) addLayers(s *Snapshot, p *project, d direction) {
 	for i, n := range p.layers[d] {
 		if n.all == 0 {
@@ -185,7 +185,7 @@ func row(n uint64, labels ...string) Row { return Row{labels, float64(n)} }
 
 func single(n uint64) []Row { return []Row{row(n)} }
 
-// rows are those that are not 0.
+// rows makes a Row of each count that is not 0.
 func rows(counts []uint64, names []string) []Row {
 	all := []Row{}
 	for i, n := range counts {

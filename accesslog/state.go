@@ -9,7 +9,8 @@ import (
 	"slices"
 )
 
-// What is saved begins with the version of its layout and the fingerprint of the options, and ends with a checksum.
+// Saved counters are a byte with the version of the layout, 8 bytes of a hash of the options, the counters, and 4 bytes of a
+// checksum (CRC-32).
 const (
 	stateVersion = 3
 	printBytes   = 8
@@ -21,15 +22,14 @@ var (
 	errDamaged      = errors.New("counters that were saved are damaged")
 )
 
-// MarshalBinary is all that was counted, to go on from after a restart: some 10 KB, and up to 100 KB more for the sizes
-// of layers.
+// MarshalBinary encodes all counters: some 10 KB, and up to 100 KB more for the sizes of layers.
 func (c *Counts) MarshalBinary() ([]byte, error) {
 	data := append(c.fingerprint(), c.encode()...)
 	return binary.BigEndian.AppendUint32(data, crc32.ChecksumIEEE(data)), nil
 }
 
-// UnmarshalBinary replaces what was counted. Data that is damaged, or comes from other options or another version of
-// the layout, is an error and changes nothing.
+// UnmarshalBinary replaces all counters. An error, which changes none, says that the data is damaged, or was saved with other
+// options or by another version.
 func (c *Counts) UnmarshalBinary(data []byte) error {
 	print := c.fingerprint()
 	if len(data) < len(print)+sumBytes {
@@ -50,7 +50,7 @@ func (c *Counts) UnmarshalBinary(data []byte) error {
 	return nil
 }
 
-// fingerprint changes with all that gives the counters another meaning.
+// fingerprint differs when the version of the layout or an option differs: the counters have another meaning then.
 func (c *Counts) fingerprint() []byte {
 	o := c.options
 	text := fmt.Appendf(nil, "%q %d %d %d %v %q", o.Format, o.Depth, o.MaxProjects, o.SlowAfter, o.SlowBelow, o.Node)
@@ -61,7 +61,7 @@ func (c *Counts) fingerprint() []byte {
 	return append([]byte{stateVersion}, sum[:printBytes]...)
 }
 
-// encode writes the names, then the numbers, each name and number as long as it must be.
+// encode writes the names of projects, upstreams and nodes, then all numbers (as varints).
 func (t *tally) encode() []byte {
 	var b []byte
 	projectNames := make([]string, len(t.projects.all))
@@ -70,7 +70,7 @@ func (t *tally) encode() []byte {
 	}
 	for _, names := range [][]string{projectNames, t.upstreams.all, t.nodes.all} {
 		b = binary.AppendUvarint(b, uint64(len(names)-1))
-		for _, name := range names[1:] { // the first is always the same
+		for _, name := range names[1:] { // the first is always "other"
 			b = binary.AppendUvarint(b, uint64(len(name)))
 			b = append(b, name...)
 		}
@@ -102,7 +102,7 @@ func decode(data []byte, o Options) (*tally, error) {
 	return t, nil
 }
 
-// each shows all numbers that have a name, in an order that only a new version may change.
+// each calls show with every number. A change of their order needs a new stateVersion.
 func (t *tally) each(show func(*uint64)) {
 	for _, n := range []*uint64{&t.parsed, &t.unmatched, &t.tooLong, &t.last, &t.empty, &t.incomplete, &t.lost, &t.own, &t.projects.foldedOperations} {
 		show(n)
@@ -153,7 +153,7 @@ func eachOf(numbers []uint64, show func(*uint64)) {
 	}
 }
 
-// A decoder gives nothing more once something was wrong.
+// A decoder reads what encode wrote. After the first mistake failed is true, and all numbers are 0.
 type decoder struct {
 	rest   []byte
 	failed bool

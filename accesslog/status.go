@@ -2,9 +2,9 @@ package accesslog
 
 import "strconv"
 
-// statuses have a name of their own; all others are counted together. They are those that nginx knows
+// statuses are counted each by itself, and all others together as other. They are the statuses that nginx knows
 // (src/http/ngx_http_request.h and ngx_http_special_response.c), that Distribution and Harbor answer with, and that
-// Cloudflare, which is in front of Docker Hub, gives to a cache (520 to 526, 530).
+// Cloudflare, which stands in front of Docker Hub, answers a cache with (520 to 526, 530).
 var statuses = [...]uint16{
 	101,
 	200, 201, 202, 204, 206, 207,
@@ -15,11 +15,11 @@ var statuses = [...]uint16{
 }
 
 const (
-	otherCode = len(statuses) // nginx logs 000 when there was no answer at all
+	otherCode = len(statuses) // such as 000, which nginx logs when there was no answer
 	codes     = otherCode + 1
 )
 
-// places are those of statuses, by status.
+// places has the index in statuses of each status below 600; otherCode for one that is not there.
 var places = func() (all [600]uint8) {
 	for status := range all {
 		all[status] = uint8(otherCode)
@@ -30,7 +30,7 @@ var places = func() (all [600]uint8) {
 	return all
 }()
 
-// codeOf is the place that a status is counted at.
+// codeOf is the index at which a status is counted.
 func codeOf(status int) int {
 	if status < len(places) {
 		return int(places[status])
@@ -38,7 +38,7 @@ func codeOf(status int) int {
 	return otherCode
 }
 
-// codeName is the name of what is counted at a place.
+// codeName is the label value for an index, such as "200" or "other".
 func codeName(code int) string {
 	if code == otherCode {
 		return "other"
@@ -60,7 +60,8 @@ const (
 
 var outcomeNames = [outcomes]string{"ok", "unauthorized", "client_error", "canceled", "server_error"}
 
-// outcomeOf takes a redirect for a success: the client gets its layer from the store.
+// outcomeOf is the outcome of a status. A redirect is ok: the client gets its layer from the store. Statuses below 100 and 499
+// are a client that hung up.
 func outcomeOf(status int) outcome {
 	switch {
 	case status == 401:

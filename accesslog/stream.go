@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// A stream is one log: the file at its path and older ones that are not read to their end.
+// A stream is one log: the file at its path, and the rotated files of it that are not read to their end.
 type stream struct {
 	path     string
 	files    []*logFile   // oldest first
-	modified time.Time    // of the newest one there was; zero when there was none
-	packed   []*packedLog // compressed ones that are not read to their end, oldest first
-	search   *search      // nil when there is none
+	modified time.Time    // of the newest file that there ever was; zero when there was none
+	packed   []*packedLog // compressed files that are not read to their end, oldest first
+	search   *search      // of a position in a compressed file; nil: none is under way
 }
 
 func (s *stream) newest() *logFile {
@@ -24,19 +24,19 @@ func (s *stream) newest() *logFile {
 	return s.files[len(s.files)-1]
 }
 
-// complete says that every file is found, and that the newest is the one at the path.
+// complete says whether all files of s are open, and the newest is the one at the path, whose id is at.
 func (s *stream) complete(at fileID) bool {
 	return s.has(at) && !slices.ContainsFunc(s.files, func(l *logFile) bool { return l.f == nil })
 }
 
-// has says that the newest file is the one at the path.
+// has says whether the newest file of s is the one at the path, whose id is at, and is open.
 func (s *stream) has(at fileID) bool {
 	l := s.newest()
 	return l != nil && l.f != nil && l.ID == at
 }
 
-// follow finds out what became of the files of s: which was rotated where, and which are new. An error tells of
-// what could not be read; all else is as if that were not there.
+// follow finds out which files of s were rotated, compressed or deleted, and which are new. The error names the files that
+// cannot be read; all others are read.
 func (t *Tailer) follow(s *stream, now time.Time) error {
 	at, err := stat(s.path)
 	missing := errors.Is(err, fs.ErrNotExist)
@@ -45,7 +45,7 @@ func (t *Tailer) follow(s *stream, now time.Time) error {
 	}
 	var f *os.File
 	if !missing {
-		// It is held open before the folder is listed: rotated in between, it would be in neither.
+		// Opened before the folder is listed: a file that is rotated after that is still read.
 		var opened found
 		if f, opened, err = open(s.path); err == nil {
 			at = opened
@@ -54,20 +54,20 @@ func (t *Tailer) follow(s *stream, now time.Time) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		at, err = found{}, nil
 	}
-	absent := f == nil && err == nil // a rotation's new log comes later
+	absent := f == nil && err == nil // a rotation has moved the log, and the web server has not made a new one yet
 	problem := t.catchUp(s, f, at, absent, now)
 	if l := s.newest(); l == nil || l.f != f {
 		f.Close()
 	}
 	if errors.Is(problem, errMoved) {
-		t.looked = time.Time{} // a rotation is going on
+		t.looked = time.Time{} // files are being rotated: look again at once
 		return err
 	}
 	return errors.Join(err, problem)
 }
 
-// catchUp takes up what became of the files of s, and f if it is new: the file at the path, where there is one that can
-// be opened. The error is errMoved when all of it has to be done again.
+// catchUp opens the files of s again where they are now, and adds f, the file at the path, if it is new. f is nil when the path
+// has no file, or none that can be opened. The error is errMoved when files were moved meanwhile: the caller tries again.
 func (t *Tailer) catchUp(s *stream, f *os.File, at found, absent bool, now time.Time) error {
 	plain, packed, err := siblings(s.path)
 	if err != nil {
@@ -96,12 +96,12 @@ func (t *Tailer) catchUp(s *stream, f *os.File, at found, absent bool, now time.
 	return problem
 }
 
-// elsewhere says whether a file belongs to another log, by another name.
+// elsewhere says whether another log has the file, under another name.
 func (t *Tailer) elsewhere(s *stream, id fileID) bool {
 	return slices.ContainsFunc(t.streams, func(other *stream) bool { return other != s && other.claims(id) })
 }
 
-// claims says whether a file is one of s, even if it cannot be read now.
+// claims says whether s has the file, even if it cannot be read now.
 func (s *stream) claims(id fileID) bool {
 	return slices.ContainsFunc(s.files, func(l *logFile) bool { return l.ID == id })
 }
@@ -123,7 +123,8 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// newFile is a file nobody reads, at its beginning, or at the place where it was left.
+// newFile is the logFile of a file that no log has. Its position is the beginning or, for a file that was read before, the place
+// up to which it was.
 func (t *Tailer) newFile(f *os.File, at found, now time.Time) *logFile {
 	l := &logFile{}
 	var before []byte

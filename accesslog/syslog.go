@@ -17,23 +17,23 @@ import (
 )
 
 const (
-	idleTimeout = 10 * time.Minute // of a connection
-	listenAgain = 10 * time.Second // after a failure
-	udpBuffer   = 8 << 20          // that the kernel is asked for; it gives what net.core.rmem_max says
+	idleTimeout = 10 * time.Minute // a connection without data is closed after it
+	listenAgain = 10 * time.Second // after listening failed
+	udpBuffer   = 8 << 20          // bytes that we ask the kernel for; it gives net.core.rmem_max at most
 )
 
-// A syslogServer takes lines that web servers send over the network. It is under the lock of its Tailer.
+// A syslogServer is the state of receiving syslog. Tailer.lock guards it.
 type syslogServer struct {
 	udp        *net.UDPConn
-	tcp        bool // listens
+	tcp        bool // it listens over TCP
 	refused    uint64
 	udpProblem error // why it does not listen
 	tcpProblem error
 }
 
-// A SyslogReport is what was lost of what was sent.
+// A SyslogReport says whether syslog is received, and how much of it was lost.
 type SyslogReport struct {
-	Listening  int    // over UDP and TCP: 2 when all is well
+	Listening  int    // 2: over UDP and TCP; 1: over one of them
 	Dropped    uint64 // UDP: by the kernel, since nobody took them in time
 	KnowsDrops bool
 	Refused    uint64 // TCP: connections that were closed since there are too many
@@ -68,7 +68,7 @@ func (t *Tailer) listenUDP(ctx context.Context) {
 	})
 }
 
-// listen calls serve until ctx ends, and keeps why it fails meanwhile.
+// listen calls serve again and again until ctx ends, and sets problem while serve fails.
 func (t *Tailer) listen(ctx context.Context, problem *error, serve func() error) {
 	for ctx.Err() == nil {
 		err := serve()
@@ -97,11 +97,11 @@ func (t *Tailer) takeDatagrams(udp *net.UDPConn) error {
 	}
 }
 
-// maxHeader bounds what stands before the message.
+// maxHeader bounds the header of a syslog message, in bytes.
 const maxHeader = 300
 
-// message is what stands behind the header that nginx and relays write: <190>Nov 21 22:18:08 host nginx: MESSAGE.
-// The host may be missing, the time be another's. What has no such header is taken whole.
+// message drops the header that nginx and relays write: of <190>Nov 21 22:18:08 host nginx: MESSAGE it is MESSAGE. It returns a
+// packet without such a header as it is.
 func message(packet []byte) []byte {
 	if len(packet) == 0 || packet[0] != '<' {
 		return packet
@@ -117,7 +117,7 @@ func message(packet []byte) []byte {
 	return rest
 }
 
-// listenTCP takes connections until ctx ends: those of relays, with one line for each message.
+// listenTCP accepts connections until ctx ends. Relays, such as rsyslog, send each message as a line.
 func (t *Tailer) listenTCP(ctx context.Context) {
 	t.listen(ctx, &t.syslog.tcpProblem, func() error {
 		l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", t.opts.Listen)
@@ -167,8 +167,8 @@ func (t *Tailer) accept(ctx context.Context, l net.Listener, group *sync.WaitGro
 	}
 }
 
-// takeLines counts what comes over a connection, until it ends, is idle for too long, or is closed. It calls heard when a
-// line has come to its end.
+// takeLines counts the lines that come over a connection until it ends or is closed, or sends nothing for idleTimeout. It calls
+// heard after each whole line.
 func (t *Tailer) takeLines(conn net.Conn, heard func()) {
 	buf := make([]byte, maxLine)
 	held, skipping := 0, false
@@ -204,7 +204,7 @@ func (t *Tailer) takeLines(conn net.Conn, heard func()) {
 	}
 }
 
-// messages takes the headers out of lines, in their place.
+// messages drops the syslog header of each line. It overwrites lines.
 func messages(lines []byte) []byte {
 	out := lines[:0]
 	for len(lines) > 0 {
@@ -216,7 +216,7 @@ func messages(lines []byte) []byte {
 	return out
 }
 
-// drops is how many datagrams the kernel threw away because nobody took them, as Linux says in /proc/net/udp.
+// drops is how many datagrams the kernel dropped because its buffer was full (drops in /proc/net/udp).
 func drops(udp *net.UDPConn) (uint64, bool) {
 	raw, err := udp.SyscallConn()
 	if err != nil {

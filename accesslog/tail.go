@@ -12,18 +12,18 @@ import (
 )
 
 const (
-	pollEvery = 250 * time.Millisecond // new lines
-	lookEvery = time.Second            // new and rotated files
-	saveEvery = 5 * time.Second        // when no page wants it sooner
-	saveRest  = time.Second            // between two saves
-	firstLook = 2 * time.Second        // that a start waits for, where a file system hangs
-	// blocksPerTurn bounds what is read of one file before another has its turn: some 2 MiB.
+	pollEvery = 250 * time.Millisecond // how often new lines are read
+	lookEvery = time.Second            // how often new and rotated files are looked for
+	saveEvery = 5 * time.Second        // how often the state is saved when no scrape saves it
+	saveRest  = time.Second            // at least, between two saves
+	firstLook = 2 * time.Second        // how long Start waits at most, since a file system may hang
+	// blocksPerTurn bounds the blocks that are read of one file before the next file has its turn: 32 of 64 KiB.
 	blocksPerTurn = 32
-	// lossShown is how long a loss is a problem; the bytes lost are counted for ever.
+	// lossShown is how long a loss of lines is Report.Problem. The counter of lost bytes keeps it for ever.
 	lossShown = 15 * time.Minute
 )
 
-// What can be wrong with the logs of a registry. None of it ends the reading of what can be read.
+// The errors in Report.Problem. After each the Tailer goes on with all logs that it can read.
 var (
 	ErrMissing    = errors.New("no log is there")
 	ErrUnreadable = errors.New("log cannot be read")
@@ -34,53 +34,53 @@ var (
 	ErrPanic      = errors.New("panic while lines were read")
 )
 
-// TailOptions say what a Tailer reads, and where it keeps how far it got.
+// TailOptions say which logs a Tailer reads, and where it saves its state.
 type TailOptions struct {
-	Paths  []string       // patterns as of filepath.Glob
-	Listen string         // address for syslog over UDP and TCP; "" for none
-	Allow  []netip.Prefix // networks such as 10.0.0.0/8 that syslog is taken from; nil: all
+	Paths  []string       // patterns of filepath.Glob
+	Listen string         // host:port for syslog over UDP and TCP; "" for none
+	Allow  []netip.Prefix // networks that may send syslog, such as 10.0.0.0/8; nil: all
 	Lines  Options
-	// StateFile outlives the process; "" keeps nothing.
+	// StateFile is where positions and counters are saved, to go on from after a restart; "": they are not saved.
 	StateFile string
 }
 
-// A Tailer counts the lines of the logs of one registry, from their end at its first start and then each line once,
-// whatever is rotated, truncated, compressed, and however the process ends.
+// A Tailer counts the lines of the logs of one registry. At its very first start it begins at their ends. From then on it counts
+// each line once, also after files were rotated, copied and truncated or compressed, and after the process was killed.
 type Tailer struct {
 	opts  TailOptions
 	core  sync.Locker
 	stop  context.CancelFunc
 	group sync.WaitGroup
 
-	lock      lock // of all that follows
+	lock      lock // guards the fields from here to searching
 	counts    *Counts
 	streams   []*stream  // by path
-	known     []string   // patterns that were looked through before
+	known     []string   // patterns that discover has looked through once
 	done      []position // of files read to their end
-	lost      uint64
-	loss      loss
-	problem   error // of the last time that files were looked for
+	lost      uint64     // bytes
+	loss      loss       // the last one
+	problem   error      // of the last readAll
 	syslog    syslogServer
 	buf       []byte
 	looked    time.Time
 	begun     bool
-	searching bool // a search goes on at the next turn
+	searching bool // a search in a compressed file goes on at the next turn
 
 	rest    time.Duration // between two saves
-	saving  lock          // of what follows
+	saving  lock          // guards the fields below
 	saved   time.Time
 	onDisk  []byte
 	shown   Report
 	stopped bool
 }
 
-// A loss is when and how lines were lost.
+// A loss says when lines were lost, and which.
 type loss struct {
 	at  time.Time
 	err error
 }
 
-// A lock is a mutex that one need not wait for.
+// A lock is a mutex. takeWithin gives up waiting for it when a context ends.
 type lock chan struct{}
 
 func (l lock) take()    { l <- struct{}{} }
@@ -95,8 +95,8 @@ func (l lock) takeWithin(ctx context.Context) error {
 	}
 }
 
-// NewTailer checks the options. It opens and reads nothing. Tailers that share a core, which is held while lines are
-// counted, use one core of the machine together.
+// NewTailer checks the options. It opens no file. A Tailer locks core while it counts lines: all Tailers with the same core use
+// at most one core of the machine.
 func NewTailer(o TailOptions, core sync.Locker) (*Tailer, error) {
 	counts, err := New(o.Lines)
 	if err != nil {
@@ -108,7 +108,8 @@ func NewTailer(o TailOptions, core sync.Locker) (*Tailer, error) {
 	}, nil
 }
 
-// Start begins to read, where a predecessor in this process stopped, or at what is saved, or at the end of each log.
+// Start begins to read: where the predecessor stopped (the result of its Stop, or nil), else at the saved positions, else at
+// the end of each log.
 func (t *Tailer) Start(predecessor []byte) {
 	ctx, stop := context.WithCancel(context.Background())
 	t.stop = stop
@@ -119,7 +120,7 @@ func (t *Tailer) Start(predecessor []byte) {
 		t.run(ctx)
 	})
 	select {
-	case <-first: // what is there now was there before
+	case <-first: // the ends of the logs are known now: lines that come after Start are counted
 	case <-time.After(firstLook):
 	}
 	if t.opts.Listen != "" {
@@ -135,11 +136,11 @@ func (t *Tailer) begin(predecessor []byte, now time.Time) {
 		t.begun = true
 	})
 	if t.opts.StateFile != "" {
-		_, _ = t.save(context.Background(), now, 0) // killed before the first page, it still knows where it began
+		_, _ = t.save(context.Background(), now, 0) // a process that is killed before its first page goes on here
 	}
 }
 
-// guarded does something under the lock. A panic is a problem of the logs, not the end of the process.
+// guarded calls do with the lock held. A panic becomes Report.Problem, and does not end the process.
 func (t *Tailer) guarded(do func()) {
 	t.lock.take()
 	defer t.lock.release()
@@ -151,14 +152,14 @@ func (t *Tailer) guarded(do func()) {
 	do()
 }
 
-// Stop ends the reading and saves. What it returns is for the Start of a successor.
+// Stop ends the reading, and saves the state. It returns the state, for the Start of the next Tailer.
 func (t *Tailer) Stop() []byte {
 	t.stop()
 	t.group.Wait()
 	_, _ = t.save(context.Background(), time.Now(), 0)
 	t.saving.take()
 	defer t.saving.release()
-	t.stopped = true // what comes now is shown what was saved last
+	t.stopped = true // a Report from now on is the last one that was saved
 	state, _ := t.encode()
 	t.closeFiles()
 	return state
@@ -185,7 +186,7 @@ func (t *Tailer) run(ctx context.Context) {
 		more := t.turn(now)
 		if t.opts.StateFile != "" && now.Sub(saved) >= saveEvery {
 			saved = now
-			_, _ = t.save(ctx, now, t.rest) // the page says what went wrong
+			_, _ = t.save(ctx, now, t.rest) // the next Report has the error
 		}
 		if !more {
 			select {
@@ -196,7 +197,7 @@ func (t *Tailer) run(ctx context.Context) {
 	}
 }
 
-// turn reads some of each file, and says whether there is more.
+// turn reads some blocks of each file. more says whether one of them has more.
 func (t *Tailer) turn(now time.Time) (more bool) {
 	t.searching = false
 	if now.Sub(t.looked) >= lookEvery {
@@ -211,7 +212,7 @@ func (t *Tailer) turn(now time.Time) (more bool) {
 	return more || t.searching
 }
 
-// read reads some of a file, and says whether there is more. The lock is held for one block at a time.
+// read reads some blocks of a file. more says whether it has more. It holds the lock for one block at a time.
 func (t *Tailer) read(s *stream, l *logFile, now time.Time) (more bool) {
 	for block := range blocksPerTurn {
 		t.guarded(func() { more = t.readBlock(s, l, block == 0, now) })
@@ -240,12 +241,12 @@ func (t *Tailer) readBlock(s *stream, l *logFile, first bool, now time.Time) (mo
 	switch {
 	case errors.Is(l.broken, errReplaced):
 		l.truncated()
-		t.looked = time.Time{} // a copy is looked for at once
+		t.looked = time.Time{} // look for a copy at once
 		return true
 	case l.broken != nil:
-		return false // until the next turn
+		return false // the next turn tries again
 	case b.lines != nil:
-		l.advance(b.lines) // first: lines that make us panic are not read again
+		l.advance(b.lines) // before counting: after a panic the same lines are not read again
 		t.count(b.lines, 0)
 	default:
 		l.advance(b.skipped)

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// maxUnpacked bounds what is read of one compressed file; the rest of it is lost.
+// maxUnpacked bounds the text of one compressed file, in bytes. The rest counts as lost.
 const maxUnpacked = 10 << 30
 
 var (
@@ -18,17 +18,17 @@ var (
 	errTooLarge = errors.New("it holds more than 10 GiB")
 )
 
-// A packedLog is a compressed file of a log, at the place up to which it is counted, in what it holds.
+// A packedLog is a compressed file of a log. Offset is a place in the text that it holds.
 type packedLog struct {
 	logFile
-	u    *unpacker // nil until it is the file's turn
-	buf  []byte    // for maxLine bytes
-	rest []byte    // the part of it that is unpacked and not counted
-	ends error     // why nothing more comes; io.EOF where that is its end
+	u    *unpacker // nil until the files before it are read
+	buf  []byte    // maxLine bytes
+	rest []byte    // the part of buf that is unpacked and not counted
+	ends error     // why no more bytes come: io.EOF at the end of the file
 }
 
-// next is what comes behind the position, or nothing where more has to be unpacked. The error says why nothing more
-// can come: io.EOF at its end.
+// next is the block behind Offset. It is empty when more has to be unpacked first: then the caller calls next again. The error
+// says why no more lines come, io.EOF at the end.
 func (l *packedLog) next() (block, error) {
 	if l.u == nil && l.ends == nil {
 		l.u, l.ends = newUnpacker(l.f)
@@ -39,7 +39,7 @@ func (l *packedLog) next() (block, error) {
 	}
 	switch {
 	case errors.Is(l.ends, io.EOF) && len(l.rest) > 0:
-		return block{lines: l.rest}, nil // nobody writes the rest of it
+		return block{lines: l.rest}, nil // the last line, without '\n'
 	case l.ends != nil:
 		return block{}, l.ends
 	case l.u.offset < l.Offset:
@@ -55,13 +55,13 @@ func (l *packedLog) next() (block, error) {
 	return block{}, nil
 }
 
-// counted goes behind a block. It is done first: lines that make us panic are not read again.
+// counted moves Offset behind a block. The caller counts the lines after that: lines that make us panic are not read again.
 func (l *packedLog) counted(b block) {
 	l.advance(l.rest[:b.size()])
 	l.rest = l.rest[b.size():]
 }
 
-// where is the position as it is written down: the one that was found until the file is unpacked up to there.
+// where is the position for a saved state. Until the file is unpacked up to Offset it is the position that was found.
 func (l *packedLog) where() position {
 	if l.before == nil {
 		return l.position
@@ -69,7 +69,7 @@ func (l *packedLog) where() position {
 	return l.logFile.where()
 }
 
-// beginningOfPacked is how the text begins that a compressed file holds.
+// beginningOfPacked is the first markSize bytes of the text in a compressed file.
 func beginningOfPacked(f *os.File) ([]byte, error) {
 	u, err := newUnpacker(f)
 	if err != nil {
@@ -85,7 +85,7 @@ func beginningOfPacked(f *os.File) ([]byte, error) {
 type unpacker struct {
 	gz     *gzip.Reader
 	offset int64
-	before []byte // what stands before the offset, at most markSize
+	before []byte // the last bytes before offset, at most markSize
 }
 
 func newUnpacker(f *os.File) (*unpacker, error) {
@@ -116,7 +116,7 @@ func (u *unpacker) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// skip goes on by n bytes. The error is io.EOF when there are fewer.
+// skip unpacks n bytes and drops them. The error is io.EOF when there are fewer.
 func (u *unpacker) skip(n int64) error {
 	_, err := io.CopyN(io.Discard, u, n)
 	return err

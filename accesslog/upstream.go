@@ -4,7 +4,7 @@ import "bytes"
 
 var cacheNames = [...]string{"hit", "miss", "bypass", "expired", "stale", "updating", "revalidated", "other"}
 
-// cacheResult is the place in cacheNames, or -1 where no cache was asked.
+// cacheResult is the index of $upstream_cache_status in cacheNames; -1 when nginx asked no cache.
 func cacheResult(status []byte) int {
 	status = lastUpstream(status)
 	if absent(status) {
@@ -29,7 +29,7 @@ func cacheResult(status []byte) int {
 	return 7
 }
 
-// lastUpstream is the value of the upstream that was asked last, whose answer the client got.
+// lastUpstream is the last value of a list such as "10.0.0.1:5000, 10.0.0.2:5000": the client got the answer of that upstream.
 func lastUpstream(values []byte) []byte {
 	if i := bytes.LastIndex(values, []byte(", ")); i >= 0 {
 		values = values[i+2:]
@@ -40,7 +40,7 @@ func lastUpstream(values []byte) []byte {
 	return values
 }
 
-// upstreamMicros is how long all upstreams took that were asked one after the other.
+// upstreamMicros adds up a list such as "0.004, 1.250", the times of upstreams that nginx asked one after the other.
 func upstreamMicros(values []byte) (sum uint64, present, valid bool) {
 	for len(values) > 0 {
 		end := bytes.IndexAny(values, " ,")

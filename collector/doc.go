@@ -5,6 +5,7 @@
 //	exporter.go         Exporter: New, Start and Stop; own_metrics.go: its metrics about itself
 //	configuration.go    the configuration in force, and its reload
 //	find.go             the registries and collectors that a request names
+//	history.go          when each source last worked, and with which configuration; --state.dir keeps it
 //	clock.go            runs the probes; companions.go: the readers of logs
 //	scrape.go           reads targets until shortly before Prometheus gives up; page.go: samples become a page
 //	serve_metrics.go    /metrics and /probe; serve_page.go: a page in text, OpenMetrics or protobuf

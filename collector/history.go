@@ -26,8 +26,8 @@ const (
 	historySaved = 5 * time.Minute
 )
 
-// A history knows of each source when it was last read without an error, and with which configuration. It outlives reloads,
-// and the process where there is --state.dir. It is for many goroutines.
+// A history holds for each source when it was last read without an error, and a hash of its configuration at that time. It
+// outlives reloads and, with --state.dir, the process. Many goroutines may use it at once.
 type history struct {
 	file   string // empty: it ends with the process
 	logger log.Logger
@@ -37,7 +37,7 @@ type history struct {
 	saved time.Time
 }
 
-// keptHistory is what the file has.
+// keptHistory is the content of the file.
 type keptHistory struct {
 	Key     []byte             `json:"key"`     // of the hashes
 	Sources map[string]success `json:"sources"` // by hash of registry, site, collector and address
@@ -49,7 +49,7 @@ type success struct {
 	At   int64  `json:"at"`   // in seconds since 1970
 }
 
-// newHistory reads the history that is kept in a folder. One that is missing or damaged begins anew.
+// newHistory reads the history from a folder. When the file is missing or damaged, the history is empty.
 func newHistory(opts Options) *history {
 	h := &history{logger: opts.Logger}
 	if opts.StateDir != "" {
@@ -57,7 +57,7 @@ func newHistory(opts Options) *history {
 	}
 	if folder := cmp.Or(opts.StateDir, opts.HistoryFrom); folder != "" {
 		if text, err := durable.Load(filepath.Join(folder, historyFile)); err == nil {
-			_ = json.Unmarshal(text, &h.kept) // what is not read begins anew
+			_ = json.Unmarshal(text, &h.kept) // after an error it is empty
 		}
 	}
 	if len(h.kept.Key) < sha256.Size || h.kept.Sources == nil {
@@ -67,7 +67,8 @@ func newHistory(opts Options) *history {
 	return h
 }
 
-// of is the past of a source, which the parts of its name tell from all others. configuration is what it is read with.
+// of is the past of the source with this name: registry, site, collector and address. configuration returns the text of its
+// configuration and its secrets.
 func (h *history) of(configuration func() []string, name ...string) *source.Past {
 	id := h.hash(name)
 	return &source.Past{
@@ -109,7 +110,7 @@ func (h *history) stop() {
 	h.save()
 }
 
-// save is called with h.mu locked. It drops what is too old.
+// save drops sources that last worked more than source.Remembered ago, and writes the file. The caller holds h.mu.
 func (h *history) save() {
 	h.saved = time.Now()
 	maps.DeleteFunc(h.kept.Sources, func(_ string, s success) bool { return h.saved.Sub(time.Unix(s.At, 0)) >= source.Remembered })

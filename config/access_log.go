@@ -13,7 +13,7 @@ import (
 	"registry_exporter/accesslog"
 )
 
-// Defaults of what an access log need not say.
+// Defaults and bounds of access_log.
 const (
 	DefaultLogFormat   = "combined"
 	DefaultLogProjects = 100
@@ -21,30 +21,30 @@ const (
 )
 
 const (
-	// maxDepth is more than the parts that any repository has.
+	// maxDepth bounds projects.depth. No repository has as many parts.
 	maxDepth = 20
-	// A project has up to 36 series, and with a node for each layer 76: these fit on a page.
+	// Bounds of projects.max. A project has up to 36 series, or 76 with access_log.node: access.maxSamples has room for as many.
 	maxLogProjects          = 250
 	maxLogProjectsWithNodes = 100
 )
 
-// AccessLog is what the web server in front of a registry writes about its clients.
+// AccessLog says where the lines of the web server in front of a registry are, and how to read them.
 type AccessLog struct {
 	Paths    []string    `yaml:"paths,omitempty"` // with wildcards, as of filepath.Glob
 	Syslog   *Syslog     `yaml:"syslog,omitempty"`
 	Format   string      `yaml:"format,omitempty"` // as it stands in nginx.conf, or a name
 	Projects LogProjects `yaml:"projects,omitempty"`
 	Slow     LogSlow     `yaml:"slow,omitempty"`
-	Node     string      `yaml:"node,omitempty"` // the variable that names the node a layer came through
+	Node     string      `yaml:"node,omitempty"` // a variable such as $upstream_addr: the node that a layer came through
 }
 
-// Syslog is where web servers send their lines, over UDP or TCP.
+// Syslog is the address to which web servers send their lines, over UDP or TCP.
 type Syslog struct {
 	Listen string   `yaml:"listen"`          // host:port
 	Allow  []string `yaml:"allow,omitempty"` // networks of the web servers, such as 10.0.0.0/8; nil: all
 }
 
-// Networks are those of Allow, which a configuration that could be loaded has right.
+// Networks parses Allow. Load has refused a file in which one is wrong.
 func (s *Syslog) Networks() []netip.Prefix {
 	var all []netip.Prefix
 	for _, network := range s.Allow {
@@ -53,7 +53,7 @@ func (s *Syslog) Networks() []netip.Prefix {
 	return all
 }
 
-// LogProjects says what a project is, and how many are told apart.
+// LogProjects says which part of a repository's name is its project, and how many projects are counted by name.
 type LogProjects struct {
 	Max   int  `yaml:"max,omitempty"`
 	Depth *int `yaml:"depth,omitempty"` // parts of the repository; 0: all; nil: all but the last
@@ -65,7 +65,7 @@ type LogSlow struct {
 	Below Bytes          `yaml:"below,omitempty"` // 0: 1 MB
 }
 
-// Options are those of the package that reads the lines.
+// Options are the same for package accesslog, which reads the lines.
 func (a *AccessLog) Options() accesslog.Options {
 	o := accesslog.Options{
 		Format: a.Format, Depth: accesslog.AllButLast, MaxProjects: a.Projects.Max,
@@ -122,7 +122,7 @@ func (v *validation) accessLog(a *AccessLog, earlier []*Registry) {
 	}
 }
 
-// tellsAgents says whether lines tell the program of the client, so that those of the exporter can be left out.
+// tellsAgents says whether the format has $http_user_agent, by which the exporter's own requests are left out.
 func (a *AccessLog) tellsAgents() bool {
 	o := a.Options()
 	o.Own = "registry_exporter"
@@ -132,7 +132,7 @@ func (a *AccessLog) tellsAgents() bool {
 
 const inFormat = "format of the access log: "
 
-// logFormat compiles the format by itself, to know whether it is the format or the node that is wrong.
+// logFormat checks the format by itself, and then with the node: the first error is about format, the second about node.
 func (v *validation) logFormat(a *AccessLog) {
 	if _, err := accesslog.New(accesslog.Options{Format: a.Format}); err != nil {
 		v.fail(strings.TrimPrefix(err.Error(), inFormat), "access_log", "format")
@@ -142,7 +142,7 @@ func (v *validation) logFormat(a *AccessLog) {
 	}
 }
 
-// sameLog refuses that one line counts for two registries, where that can be seen.
+// sameLog refuses a path that two registries have: each of its lines would count twice.
 func (v *validation) sameLog(a, other *AccessLog) {
 	for i, path := range a.Paths {
 		for _, taken := range other.Paths {
@@ -161,7 +161,8 @@ func overlap(pattern, path string) bool {
 	return err == nil && match || pattern == path
 }
 
-// allow wants networks, and some of them where others than this host reach the port: whoever sends a line writes the counters.
+// allow refuses a text that is no network. An address that other hosts reach needs at least one network: whoever may send lines
+// can change the counters.
 func (v *validation) allow(s *Syslog) {
 	host, _, err := net.SplitHostPort(s.Listen)
 	if err == nil && len(s.Allow) == 0 && !isLoopback(host) {

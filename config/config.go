@@ -1,4 +1,4 @@
-// Package config reads the description of the registries to watch.
+// Package config reads the configuration file, and checks it. Each error names file, line, column and key.
 package config
 
 import (
@@ -17,13 +17,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Defaults of what a registry need not say.
+// Defaults of timeouts that the file does not have.
 const (
 	DefaultTimeout    = model.Duration(10 * time.Second)
 	DefaultMSRTimeout = model.Duration(15 * time.Second)
 )
 
-// Config is the whole file.
+// Config is the content of the file.
 type Config struct {
 	Registries []*Registry `yaml:"registries"`
 
@@ -31,7 +31,7 @@ type Config struct {
 	root *yaml.Node
 }
 
-// Registry is one registry as people know it, or one site of it.
+// Registry is one registry, or one site of it.
 type Registry struct {
 	Name     string                       `yaml:"name"`
 	Site     string                       `yaml:"site,omitempty"`
@@ -56,16 +56,16 @@ type Registry struct {
 
 	AccessLog *AccessLog `yaml:"access_log,omitempty"`
 
-	// Contacts are whom to call when something is wrong, and how, by what they look after.
+	// Contacts are whom to call and how, by the part that they look after, such as {swift: "storage on-call, +49 30 555 0100"}.
 	Contacts map[string]string `yaml:"contacts,omitempty"`
 }
 
-// TLS says what the certificate of the front has to cover.
+// TLS has the names and addresses that the certificate of the front has to cover.
 type TLS struct {
 	Names []string `yaml:"names"`
 }
 
-// MSR is what a Mirantis Secure Registry has besides /v2/.
+// MSR says that the registry is a Mirantis Secure Registry, and how to ask its replicas for /_ping and cluster_status.
 type MSR struct {
 	Replicas []URL                        `yaml:"replicas,omitempty"`
 	Timeout  model.Duration               `yaml:"timeout,omitempty"`
@@ -95,7 +95,7 @@ type Swift struct {
 	Count       *SwiftCount           `yaml:"count,omitempty"`
 }
 
-// Redis is the blob descriptor cache of a registry.
+// Redis is the Redis in which a registry caches what it knows of blobs.
 type Redis struct {
 	Addr         string                `yaml:"addr"`
 	Username     string                `yaml:"username,omitempty"`
@@ -104,10 +104,10 @@ type Redis struct {
 	TLSConfig    *promconfig.TLSConfig `yaml:"tls_config,omitempty"`
 }
 
-// URL is an absolute http or https URL without user info.
+// URL is an absolute http or https URL without user, password, query and fragment.
 type URL struct{ *url.URL }
 
-// UnmarshalYAML never quotes the text in an error: a URL may hold a password.
+// UnmarshalYAML reads a URL. Its errors do not quote the text, which may hold a password.
 func (u *URL) UnmarshalYAML(n *yaml.Node) error {
 	parsed, err := url.Parse(n.Value)
 	hint := urlHint(n.Value)
@@ -150,7 +150,7 @@ func (u URL) Address() string {
 
 var authVersion = regexp.MustCompile(`/v?([123])(\.\d+)?(/|$)`)
 
-// authVersion is the version of Swift's authentication that the path names, 0 without one.
+// authVersion is the version of Swift's authentication in the path: 3 of https://swift.example.org/v3; 0 without one.
 func (u URL) authVersion() int {
 	if u.URL == nil {
 		return 0
@@ -162,8 +162,8 @@ func (u URL) authVersion() int {
 	return int(m[1][0] - '0')
 }
 
-// Load reads and checks a file. An error names file, line, column and key, and says what would be right.
-// Paths in the file are taken from the folder the file is in.
+// Load reads and checks a file. An error names file, line, column and key, and says how to write it. Relative paths in the file
+// begin at the folder of the file.
 func Load(file string) (*Config, error) {
 	text, err := readFile(file)
 	if err != nil {
@@ -234,7 +234,7 @@ func (c *Config) setDefaults() {
 	}
 }
 
-// httpDefaults is own with its paths resolved, or inherited, or what Prometheus does by default, but for HTTP/2.
+// httpDefaults is own, with its paths made absolute; or else inherited; or else the default of Prometheus. HTTP/2 is off.
 func httpDefaults(own, inherited *promconfig.HTTPClientConfig, dir string) *promconfig.HTTPClientConfig {
 	switch {
 	case own != nil:
@@ -263,7 +263,7 @@ func (c *Config) String() string {
 	return string(text)
 }
 
-// hideParams hides the values under endpoint_params: an OAuth2 endpoint may want secrets there, but their type says nothing of it.
+// hideParams replaces the values under endpoint_params by <secret>: some OAuth2 servers want secrets there.
 func hideParams(n *yaml.Node) {
 	for i, child := range n.Content {
 		if n.Kind == yaml.MappingNode && i%2 == 1 && n.Content[i-1].Value == "endpoint_params" {

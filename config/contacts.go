@@ -13,7 +13,7 @@ const (
 	maxContact  = 200 // characters
 )
 
-// contacts wants a line for each: they stand below findings, in a terminal too.
+// contacts refuses a contact of more than one line, or with characters that a terminal does not print.
 func (v *validation) contacts(all map[string]string) {
 	if len(all) > maxContacts {
 		v.fail("holds more than 10 contacts: name those who are called first", "contacts")

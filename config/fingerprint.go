@@ -8,8 +8,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Fingerprint is the same for registry i in two files when its whole text is, with that of its other sites. Files that it
-// names do not count.
+// Fingerprint is a hash of the text of registry i and of its other sites. It leaves out the content of files that the text names.
 func (c *Config) Fingerprint(i int) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %q ", c.Registries[i].Name, c.Registries[i].Site)
@@ -21,7 +20,7 @@ func (c *Config) Fingerprint(i int) string {
 	return string(h.Sum(nil))
 }
 
-// registryNode is where registry i stands in the file; the whole file where that is not to be seen.
+// registryNode is the YAML node of registry i; that of the whole file when registries is no plain list.
 func (c *Config) registryNode(i int) *yaml.Node {
 	if list := child(c.root.Content[0], "registries"); list != nil {
 		if n := child(list, i); n != nil {
@@ -31,7 +30,7 @@ func (c *Config) registryNode(i int) *yaml.Node {
 	return c.root
 }
 
-// writeNode writes a node without its comments, each alias as what it stands for.
+// writeNode writes a node without comments. An alias is written as the node that it names.
 func writeNode(w io.Writer, n *yaml.Node) {
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias

@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Access is how to get into a registry that no file describes, and what to pull there.
+// Access has the credentials, and the image to pull, for ForURL.
 type Access struct {
 	CAFile       string
 	Username     string
@@ -21,8 +21,8 @@ type Access struct {
 
 var notInName = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 
-// ForURL is the configuration of one registry of which no more is known than its address. It is called as its
-// host, and its certificate has to cover that.
+// ForURL is the configuration of one registry that no file describes, for the command check. Its name is the host of its URL,
+// which its certificate has to cover.
 func ForURL(address string, a Access) (*Config, error) {
 	r := map[string]any{"url": address, "name": "registry"}
 	if u, err := url.Parse(address); err == nil {

@@ -15,7 +15,8 @@ var (
 	someURLs = regexp.MustCompile(`(?s)://.*://|^https?://[^/]*[,;]`)
 )
 
-// oddBlank is the first character of text that looks like a blank, or like nothing, and is neither to YAML: its name and where it is.
+// oddBlank finds the first invisible character of text that YAML takes for a letter, such as a no-break space: its name and its
+// index.
 func oddBlank(text string) (name string, at int) {
 	for i, r := range text {
 		switch r {
@@ -36,8 +37,8 @@ func blankHint(text string) string {
 	return ""
 }
 
-// placeOf is the path to the nearest mapping below t that has the key, such as http for basic_auth of a registry: the one under
-// http where several do; "" where nobody can know.
+// placeOf is the path of the nearest mapping below t that has the key: http for a basic_auth that stands beside url. When several
+// mappings have it, it is the one under http; "" when none is.
 func placeOf(t reflect.Type, key string) string {
 	type level struct {
 		path string
@@ -74,7 +75,8 @@ func placeOf(t reflect.Type, key string) string {
 	return ""
 }
 
-// valueHint is what is wrong with a single value that is no secret, where its text shows it; it never repeats the value.
+// valueHint says for people why a value that is no secret is wrong, such as a variable that nobody has expanded; "" when it looks
+// right. It does not quote the value.
 func valueHint(n *yaml.Node, key any) string {
 	if key != "format" && key != "node" && variable.MatchString(n.Value) { // nginx has variables of its own there
 		return "names a variable, and variables are not expanded: write its value"

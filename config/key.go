@@ -8,14 +8,14 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// hiddenKey stands for a key that may hold a secret.
+// hiddenKey replaces a key in errors that may be a secret.
 const hiddenKey = "…"
 
 var plainKey = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
 
-// shownKey is the key as errors may show it. A mistake in the file makes a key of a secret: in {username: a, password:x} the key is
-// password:x, and in {password: x,y} it is y. So a key is shown when it is that of a field, here or below, or nearly, or when it stands on a line of
-// its own and has a value.
+// shownKey is the key for an error, or hiddenKey. A mistake in the file can make a secret a key: in {username: a, password:x}
+// password:x is a key, and in {password: x,y} y is one. So a key is shown only when it is the name of a field, here or below,
+// but for two letters, or when it has a line of its own and a value.
 func shownKey(mapping, key, value *yaml.Node, t reflect.Type) string {
 	if !plainKey.MatchString(key.Value) {
 		return hiddenKey
@@ -37,10 +37,11 @@ func hasAnyName(t reflect.Type) bool {
 	return anyName
 }
 
-// maxTypos is how far a key with typing errors is from the right one.
+// maxTypos is the greatest distance at which a key is taken for a field with typing errors.
 const maxTypos = 2
 
-// distance is how many letters have to be put in, taken out or changed to make b of a; more than maxTypos when the lengths say so.
+// distance is how many letters have to be inserted, deleted or replaced to change a to b. It may be any number above maxTypos when
+// the lengths differ by more than that.
 func distance(a, b string) int {
 	if len(a)-len(b) > maxTypos || len(b)-len(a) > maxTypos {
 		return maxTypos + 1

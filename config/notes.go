@@ -1,7 +1,7 @@
 package config
 
-// Notes are what --config.check tells of a configuration that is right, each with file, line and key: what only the network
-// can show, or what may be meant so and mostly is not.
+// Notes are warnings about a configuration that is valid, each with file, line and key. --config.check shows them. For example:
+// a password goes over http.
 func (c *Config) Notes() []string {
 	var notes []string
 	for i, r := range c.Registries {

@@ -72,7 +72,8 @@ func keyOf(path []any) string {
 	return b.String()
 }
 
-// keyOfValue is the key of a mapping or list: its value begins at the first key or entry in it, some lines below.
+// keyOfValue is the node of the key whose value is a mapping or list. Errors name its line: YAML has the value begin at the first
+// entry, one or more lines below.
 func keyOfValue(in, value *yaml.Node) *yaml.Node {
 	for i, child := range in.Content {
 		if child == value {
@@ -88,7 +89,7 @@ func keyOfValue(in, value *yaml.Node) *yaml.Node {
 	return nil
 }
 
-// named is the file in the mapping n that a text is about, and its key; nil when there is none.
+// named finds in the mapping n the key whose value, a path, an error text quotes; nil when there is none.
 func named(n *yaml.Node, text string) (key string, value *yaml.Node) {
 	if n.Kind != yaml.MappingNode {
 		return "", nil
@@ -102,7 +103,7 @@ func named(n *yaml.Node, text string) (key string, value *yaml.Node) {
 	return "", nil
 }
 
-// described is what stands before an error: file, line, column and key.
+// described is the beginning of an error: file, line, column and key.
 func (c *Config) described(n *yaml.Node, path []any) string {
 	if (n.Kind == yaml.MappingNode || n.Kind == yaml.SequenceNode) && len(path) > 0 {
 		if key := keyOfValue(c.root, n); key != nil {

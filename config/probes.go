@@ -14,7 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Defaults of what a probe need not say.
+// Defaults of settings that a probe does not have.
 const (
 	DefaultPullEvery        = model.Duration(time.Minute)
 	DefaultPushEvery        = model.Duration(5 * time.Minute)
@@ -28,22 +28,22 @@ const (
 	DefaultReread           = model.Duration(10 * time.Minute)
 )
 
-// What Push.Mode can be.
+// Values of Push.Mode.
 const (
 	PushUpload = "upload"
 	PushImage  = "image"
 )
 
-// maxPushSize bounds what a push holds in memory, and sends each time.
+// maxPushSize bounds push.size, in bytes: a push holds the layer in memory.
 const maxPushSize = Bytes(64 << 20)
 
-// maxImages bounds the series of one pull probe.
+// maxImages bounds pull.images, and so the series of a pull probe.
 const maxImages = 50
 
-// maxPrefixes bounds how often one count walks through a container.
+// maxPrefixes bounds swift.count.prefixes: each is a listing of its own.
 const maxPrefixes = 20
 
-// Pull is what a client does to get images, done on a clock of its own.
+// Pull is a probe that pulls images as a client does.
 type Pull struct {
 	Images      []string                     `yaml:"images"`
 	Every       model.Duration               `yaml:"every,omitempty"`
@@ -55,7 +55,7 @@ type Pull struct {
 	HTTP        *promconfig.HTTPClientConfig `yaml:"http,omitempty"`
 }
 
-// Push is a write, done on a clock of its own.
+// Push is a probe that begins an upload, or pushes an image.
 type Push struct {
 	Repository string                       `yaml:"repository"`
 	Every      model.Duration               `yaml:"every,omitempty"`
@@ -64,25 +64,25 @@ type Push struct {
 	HTTP       *promconfig.HTTPClientConfig `yaml:"http,omitempty"`
 }
 
-// SwiftProbe reads and writes objects, on a clock of its own.
+// SwiftProbe is a probe that reads and writes objects.
 type SwiftProbe struct {
 	Every     model.Duration `yaml:"every,omitempty"`
 	Container string         `yaml:"container,omitempty"` // to write to; without one an object of the registry is read only
 }
 
-// SwiftCount lists the container to count what is under each prefix, on a clock of its own.
+// SwiftCount is a probe that lists the container, and counts the objects under each prefix.
 type SwiftCount struct {
 	Prefixes []string       `yaml:"prefixes"`
 	Every    model.Duration `yaml:"every,omitempty"`
 }
 
-// Replication pushes an image here and waits for it at the other sites of the registry.
+// Replication is a probe that pushes an image, and waits until the other sites of the registry have it.
 type Replication struct {
 	Canary string         `yaml:"canary"`
 	Every  model.Duration `yaml:"every,omitempty"`
 }
 
-// Bytes is a size that is written with its unit.
+// Bytes is a number of bytes, which the file has with a unit, such as 8MiB.
 type Bytes int64
 
 // UnmarshalYAML reads a size such as 8MiB.
@@ -133,10 +133,10 @@ func (r *Registry) probeDefaults(dir string) {
 	}
 }
 
-// minEvery is the least time between two runs: with less, one is always under way.
+// minEvery is the least time from one run to the next.
 const minEvery = model.Duration(2 * time.Second)
 
-// every wants time between runs.
+// every refuses a value below minEvery.
 func (v *validation) every(every model.Duration, path ...any) {
 	if every < minEvery {
 		v.fail("must be 2s or more, and mostly 60s or more: each run asks the registry many times", append(path, "every")...)
@@ -246,8 +246,8 @@ func (v *validation) repository(name string, path ...any) {
 	}
 }
 
-// sites wants another site of the registry to replicate to, and one name for the containers: large objects
-// name the container they are in.
+// sites refuses replication without another site or from a passive one, and sites whose containers in Swift have different
+// names: the manifest of a large object names the container of its segments.
 func (v *validation) sites(r *Registry) {
 	others := 0
 	for _, other := range v.c.Registries {

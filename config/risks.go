@@ -12,7 +12,7 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// risks are what may be meant so and mostly is not: secrets that others can read, and lines that clients can forge.
+// risks are notes about secrets that others can read, and about log lines that clients can forge.
 func (r *Registry) risks() []string {
 	var notes []string
 	if a := r.AccessLog; a != nil && strings.Contains(a.Format, "escape=none") {
@@ -33,7 +33,7 @@ func (r *Registry) risks() []string {
 	return notes
 }
 
-// unencrypted are notes about secrets that go over the network as they are.
+// unencrypted are notes about secrets that go over the network without TLS.
 func (r *Registry) unencrypted() []string {
 	var notes []string
 	for _, l := range r.logins() {
@@ -72,7 +72,7 @@ func isLoopback(host string) bool {
 	return err == nil && addr.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
-// unverified are notes about secrets that go to whoever answers.
+// unverified are notes about secrets that are sent with insecure_skip_verify: anybody may answer.
 func (r *Registry) unverified() []string {
 	var notes []string
 	for _, l := range r.logins() {
@@ -140,19 +140,19 @@ func (r *Registry) secretFiles() []string {
 	return slices.DeleteFunc(slices.Compact(files), func(file string) bool { return file == "" })
 }
 
-// hasPassword says whether a user and a password are there that a token server would get.
+// hasPassword says whether the registry has a user and a password that a token server would get.
 func (r *Registry) hasPassword() bool {
 	return slices.ContainsFunc(r.logins(), func(l login) bool { return l.asksTokens && l.http.BasicAuth != nil })
 }
 
-// A login is a client configuration, and who is asked with it.
+// A login is a client configuration, and the URLs that are asked with it.
 type login struct {
 	http       *promconfig.HTTPClientConfig
 	urls       []URL // one at least
-	asksTokens bool  // of the token server that a challenge names
+	asksTokens bool  // the password also goes to the token server that a challenge names
 }
 
-// logins are those of the registry and of what it stands on, but for swift and redis.
+// logins are all logins over HTTP of a registry, but for that of Swift.
 func (r *Registry) logins() []login {
 	addresses := append([]URL{r.URL}, r.Backends...)
 	all := []login{{r.HTTP, addresses, true}}

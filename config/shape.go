@@ -11,8 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// checkShape holds the YAML tree against the types it is decoded into, so that a mistake is told
-// with its line and key, before anything is decoded.
+// checkShape compares the YAML tree with the Go types before it is decoded: its errors have the line and the key, which
+// those of decoding lack.
 func (c *Config) checkShape() error {
 	if err := c.checkAliases(c.root, nil); err != nil {
 		return err
@@ -20,7 +20,7 @@ func (c *Config) checkShape() error {
 	return c.check(c.root.Content[0], reflect.TypeFor[Config](), nil)
 }
 
-// checkAliases refuses an alias that stands inside what it stands for: there would be no end to it.
+// checkAliases refuses an alias inside its own anchor, such as "a: &x {b: *x}", which would never end.
 func (c *Config) checkAliases(n *yaml.Node, around []*yaml.Node) error {
 	if slices.Contains(around, n.Alias) {
 		return c.at(n, nil, "an alias stands inside its own anchor")
@@ -117,7 +117,7 @@ func (c *Config) checkMapping(n *yaml.Node, t reflect.Type, path []any) error {
 	return nil
 }
 
-// checkMerge takes what stands behind "<<": a mapping or a list of them.
+// checkMerge checks the value of the key "<<": a mapping, or a list of mappings.
 func (c *Config) checkMerge(n *yaml.Node, t reflect.Type, path []any) error {
 	if n.Kind == yaml.AliasNode {
 		n = n.Alias
@@ -165,7 +165,7 @@ func (c *Config) checkLeaf(n *yaml.Node, t reflect.Type, path []any) error {
 	return nil
 }
 
-// validator is what prometheus/common's structs check themselves with when they are decoded.
+// validator is a type of prometheus/common that checks itself when it is decoded.
 type validator interface {
 	UnmarshalYAML(unmarshal func(any) error) error
 }
@@ -180,7 +180,7 @@ func isLeaf(t reflect.Type) bool {
 	return true
 }
 
-// expected says what would be right for a single value. It never repeats what was there.
+// expected says for people which values a type takes. It does not quote the value in the file, which may be a secret.
 func expected(t reflect.Type) string {
 	switch t {
 	case reflect.TypeFor[URL](), reflect.TypeFor[promconfig.URL]():
@@ -201,8 +201,8 @@ func expected(t reflect.Type) string {
 	return "must be a text"
 }
 
-// fields calls yield with the YAML name and type of each field, those of inlined structs too.
-// An inlined map takes any name: its name is "*". A name that ends in _ref is for a secret manager: we have none.
+// fields calls yield with the YAML name and type of each field, also of inlined structs. The name of an inlined map, which
+// takes any key, is "*". It leaves out names that end in _ref: they are for secret managers, which we do not have.
 func fields(t reflect.Type, yield func(name string, t reflect.Type)) {
 	if t.Kind() == reflect.Map {
 		yield("*", t.Elem())

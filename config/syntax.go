@@ -21,7 +21,8 @@ var (
 	quoted    = regexp.MustCompile("(?s)`.*`|'[^']*'|\"[^\"]*\"")
 )
 
-// syntaxError puts a mistake that YAML itself found into our form. Some come without their line, or a wrong one.
+// syntaxError is an error of the YAML library with file, line and column. It corrects the line, which the library may lack or have
+// wrong.
 func (c *Config) syntaxError(text []byte, err error) error {
 	words := err.Error()
 	problem := withoutValues(err) + " (a value with a special character needs quotes)"
@@ -63,8 +64,8 @@ func placeIn(text []byte, offset int) yaml.Node {
 	return yaml.Node{Line: 1 + bytes.Count(before, []byte("\n")), Column: 1 + utf8.RuneCount(before[begin:])}
 }
 
-// withoutValues is the error's text less what YAML quotes from the file: that may be a secret.
-// A single character is YAML's own.
+// withoutValues is the text of an error of the YAML library without the values that it quotes: they may be secrets. A quoted
+// single character, such as ':', stays.
 func withoutValues(err error) string {
 	var typed *yaml.TypeError
 	text := err.Error()
@@ -83,7 +84,7 @@ func withoutValues(err error) string {
 	})
 }
 
-// conflictHint tells of a merge that git has left half done.
+// conflictHint finds the markers that git leaves in a file that it could not merge.
 func conflictHint(text []byte) (hint string, place int) {
 	if at := conflict.FindIndex(text); at != nil {
 		return "holds a conflict that git could not merge: keep one of the two sides, and delete the lines with <<<<<<<, ======= and >>>>>>>", at[0]
@@ -91,7 +92,7 @@ func conflictHint(text []byte) (hint string, place int) {
 	return "", -1
 }
 
-// lineHint looks for the cause of an error in a line, or in its neighbours, since YAML is off by one at times. column counts characters from 1.
+// lineHint looks for the cause of an error in a line and in the lines before and after it: the library is off by one at times.
 func lineHint(text []byte, line int, words string) (hint string, at yaml.Node) {
 	lines := bytes.Split(text, []byte("\n"))
 	for _, n := range []int{line, line - 1, line + 1} {

@@ -32,7 +32,7 @@ func (c *Config) validate() error {
 	return nil
 }
 
-// validation keeps the first thing that is wrong with a registry.
+// validation checks one registry, and keeps the first error.
 type validation struct {
 	c    *Config
 	path []any
@@ -89,14 +89,15 @@ func (v *validation) registry(r *Registry) {
 	v.probes(r)
 }
 
-// root wants a URL without a path.
+// root refuses a URL with a path.
 func (v *validation) root(u URL, path ...any) {
 	if strings.Trim(u.Path, "/") != "" {
 		v.fail("must end after host and port: the exporter knows the paths", path...)
 	}
 }
 
-// http refuses what prometheus/common lets pass: to send an empty secret, and to show what may hold one.
+// http refuses two settings that prometheus/common allows: an empty secret, and an OAuth2 token_url with parameters, which may be
+// secrets.
 func (v *validation) http(h *promconfig.HTTPClientConfig, path ...any) {
 	if a := h.BasicAuth; a != nil && a.Password == "" && a.PasswordFile == "" {
 		v.fail("password_file is missing (or password)", append(path, "basic_auth")...)
@@ -109,7 +110,7 @@ func (v *validation) http(h *promconfig.HTTPClientConfig, path ...any) {
 	}
 }
 
-// endpoints wants each collector to ask a host and port once: they tell its series apart.
+// endpoints refuses two URLs of one collector with the same host and port: their series would have the same labels.
 func (v *validation) endpoints(r *Registry) {
 	api := map[string]bool{r.URL.Address(): true}
 	for i, u := range r.Backends {
@@ -175,7 +176,7 @@ func (v *validation) tls(r *Registry) {
 	}
 }
 
-// hosts wants a list of hosts, with or without ports.
+// hosts refuses an entry that is no host or host:port.
 func (v *validation) hosts(list []string, key string) {
 	for i, entry := range list {
 		host, port, err := net.SplitHostPort(entry)

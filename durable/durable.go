@@ -1,4 +1,8 @@
-// Package durable keeps small files that outlive the process: each is there as a whole, old or new, whatever happens.
+// Package durable saves small files that outlive the process. After a crash the file has the old content or the new one, never a
+// part. durable.go has Save and Load, unsynced.go the faster SaveUnsynced:
+//
+//	err := durable.Save("/var/lib/registry_exporter/worked", text)
+//	text, err = durable.Load("/var/lib/registry_exporter/worked")
 package durable
 
 import (
@@ -14,14 +18,14 @@ import (
 	"syscall"
 )
 
-// maxSize bounds what is read back.
+// maxSize bounds the file that Load reads, in bytes.
 const maxSize = 64 << 20
 
-// ErrDamaged is what Load says of a file that is not as Save left it.
+// ErrDamaged is the error of Load for a file whose checksum is wrong.
 var ErrDamaged = errors.New("file is damaged")
 
-// Save replaces the file by data, and returns when both are on the disk. The folder is made if it is missing.
-// Only the user of the process can read the file.
+// Save replaces the content of the file by data, and returns when file and folder are on the disk. It makes the folder if that is
+// missing. Only the user of the process can read the file.
 func Save(file string, data []byte) error {
 	dir := filepath.Dir(file)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -36,8 +40,8 @@ func Save(file string, data []byte) error {
 	return syncFolder(dir)
 }
 
-// Usable says why nothing can be saved in a folder, which is made if it is missing. A folder that everybody may write to is
-// none: what is read back from it decides which requests are sent with our account.
+// Usable returns an error when files cannot be saved in a folder, which it makes if it is missing. It refuses a folder that
+// everybody may write to: the files decide which requests are sent with our account.
 func Usable(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("making the folder: %w", err)
@@ -102,8 +106,8 @@ func syncFolder(dir string) error {
 	return nil
 }
 
-// Load is what Save was given last. The error is fs.ErrNotExist for a file that was never saved, and ErrDamaged for
-// one that something else wrote to.
+// Load returns the data of the last Save. The error is fs.ErrNotExist for a file that was never saved, and ErrDamaged for one
+// that another program has changed.
 func Load(file string) ([]byte, error) {
 	f, err := os.Open(file)
 	if err != nil {

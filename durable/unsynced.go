@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// SaveUnsynced is Save that does not wait for the disk: what outlives a process that is killed, at the cost that the file may
-// be damaged, as Load tells, after a loss of power.
+// SaveUnsynced is Save without waiting for the disk. The file outlives a process that is killed. After a loss of power it may be
+// damaged: Load returns ErrDamaged then.
 func SaveUnsynced(file string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return fmt.Errorf("making the folder: %w", err)

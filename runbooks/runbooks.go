@@ -16,7 +16,7 @@ import (
 //go:embed *.md page.html
 var files embed.FS
 
-// index is the page that lists all others, under the name that makes it one in the repository too.
+// index is the file that lists all runbooks. Its name makes it the page of the folder in the repository, too.
 const index = "README.md"
 
 // A Contact is whom to call, from the configuration.
@@ -35,8 +35,8 @@ var contactsBelow = template.Must(template.New("contacts").Parse(`<h2>Whom to ca
 {{end}}</ul>
 `))
 
-// New is the handler of the runbooks below the prefix that was stripped. All pages are made now, but for the contacts at
-// their end, which are asked for each time.
+// New is the handler of the runbooks, for paths without a prefix such as /runbooks/. It makes all pages at once, and asks for the
+// contacts at their end at each request.
 func New(contacts func() []Contact) (http.Handler, error) {
 	frame, err := template.ParseFS(files, "page.html")
 	if err != nil {
@@ -83,7 +83,7 @@ type book struct {
 	contacts func() []Contact
 }
 
-// key finds a page however its name was typed, and as the Markdown links to it.
+// key is the key of a page for a name: RegistryDown, registrydown and RegistryDown.md lead to the same page.
 func key(name string) string { return strings.TrimSuffix(strings.ToLower(name), ".md") }
 
 // ServeHTTP implements http.Handler.

@@ -112,7 +112,7 @@ func (d *database) samples(address string, names *serverNames) []source.Sample {
 	return out
 }
 
-// sortTables sorts by name. Of two tables with one name, which RethinkDB calls a collision, it keeps the worse.
+// sortTables sorts by name. When two tables have one name, which RethinkDB calls a collision, it keeps the worse one.
 func (d *database) sortTables() {
 	slices.SortStableFunc(d.tables, func(a, b table) int {
 		return cmp.Or(strings.Compare(a.db, b.db), strings.Compare(a.name, b.name), cmp.Compare(a.availability, b.availability), cmp.Compare(a.states[0], b.states[0]))

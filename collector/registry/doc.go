@@ -6,8 +6,9 @@
 //   - api*.go, phases.go, certificate.go: GET /v2/ at the front and at each backend, with its phases and the certificate
 //   - pull*.go: pulls images. pull.go is one run over all images, pull_image.go the steps of one image, pull_layers.go
 //     the last bytes of its layers, pull_read.go how a blob is asked for, pull_verify.go layers read in full, pull_whole.go
-//     those that a server sends as a whole only, pull_platforms*.go what an index names for other platforms, pull_upstream.go whether a cache gets what it has not, pull_content.go what
-//     is known of blobs from run to run, pull_learn.go how bad blobs are told from a store that is down
+//     layers that a server sends as a whole only, pull_upstream.go whether the upstream of a cache answers, pull_content.go
+//     what is remembered of blobs from run to run, pull_learn.go how a bad blob is told from a store that is down
+//   - pull_platforms.go: which parts of other platforms of an index are lost; pull_platforms_ask.go asks for them
 //   - push*.go: begins an upload and cancels it, or pushes an image and deletes it. push_image.go is the image and
 //     push_read_back.go its pull, writer.go the writing step by step, upload*.go one upload, canary*.go the bytes of the image
 //   - replication*.go: pushes a canary at one site and checks when it has arrived at the others

@@ -13,7 +13,8 @@ import (
 // a pull-through cache neither: it holds what its clients have pulled.
 const stepPlatforms = "platforms"
 
-// maxOthers bounds the requests of one run for other platforms: of one image, the images in turn.
+// maxOthers bounds the requests of one run for other platforms. Each run asks for those of one image, the next run for those of
+// the next image.
 const maxOthers = 10
 
 // maxLost bounds the parts of other platforms that are remembered as lost, of one image.
@@ -26,14 +27,14 @@ type platforms struct {
 	nextImage    int        // the image whose parts are asked for next
 	nextPart     int        // its part that is next: the config, or a layer
 	lost         []lostPart // the one that is asked for next comes first
-	isKnown      bool       // a run asked
+	isKnown      bool       // a run has asked for other platforms
 }
 
 // A lostPart is a part of an image of another platform that was lost or damaged when it was asked for last, twice in a row.
 type lostPart struct {
 	platformPart
 	err   error
-	again bool // a later run found it so again
+	again bool // a later run found it lost or damaged, too
 }
 
 // A platformPart is a part of an image of another platform: a config or a layer, or the manifest itself.
@@ -68,7 +69,7 @@ func (c *content) platformsOf(image string) *platforms {
 	return known
 }
 
-// err is that of the first part that is lost, or nil.
+// err is the error of the first lost part, with the number of the others; nil when none is lost.
 func (s *platforms) err() error {
 	if len(s.lost) == 0 {
 		return nil
@@ -91,7 +92,7 @@ func (s *platforms) isLost(part platformPart) bool {
 	return slices.ContainsFunc(s.lost, func(l lostPart) bool { return l.same(part) })
 }
 
-// platformsStep is the step of the other platforms; false while no run has asked for any.
+// platformsStep is the step platforms; false while no run has asked for other platforms.
 func (ip *imagePull) platformsStep() (source.Step, bool) {
 	known := ip.memory.platforms[ip.image.Name]
 	if known == nil || !known.isKnown || len(ip.others) == 0 || ip.err() != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// askPlatforms asks for other platforms of one image that could be pulled, the images in turn. Then the store is well: a part
-// that is not there is lost.
+// askPlatforms asks for other platforms of one image: of the next one that could be pulled in this run. Its pull shows that the
+// store works, so a part that is missing is lost.
 func (p *puller) askPlatforms(ctx context.Context, pulls []*imagePull) {
 	if p.isCache {
 		return
@@ -39,11 +39,11 @@ func (p *puller) askPlatforms(ctx context.Context, pulls []*imagePull) {
 // A platformsPull asks for parts of other platforms of one image in one run.
 type platformsPull struct {
 	*imagePull               // with counters of its own
-	known      *platforms    // changed by what is found
-	own        *imagePull    // of our platform
-	left       int           // requests
-	took       time.Duration // all of them
-	unknown    error         // why the run ended early; nil: it did not
+	known      *platforms    // run changes it
+	own        *imagePull    // the pull of our platform
+	left       int           // requests that it may still send
+	took       time.Duration // of all requests together
+	unknown    error         // why it ended early; nil: it did not
 }
 
 func (p *puller) newPlatformsPull(ip *imagePull) *platformsPull {
@@ -78,7 +78,7 @@ func (p *platformsPull) run(ctx context.Context) {
 	p.took = time.Since(start)
 }
 
-// mayAsk says whether a part may be asked for, twice if need be, so that so many requests are left.
+// mayAsk says whether two requests may be sent for a part, after which at least leaving requests are left.
 func (p *platformsPull) mayAsk(leaving int) bool { return p.unknown == nil && p.left-2 >= leaving }
 
 // askLost asks for the lost part that was asked for longest ago: for a manifest with GET, as HEAD of a damaged one may be well.
@@ -192,8 +192,8 @@ func (p *platformsPull) note(err error) error {
 	return err
 }
 
-// askOnce asks for a manifest with a method. Of a blob it reads the last byte, or the length where the server sends blobs as
-// a whole only.
+// askOnce asks for a manifest with a method. For a blob it reads the last byte; from a server that sends blobs as a whole only,
+// the length.
 func (p *platformsPull) askOnce(ctx context.Context, part platformPart, method string) error {
 	p.left--
 	switch {

@@ -9,10 +9,12 @@
 //	failure.go   Failed, and the closed list of reasons; reason.go sorts any error into it; detail.go keeps words for the log
 //	probe.go     Probe: runs on a clock of its own; a scrape gets the last run, of which stale.go leaves out old successes
 //	keep.go      Keep: what outlives a reload of the configuration
+//	past.go      Past: whether a source that is refused now was let in before, with the same configuration
 //	names.go     Names: bounds the names that answers put into labels over time
 //	mask.go      Mask: takes secrets out of labels and texts; plain.go makes texts fit for a terminal
 //	words.go     Words: facts, findings, advice and alerts of a source (state.go, advice.go, place.go)
 //	text.go      sizes, times and lists as people read them
+//	thresholds.go  the thresholds of findings, which are those of the alerts
 //
 // A source reads until its context ends, and returns what it has learnt until then together with the error:
 //

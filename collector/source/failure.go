@@ -6,14 +6,18 @@ import (
 	"slices"
 )
 
-// The closed list of reasons: metrics, alerts, pages and logs use no others. ReasonWriteAccepted is a write to a site
-// that the configuration calls passive; ReasonWriteLost one that was accepted, and is gone; ReasonBodyTooLarge status 413 of
-// a front that limits bodies; ReasonPolicy a rule of the registry that refuses this tag, and lets others push;
-// ReasonStoreRefused a 401 or 403 of the store that a registry redirects to; ReasonUpstreamFailed a pull-through cache that
-// does not get what it has not; ReasonRealmRefused a token server that may not have the password, and ReasonRealmChanged one
-// that is named in place of another which gave tokens; ReasonRedirectRefused a redirect that the configuration does not let
-// us follow; ReasonPending is a probe whose first run has not
-// ended.
+// The closed list of reasons: metrics, alerts, pages and logs use no others. Those that do not explain themselves:
+//
+//	write_accepted    a passive site took a write
+//	write_lost        the registry accepted a write, and does not have it afterwards
+//	body_too_large    status 413: a front limits the bodies of requests
+//	policy            a rule of the registry refuses this tag; other pushes get through
+//	store_refused     401 or 403 of the store to which the registry redirects
+//	upstream_failed   a pull-through cache cannot get from its upstream a blob that it does not hold
+//	realm_refused     the token server that the registry names may not have the password (realms)
+//	realm_changed     as realm_refused, after another token server has given tokens
+//	redirect_refused  the configuration does not let us follow the redirect (stores)
+//	pending           the first run of a probe has not ended
 const (
 	ReasonDNS                 = "dns"
 	ReasonRefused             = "refused"

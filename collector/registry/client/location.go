@@ -22,7 +22,7 @@ type ElsewhereError struct{ error }
 func (e ElsewhereError) Unwrap() error { return e.error }
 
 // Elsewhere marks err as a failure at another place than the front, and says so. Its reason stays, but for status 401 and
-// 403: nobody has logged in there, so they are client_error. That of nil is nil.
+// 403: nobody has logged in there, so they are client_error. For nil it returns nil.
 func Elsewhere(err error) error {
 	switch source.Reason(err) {
 	case "":
