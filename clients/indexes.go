@@ -61,6 +61,12 @@ func indexes() []*behaviour {
 			source: "the same for a platform that the probe does not have, and a node does", pull: otherIsLost,
 		},
 		{name: "index-other-layer-lost", stored: indexOf(func(f *registry, all []*image) { f.lose(all[1].layer()) }, "linux/amd64", "linux/arm64"), clientPlatform: "linux/arm64", source: "a layer of another platform that the store lost", pull: otherIsLost},
+		{
+			name: "index-head-blob-404-without-ranges", stored: indexOf(nil, "linux/amd64", "linux/arm64"), change: func(f *registry, _ *image) {
+				f.on("HEAD blob", bare(404))
+				f.on("GET blob", withoutRanges())
+			}, source: "a front that routes GET only, before a server without ranges: no pull needs HEAD of a blob",
+		},
 		{name: "index-child-damaged", stored: indexOf(nil, "linux/amd64"), change: func(f *registry, i *image) {
 			f.on("GET manifest", of(i.digest(), body(func(b []byte) []byte { return bytes.Replace(b, []byte("schemaVersion"), []byte("schemaversion"), 1) })))
 		}, source: "bits that flip in the store", pull: ruling{reason: "digest_mismatch"}},

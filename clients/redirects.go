@@ -22,6 +22,7 @@ func redirects() []*behaviour {
 	return slicesOf(
 		&behaviour{name: "blobs-redirected-307", change: onStore(nil, 307, nil), source: "Distribution and Harbor on S3, GCS, Azure or Swift with TempURLs"},
 		&behaviour{name: "blobs-redirected-302", change: onStore(nil, 302, nil), source: "Quay, Artifactory and GitLab"},
+		&behaviour{name: "blobs-redirected-301", change: onStore(nil, 301, nil), source: "fronts that moved the store for good"},
 		&behaviour{name: "blobs-redirected-303", change: onStore(nil, 303, nil), source: "RFC 9110 15.4.4; seen at mirrors built on CDNs"},
 		&behaviour{name: "blobs-redirected-308", change: onStore(nil, 308, nil), source: "Cloudflare workers as registries"},
 		&behaviour{name: "blobs-redirected-to-a-path", change: func(f *registry, _ *image) {

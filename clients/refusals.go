@@ -80,6 +80,12 @@ func refusedPushes() []*behaviour {
 			source: "Harbor, quota of a project: goharbor.io/docs, Configure Project Quotas", push: ruling{reason: "no_space", alert: "RegistryPushFails"},
 		},
 		{name: "push-disk-full", change: on("P* upload", refuse(500, "UNKNOWN", "unknown error", `{"DriverName":"filesystem","Enclosed":{"Op":"write","Path":"/data","Err":28}}`)), source: "Distribution on a full disk", push: ruling{reason: "no_space"}},
+		{name: "push-disk-full-minio", change: on("P* upload", refuse(500, "UNKNOWN", "unknown error", `"s3aws: XMinioStorageFull: Storage backend has reached its minimum free drive threshold."`)), source: "Distribution on a full MinIO", push: ruling{reason: "no_space", alert: "RegistryPushFails"}},
+		{name: "push-disk-quota", change: on("P* upload", refuse(500, "UNKNOWN", "unknown error", `{"DriverName":"filesystem","Enclosed":{"Op":"write","Path":"/data","Err":122}}`)), source: "Distribution on a file system with quotas: EDQUOT", push: ruling{reason: "no_space", alert: "RegistryPushFails"}},
+		{
+			name: "push-429-quota-metric", change: on("POST upload", refuse(429, "TOOMANYREQUESTS", "Quota exceeded for quota metric 'Requests' and limit 'Requests per minute' of service 'artifactregistry.googleapis.com'")),
+			slow: "skopeo waits 2 s and more, five times", source: "Google Artifact Registry: too many requests, in words of a quota", push: ruling{reason: "rate_limited"},
+		},
 		{name: "push-507", change: on("P* upload", bare(507)), source: "Nexus and WebDAV stores: 507 Insufficient Storage", push: ruling{reason: "no_space"}},
 		{name: "push-disk-full-zot", change: on("PUT upload", refuse(400, "DIGEST_INVALID", "provided digest did not match uploaded content")), source: "zot on a full disk: 202 to everything, then this for bytes that are right"},
 		{

@@ -21,7 +21,7 @@ var (
 		"When the RethinkDB server was started, in seconds since 1970 (server_status: process.time_started).",
 		"address", "server").Outside("server")
 	tableAvailability = source.Gauge("registry_msr_table_availability",
-		"What the table is ready for: 0 nothing, 1 outdated reads, 2 reads, 3 writes, 4 all replicas are ready (table_status: status).",
+		"Readiness of the table: 0 nothing, 1 outdated reads, 2 reads, 3 writes, 4 all replicas are ready (table_status: status).",
 		"address", "db", "table").Outside("db", "table")
 	tableReplicas = source.Gauge("registry_msr_table_replicas",
 		"Replicas of the table by state; states without one are left out, but for ready (table_status: shards.replicas.state).",

@@ -25,7 +25,7 @@ var (
 		"1 while a step fails, with one of the closed list of reasons; cache says if the answer came from a cache on the way (X-Cache-Status, X-Cache, Age): hit, miss, or none.",
 		"address", "role", "image", "step", "reason", "cache")
 	pullStepSeconds = source.Gauge("registry_pull_step_seconds",
-		"Seconds that this step of the last pull took. That of layers includes reading some in full.",
+		"Seconds that this step of the last pull took; layers includes reading some in full.",
 		"address", "role", "image", "step")
 	pullFirstByte = source.Gauge("registry_pull_first_byte_seconds",
 		"Seconds from asking for the first layer, on a new connection, until its first byte came.",
@@ -36,13 +36,13 @@ var (
 		"Layers of the manifest that the registry has to have: without doubled and foreign ones.",
 		"address", "role", "image")
 	pullVerified = source.Gauge("registry_pull_layers_verified",
-		"How many of them were read in full since the exporter started, and were what their digests say.",
+		"Layers of registry_pull_layers that were read in full since the exporter started, and were what their digests say.",
 		"address", "role", "image")
 	pullUnverified = source.Gauge("registry_pull_layers_unverified",
-		"How many of them no run has read in full since the exporter started, because the server sends layers as a whole only and pull.whole has no room for them or their turn has not come. registry_pull_success says nothing of their bytes.",
+		"Layers of registry_pull_layers that no run has read in full since the exporter started, because the server sends layers as a whole only and pull.whole has no room for them or their turn has not come. registry_pull_success says nothing of their bytes.",
 		"address", "role", "image")
 	pullVerifiedTime = source.Gauge("registry_pull_layers_verified_timestamp_seconds",
-		"When the last of them was, in seconds since 1970.", "address", "role", "image")
+		"When a layer was last read in full and was what its digest says, in seconds since 1970.", "address", "role", "image")
 	pullContentBad = source.Gauge("registry_pull_content_bad",
 		"Blobs of the image, and manifests and blobs of other platforms of its index, that are missing, short or not what their digest says, while others were well; confirmed when it was so again later. They count until they are read well again.",
 		"address", "role", "image", "reason", "confirmed")

@@ -175,7 +175,8 @@ func (p platformPart) about(err error) error {
 	return fmt.Errorf("%s for %s (%s): %w", what, p.manifest.Platform(), p.manifest.Digest, err)
 }
 
-// ask asks for a part, and once more when it looks lost. method is that of the first request for a manifest.
+// ask asks for a part, and once more when it looks lost. method is that of the first request. The second is GET, which clients
+// send: HEAD alone is no verdict.
 func (p *platformsPull) ask(ctx context.Context, part platformPart, method string) error {
 	err := p.askOnce(ctx, part, method)
 	if isContent(err) || err != nil && method == http.MethodHead && ctx.Err() == nil { // some registries do not know HEAD
@@ -192,8 +193,8 @@ func (p *platformsPull) note(err error) error {
 	return err
 }
 
-// askOnce asks for a manifest with a method. For a blob it reads the last byte; from a server that sends blobs as a whole only,
-// the length.
+// askOnce asks for a manifest with a method. For a blob it reads the last byte; where the server sends blobs as a whole only, it
+// asks for the length with HEAD, or reads the beginning with GET.
 func (p *platformsPull) askOnce(ctx context.Context, part platformPart, method string) error {
 	p.left--
 	switch {
@@ -202,7 +203,7 @@ func (p *platformsPull) askOnce(ctx context.Context, part platformPart, method s
 		return err
 	case part.blob.Digest == "":
 		return p.head(ctx, "manifests/"+part.manifest.Digest.String(), part.manifest)
-	case p.own.ends > 0:
+	case p.own.ends > 0 || method == http.MethodGet:
 		return p.readEndOnce(ctx, part.blob)
 	}
 	return p.head(ctx, "blobs/"+part.blob.Digest.String(), part.blob)

@@ -63,6 +63,18 @@ func TestPullToldOfOtherPlatforms(t *testing.T) {
 			},
 		},
 		{
+			name: "404 to HEAD of a layer that is there, at a server that sends blobs as a whole only",
+			breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) {
+				f.wholeUnlessHead(i, http.StatusNotFound, "0")
+			},
+		},
+		{
+			name: "a wrong length to HEAD of a layer, at a server that sends blobs as a whole only",
+			breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) {
+				f.wholeUnlessHead(i, http.StatusOK, "1")
+			},
+		},
+		{
 			name: "503 of a manifest", breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) {
 				f.answer(i.manifest.String(), refuseWith(http.StatusServiceUnavailable, "UNAVAILABLE"))
 			},
@@ -95,6 +107,21 @@ func TestPullToldOfOtherPlatforms(t *testing.T) {
 		},
 	} {
 		t.Run(s.name, func(t *testing.T) { s.runWith(t, (*fakeRegistry).twoPlatforms) })
+	}
+}
+
+// wholeUnlessHead sends the config and the layers of an image as a whole, and answers HEAD of them with a status and a length.
+func (f *fakeRegistry) wholeUnlessHead(i fakeImage, status int, length string) {
+	for _, d := range append(i.layers, i.config) {
+		whole := f.wholeOnly(d)
+		f.answer(d.String(), func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodHead {
+				whole(w, r)
+				return
+			}
+			w.Header().Set("Content-Length", length)
+			w.WriteHeader(status)
+		})
 	}
 }
 

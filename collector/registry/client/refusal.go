@@ -21,8 +21,12 @@ type known struct {
 
 // causes are known in this order: words tell more than codes, and codes more than the status.
 var causes = []known{
+	{source.ReasonRateLimited, []int{http.StatusTooManyRequests}, nil, []string{""}}, // Google's say "Quota exceeded for quota metric", which is no space
+	{source.ReasonRateLimited, nil, nil, []string{"quota metric"}},
 	{source.ReasonNoSpace, []int{http.StatusInsufficientStorage}, nil, []string{""}},
 	{source.ReasonNoSpace, nil, nil, []string{
+		`"err":122}`, `"err":122,`, // EDQUOT
+		"quotaexceeded", "storagefull", "minimum free drive threshold", // Ceph and MinIO, inside the detail of the s3 driver
 		"no space left", `"err":28}`, `"err":28,`, "errno 28", "enospc", "disk quota exceeded", // 28 is ENOSPC, as Distribution writes the error of its driver
 		`"statuscode":413`, `"statuscode":507`, // Swift over its quota, inside Distribution's detail
 		"exceed the configured upper limit",                               // Harbor
@@ -33,6 +37,7 @@ var causes = []known{
 	{source.ReasonPolicy, []int{http.StatusPreconditionFailed}, nil, []string{""}},    // Harbor
 	{source.ReasonPolicy, nil, []string{"PRECONDITION", "TAG_ALREADY_EXISTS"}, []string{
 		"immutable", "immutability", // Harbor, ECR, Quay
+		"operation is disallowed",                            // ACR, of what is locked
 		"cannot be overwritten",                              // ECR
 		"does not allow updating", "does not allow overwrit", // Nexus
 		"protected tag", "tag protection", "protected repository", "protected container", "protection rule", // GitLab

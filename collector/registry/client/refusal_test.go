@@ -25,6 +25,9 @@ func TestWriteRefusals(t *testing.T) {
 		{"the same as a text in JSON", 500, says("UNKNOWN", "unknown error", `"{\"Enclosed\": {\"StatusCode\": 413}}"`), source.ReasonNoSpace},
 		{"Harbor over a quota", 403, says("DENIED", "adding 1.0 MiB of storage resource, which when updated to current usage of 9.9 MiB will exceed the configured upper limit of 10.0 MiB.", "null"), source.ReasonNoSpace},
 		{"Quay over a quota", 403, says("DENIED", "Quota has been exceeded on namespace", "{}"), source.ReasonNoSpace},
+		{"MinIO on a full disk, behind Distribution", 500, says("UNKNOWN", "unknown error", `"s3aws: XMinioStorageFull: Storage backend has reached its minimum free drive threshold. Please delete a few objects to proceed."`), source.ReasonNoSpace},
+		{"Ceph over a quota, behind Distribution", 500, says("UNKNOWN", "unknown error", `{"DriverName":"s3aws","Enclosed":{"Code":"QuotaExceeded"}}`), source.ReasonNoSpace},
+		{"Distribution over a disk quota", 500, says("UNKNOWN", "unknown error", `{"DriverName":"filesystem","Enclosed":{"Op":"write","Path":"/data","Err":122}}`), source.ReasonNoSpace},
 		{"507", 507, "", source.ReasonNoSpace},
 		{"another error of a driver", 500, says("UNKNOWN", "unknown error", `{"DriverName":"filesystem","Enclosed":{"Err":281}}`), source.ReasonServerError},
 
@@ -35,12 +38,17 @@ func TestWriteRefusals(t *testing.T) {
 		{"Nexus, redeploy disabled", 400, says("UNKNOWN", "Repository does not allow updating assets: a", "null"), source.ReasonPolicy},
 		{"GitLab, protected tag", 403, says("DENIED", "pushing a protected tag is not allowed", "null"), source.ReasonPolicy},
 
+		{"ACR, locked tag", 405, says("UNSUPPORTED", "The operation is disallowed on this registry, repository or image.", "null"), source.ReasonPolicy},
+
 		{"Distribution, read-only", 405, "Method not allowed\n", source.ReasonReadOnly},
 		{"a registry, read-only", 405, says("UNSUPPORTED", "The operation is unsupported.", "null"), source.ReasonReadOnly},
 		{"Harbor, read-only", 403, says("DENIED", "The system is in read only mode. Any modification is prohibited.", "null"), source.ReasonReadOnly},
 		{"nginx blocks a method", 405, "<html><center><h1>405 Not Allowed</h1></center></html>", source.ReasonClientError},
 		{"405 without words", 405, "", source.ReasonClientError},
 
+		{"Google, too many requests", 429, says("TOOMANYREQUESTS", "Quota exceeded for quota metric 'Requests' and limit 'Requests per project per minute' of service 'artifactregistry.googleapis.com'", "null"), source.ReasonRateLimited},
+		{"Google, too many requests, as 403", 403, says("DENIED", "Quota exceeded for quota metric 'Requests'", "null"), source.ReasonRateLimited},
+		{"429 of a front", 429, "<html>429</html>", source.ReasonRateLimited},
 		{"a limit by code", 403, says("TOOMANYREQUESTS", "slow down", "null"), source.ReasonRateLimited},
 		{"an upload that is not known", 400, says("BLOB_UPLOAD_INVALID", "x", "null"), source.ReasonUploadLost},
 		{"a blob that is not known", 400, says("MANIFEST_BLOB_UNKNOWN", "x", "null"), source.ReasonMissingBlob},
