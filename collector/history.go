@@ -20,7 +20,8 @@ import (
 )
 
 const (
-	// historyFile keeps the history in --state.dir. Whoever reads it learns neither names nor secrets.
+	// historyFile keeps the history in --state.dir. It holds neither names nor secrets, but hashes and their key: whoever has it and
+	// the rest of the configuration can try passwords, so that only the user of the exporter may read it.
 	historyFile = "worked"
 	// historySaved is how often the history is saved at most: one file for all sources.
 	historySaved = 5 * time.Minute
@@ -35,6 +36,8 @@ type history struct {
 	mu    sync.Mutex
 	kept  keptHistory
 	saved time.Time
+
+	writing sync.Mutex // held while the file is written, which takes long on a disk that hangs
 }
 
 // keptHistory is the content of the file.
@@ -91,33 +94,50 @@ func (h *history) worked(id, with string, now time.Time) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	last, found := h.kept.Sources[id]
-	return found && last.With == with && now.Sub(time.Unix(last.At, 0)) < source.Remembered
+	return found && last.With == with && last.counts(now)
 }
 
+// counts says whether the success is within source.Remembered. One that lies in the future is of a wrong clock, or forged.
+func (s success) counts(now time.Time) bool {
+	age := now.Sub(time.Unix(s.At, 0))
+	return age < source.Remembered && age > -time.Hour
+}
+
+// note notes a success. The file is written at most every historySaved, and by one reading at a time: while a disk hangs, the
+// readings of other sources go on.
 func (h *history) note(id, with string, at time.Time) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.kept.Sources[id] = success{with, at.Unix()}
-	if time.Since(h.saved) >= historySaved {
+	isDue := time.Since(h.saved) >= historySaved
+	h.mu.Unlock()
+	if isDue && h.writing.TryLock() {
+		defer h.writing.Unlock()
 		h.save()
 	}
 }
 
 // stop saves the history.
 func (h *history) stop() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.writing.Lock()
+	defer h.writing.Unlock()
 	h.save()
 }
 
-// save drops sources that last worked more than source.Remembered ago, and writes the file. The caller holds h.mu.
-func (h *history) save() {
+// text drops sources that last worked more than source.Remembered ago. It returns the content of the file.
+func (h *history) text() ([]byte, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.saved = time.Now()
-	maps.DeleteFunc(h.kept.Sources, func(_ string, s success) bool { return h.saved.Sub(time.Unix(s.At, 0)) >= source.Remembered })
+	maps.DeleteFunc(h.kept.Sources, func(_ string, s success) bool { return !s.counts(h.saved) })
+	return json.Marshal(h.kept)
+}
+
+// save writes the file. The caller holds h.writing.
+func (h *history) save() {
+	text, err := h.text()
 	if h.file == "" {
 		return
 	}
-	text, err := json.Marshal(h.kept)
 	if err == nil {
 		err = durable.SaveUnsynced(h.file, text)
 	}

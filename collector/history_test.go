@@ -166,3 +166,26 @@ func TestWhatWorkedLongAgoIsForgotten(t *testing.T) {
 		t.Errorf("%d sources are kept", n)
 	}
 }
+
+// A clock that was wrong, or whoever writes the file, must not make a success count for ever.
+func TestASuccessInTheFutureDoesNotCount(t *testing.T) {
+	h := newHistory(Options{Logger: log.NewNopLogger()})
+	past := h.of(func() []string { return nil }, "hub")
+	now := time.Now()
+	past.Note(now.Add(24 * time.Hour))
+	if past.Worked(now) {
+		t.Error("a success of tomorrow counts")
+	}
+}
+
+// The disk hangs while one reading writes the file.
+func TestAHistoryThatCannotBeWrittenHoldsUpNobody(t *testing.T) {
+	h := newHistory(Options{StateDir: t.TempDir(), Logger: log.NewNopLogger()})
+	past := h.of(func() []string { return nil }, "hub")
+	h.writing.Lock()
+	now := time.Now()
+	past.Note(now) // is due to be written, and would wait for ever
+	if !past.Worked(now) {
+		t.Error("the success is not known")
+	}
+}

@@ -9,7 +9,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// Whom to call stands where something is wrong, and nowhere else.
+// The report shows contacts below a registry that has a finding, and no contacts below a healthy one.
 func TestContactsOfARegistry(t *testing.T) {
 	for _, c := range []struct {
 		name  string

@@ -14,8 +14,9 @@ type Past struct {
 	Worked func(now time.Time) bool // there was one within Remembered
 }
 
-// refusals are the reasons that blame the exporter's configuration, unless the source worked before with the same one.
-var refusals = []string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonRealmRefused, ReasonTLSClientCert}
+// refusals are the reasons that blame the exporter's configuration, unless the source worked before with the same one. With
+// ReasonRealmRefused nothing was sent, so nobody refused it.
+var refusals = []string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonTLSClientCert}
 
 // IsOurs says whether err, of the result or of one of its steps, is mostly a fault of the exporter or its configuration: the
 // function IsOurs says so of its reason, and the source did not work before with the same configuration.

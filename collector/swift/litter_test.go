@@ -7,7 +7,7 @@ import (
 	"registry_exporter/collector/swift/fakeswift"
 )
 
-// What a push probe leaves behind is not counted, and nothing else is left out.
+// The count leaves out what cancelled uploads of the push probe leave behind, and nothing else.
 func TestCountWithoutTheLitterOfPushes(t *testing.T) {
 	const page = `[
 		{"name":"files/docker/registry/v2/repositories/library/base/_uploads/a/hashstates/sha256/64","bytes":108},
