@@ -77,7 +77,7 @@ func (l *logFile) refresh(now time.Time) error {
 func (l *logFile) atEnd() bool { return l.Size == l.Offset || l.Size == l.unfinished }
 
 // A block is the result of one reading: whole lines, or else a part of a line that is too long. tooLong is 1 in the first part
-// of such a line. An empty block is the end of the file for now.
+// of such a line. An empty block: the file has no more bytes yet.
 type block struct {
 	lines, skipped []byte
 	tooLong        int

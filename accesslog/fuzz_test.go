@@ -143,7 +143,7 @@ func FuzzState(f *testing.F) {
 	})
 }
 
-// Of any .gz each line is counted once as far as it can be unpacked.
+// FuzzPacked counts each line of a .gz once, up to where it can be unpacked.
 func FuzzPacked(f *testing.F) {
 	const most = 1 << 20 // bytes unpacked: tests of their own have more
 	lines := string(logOf(300, (*genlog.Generator).AppendJSON))

@@ -196,7 +196,8 @@ var Faults = []Fault{
 		Follows: []string{"MSRReadOnly"},
 	},
 	{
-		// What compares sites has no label site, and what pushes to one looks at another.
+		// RegistrySitesDiffer compares sites and has no label site; RegistryReplicationFails carries the site that pushes, not the one
+		// that is down. So the label registry alone joins them.
 		Name: "a site or its store is down: others cannot be compared with it",
 		Told: []string{"RegistryDown", "RegistryPassiveSiteDown", "RegistryStorageDown"}, Seen: SwiftProbe, Equal: []string{"registry"},
 		Follows: []string{"RegistryReplicationFails", "RegistryReplicationStopped", "RegistrySitesDiffer", "RegistrySitesDifferMuch"},
