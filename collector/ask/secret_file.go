@@ -49,24 +49,33 @@ func (f secretFile) Fetch(ctx context.Context) (string, error) {
 
 // read reads the file once; changed says that it was written to within a second.
 func (f secretFile) read() (secret string, changed bool, err error) {
-	opened, err := os.OpenFile(f.file, os.O_RDONLY|syscall.O_NONBLOCK, 0) // else a pipe waits for its writer
+	opened, info, err := openRegular(f.file)
 	if err != nil {
 		return "", false, err
 	}
 	defer opened.Close()
-	info, err := opened.Stat()
-	switch {
-	case err != nil:
-		return "", false, err
-	case !info.Mode().IsRegular():
-		return "", false, fmt.Errorf("%s is no regular file", f.file)
-	}
 	text, err := io.ReadAll(io.LimitReader(opened, maxSecret+1))
 	if err == nil && len(text) > maxSecret {
 		err = errors.New(f.file + " has more than 64 KiB")
 	}
 	age := time.Since(info.ModTime())
 	return strings.TrimSpace(string(text)), age >= 0 && age < time.Second, err
+}
+
+// openRegular opens a file, and nothing else: a pipe waits for its writer, and a device may never end.
+func openRegular(file string) (*os.File, os.FileInfo, error) {
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe opens at once, too
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no regular file", file)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return f, info, nil
 }
 
 // Description implements promconfig.SecretReader.

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"syscall"
 	"time"
 
 	promconfig "github.com/prometheus/common/config"
@@ -58,18 +56,11 @@ func areReadable(cfg *promconfig.TLSConfig) error {
 }
 
 func isReadable(file string) error {
-	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0) // else a pipe waits for its writer
+	f, _, err := openRegular(file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is no regular file", file)
-	}
 	n, err := io.Copy(io.Discard, io.LimitReader(f, maxTLSFile+1))
 	if err == nil && n > maxTLSFile {
 		err = fmt.Errorf("%s has more than 4 MiB", file)
