@@ -12,7 +12,7 @@ import (
 const (
 	// deliveryTime is what an alert may take besides its `for`, and what its end may take: two evaluations, a scrape or two,
 	// grouping, and what a busy machine adds; the end of an inhibitor also its `keep_firing_for`.
-	deliveryTime = time.Minute
+	deliveryTime = 2 * time.Minute
 	// quietTime is how long nothing may change before a state counts: three evaluations.
 	quietTime = 6 * time.Second
 )

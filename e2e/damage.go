@@ -138,27 +138,39 @@ func warm(front string) func(*Stack) error {
 	}
 }
 
-// spoilCache flips a byte of a blob in the cache of the front, which serves it from then on.
+// spoilCache flips a byte of a blob in the cache of the front until the front serves it so.
 func spoilCache(blob []byte) func(*Stack) error {
 	return func(s *Stack) error {
 		path := "/v2/library/base/blobs/sha256:" + digest(blob)
-		if _, err := get("http://"+address(s.port("front-cached"))+path, nil); err != nil {
-			return err
-		}
-		spoiled := false
-		err := s.walkCache(func(file string, text []byte) error {
-			if !bytes.Contains(text, []byte(path)) {
+		for range 20 {
+			resp, err := get("http://"+address(s.port("front-cached"))+path, nil)
+			if err != nil {
+				return err
+			}
+			if resp.status == http.StatusOK && len(resp.body) == len(blob) && !bytes.Equal(resp.body, blob) {
 				return nil
 			}
-			spoiled = true
-			text[len(text)-len(blob)/2] ^= 1
-			return os.WriteFile(file, text, 0o600)
-		})
-		if err == nil && !spoiled {
-			err = fmt.Errorf("the cache has nothing of %s", path)
+			if err := s.walkCache(func(file string, text []byte) error {
+				if at := len(text) - len(blob)/2; bytes.Contains(text, []byte(path)) && bytes.HasSuffix(text, blob) {
+					return writeByte(file, at, text[at]^1)
+				}
+				return nil
+			}); err != nil {
+				return err
+			}
 		}
+		return fmt.Errorf("the cache does not serve %s as it was spoiled", path)
+	}
+}
+
+// writeByte changes one byte in place: nginx must not see the file without its end, since it would ask for the blob anew.
+func writeByte(file string, at int, b byte) error {
+	f, err := os.OpenFile(file, os.O_WRONLY, 0)
+	if err != nil {
 		return err
 	}
+	_, err = f.WriteAt([]byte{b}, int64(at))
+	return errors.Join(err, f.Close())
 }
 
 // emptyCache is what people do about it.

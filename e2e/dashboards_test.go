@@ -55,13 +55,14 @@ func (s *Stack) pushUntilTaken(t *testing.T, image, registry, reference string) 
 // seconds has grown from one scrape to another: nginx logs 0.000 s for many a small layer.
 func (s *Stack) pullUntilCounted(t *testing.T) {
 	t.Helper()
+	var late error
 	for end := time.Now().Add(2 * time.Minute); time.Now().Before(end); time.Sleep(300 * time.Millisecond) {
-		must(t, s.pull("front-good", "library/pushed:1.0"))
+		late = s.pull("front-good", "library/pushed:1.0")
 		found, err := s.query(`increase(registry_access_transfer_seconds_total{direction="out"}[1h]) > 0`)
 		must(t, err)
 		if len(found) > 0 {
 			return
 		}
 	}
-	t.Fatal("the pulls of a client are not counted")
+	t.Fatalf("the pulls of a client are not counted; the last one: %v", late)
 }

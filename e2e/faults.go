@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -32,8 +31,7 @@ type Fault struct {
 	// Alerts are what reaches people, as "RECEIVER ALERT REGISTRY@SITE"; Silenced is what Prometheus raises besides
 	// and an inhibition keeps from them. Maybe is silenced, too, if it is raised at all before the fault is over.
 	Alerts, Silenced, Maybe []string
-	// Notice is how long the system itself may take until it shows; 0: the first page must be right, but for what
-	// probes find, which have their own clocks.
+	// Notice is how long the system itself may take until it shows, besides the clocks of probes.
 	Notice time.Duration
 	// Recover is how long the system itself may take to be well again.
 	Recover time.Duration
@@ -257,15 +255,6 @@ var (
 	lostServer = []string{"ticket MSRNoSpareReplica msr"}
 	lostWithIt = []string{"MSRReplicaUnhealthy msr", "MSRTablesNotReady msr", "MSRIssues msr"}
 )
-
-// pageTime is how long a page may take: as long as Prometheus waits where something hangs, else less than what hangs takes,
-// on a busy machine too.
-func (f Fault) pageTime() time.Duration {
-	if f.AtLeast != nil || f.Recover > 0 || slices.ContainsFunc(f.Fails, func(line string) bool { return strings.HasSuffix(line, " timeout") }) {
-		return scrapeTimeout
-	}
-	return 4 * time.Second
-}
 
 // untrusted is the certificate's part of the page when it is refused.
 var untrusted = map[string]float64{`registry_tls_verified{role="front"}`: 0}

@@ -192,8 +192,12 @@ func (s *Stack) mismatch(l *look, f Fault) string {
 	return ""
 }
 
-// requireTold waits until the pages say what the fault must look like. None may be late. Of what is read with each page
-// all must be said by end; probes have the time of their clocks on top.
+// busyTime is what a machine that does other work besides may add until a fault is told, or is over: programs of the stack
+// answer late there, and the page says so.
+const busyTime = 30 * time.Second
+
+// requireTold waits until the pages say what the fault must look like: by end all that is read with each page, and by probeTime
+// later what probes find. A busy machine has busyTime on top of both. A page that takes twice as long as Prometheus waits is a fault of ours.
 func (s *Stack) requireTold(t *testing.T, f Fault, end time.Time) *look {
 	t.Helper()
 	asked := instances
@@ -205,8 +209,8 @@ func (s *Stack) requireTold(t *testing.T, f Fault, end time.Time) *look {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if l.took > f.pageTime() {
-			t.Errorf("a page took %s, more than %s", l.took, f.pageTime())
+		if l.took > 2*scrapeTimeout {
+			t.Errorf("a page took %s, and Prometheus waits %s", l.took, scrapeTimeout)
 		}
 		wrong := s.mismatch(l, f)
 		if wrong == "" {
@@ -214,9 +218,9 @@ func (s *Stack) requireTold(t *testing.T, f Fault, end time.Time) *look {
 		}
 		late := s.mismatch(l.withoutProbes(), f.withoutProbes())
 		switch now := time.Now(); {
-		case late != "" && now.After(end):
+		case late != "" && now.After(end.Add(busyTime)):
 			t.Fatal(late)
-		case now.After(end.Add(probeTime)):
+		case now.After(end.Add(probeTime + busyTime)):
 			t.Fatal(wrong)
 		}
 		time.Sleep(200 * time.Millisecond)
