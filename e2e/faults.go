@@ -85,7 +85,7 @@ var sourceFaults = []Fault{
 	{
 		Name: "keystone-hung", Alerts: []string{"page RegistryStorageDown keystone"}, Start: pause("keystone"), End: resume("keystone"), Asks: "keystone",
 		Bad: []string{"swift_reachable keystone"}, Fails: []string{"swift keystone: timeout"},
-		Notice: 70 * time.Second, Recover: 20 * time.Second,
+		Notice: 90 * time.Second, Recover: 20 * time.Second,
 	},
 	{
 		Name: "keystone-slow", Start: hang("keystone", 2*time.Second), End: resume("keystone"), Asks: "x-slow-login", Recover: 20 * time.Second,

@@ -131,7 +131,8 @@ http {
 `
 
 const nginxServer = `  server { listen %s ssl; ssl_certificate %[2]s.crt; ssl_certificate_key %[2]s.key;
-    location / { proxy_pass http://%[3]s; proxy_set_header Host $http_host; proxy_set_header X-Forwarded-Proto https; } }
+    proxy_set_header Host $http_host; proxy_set_header X-Forwarded-Proto https;
+    location / { proxy_pass http://%[3]s; } location ~ ^/v2/(access-log|library/pushed)/ { proxy_pass http://%[3]s; proxy_read_timeout 60s; } }
 `
 
 const nginxServerWithoutProto = `  server { listen %s ssl; ssl_certificate %[2]s.crt; ssl_certificate_key %[2]s.key;
@@ -139,7 +140,8 @@ const nginxServerWithoutProto = `  server { listen %s ssl; ssl_certificate %[2]s
 `
 
 // addNginx describes one nginx with a TLS port for each certificate, one more for the registry with basic auth, and one that
-// does not tell the registry that clients speak TLS.
+// does not tell the registry that clients speak TLS. It waits 2 s for the registry, so that rows with a hung registry are
+// short, and a minute where a test itself is the client and wants its requests to end well.
 func (s *Stack) addNginx() error {
 	var servers strings.Builder
 	for name := range certificates {
