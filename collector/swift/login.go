@@ -18,8 +18,11 @@ import (
 )
 
 // loginEvery is how long a token is used. A token of Swift may live a day: a changed key, or a Keystone that is down,
-// would be noticed a day later.
-const loginEvery = time.Minute
+// would be noticed a day later. renewTime is how long a login may take while the old token is still in use.
+const (
+	loginEvery = time.Minute
+	renewTime  = 15 * time.Second
+)
 
 // noTimeout switches off the library's own timeouts: the context of the scrape or the run bounds a request.
 const noTimeout = time.Hour
@@ -42,28 +45,64 @@ func (s *store) withSession(ctx context.Context, do func(*swift.Connection) erro
 	return loginSamples, do(session)
 }
 
-// currentSession returns the session in use, or logs in when there is none or it is loginEvery old. The samples are
-// the duration of the login, if there was one.
+// currentSession returns the session in use, or logs in when there is none. The samples are the duration of the login that made
+// the session, for the first request that gets it. No scrape waits for the login that replaces an old token: registries do not
+// wait for a slow Keystone either while they hold a token. When that login fails, the next request logs in and says why it cannot.
 func (s *store) currentSession(ctx context.Context) (*swift.Connection, []source.Sample, error) {
-	s.mu.Lock()
-	session, age := s.session, time.Since(s.since)
-	s.mu.Unlock()
-	if session != nil && age < loginEvery {
-		return session, nil, nil
+	if session, loginSamples := s.held(ctx); session != nil {
+		return session, loginSamples, nil
 	}
+	if err := s.login(ctx); err != nil {
+		return nil, nil, err
+	}
+	session, loginSamples := s.held(ctx)
+	if session == nil { // another request has dropped it
+		return nil, nil, source.Failed(source.ReasonUnauthorized, "the token that the login gave is refused")
+	}
+	return session, loginSamples, nil
+}
+
+// held is the session in use, if there is one. When it is loginEvery old, held starts a login that replaces it.
+func (s *store) held(ctx context.Context) (*swift.Connection, []source.Sample) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.session != nil && time.Since(s.since) >= loginEvery && !s.renewing {
+		s.renewing = true
+		go s.renew(context.WithoutCancel(ctx), s.session)
+	}
+	loginSamples := s.loginSamples
+	s.loginSamples = nil
+	return s.session, loginSamples
+}
+
+// renew logs in while others use the old session, and drops that when it cannot.
+func (s *store) renew(ctx context.Context, old *swift.Connection) {
+	ctx, cancel := context.WithTimeout(ctx, renewTime)
+	defer cancel()
+	if s.login(ctx) != nil {
+		s.dropSession(old)
+	}
+	s.mu.Lock()
+	s.renewing = false
+	s.mu.Unlock()
+}
+
+// login logs in, and has the new session in use.
+func (s *store) login(ctx context.Context) error {
 	key, err := s.key.Fetch(ctx)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	start := time.Now()
-	session, err = s.openSession(ctx, key)
+	session, err := s.openSession(ctx, key)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.session, s.since = session, start
-	s.mu.Unlock()
-	return session, []source.Sample{stepSeconds.Sample(time.Since(start).Seconds(), s.address, "auth")}, nil
+	s.loginSamples = []source.Sample{stepSeconds.Sample(time.Since(start).Seconds(), s.address, "auth")}
+	return nil
 }
 
 // dropSession makes the next request log in, unless another request has done so since.

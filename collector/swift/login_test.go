@@ -44,17 +44,65 @@ func TestTokenIsKept(t *testing.T) {
 	server.WantLogins(t, 1)
 }
 
-func TestTokenIsRenewed(t *testing.T) {
-	server := fakeswift.Start(t)
+// A reading waits for no login that replaces a token which still works.
+func TestTokenIsRenewedWhileItIsUsed(t *testing.T) {
+	store, answerLogin := slowLogins(t)
+	answerLogin <- http.StatusOK
+	wantSteps(t, readNow(t, store), "auth", "container")
+	store.age()
+	wantSteps(t, readNow(t, store), "container")
+	wantSteps(t, readNow(t, store), "container")
+	answerLogin <- http.StatusOK
+	for res := readNow(t, store); len(res.Samples) > 0; res = readNow(t, store) {
+		if res.Samples[0].Labels[1] == "auth" {
+			wantSteps(t, res, "auth", "container")
+			break
+		}
+		wantSteps(t, res, "container")
+	}
+	wantSteps(t, readNow(t, store), "container")
+}
+
+func TestTokenThatCannotBeRenewedIsToldByTheNextReading(t *testing.T) {
+	store, answerLogin := slowLogins(t)
+	answerLogin <- http.StatusOK
+	readNow(t, store)
+	store.age()
+	wantReason(t, readNow(t, store).Err, "")
+	answerLogin <- http.StatusServiceUnavailable
+	answerLogin <- http.StatusServiceUnavailable
+	res := readNow(t, store)
+	for end := time.Now().Add(10 * time.Second); res.Err == nil && time.Now().Before(end); res = readNow(t, store) {
+		time.Sleep(time.Millisecond)
+	}
+	wantReason(t, res.Err, source.ReasonUnavailable)
+}
+
+// slowLogins is a store whose logins wait for the status that they are answered with.
+func slowLogins(t *testing.T) (*store, chan<- int) {
+	t.Helper()
+	server, statuses := fakeswift.Start(t), make(chan int, 2)
+	server.Login = func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case status := <-statuses:
+			w.Header().Set("X-Auth-Token", server.NewToken())
+			w.Header().Set("X-Storage-Url", server.URL+"/v1/AUTH_docker")
+			w.WriteHeader(status)
+		case <-r.Context().Done():
+		}
+	}
 	store, err := newStore(newBuilder(t, server.Config("")))
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantSteps(t, readNow(t, store), "auth", "container")
-	store.since = time.Now().Add(-loginEvery)
-	wantSteps(t, readNow(t, store), "auth", "container")
-	wantSteps(t, readNow(t, store), "container")
-	server.WantLogins(t, 2)
+	return store, statuses
+}
+
+// age makes the token of the store old.
+func (s *store) age() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.since = time.Now().Add(-loginEvery)
 }
 
 func readNow(t *testing.T, s *store) source.Result {

@@ -35,9 +35,11 @@ type store struct {
 	places    *places
 	lockout   *ask.Lockout
 
-	mu      sync.Mutex
-	session *swift.Connection // nil until the first login
-	since   time.Time         // when the login of session began
+	mu           sync.Mutex
+	session      *swift.Connection // nil until the first login
+	since        time.Time         // when the login of session began
+	loginSamples []source.Sample   // of the login of session, until a request has them
+	renewing     bool              // a login is under way that replaces session
 }
 
 // Sources makes the source of the collector swift: HEAD of the registry's container. It makes none of a registry
