@@ -26,7 +26,7 @@ func TestCheckWithAnAccessLog(t *testing.T) {
 func TestCheckTellsWhereARunbookOpens(t *testing.T) {
 	t.Parallel()
 	stdout, _, _ := executeCheck(t, "", "--web.external-url=https://exporter.example.org/", nobody)
-	if want := "runbook: https://exporter.example.org/runbooks/RegistryDown\n"; !strings.Contains(stdout, want) {
+	if want := "runbook: https://exporter.example.org/runbooks/RegistryDown?registry=127.0.0.1-1\n"; !strings.Contains(stdout, want) {
 		t.Errorf("no %q in\n%s", want, stdout)
 	}
 }

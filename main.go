@@ -149,7 +149,7 @@ func newServer(handler http.Handler, logger logging) *http.Server {
 
 // serve answers until INT or TERM, then finishes what is under way.
 func serve(f *flags, e *collector.Exporter, logger logging) error {
-	books, err := runbooks.New(contacts(f, e))
+	books, err := runbooks.New(known(f, e))
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"registry_exporter/collector"
-	"registry_exporter/runbooks"
 )
 
 // A route is one page. docs/security.md has a row for each.
@@ -47,19 +46,6 @@ func pages(f *flags, e *collector.Exporter, books http.Handler) []route {
 			route{"GET /debug/pprof/trace", pprof.Trace})
 	}
 	return all
-}
-
-// contacts are those of the configuration in force, for the runbooks. With --web.public=metrics there are none.
-func contacts(f *flags, e *collector.Exporter) func() []runbooks.Contact {
-	return func() []runbooks.Contact {
-		var all []runbooks.Contact
-		if f.public != publicMetrics {
-			for registry, c := range e.Contacts() {
-				all = append(all, runbooks.Contact{Registry: registry, For: c.For, Call: c.Call})
-			}
-		}
-		return all
-	}
 }
 
 // withHeaders adds headers: browsers run no script of a page, show it in no frame, guess no type, and cache nothing.

@@ -62,6 +62,9 @@ func TestWhatStrangersSeeWithMetricsOnly(t *testing.T) {
 			t.Errorf("%s: %d, want %d: %s", path, status, want, page)
 		}
 	}
+	if _, page := p.get(t, "/runbooks/RegistryDown?registry=hub"); strings.Contains(page, "now:") || !strings.Contains(page, "https://FRONT/v2/") {
+		t.Errorf("a runbook says what is wrong:\n%s", page)
+	}
 }
 
 func TestEveryRouteHasItsRowOfThreats(t *testing.T) {

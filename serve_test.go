@@ -35,6 +35,8 @@ func TestWhatIsServed(t *testing.T) {
 		{"GET", "/config", 200, "name: hub"},
 		{"GET", "/runbooks/", 200, `<a href="RegistryDown.md">RegistryDown</a>`},
 		{"GET", "/runbooks/registrydown", 200, "<h1>RegistryDown</h1>"},
+		{"GET", "/runbooks/RegistryDown?registry=hub", 200, "<b>hub now:</b>"},
+		{"GET", "/runbooks/RegistryDown?registry=hub", 200, "curl -sSi http://127.0.0.1:1/v2/"},
 		{"GET", "/-/healthy", 200, "healthy"},
 		{"GET", "/-/ready", 200, "ready"},
 		{"POST", "/-/reload", 403, "--web.enable-lifecycle"},

@@ -77,7 +77,7 @@ func next[M any](t *testing.T, from chan M) (message M) {
 func TestNotifications(t *testing.T) {
 	const (
 		both    = "hub at eqiad: the content is bad (and 1 more)"
-		runbook = "https://exporter.example.org/runbooks/RegistryContentBad"
+		runbook = "https://exporter.example.org/runbooks/RegistryContentBad?registry=hub&site=eqiad"
 		first   = `{"labels": {"alertname": "RegistryContentBad", "severity": "critical", "registry": "hub", "site": "eqiad"}, "startsAt": "START", "endsAt": "END",
 			"annotations": {"summary": "hub at eqiad: the content is bad", "description": "Mend it — now.", "runbook_url": "` + runbook + `", "dashboard": "/d/registry-one"}}`
 		second = `{"labels": {"alertname": "RegistryLoginFails", "severity": "critical", "registry": "hub", "site": "eqiad"}, "startsAt": "START", "endsAt": "END",

@@ -10,7 +10,7 @@
 //	scrape.go           reads targets until shortly before Prometheus gives up; page.go: samples become a page
 //	serve_metrics.go    /metrics and /probe; serve_page.go: a page in text, OpenMetrics or protobuf
 //	serve_discovery.go  /sd; serve_status.go: the page for browsers at /
-//	check.go            the command check; reports.go: the results of sources become a report
+//	check.go            the command check; reports.go: the results of sources become a report; situation.go: what a runbook says of a registry
 //
 // For example, this serves the registries of a file at /metrics:
 //

@@ -21,15 +21,23 @@ const (
 	minAtOnce = 40                     // scrapes that may always be under way at once
 )
 
-// admit counts a scrape until its page is served, when the caller does e.scrapes.Add(-1). When more are under way than
-// 40, or 4 for each registry, it answers 503 and returns false.
+// admit counts a scrape until its page is served, when the caller does e.scrapes.Add(-1). Where enter refuses it, it answers 503
+// and returns false.
 func (e *Exporter) admit(w http.ResponseWriter) bool {
+	if e.enter() {
+		return true
+	}
+	http.Error(w, "too many scrapes at once", http.StatusServiceUnavailable)
+	return false
+}
+
+// enter counts a scrape, or returns false when more are under way than 40, or 4 for each registry.
+func (e *Exporter) enter() bool {
 	if e.scrapes.Add(1) <= int64(max(minAtOnce, 4*len(e.live.Load().registries))) {
 		return true
 	}
 	e.scrapes.Add(-1)
 	e.scrapesRejected.Inc()
-	http.Error(w, "too many scrapes at once", http.StatusServiceUnavailable)
 	return false
 }
 

@@ -3,6 +3,7 @@ package runbooks
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"fmt"
 	"html/template"
@@ -19,25 +20,9 @@ var files embed.FS
 // index is the file that lists all runbooks. Its name makes it the page of the folder in the repository, too.
 const index = "README.md"
 
-// A Contact is whom to call, from the configuration.
-type Contact struct {
-	Registry string // such as "hub@eqiad"
-	For      string // what they look after, such as "swift"
-	Call     string // who they are, and how to reach them
-}
-
-// contactsGoHere is where the contacts stand in a page.
-const contactsGoHere = "<!-- contacts -->"
-
-var contactsBelow = template.Must(template.New("contacts").Parse(`<h2>Whom to call</h2>
-<ul>
-{{range .}}<li>{{.Registry}}, {{.For}}: {{.Call}}</li>
-{{end}}</ul>
-`))
-
-// New is the handler of the runbooks, for paths without a prefix such as /runbooks/. It makes all pages at once, and asks for the
-// contacts at their end at each request.
-func New(contacts func() []Contact) (http.Handler, error) {
+// New is the handler of the runbooks, for paths without a prefix such as /runbooks/. It makes all pages at once, and asks know at
+// each request: with the registry and site of RegistryDown?registry=hub&site=eqiad, or with nothing.
+func New(know func(ctx context.Context, registry, site string) Known) (http.Handler, error) {
 	frame, err := template.ParseFS(files, "page.html")
 	if err != nil {
 		return nil, fmt.Errorf("parsing the frame of the runbooks: %w", err)
@@ -46,7 +31,7 @@ func New(contacts func() []Contact) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listing the runbooks: %w", err)
 	}
-	b := book{pages: map[string][]byte{}, contacts: contacts}
+	b := book{pages: map[string][]byte{}, know: know}
 	for _, name := range names {
 		text, err := files.ReadFile(name)
 		if err != nil {
@@ -70,7 +55,7 @@ func render(frame *template.Template, text []byte) ([]byte, error) {
 	err := frame.Execute(&page, struct {
 		Title string
 		Body  template.HTML
-	}{strings.TrimPrefix(title, "# "), template.HTML(body.String() + contactsGoHere)}) // goldmark lets no HTML through
+	}{strings.TrimPrefix(title, "# "), template.HTML(strings.Replace(body.String(), "</h1>", "</h1>"+nowGoesHere, 1) + contactsGoHere)}) // goldmark lets no HTML through
 	if err != nil {
 		return nil, fmt.Errorf("filling the frame: %w", err)
 	}
@@ -79,8 +64,8 @@ func render(frame *template.Template, text []byte) ([]byte, error) {
 
 // A book is all pages as HTML.
 type book struct {
-	pages    map[string][]byte // by key
-	contacts func() []Contact
+	pages map[string][]byte // by key
+	know  func(ctx context.Context, registry, site string) Known
 }
 
 // key is the key of a page for a name: RegistryDown, registrydown and RegistryDown.md lead to the same page.
@@ -95,14 +80,9 @@ func (b book) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	_, _ = w.Write(bytes.Replace(page, []byte(contactsGoHere), b.whomToCall(), 1)) // a client that went away
-}
-
-// whomToCall are the contacts as HTML; nothing where there are none.
-func (b book) whomToCall() []byte {
-	var text bytes.Buffer
-	if all := b.contacts(); len(all) > 0 && contactsBelow.Execute(&text, all) != nil {
-		return nil
+	q := r.URL.Query()
+	if name := key(r.URL.Path); name == "" || name == key(index) { // which explains the words in capitals
+		q = nil
 	}
-	return text.Bytes()
+	_, _ = w.Write(b.know(r.Context(), q.Get("registry"), q.Get("site")).fill(page)) // a client that went away
 }

@@ -10,8 +10,9 @@ import (
 // A narrator puts the results of one registry into words.
 type narrator struct {
 	*source.View
-	name string // of the registry, with its site
-	mask source.Mask
+	name  string // of the registry, with its site
+	query string // that names both in a link
+	mask  source.Mask
 }
 
 // sourceReport is the report on one source, without its findings.
@@ -81,7 +82,7 @@ func (n *narrator) finding(res source.Result, f source.Finding) *FindingReport {
 	known, order := impactOf(f.Alert)
 	out := &FindingReport{
 		Registry: n.name, Collector: res.Source.Collector, Address: n.mask.Plain(res.Source.Address),
-		State: f.State, Severity: known.severity, Alert: f.Alert, Runbook: f.Alert != "",
+		State: f.State, Severity: known.severity, Alert: f.Alert, Runbook: f.Alert != "", query: n.query,
 		What: n.mask.Plain(f.What), Means: known.means, Try: n.mask.Plain(f.Try), order: order,
 	}
 	if n.Passive && out.Severity == severityCritical {

@@ -85,7 +85,11 @@ type FindingReport struct {
 	Means     string       `json:"means"`            // for people who pull and push
 	Try       string       `json:"try,omitempty"`    // the next command, for a shell
 	order     int          // index in impacts
+	query     string       // names the registry in a link
 }
+
+// RunbookLink is the runbook about this registry, below /runbooks/: "RegistryDown?registry=hub&site=eqiad".
+func (f *FindingReport) RunbookLink() string { return f.Alert + "?" + f.query }
 
 // Name is the registry with its site, such as "hub@eqiad".
 func (r *RegistryReport) Name() string { return source.Instance(r.Registry, r.Site) }

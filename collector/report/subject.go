@@ -1,6 +1,7 @@
 package report
 
 import (
+	"net/url"
 	"slices"
 
 	"registry_exporter/collector/source"
@@ -14,9 +15,18 @@ type Subject struct {
 	Mask       source.Mask // masks its secrets in all texts
 }
 
+// Query names the registry in the link of a page, such as "registry=hub&site=eqiad".
+func (s Subject) Query() string {
+	q := url.Values{"registry": {s.Name}}
+	if s.Site != "" {
+		q.Set("site", s.Site)
+	}
+	return q.Encode()
+}
+
 // Report puts the results of v into words. A finding that several sources have in the same words is there once.
 func (s Subject) Report(v *source.View) *RegistryReport {
-	n := &narrator{v, source.Instance(s.Name, s.Site), s.Mask}
+	n := &narrator{v, source.Instance(s.Name, s.Site), s.Query(), s.Mask}
 	all := &RegistryReport{
 		Registry: s.Name, Site: s.Site, URL: s.URL, Passive: v.Passive, Contacts: s.Contacts,
 		State: source.StateOK, Sources: []*SourceReport{}, Findings: []*FindingReport{},

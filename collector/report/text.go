@@ -111,8 +111,11 @@ func (t *textWriter) details(indent string, f *FindingReport) {
 	if f.Try != "" {
 		t.line("%stry: %s", indent, t.in(bold, f.Try))
 	}
-	if f.Runbook {
-		t.line("%srunbook: %s%s", indent, t.runbooks, f.Alert)
+	switch {
+	case f.Runbook && t.runbooks != "":
+		t.line("%srunbook: %s%s", indent, t.runbooks, f.RunbookLink())
+	case f.Runbook:
+		t.line("%srunbook: %s", indent, f.Alert)
 	}
 }
 
