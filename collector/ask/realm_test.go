@@ -107,7 +107,7 @@ func TestAThiefWithTheFrontLearnsNoPassword(t *testing.T) {
 		t.Errorf("the thief saw %d requests", n)
 	}
 	host := strings.TrimSuffix(strings.TrimPrefix(thief, "http://"), "/t")
-	if want := `realms: ["` + host + `"]`; !strings.Contains(err.Error(), want) || !source.IsUnasked(err) {
+	if want := `realms: ["` + host + `"]`; !strings.Contains(err.Error(), want) || source.IsUnasked(err) {
 		t.Errorf("the line to paste is missing: %v", err)
 	}
 	if a.Realm() != host {
