@@ -126,7 +126,7 @@ func isNamed(list []string, u *url.URL) bool {
 // HostText is a host:port for texts. A name that DNS does not have is "another host": texts repeat nothing else that a
 // server sent.
 func HostText(host string) string {
-	if len(host) > maxHostName || strings.Trim(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:[]") != "" {
+	if !isHostName(host) {
 		return "another host"
 	}
 	return cmp.Or(host, "another host")
