@@ -134,9 +134,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // requestTime is longer than any scrape takes, and its page.
 const requestTime = 3 * time.Minute
 
-// newServer bounds how long a client may take to send a request, to read the answer, and to send nothing.
+// newServer bounds how long a client may take to send a request, to read the answer, and to send nothing; and how many there are.
 func newServer(handler http.Handler, logger logging) *http.Server {
-	return &http.Server{
+	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		ReadTimeout:       requestTime,
@@ -145,6 +145,8 @@ func newServer(handler http.Handler, logger logging) *http.Server {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          logger.server,
 	}
+	(&connections{}).bound(server)
+	return server
 }
 
 // serve answers until INT or TERM, then finishes what is under way.

@@ -20,9 +20,11 @@ import (
 )
 
 const (
-	// historyFile keeps the history in --state.dir. It holds neither names nor secrets, but hashes and their key: whoever has it and
-	// the rest of the configuration can try passwords, so that only the user of the exporter may read it.
+	// historyFile keeps the history in --state.dir. It holds neither names nor secrets, but parts of hashes and their key.
 	historyFile = "worked"
+	// withDigits are the hex digits that are kept of the hash of a configuration and its secrets. Another password has the same ones
+	// once in 65,536 times. Whoever has the file, such as from a backup, and tries passwords is left with too many that fit.
+	withDigits = 4
 	// historySaved is how often the history is saved at most: one file for all sources.
 	historySaved = 5 * time.Minute
 )
@@ -48,7 +50,7 @@ type keptHistory struct {
 
 // A success is the last reading of a source without an error.
 type success struct {
-	With string `json:"with"` // hash of configuration and secrets
+	With string `json:"with"` // the first withDigits of a hash of configuration and secrets
 	At   int64  `json:"at"`   // in seconds since 1970
 }
 
@@ -67,16 +69,21 @@ func newHistory(opts Options) *history {
 		h.kept = keptHistory{make([]byte, sha256.Size), map[string]success{}}
 		_, _ = rand.Read(h.kept.Key) // never fails
 	}
+	for id, s := range h.kept.Sources { // older files have whole hashes
+		h.kept.Sources[id] = success{firstDigits(s.With), s.At}
+	}
 	return h
 }
+
+func firstDigits(hash string) string { return hash[:min(withDigits, len(hash))] }
 
 // of is the past of the source with this name: registry, site, collector and address. configuration returns the text of its
 // configuration and its secrets.
 func (h *history) of(configuration func() []string, name ...string) *source.Past {
 	id := h.hash(name)
 	return &source.Past{
-		Note:   func(at time.Time) { h.note(id, h.hash(configuration()), at) },
-		Worked: func(now time.Time) bool { return h.worked(id, h.hash(configuration()), now) },
+		Note:   func(at time.Time) { h.note(id, firstDigits(h.hash(configuration())), at) },
+		Worked: func(now time.Time) bool { return h.worked(id, firstDigits(h.hash(configuration())), now) },
 	}
 }
 

@@ -24,7 +24,7 @@ var (
 	collectorFailure = source.Gauge("registry_collector_failure",
 		"1 while the source fails, with one of a closed list of reasons.", "collector", "address", "reason")
 	collectorWorked = source.Gauge("registry_collector_worked_before",
-		"1 while a source is refused (unauthorized, forbidden, not_found, tls_client_cert) that was read without an error within 30 days, with the configuration and the secrets that it has now: the fault is not in them. With --state.dir the days before the exporter started count, too.",
+		"1 while a source is refused (unauthorized, forbidden, not_found, realm_refused, tls_client_cert) that was read without an error within 30 days, with the configuration and the secrets that it has now: the fault is not in them. With --state.dir the days before the exporter started count, too.",
 		"collector", "address")
 	passive = source.Gauge("registry_passive",
 		"1 if the configuration says passive: this site refuses writes on purpose.")

@@ -107,13 +107,16 @@ func syncFolder(dir string) error {
 }
 
 // Load returns the data of the last Save. The error is fs.ErrNotExist for a file that was never saved, and ErrDamaged for one
-// that another program has changed.
+// that another program has changed. What is no regular file is an error at once: a pipe would wait for its writer.
 func Load(file string) ([]byte, error) {
-	f, err := os.Open(file)
+	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(fmt.Errorf("%s is no regular file", file), err)
+	}
 	text, err := io.ReadAll(io.LimitReader(f, maxSize))
 	if err != nil {
 		return nil, err

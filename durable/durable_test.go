@@ -5,7 +5,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
 )
 
 func mustSave(t *testing.T, file, text string) {
@@ -108,5 +110,28 @@ func TestSaveThatFailsKeepsTheOldFile(t *testing.T) {
 	}
 	if got, err := Load(file); err != nil || string(got) != "old" {
 		t.Errorf("%q, %v", got, err)
+	}
+}
+
+// A pipe waits for its writer, and a device never ends.
+func TestWhatIsNoRegularFileIsNotLoaded(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skipf("no pipes here: %s", err)
+	}
+	for _, file := range []string{pipe, "/dev/zero", t.TempDir()} {
+		loaded := make(chan error, 1)
+		go func() {
+			_, err := Load(file)
+			loaded <- err
+		}()
+		select {
+		case err := <-loaded:
+			if err == nil || errors.Is(err, ErrDamaged) {
+				t.Errorf("%s: %v", file, err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Errorf("%s is waited for", file)
+		}
 	}
 }

@@ -21,7 +21,7 @@ var kinds = map[string]string{
 	"storeURL":   "store_refused",
 	"push":       "upload_lost body_too_large policy write_lost read_only write_accepted",
 	"upstream":   "upstream_failed",
-	"realm":      "realm_changed",
+	"realm":      "realm_changed realm_refused",
 	"ours":       "unauthorized forbidden not_found policy rate_limited realm_refused redirect_refused tls_client_cert panic",
 	"log":        "log_missing log_unreadable lines_lost not_listening state_not_saved other",
 	"never":      "pending", // of a probe that has not run: no alert prints it

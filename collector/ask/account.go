@@ -96,8 +96,13 @@ func IsTokenEnded(err error) bool {
 
 // Token asks the realm of a bearer challenge for a token, with the user and password of the account if it has them. An
 // answer without a token, and a realm that is no URL, are ReasonBadAnswer. A realm that may not have the password is
-// ReasonRealmRefused or ReasonRealmChanged.
+// ReasonRealmRefused or ReasonRealmChanged; for a backend, one that the front does not name is, too.
 func (a *Account) Token(ctx context.Context, ch Challenge) (Token, error) {
+	if a.Basic {
+		if err := a.knowFront(ctx, ch); err != nil {
+			return Token{}, err
+		}
+	}
 	username, err := a.username.Fetch(ctx)
 	if err != nil {
 		return Token{}, err

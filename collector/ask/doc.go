@@ -12,7 +12,8 @@
 //	account.go      Account: a client and its credentials
 //	credentials.go  the credentials of http_headers, basic_auth and authorization; oauth2.go: of oauth2
 //	challenge.go    WWW-Authenticate; token.go gets the token that a bearer challenge wants
-//	realm.go        which token servers may have the password; elsewhere.go: where redirects may lead;
+//	realm.go        which token servers may have the password; front.go: backends get it only as the front does;
+//	                elsewhere.go: where redirects may lead;
 //	                host.go: whether two hosts are the same, or of one domain
 //	secret.go       Secret: read when used, masked as long as it may be seen; secret_file.go: the one in a file; secrets.go:
 //	                all of a registry

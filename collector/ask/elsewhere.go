@@ -43,15 +43,35 @@ func (g *guard) isOwn(u *url.URL) bool {
 	return u.Scheme == g.scheme && slices.ContainsFunc(g.own, func(host string) bool { return sameHost(host, u.Hostname()) })
 }
 
-// A locality is what a local address is of: this machine, or its link.
+// A locality is what a local address is of: this machine, its link, or the cloud that it runs in.
 type locality string
 
+// metadata are the addresses outside of links at which clouds tell their machines keys and passwords. Others than these are not
+// known here: stores closes them.
+var metadata = []netip.Prefix{
+	netip.MustParsePrefix("fd00:ec2::/32"),      // AWS
+	netip.MustParsePrefix("fd20:ce::254/128"),   // Google
+	netip.MustParsePrefix("168.63.129.16/32"),   // Azure
+	netip.MustParsePrefix("100.100.100.200/32"), // Alibaba
+	netip.MustParsePrefix("192.0.0.192/32"),     // Oracle
+}
+
+// translated are the addresses of IPv6 that a gateway translates to the address of IPv4 in their last 4 bytes (RFC 6052).
+var translated = netip.MustParsePrefix("64:ff9b::/96")
+
 func localityOf(addr netip.Addr) locality {
-	switch addr = addr.Unmap(); {
+	addr = addr.Unmap().WithZone("")
+	if translated.Contains(addr) {
+		last := addr.As16()
+		addr = netip.AddrFrom4([4]byte(last[12:]))
+	}
+	switch {
 	case addr.IsLoopback(), addr.IsUnspecified():
 		return "this machine"
 	case addr.IsLinkLocalUnicast(), addr.IsLinkLocalMulticast(), addr.IsInterfaceLocalMulticast():
 		return "the link of this machine"
+	case slices.ContainsFunc(metadata, func(p netip.Prefix) bool { return p.Contains(addr) }):
+		return "the cloud of this machine"
 	}
 	return ""
 }

@@ -73,6 +73,18 @@ func TestARedirectLeadsToNoPlaceThatOnlyThisMachineReaches(t *testing.T) {
 	}
 }
 
+// Clouds tell their machines keys and passwords there.
+func TestNoRedirectLeadsToTheMetadataOfACloud(t *testing.T) {
+	for _, host := range []string{
+		"169.254.169.254", "[fe80::a9fe:a9fe%25eth0]", "[fd00:ec2::254]", "[fd00:ec2::23]", "[fd20:ce::254]", "168.63.129.16", "100.100.100.200", "192.0.0.192",
+		"[::ffff:100.100.100.200]", "[64:ff9b::a9fe:a9fe]",
+	} {
+		for _, front := range []string{"http://203.0.113.1", "http://127.0.0.1:1", "http://10.0.0.1"} {
+			wantReason(t, sendElsewhere(t, front, "", "http://"+host+"/latest"), source.ReasonRedirectRefused)
+		}
+	}
+}
+
 // A resolver may take a number, or a short form, for an address. Whether it does is the system's matter: nobody is asked.
 func TestAnAddressThatIsWrittenAsANumberLeadsNowhere(t *testing.T) {
 	local, seen := realmAt(t, "127.0.0.1")

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/idna"
@@ -24,12 +25,17 @@ func hostPort(address string) string {
 	return net.JoinHostPort(plainHost(host), port)
 }
 
-// plainHost is a host in lower case, without a dot at its end, in Punycode, or an address in its shortest form.
+// plainHost is a host in lower case, without a dot at its end, in Punycode, or an address in its shortest form. An address with a
+// dot at its end is a name, which DNS is asked for.
 func plainHost(host string) string {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return addr.Unmap().String()
 	}
-	host = strings.TrimSuffix(host, ".")
+	short := strings.TrimSuffix(host, ".")
+	if _, err := netip.ParseAddr(short); err == nil {
+		return host
+	}
+	host = short
 	if ascii, err := idna.Lookup.ToASCII(host); err == nil {
 		host = ascii
 	}
@@ -49,13 +55,27 @@ func isRelated(a, b string) bool {
 	return one != "" && one == other
 }
 
+// shared are domains below which strangers have names, and that the list of public suffixes lacks.
+var shared = []string{"ec2.internal", "compute.internal", "nip.io", "sslip.io"}
+
+// domainOf is the domain of a host; empty when it has none, or characters that DNS does not have. In Kubernetes it is the namespace:
+//
+//	registry.example.org              example.org
+//	registry.hub.svc.cluster.local    hub.svc.cluster.local
 func domainOf(host string) string {
-	if _, err := netip.ParseAddr(host); err == nil {
-		return ""
+	host = plainHost(host)
+	labels := strings.Split(host, ".")
+	if len(labels) > 3 && labels[2] == "svc" && isHostName(host) {
+		return strings.Join(labels[1:], ".")
 	}
-	domain, err := publicsuffix.EffectiveTLDPlusOne(plainHost(host))
-	if err != nil {
+	domain, err := publicsuffix.EffectiveTLDPlusOne(host)
+	if _, isAddress := literal(host); err != nil || isAddress || !isHostName(host) || slices.Contains(shared, domain) {
 		return ""
 	}
 	return domain
+}
+
+// isHostName says whether a host, or host:port, has only characters of DNS and of addresses.
+func isHostName(host string) bool {
+	return len(host) <= maxHostName && strings.Trim(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:[]") == ""
 }

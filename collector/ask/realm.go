@@ -26,6 +26,7 @@ type realmRule struct {
 // are.
 type seenRealms struct {
 	mu     sync.Mutex
+	front  frontLogin
 	named  map[string]string // by address: the realm of the last challenge
 	worked map[string]string // by address: the realm that last gave a token
 	labels []string          // realms that are told apart in a label, the first of each name
@@ -45,27 +46,37 @@ const maxRealmLabels = 10
 // isFront says whether the account asks the front, and not a backend.
 func (r *realmRule) isFront() bool { return r.address == r.front.Address() }
 
-// allow returns nil when a password may be sent to the realm. Else the reason is realm_refused, marked by source.Unasked,
-// or realm_changed when another realm has given tokens to this account before. It notes the realm.
+// allow returns nil when a password may be sent to the realm. Else the reason is realm_refused, or realm_changed when another
+// realm has given tokens to this account before. It notes the realm. The front has to be known.
 func (r *realmRule) allow(realm *url.URL) error {
 	host := HostPort(realm)
 	r.seen.mu.Lock()
-	defer r.seen.mu.Unlock()
 	r.seen.named[r.address] = host
-	front := r.seen.worked[r.front.Address()]
+	front := r.seen.front.realm
+	r.seen.mu.Unlock()
 	related := isRelated(r.front.Hostname(), realm.Hostname())
-	if isNamed(r.named, realm) || related && (r.isFront() || front == "" || front == host) {
+	if isNamed(r.named, realm) || related && (r.isFront() || front == host) {
 		return nil
 	}
 	why := "is neither the registry's own host nor under its domain"
-	if related {
+	switch {
+	case related && front == "":
+		why = "the front does not name"
+	case related:
 		why = "is not the one that the front names, " + HostText(front)
 	}
-	text := fmt.Sprintf("the challenge names the token server %s, which %s: no password was sent. If it is right, add to the registry: realms: [%q]", HostText(host), why, HostText(host))
+	return r.refusal("the challenge names the token server %s, which %s: no password was sent. If it is right, add to the registry: realms: [%q]", HostText(host), why, HostText(host))
+}
+
+// refusal is the error of an address that may not have the password: realm_changed when it had a token server before.
+func (r *realmRule) refusal(format string, args ...any) error {
+	r.seen.mu.Lock()
+	defer r.seen.mu.Unlock()
+	text := fmt.Sprintf(format, args...)
 	if worked := r.seen.worked[r.address]; worked != "" {
 		return source.Failed(source.ReasonRealmChanged, "%s. Until now %s gave the tokens", text, HostText(worked))
 	}
-	return source.Unasked(source.Failed(source.ReasonRealmRefused, "%s", text))
+	return source.Failed(source.ReasonRealmRefused, "%s", text)
 }
 
 // gave notes that the realm gave a token.
@@ -115,7 +126,7 @@ func isNamed(list []string, u *url.URL) bool {
 // HostText is a host:port for texts. A name that DNS does not have is "another host": texts repeat nothing else that a
 // server sent.
 func HostText(host string) string {
-	if len(host) > maxHostName || strings.Trim(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:[]") != "" {
+	if !isHostName(host) {
 		return "another host"
 	}
 	return cmp.Or(host, "another host")

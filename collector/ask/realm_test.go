@@ -73,6 +73,30 @@ func TestAPasswordGoesOnlyToTokenServersThatTheConfigurationAllows(t *testing.T)
 		{name: "another scheme", url: "https://registry.example.org", realm: "ftp://registry.example.org/token", refused: true},
 		{name: "a path alone", url: "https://registry.example.org", realm: "/token", refused: true},
 		{name: "its own host without a scheme", url: "https://registry.example.org", realm: "//registry.example.org/token", refused: true},
+		{name: "its own host without a port behind the colon", url: "https://registry.example.org", realm: "https://registry.example.org:/token"},
+		{name: "its own host with two dots", url: "https://registry.example.org", realm: "https://registry.example.org../token", refused: true},
+		{name: "its own host behind %2e", url: "https://registry.example.org", realm: "https://registry%2eexample%2eorg/token", refused: true},
+		{name: "another domain before a tab", url: "https://registry.example.org", realm: "https://thief.net\t.example.org/token", refused: true},
+		{name: "another domain before a semicolon", url: "https://registry.example.org", realm: "https://thief.net;.example.org/token", refused: true},
+		{name: "all hosts of its domain", url: "https://registry.example.org", realm: "https://*.example.org/token", refused: true},
+		{name: "no host of its domain", url: "https://registry.example.org", realm: "https://.example.org/token", refused: true},
+		{name: "another domain before #", url: "https://registry.example.org", realm: "https://thief.net#.example.org/token", refused: true},
+		{name: "its own host without slashes", url: "https://registry.example.org", realm: "https:registry.example.org/token", refused: true},
+		{name: "a port alone", url: "https://registry.example.org", realm: "https://:443/token", refused: true},
+		{name: "letters of double width", url: "https://registry.example.org", realm: "https://auth.ＥXAMPLE.org/token"},
+		{name: "its own address on another link", url: "https://[fe80::1%25eth0]", realm: "https://[fe80::1%25eth1]/token", refused: true},
+		{name: "its own address on no link", url: "https://[fe80::1%25eth0]", realm: "https://[fe80::1]/token", refused: true},
+		{name: "its own address and link", url: "https://[fe80::1%25eth0]", realm: "https://[fe80::1%25eth0]:5001/token"},
+		{name: "its own address in another one of IPv6", url: "https://10.0.0.1", realm: "https://[::10.0.0.1]/token", refused: true},
+		{name: "its own address as a name, which DNS is asked for", url: "https://10.0.0.1", realm: "https://10.0.0.1./token", refused: true},
+		{name: "a name that begins with its address", url: "https://10.0.0.1", realm: "https://10.0.0.1.example.org/token", refused: true},
+		{name: "another namespace of the cluster", url: "https://registry.hub.svc.cluster.local", realm: "https://thief.other.svc.cluster.local/token", refused: true},
+		{name: "its own namespace of the cluster", url: "https://registry.hub.svc.cluster.local", realm: "https://auth.hub.svc.cluster.local/token"},
+		{name: "another namespace of a cluster with a domain", url: "https://registry.hub.svc.k8s.example.org", realm: "https://thief.other.svc.k8s.example.org/token", refused: true},
+		{name: "another machine of a cloud", url: "https://ip-10-0-0-1.ec2.internal", realm: "https://ip-10-0-0-2.ec2.internal/token", refused: true},
+		{name: "another address as a name", url: "https://registry.10.0.0.1.nip.io", realm: "https://thief.10.0.0.2.nip.io/token", refused: true},
+		{name: "its own address as a name", url: "https://registry.10.0.0.1.nip.io", realm: "https://REGISTRY.10.0.0.1.nip.io:5001/token"},
+		{name: "the domain of a named host", url: "https://registry.example.org", realms: "[example.net]", realm: "https://auth.example.net/token", refused: true},
 		{name: "a user as host", url: "https://registry.example.org", realm: "https://registry.example.org%2f@thief.example/token", refused: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -107,7 +131,7 @@ func TestAThiefWithTheFrontLearnsNoPassword(t *testing.T) {
 		t.Errorf("the thief saw %d requests", n)
 	}
 	host := strings.TrimSuffix(strings.TrimPrefix(thief, "http://"), "/t")
-	if want := `realms: ["` + host + `"]`; !strings.Contains(err.Error(), want) || !source.IsUnasked(err) {
+	if want := `realms: ["` + host + `"]`; !strings.Contains(err.Error(), want) || source.IsUnasked(err) {
 		t.Errorf("the line to paste is missing: %v", err)
 	}
 	if a.Realm() != host {

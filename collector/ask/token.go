@@ -36,7 +36,7 @@ func (a *Account) fetchToken(ctx context.Context, ch Challenge, username, passwo
 	if err != nil || realm.Host == "" || realm.User != nil || realm.Scheme != "http" && realm.Scheme != "https" {
 		return Token{}, source.Failed(source.ReasonBadAnswer, "the bearer challenge names no realm")
 	}
-	if a.URL.Scheme == "https" && realm.Scheme == "http" && username+password != "" {
+	if (a.URL.Scheme == "https" || a.realms.front.Scheme == "https") && realm.Scheme == "http" && username+password != "" {
 		return Token{}, source.Failed(source.ReasonBadAnswer, "the realm of the bearer challenge is http, behind a front with https: no password is sent there")
 	}
 	if username+password != "" {

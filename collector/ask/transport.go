@@ -84,9 +84,10 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// literal is the address that a host stands for without being looked up. Other names a proxy looks up for itself.
+// literal is the address that a host stands for without being looked up; a proxy may read one with a dot at its end so, too. Other
+// names a proxy looks up for itself.
 func literal(host string) (addr netip.Addr, isAddress bool) {
-	if host = plainHost(host); host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	if host = plainHost(strings.TrimSuffix(host, ".")); host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		host = "127.0.0.1"
 	}
 	addr, err := netip.ParseAddr(host)

@@ -27,7 +27,7 @@ var (
 		"1 if the token server that /v2/ names gives a token for the configured user; 0 if not, for whatever reason; absent when it was not asked. With 1 here, reason unauthorized is a registry that refuses the tokens of its own token server.",
 		"address", "role")
 	apiRealmRefused = source.Gauge("registry_api_realm_refused",
-		"1 for a token server that /v2/ names and that may not have the password: it is neither the host of the registry nor under its domain nor in realms. With more than 10 names since the start, the later ones are other.",
+		"1 for a token server that /v2/ names and that may not have the password: it is neither the host of the registry nor under its domain nor in realms, or a backend names another than the front. With more than 10 names since the start, the later ones are other.",
 		"address", "role", "realm").Outside("realm")
 	apiStatusCode = source.Gauge("registry_api_status_code",
 		"HTTP status of GET /v2/ without credentials.", "address", "role")
@@ -96,10 +96,10 @@ func (a *api) caSamples(end time.Time) []source.Sample {
 	return []source.Sample{tlsCAExpiry.Sample(source.Unix(end), a.Address)}
 }
 
-// read asks without credentials and then, if any are configured, with them.
+// read asks without credentials and then, if any are configured, with them. A backend that wants no login gets no password.
 func (a *api) read(ctx context.Context) ([]source.Sample, error) {
 	samples, ch, err := a.anonymous(ctx)
-	if err != nil || !a.HasLogin {
+	if err != nil || !a.HasLogin || a.Basic && !a.isFront() && ch.Scheme == "" {
 		return samples, err
 	}
 	err = a.authorize(ctx, ch, &samples)
@@ -171,18 +171,16 @@ func schemeLabel(got *ask.Answer, ch ask.Challenge) string {
 // authorize asks again with the configured credentials: with a token when the challenge is bearer and a user and password
 // are configured, and else with the credentials themselves. It adds what the token server says to the samples.
 func (a *api) authorize(ctx context.Context, ch ask.Challenge, samples *[]source.Sample) error {
-	hc, isToken := a.Login, a.Basic && ch.Scheme == "bearer"
+	isToken := a.Basic && ch.Scheme == "bearer"
+	letIn := a.LoginFor
 	if isToken {
-		token, err := a.Token(ctx, ch)
-		if why := source.Reason(err); why == source.ReasonRealmRefused || why == source.ReasonRealmChanged {
-			*samples = append(*samples, apiRealmRefused.Sample(1, a.Address, a.role, a.RealmLabel()))
-		} else if !source.IsUnasked(err) {
-			*samples = append(*samples, apiToken.Sample(source.Bool01(err == nil), a.Address, a.role))
+		letIn = func(ctx context.Context, ch ask.Challenge) (*http.Client, error) {
+			return a.withToken(ctx, ch, samples)
 		}
-		if err != nil {
-			return err
-		}
-		hc = a.WithBearer(token)
+	}
+	hc, err := letIn(ctx, ch)
+	if err != nil {
+		return err
 	}
 	got, err := a.Get(ctx, hc, "/v2/", ask.MaxSmallBody)
 	switch {
@@ -194,6 +192,19 @@ func (a *api) authorize(ctx context.Context, ch ask.Challenge, samples *[]source
 		return fmt.Errorf("asking /v2/ with credentials: %w", got.Refusal())
 	}
 	return nil
+}
+
+// withToken is a client with a token that the token server of the challenge gives.
+func (a *api) withToken(ctx context.Context, ch ask.Challenge, samples *[]source.Sample) (*http.Client, error) {
+	token, err := a.Token(ctx, ch)
+	switch why := source.Reason(err); {
+	case source.IsUnasked(err):
+	case why == source.ReasonRealmRefused, why == source.ReasonRealmChanged:
+		*samples = append(*samples, apiRealmRefused.Sample(1, a.Address, a.role, a.RealmLabel()))
+	default:
+		*samples = append(*samples, apiToken.Sample(source.Bool01(err == nil), a.Address, a.role))
+	}
+	return a.WithBearer(token), err
 }
 
 // ClientsFail says whether a pull or a push through the front fails, and neither for one damaged image nor for the exporter's

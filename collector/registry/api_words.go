@@ -28,7 +28,8 @@ func (a *api) words() source.Words {
 // tokenServerFails says whether /v2/ answers and the login fails for a reason that is not ours, such as a timeout.
 func tokenServerFails(res source.Result) bool {
 	up, _ := res.Value(apiUp)
-	return up == 1 && !isOursToLogIn(res) && source.Reason(res.Err) != source.ReasonRealmChanged
+	why := source.Reason(res.Err)
+	return up == 1 && !isOursToLogIn(res) && why != source.ReasonRealmChanged && why != source.ReasonRealmRefused
 }
 
 // isOursToLogIn says whether /v2/ answers and the login there fails for a reason that is ours to mend. A token that the

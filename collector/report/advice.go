@@ -31,9 +31,11 @@ var generalAdvice = []source.Advice{
 	{Reasons: source.ReasonForbidden, What: "{address} refuses us: the account has no right to it, or the exporter's address is not let through", Try: source.TryRequest},
 	{Reasons: source.ReasonNotFound, What: "{address} does not know the path: it is another service, or a front does not let the path through", Try: source.TryRequest},
 	{Reasons: source.ReasonStoreRefused, What: "the store to which the registry redirects refuses what the registry has signed for it: the key, the signature, a clock or a policy of the store is wrong, and no client gets blobs", Try: source.TryRequest},
-	{Reasons: source.ReasonRealmRefused, What: "the registry names a token server that is neither its own host nor under its domain, and no password goes there: ask its owner, then add it to realms, as the error says", Try: source.TryRequest},
+	{Reasons: source.ReasonRealmRefused, When: workedBefore, What: realmMoved, Try: source.TryRequest},
+	{Reasons: source.ReasonRealmRefused, When: frontIsUnknown, What: "the front does not say how it lets in, and a backend gets the password only as the front does: look at the front first", Try: source.TryRequest},
+	{Reasons: source.ReasonRealmRefused, What: "no password goes to where the login is sent: a token server that is neither the registry's own host nor under its domain, or a backend that asks otherwise than the front. Ask its owner, then do as the error says", Try: source.TryRequest},
 	{Reasons: source.ReasonRedirectRefused, What: "an answer sends us to a host where we do not go: from https to http, to an address of this machine, or to none of stores. Clients may go there: ask the owner of the registry, then add it to stores", Try: source.TryRequest},
-	{Reasons: source.ReasonRealmChanged, What: "the registry names another token server than before, and no password goes there: unless its owner has moved it, somebody answers in its place", Try: source.TryRequest},
+	{Reasons: source.ReasonRealmChanged, What: realmMoved, Try: source.TryRequest},
 	{Reasons: source.ReasonRateLimited, What: "{address} says we ask too often: raise its limit for the exporter, or ask less often", Try: source.TryRequest},
 	// The answer.
 	{Reasons: source.ReasonHealthCheckFailed, What: "the registry's own health check fails, so it refuses every request: look at what it stands on, its store first", Try: source.TryRequest},
@@ -56,6 +58,14 @@ func caHasEnded(res source.Result) bool {
 	return errors.As(res.Err, &invalid) && invalid.Cert.IsCA
 }
 
+// realmMoved is for a login that worked, and is another now.
+const realmMoved = "{address} asks for another login than when it let us in (another token server, or the password itself), and no password goes there: unless its owner has changed that, somebody answers in its place"
+
+func workedBefore(res source.Result) bool { return res.WorkedBefore }
+
+// frontIsUnknown says whether a backend got no password since the front could not be asked.
+func frontIsUnknown(res source.Result) bool { return source.IsUnasked(res.Err) }
+
 // secretUnread is for a secret whose file cannot be read: no request was sent.
 var secretUnread = source.Advice{
 	Reasons: source.ReasonUnauthorized, When: func(res source.Result) bool { return source.IsUnasked(res.Err) },
@@ -64,7 +74,7 @@ var secretUnread = source.Advice{
 
 // refusedNow is for what was let in before, with the same configuration and password.
 var refusedNow = source.Advice{
-	Reasons: source.AnyOf(source.ReasonUnauthorized, source.ReasonForbidden), When: func(res source.Result) bool { return res.WorkedBefore }, Try: source.TryRequest,
+	Reasons: source.AnyOf(source.ReasonUnauthorized, source.ReasonForbidden), When: workedBefore, Try: source.TryRequest,
 	What: "{address} refuses what it took within 30 days, from the same account with the same password: its users, their rights or its token server were changed, or cannot be asked, and others may be refused, too",
 }
 

@@ -15,8 +15,8 @@ type Past struct {
 }
 
 // refusals are the reasons that blame the exporter's configuration, unless the source worked before with the same one. With
-// ReasonRealmRefused nothing was sent, so nobody refused it.
-var refusals = []string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonTLSClientCert}
+// ReasonRealmRefused it is the exporter that refuses: a token server that was not named when the source worked.
+var refusals = []string{ReasonUnauthorized, ReasonForbidden, ReasonNotFound, ReasonRealmRefused, ReasonTLSClientCert}
 
 // IsOurs says whether err, of the result or of one of its steps, is mostly a fault of the exporter or its configuration: the
 // function IsOurs says so of its reason, and the source did not work before with the same configuration.
@@ -31,7 +31,8 @@ func (r Result) IsOurs(err error) bool {
 	return IsOurs(why) && !(r.WorkedBefore && isRefusal(err))
 }
 
-// isRefusal says whether the other side refused a request. A password file that cannot be read is no refusal.
+// isRefusal says whether the other side refused a request, or sent the login elsewhere. A password file that cannot be read is no
+// refusal.
 func isRefusal(err error) bool { return slices.Contains(refusals, Reason(err)) && !IsUnasked(err) }
 
 // workedBefore says whether a source that is refused with err could be read before, as it is configured now.

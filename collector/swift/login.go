@@ -114,6 +114,20 @@ func (s *store) dropSession(session *swift.Connection) {
 	}
 }
 
+// storageHost is the host:port that gets the token of the session in use, and that may get writes; empty without a session.
+func (s *store) storageHost() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.session == nil {
+		return ""
+	}
+	u, err := url.Parse(s.session.StorageUrl)
+	if err != nil {
+		return ""
+	}
+	return ask.HostPort(u)
+}
+
 // openSession logs in. It clears the time at which the token ends: with it the library would log in by itself whenever
 // the clock of the exporter is ahead of that of Keystone.
 func (s *store) openSession(ctx context.Context, key string) (*swift.Connection, error) {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"registry_exporter/collector/source"
 	"registry_exporter/collector/swift/fakeswift"
@@ -49,8 +50,34 @@ func TestATokenGoesToTheStoreOfTheFirstLoginAlone(t *testing.T) {
 	err := e.readOne(t, "swift").Err
 	wantReason(t, err, source.ReasonRedirectRefused)
 	host := strings.TrimPrefix(thief.URL, "http://")
+	if facts := strings.Join(e["swift"].Words.Facts(&source.View{}, source.Result{Err: err}), ", "); strings.Contains(facts, "tokens go to") {
+		t.Errorf("no token goes anywhere: %s", facts)
+	}
 	if n := len(stolen.Requests()); n != 0 || !strings.Contains(err.Error(), host) || !strings.Contains(err.Error(), "storage_url") {
 		t.Errorf("the thief saw %d requests: %v", n, err)
+	}
+}
+
+// People see where the token goes, as they see the token server of a registry.
+func TestTheStorageHostOfTheLoginIsAFact(t *testing.T) {
+	server := fakeswift.Start(t)
+	host := strings.TrimPrefix(server.URL, "http://")
+	for name, c := range map[string]struct {
+		storage, config, want string
+	}{
+		"named by the login":         {storage: server.URL, want: "tokens go to " + host},
+		"named by the configuration": {storage: "http://storage.invalid", config: "storage_url: ADDRESS/v1/AUTH_docker, auth_url: ADDRESS/auth/v1.0", want: "tokens go to " + host},
+		"of a store that is down":    {storage: "http://127.0.0.1:1", want: "tokens go to 127.0.0.1:1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server.Login = sendTo(&c.storage)
+			s := newSources(t, server.Config(c.config))["swift"]
+			res := s.Get(t.Context(), time.Minute)
+			facts := strings.Join(s.Words.Facts(&source.View{}, res), ", ")
+			if !strings.Contains(facts, c.want) {
+				t.Errorf("facts %q of %v, want %q", facts, res.Err, c.want)
+			}
+		})
 	}
 }
 

@@ -3,6 +3,7 @@ package swift
 import (
 	"slices"
 
+	"registry_exporter/collector/ask"
 	"registry_exporter/collector/source"
 )
 
@@ -10,7 +11,7 @@ import (
 func (s *store) words() source.Words {
 	return source.Words{
 		Place: s.place().Always(),
-		Facts: containerFacts,
+		Facts: s.facts,
 		Alert: func(v *source.View, res source.Result) string {
 			if isOurs(v, res) {
 				return source.CannotLook
@@ -28,13 +29,17 @@ func isOurs(v *source.View, res source.Result) bool {
 	return source.IsOurs(why) && why != source.ReasonNotFound && (res.IsOurs(res.Err) || !v.ClientsFail)
 }
 
-// containerFacts are such as "3 objects" and "1.0 KiB".
-func containerFacts(_ *source.View, res source.Result) []string {
+// facts are such as "3 objects", "1.0 KiB" and "tokens go to storage.example.org:443".
+func (s *store) facts(_ *source.View, res source.Result) []string {
+	var facts []string
 	objects, found := res.Value(containerObjects)
 	if bytes, _ := res.Value(containerBytes); found {
-		return []string{source.Plural(int(objects), "object", "objects"), source.Size(bytes)}
+		facts = append(facts, source.Plural(int(objects), "object", "objects"), source.Size(bytes))
 	}
-	return nil
+	if host := s.storageHost(); host != "" && source.Reason(res.Err) != source.ReasonRedirectRefused {
+		facts = append(facts, "tokens go to "+ask.HostText(host))
+	}
+	return facts
 }
 
 // proxyAdvice is for failures of Swift's proxy and of the login.

@@ -98,6 +98,9 @@ func (s *Session) Send(req *http.Request, scope string) (*http.Response, error) 
 		}
 		s.tokens[scope] = token
 	case s.HasLogin && !s.basicAsked:
+		if _, err := s.LoginFor(req.Context(), ch); err != nil {
+			return nil, ask.NotLetIn(err)
+		}
 		s.basicAsked = true
 	default:
 		return nil, ask.NotLetIn(refused)
