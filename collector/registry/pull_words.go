@@ -102,15 +102,21 @@ func (p *puller) alert(v *source.View, res source.Result) string {
 	return "RegistryPullFails"
 }
 
-// isOurs says whether each image that fails does so at its login, for a reason that is ours to mend, or at a redirect that we
-// do not follow. A panic has no step.
+// toUsAlone are reasons that say nothing of what others get, at whatever step: a redirect that the configuration does not
+// let us follow, and a limit of requests, which counts each client for itself.
+var toUsAlone = []string{source.ReasonRedirectRefused, source.ReasonRateLimited}
+
+// isOurs says whether each image that fails does so at its login for a reason that is ours to mend, or for one that is to us
+// alone. A panic has no step.
 func (p *puller) isOurs(res source.Result) bool {
 	for _, done := range res.Steps() {
-		if done.Err != nil && source.Reason(done.Err) != source.ReasonRedirectRefused && !(strings.HasSuffix(done.Name, " "+stepAuth) && res.IsOurs(done.Err)) {
+		isLogin := strings.HasSuffix(done.Name, " "+stepAuth)
+		if done.Err != nil && !slices.Contains(toUsAlone, source.Reason(done.Err)) && !(isLogin && res.IsOurs(done.Err)) {
 			return false
 		}
 	}
-	return res.IsOurs(res.Err) && source.Reason(res.Err) != source.ReasonNotFound || failsAtAStep(res)
+	why := source.Reason(res.Err)
+	return failsAtAStep(res) || slices.Contains(toUsAlone, why) || res.IsOurs(res.Err) && why != source.ReasonNotFound
 }
 
 // isRefusedByNodes says whether the pull failed for a part that is right, and that nodes refuse.
