@@ -2,6 +2,7 @@ package registry
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -24,7 +25,7 @@ func (p *puller) words() source.Words {
 			{Reasons: source.ReasonNotFound, What: "the registry does not know {image}: it was deleted, or the name is misspelt", Try: source.TryPull},
 			{
 				When: isOfOtherPlatform, Try: `skopeo copy --all docker://{image} "dir:$(mktemp -d)"`,
-				What: "nodes of pull.platform can pull {image}. Its index names an image for another platform too, of which the store has lost a part, as the error says: nodes of that platform cannot pull it. Push the image again for all platforms. If only one platform was ever copied here, push an index that names that one alone",
+				What: "nodes of pull.platform can pull {image}. Its index names an image for another platform too, of which the store has lost a part, as the error says: nodes of that platform cannot pull it. Push the image again for all platforms",
 			},
 			{Reasons: source.ReasonMissingBlob, What: "{image} is listed, but a part of it is not in the store: push it again, and find out what removed it", Try: source.TryPull},
 			{
@@ -133,4 +134,18 @@ func failsAtAStep(res source.Result) bool {
 // failsForContent says whether the pull failed for content and a bad blob is known, while others were well.
 func failsForContent(res source.Result) bool {
 	return isContent(res.Err) && len(res.All(pullContentBad)) > 0
+}
+
+// absentFindings warn of each image of which manifests of other platforms never were there.
+func absentFindings(res source.Result) []source.Finding {
+	var found []source.Finding
+	for _, s := range res.All(pullPlatformsAbsent) {
+		if s.Value > 0 {
+			found = append(found, source.Finding{
+				State: source.StateWarning, Alert: "RegistryPlatformsMissing", Try: `skopeo inspect --raw docker://` + s.Label("image"),
+				What: fmt.Sprintf("the index of %s names images for other platforms that the registry has never had since it was first asked for them: %.0f. Only some platforms were copied, or the others were lost before", s.Label("image"), s.Value),
+			})
+		}
+	}
+	return found
 }
