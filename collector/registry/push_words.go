@@ -38,7 +38,7 @@ var writeAdvice = []source.Advice{
 	},
 	{Reasons: source.ReasonUploadLost, What: "an upload that was begun is not known a moment later: backends without the same http secret or the same store, and a front that alternates between them", Try: source.TryRequest},
 	{Reasons: source.ReasonReadOnly, What: "the registry is read-only: a garbage collection runs, or somebody set it", Try: source.TryRequest},
-	{Reasons: source.ReasonNoSpace, What: "the store is full: nothing can be pushed until space is made", Try: "df -h   # on the servers of the store"},
+	{Reasons: source.ReasonNoSpace, What: "the store is full, or a quota is reached: nothing can be pushed there until space is made", Try: "df -h   # on the servers of the store"},
 }
 
 // wentElsewhere says whether an upload had to go on at another place than the front, and failed there.
