@@ -91,6 +91,10 @@ func TestFormats(t *testing.T) {
 			`"GET https://registry.example.org/v2/a/b/manifests/x" 200`, "manifest_pull 200 a",
 		},
 		{
+			"GitLab: a path of which a map left out secrets", `$remote_addr - $remote_user [$time_local] "$request_method $filtered_request_uri $server_protocol" $status $body_bytes_sent "$filtered_http_referer" "$http_user_agent" $gzip_ratio`,
+			`10.0.0.1 - - [21/Nov/2026:23:08:41 +0000] "GET /v2/a/b/manifests/x HTTP/1.1" 200 7 "-" "docker/28" -`, "manifest_pull 200 a out=7",
+		},
+		{
 			"such an address of what was no request", `"$request_method $scheme://$host$uri$is_args$args" $status`,
 			`"- http://registry.example.org--" 400`, "other 400",
 		},
@@ -167,6 +171,7 @@ func TestFormatErrors(t *testing.T) {
 		{"empty", "", "there is no $status"},
 		{"no status", `"$request"`, "there is no $status"},
 		{"no request", `$status $request_method`, "there is neither $request nor $request_method with $request_uri"},
+		{"a header that a client names as it likes", `$status $request_method $http_request_uri`, "there is neither $request nor $request_method with $request_uri"},
 		{"nothing between", `$remote_addr "$request" $status$body_bytes_sent`, "$status$body_bytes_sent: nothing tells where one ends and the other begins"},
 		{"no name", `"$request" $status $-`, `at "$-": no name of a variable`},
 		{"no name in braces", `"$request" $status ${}`, `at "${}": no name of a variable`},
@@ -203,6 +208,7 @@ func TestOptionErrors(t *testing.T) {
 		{"a node that a client chooses in TLS", Options{Node: "ssl_server_name"}, "format of the access log: $ssl_server_name names no node: a client chooses it, or it tells who the client is"},
 		{"a node that is a cookie", Options{Node: "uid_got"}, "format of the access log: $uid_got names no node: a client chooses it, or it tells who the client is"},
 		{"a node that is in a token", Options{Node: "jwt_claim_sub"}, "format of the access log: $jwt_claim_sub names no node: a client chooses it, or it tells who the client is"},
+		{"a node that is a path of a map", Options{Node: "filtered_request_uri"}, "format of the access log: $filtered_request_uri names no node: a client chooses it, or it tells who the client is"},
 		{"a node that is a path", Options{Node: "fastcgi_script_name"}, "format of the access log: $fastcgi_script_name names no node: a client chooses it, or it tells who the client is"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

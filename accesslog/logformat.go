@@ -208,6 +208,13 @@ func merge(parts []part) ([]part, error) {
 	return merged, nil
 }
 
+// isRequestURI says whether a variable is the path as it was sent: $request_uri, or one that a map makes of it, such as GitLab's
+// $filtered_request_uri. Headers, arguments and cookies of that name are none.
+func isRequestURI(variable string) bool {
+	name, found := strings.CutSuffix(variable, "request_uri")
+	return found && !strings.Contains(name, "http_") && !strings.HasPrefix(name, "arg_") && !strings.HasPrefix(name, "cookie_")
+}
+
 func isURI(variable string) bool {
-	return variable == "uri" || variable == "request_uri" || variable == "document_uri"
+	return variable == "uri" || variable == "document_uri" || isRequestURI(variable)
 }

@@ -110,6 +110,9 @@ func newStep(f field, parts []part, escape string) step {
 // fieldOf is the field of a variable; ignored for one that is not counted, and for a field that the format has a second time.
 func (s *scanner) fieldOf(variable string) field {
 	f := fieldOf[variable]
+	if isRequestURI(variable) {
+		f = sentURI
+	}
 	if s.has[f] {
 		return ignored
 	}
@@ -131,7 +134,7 @@ func (s *scanner) setNode(variable string, parts []part) error {
 		return nil
 	}
 	for _, prefix := range aboutClients {
-		if strings.HasPrefix(variable, prefix) && variable != "hostname" {
+		if (strings.HasPrefix(variable, prefix) || isRequestURI(variable)) && variable != "hostname" {
 			return fmt.Errorf("$%s names no node: a client chooses it, or it tells who the client is", variable)
 		}
 	}

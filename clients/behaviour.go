@@ -16,7 +16,7 @@ type behaviour struct {
 	clientPlatform string        // of the node alone
 	maxBytes       string        // max_bytes of the probe
 	layer          int           // bytes of the layer that clients push
-	warm           bool          // the same was pushed before it behaved so
+	warm           bool          // the same was pulled or pushed before it behaved so
 	caFile         func() []byte // of the front; nil: the authority that signed its certificate
 	slow           string        // why skopeo is left out
 

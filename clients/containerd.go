@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 
 	"github.com/containerd/containerd/v2/core/content"
@@ -53,7 +54,11 @@ func containerdPull(ctx context.Context, s *site, name string) result {
 	if err != nil {
 		return s.failed("resolve", err)
 	}
-	store, err := local.NewStore(filepath.Join(s.dir, "pulled"))
+	empty, err := os.MkdirTemp(s.dir, "pulled-") // a node that has pulled nothing yet
+	if err != nil {
+		return s.failed("resolve", err)
+	}
+	store, err := local.NewStore(empty)
 	if err != nil {
 		return s.failed("resolve", err)
 	}

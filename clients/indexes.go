@@ -21,6 +21,7 @@ func indexOf(change func(f *registry, all []*image), platforms ...string) func(*
 func indexes() []*behaviour {
 	byContainerd := ruling{follow: "containerd", why: "nodes choose with containerd's package platforms"}
 	otherIsLost := ruling{right: "failed platforms", reason: "missing_blob", why: "nodes of this platform can pull; those of the other, which the index names, cannot"}
+	neverThere := ruling{right: "ok", alert: "RegistryPlatformsMissing", never: "RegistryContentBad", why: "nodes of this platform can pull; nobody knows whether those of the other ever could: a ticket, no page"}
 	entry := func(change func(o object)) func(*registry) *image {
 		return func(f *registry) *image {
 			i := newImage("stored", 700)
@@ -57,8 +58,17 @@ func indexes() []*behaviour {
 		{name: "index-x86_64", stored: indexOf(nil, "linux/x86_64"), pull: byContainerd, source: "home-made manifests with the kernel's name of the architecture: containerd translates it"},
 		{name: "index-child-lost", stored: indexOf(func(f *registry, all []*image) { f.lose(all[0].digest()) }, "linux/amd64"), source: "docker-registry 2.8 garbage-collect -m deletes children: distribution issue 3178", pull: ruling{reason: "missing_blob"}},
 		{
-			name: "index-other-child-lost", stored: indexOf(func(f *registry, all []*image) { f.lose(all[1].digest()) }, "linux/amd64", "linux/arm64"), clientPlatform: "linux/arm64",
-			source: "the same for a platform that the probe does not have, and a node does", pull: otherIsLost,
+			name: "index-other-child-never-there", stored: indexOf(func(f *registry, all []*image) { f.lose(all[1].digest()) }, "linux/amd64", "linux/arm64"), clientPlatform: "linux/arm64",
+			source: "skopeo copy --multi-arch=index-only, sparse indexes of Quay, Harbor's proxy cache; here a node of the other platform", pull: neverThere,
+		},
+		{
+			name: "index-sparse", stored: indexOf(func(f *registry, all []*image) { f.lose(all[1].digest()) }, "linux/amd64", "linux/arm64"),
+			source: "the same, a node of the platform that was copied", pull: ruling{never: "RegistryContentBad", alert: "RegistryPlatformsMissing"},
+		},
+		{
+			name: "index-other-child-lost", stored: indexOf(nil, "linux/amd64", "linux/arm64"), warm: true, clientPlatform: "linux/arm64",
+			change: func(f *registry, _ *image) { f.lose(newImage("for linux/arm64", 600).digest()) },
+			source: "docker-registry 2.8 garbage-collect -m, for a platform that the probe does not have, and a node does", pull: otherIsLost,
 		},
 		{name: "index-other-layer-lost", stored: indexOf(func(f *registry, all []*image) { f.lose(all[1].layer()) }, "linux/amd64", "linux/arm64"), clientPlatform: "linux/arm64", source: "a layer of another platform that the store lost", pull: otherIsLost},
 		{

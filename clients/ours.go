@@ -15,13 +15,13 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// ours runs one probe of the exporter, as its command check does. All that knows the exporter's packages is here.
+// ours runs one probe of the exporter, as its command check does. What ran before it from the same site is remembered. All that knows the exporter's packages is here.
 func ours(ctx context.Context, s *site, probe, settings string) result {
 	file := filepath.Join(s.dir, "registry_exporter.yml")
 	if err := os.WriteFile(file, []byte(s.configuration()+"  "+probe+": "+settings+"\n"), 0o600); err != nil {
 		return result{step: "configuration", err: err}
 	}
-	e, err := collector.New(collector.Options{ConfigFile: file, Name: "judge", Logger: log.NewNopLogger()})
+	e, err := collector.New(collector.Options{ConfigFile: file, StateDir: filepath.Join(s.dir, "state"), Name: "judge", Logger: log.NewNopLogger()})
 	if err != nil {
 		return result{step: "configuration", err: err}
 	}
@@ -39,7 +39,7 @@ func ours(ctx context.Context, s *site, probe, settings string) result {
 	}
 	slices.Sort(r.pages)
 	for _, one := range report.Registries[0].Sources {
-		if one.Collector != probe || one.State == source.StateOK {
+		if one.Collector != probe || one.Error == "" {
 			continue
 		}
 		r.step, r.reason, r.err = "none", one.Reason, errors.New(one.Error)

@@ -7,6 +7,9 @@ func on(pattern string, h handler) func(*registry, *image) {
 	return func(f *registry, _ *image) { f.on(pattern, h) }
 }
 
+// limitedToUs is a limit of requests, which counts each client for itself.
+var limitedToUs = ruling{reason: "rate_limited", alert: "RegistryExporterCannotLook", never: "RegistryDown"}
+
 // refusals are answers that say no, in the words of those who say so.
 func refusals() []*behaviour {
 	unhealthy := `{"errors":[{"code":"UNAVAILABLE","message":"service unavailable","detail":"health check failed: please see /debug/health"}]}`
@@ -19,7 +22,7 @@ func refusals() []*behaviour {
 		{name: "everything-hangs", change: on("*", hang), source: "Swift's proxy hangs, docker-registry 2.8: 240 s for a manifest", slow: "skopeo waits for minutes", pull: ruling{reason: "timeout"}},
 		{
 			name: "everything-429", change: on("*", refuse(429, "TOOMANYREQUESTS", "Too Many Requests")), slow: "skopeo waits 2 s and more, five times",
-			source: "nginx limit_req, GitLab, Docker Hub", pull: ruling{reason: "rate_limited"},
+			source: "nginx limit_req, GitLab, Docker Hub", pull: limitedToUs, push: limitedToUs,
 		},
 		{
 			name: "base-429", change: on("GET base", bare(429)), slow: "skopeo waits 2 s and more, five times",
@@ -27,7 +30,7 @@ func refusals() []*behaviour {
 		},
 		{
 			name: "manifest-429-limit", change: on("GET manifest", refuse(429, "TOOMANYREQUESTS", "You have reached your pull rate limit.")), slow: "skopeo waits 2 s and more, five times",
-			source: "Docker Hub: docs.docker.com/docker-hub/usage", pull: ruling{reason: "rate_limited"},
+			source: "Docker Hub: docs.docker.com/docker-hub/usage", pull: limitedToUs,
 		},
 		{
 			name: "manifest-503-once", change: on("* manifest", first(1, bare(503))), source: "a rolling restart behind a load balancer",
@@ -84,7 +87,7 @@ func refusedPushes() []*behaviour {
 		{name: "push-disk-quota", change: on("P* upload", refuse(500, "UNKNOWN", "unknown error", `{"DriverName":"filesystem","Enclosed":{"Op":"write","Path":"/data","Err":122}}`)), source: "Distribution on a file system with quotas: EDQUOT", push: ruling{reason: "no_space", alert: "RegistryPushFails"}},
 		{
 			name: "push-429-quota-metric", change: on("POST upload", refuse(429, "TOOMANYREQUESTS", "Quota exceeded for quota metric 'Requests' and limit 'Requests per minute' of service 'artifactregistry.googleapis.com'")),
-			slow: "skopeo waits 2 s and more, five times", source: "Google Artifact Registry: too many requests, in words of a quota", push: ruling{reason: "rate_limited"},
+			slow: "skopeo waits 2 s and more, five times", source: "Google Artifact Registry: too many requests, in words of a quota", push: ruling{reason: "rate_limited", alert: "RegistryExporterCannotLook", never: "RegistryPushFails"},
 		},
 		{name: "push-507", change: on("P* upload", bare(507)), source: "Nexus and WebDAV stores: 507 Insufficient Storage", push: ruling{reason: "no_space"}},
 		{name: "push-disk-full-zot", change: on("PUT upload", refuse(400, "DIGEST_INVALID", "provided digest did not match uploaded content")), source: "zot on a full disk: 202 to everything, then this for bytes that are right"},

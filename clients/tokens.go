@@ -112,6 +112,10 @@ func tokens() []*behaviour {
 		{name: "token-html", account: true, change: answers(respond(200, "text/html", "<html>sign in</html>")), source: "single sign-on before the token server", pull: loginFails},
 		{name: "token-500", account: true, change: answers(bare(500)), source: "Harbor whose token key cannot be read", pull: loginFails},
 		{name: "token-502", account: true, change: answers(bare(502)), source: "nginx before a token server that is stopped", pull: loginFails},
+		{
+			name: "token-429", account: true, change: answers(bare(429)), slow: "skopeo waits 2 s and more, five times", source: "Docker Hub and GitLab limit logins of each client",
+			pull: ruling{reason: "rate_limited", alert: "RegistryExporterCannotLook", never: "RegistryLoginFails"}, push: ruling{reason: "rate_limited", alert: "RegistryExporterCannotLook", never: "RegistryLoginFails"},
+		},
 		{name: "token-hangs", account: true, change: answers(hang), slow: "skopeo waits for minutes", source: "LDAP behind the token server hangs", pull: loginFails},
 		{name: "token-realm-refused", account: true, change: withTokens(tokenAuth{challenge: func(*call) []string {
 			return []string{`Bearer realm="http://127.0.0.3:1/token",service="registry"`}

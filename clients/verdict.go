@@ -117,13 +117,14 @@ func (e expectation) isMet(r result) bool {
 		return true
 	case e.never != "" && slices.Contains(r.alerts, e.never):
 		return false
+	case e.alert != "" && !slices.Contains(r.alerts, e.alert):
+		return false
 	case e.state == "ok":
 		return r.ok() && len(r.pages) == 0
 	case r.ok():
 		return false
 	}
-	return slices.Contains(e.classes, class(r.step)) &&
-		(e.reason == "" || e.reason == r.reason) && (e.alert == "" || slices.Contains(r.alerts, e.alert))
+	return slices.Contains(e.classes, class(r.step)) && (e.reason == "" || e.reason == r.reason)
 }
 
 func (e expectation) String() string {
@@ -134,7 +135,7 @@ func (e expectation) String() string {
 	if e.state == "failed" && e.reason != "" {
 		text += ", reason " + e.reason
 	}
-	if e.state == "failed" && e.alert != "" {
+	if e.alert != "" {
 		text += ", alert " + e.alert
 	}
 	if e.never != "" {

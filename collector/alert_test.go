@@ -45,6 +45,10 @@ func TestAlertOfAProbe(t *testing.T) {
 	}{
 		{name: "image lost", collector: "pull", reason: source.ReasonNotFound, active: "critical RegistryPullFails", passive: "warning RegistryPassiveSiteProbeFails"},
 		{name: "wrong password", collector: "pull", reason: source.ReasonUnauthorized, active: "warning RegistryExporterCannotLook", passive: "warning RegistryExporterCannotLook"},
+		{name: "too many pulls", collector: "pull", reason: source.ReasonRateLimited, active: "warning RegistryExporterCannotLook", passive: "warning RegistryExporterCannotLook"},
+		{name: "too many pushes", collector: "push", reason: source.ReasonRateLimited, active: "warning RegistryExporterCannotLook", passive: "warning RegistryExporterCannotLook"},
+		{name: "too many logins", collector: "api", reason: source.ReasonRateLimited, samples: []source.Sample{sample("registry_api_up", 1, atFront, "front")}, active: "warning RegistryExporterCannotLook", passive: "warning RegistryExporterCannotLook"},
+		{name: "too many requests to Swift", collector: "swift", reason: source.ReasonRateLimited, active: "warning RegistryExporterCannotLook", passive: "warning RegistryExporterCannotLook"},
 		{name: "layer bad for the first time", collector: "pull", reason: source.ReasonDigestMismatch, samples: []source.Sample{bad("false")}, active: "critical RegistryContentBad", passive: "warning RegistryPassiveSiteProbeFails"},
 		{name: "layer bad again", collector: "pull", reason: source.ReasonDigestMismatch, samples: []source.Sample{bad("true")}, active: "critical RegistryContentBad", passive: "warning RegistryPassiveSiteProbeFails"},
 		{name: "layer bad, and the front fails", collector: "pull", reason: source.ReasonServerError, samples: []source.Sample{bad("true")}, active: "critical RegistryPullFails", passive: "warning RegistryPassiveSiteProbeFails"},

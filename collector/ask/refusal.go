@@ -40,7 +40,7 @@ func (a *Answer) refusalReason(detail string) string {
 		return source.ReasonForbidden
 	case a.Status == http.StatusNotFound:
 		return source.ReasonNotFound
-	case a.Status == http.StatusTooManyRequests:
+	case a.Status == http.StatusTooManyRequests, a.Status == 498: // Swift
 		return source.ReasonRateLimited
 	case a.Status == http.StatusRequestEntityTooLarge, a.Status == http.StatusInsufficientStorage:
 		return source.ReasonNoSpace

@@ -22,6 +22,7 @@ func TestRefusal(t *testing.T) {
 		{407, ``, source.ReasonClientError, "status 407"},
 		{413, ``, source.ReasonNoSpace, "status 413"},
 		{429, ``, source.ReasonRateLimited, "status 429"},
+		{498, ``, source.ReasonRateLimited, "status 498"}, // Swift
 		{500, `{"errors":[{"code":"a word of its own"}]}`, source.ReasonServerError, "status 500"},
 		{500, `{"errors":[{"code":5},{"code":"UNKNOWN"}]}`, source.ReasonServerError, "status 500 UNKNOWN"},
 		{500, `{"errors":[{"code":"` + strings.Repeat("A", 41) + `"}]}`, source.ReasonServerError, "status 500"},

@@ -38,8 +38,8 @@ var infoNumbers = []struct {
 	{"rejected_connections", source.Counter("registry_redis_rejected_connections_total", "Connections refused because there were too many (INFO: rejected_connections).", "address")},
 }
 
-// parseInfo reads the key:value lines of INFO. It returns an error with reason bad_answer when a number is missing or odd,
-// beside the samples of the others; without a redis_version there are no samples.
+// parseInfo reads the key:value lines of INFO. A number that is missing or negative has no sample: Dragonfly says
+// rejected_connections:-1. Without a redis_version the reason of the error is bad_answer.
 func parseInfo(text, address string) ([]source.Sample, error) {
 	info := map[string]string{}
 	countsErrors := false
@@ -51,23 +51,16 @@ func parseInfo(text, address string) ([]source.Sample, error) {
 		}
 	}
 	samples := []source.Sample{serverInfo.Sample(1, address, info["redis_version"], knownRole(info["role"]), info["maxmemory_policy"])}
-	var odd []string // keys
 	for _, n := range infoNumbers {
-		value, err := strconv.ParseUint(info[n.key], 10, 64)
-		if err != nil {
-			odd = append(odd, n.key)
-			continue
+		if value, err := strconv.ParseUint(info[n.key], 10, 64); err == nil {
+			samples = append(samples, n.metric.Sample(float64(value), address))
 		}
-		samples = append(samples, n.metric.Sample(float64(value), address))
 	}
 	if countsErrors {
 		samples = append(samples, refusedSamples(info, address)...)
 	}
 	if info["redis_version"] == "" {
 		return nil, source.Failed(source.ReasonBadAnswer, "INFO has no redis_version")
-	}
-	if odd != nil {
-		return samples, source.Failed(source.ReasonBadAnswer, "INFO has no number for %s", strings.Join(odd, ", "))
 	}
 	return samples, nil
 }

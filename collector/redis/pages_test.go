@@ -62,6 +62,7 @@ func TestPages(t *testing.T) {
 
 		{"loading", "", ping(says("-LOADING Redis is loading the dataset in memory\r\n"))},
 		{"busy_with_a_script", "", ping(says("-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.\r\n"))},
+		{"cannot_save", "", ping(says("-MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. Commands that may modify the data set are disabled.\r\n"))},
 		{"master_down", "", ping(says("-MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.\r\n"))},
 		{"protected_mode", "", redisScript{"": saysAndHangsUp("-DENIED Redis is running in protected mode because protected mode is enabled.\r\n")}},
 		{"max_clients", "", redisScript{"": saysAndHangsUp("-ERR max number of clients reached\r\n")}},

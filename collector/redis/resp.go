@@ -121,6 +121,8 @@ func errorAnswer(text string) error {
 		why = source.ReasonUnauthorized
 	case code == "NOPERM", code == "DENIED":
 		why = source.ReasonForbidden
+	case code == "MISCONF": // its last save to disk failed, and it was told to stop writes then
+		why = source.ReasonReadOnly
 	case code == "LOADING", code == "BUSY", code == "MASTERDOWN", code == "CLUSTERDOWN",
 		code == "ERR" && strings.Contains(words, "max number of clients"):
 		why = source.ReasonUnavailable

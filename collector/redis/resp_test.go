@@ -77,6 +77,7 @@ func TestRESPErrorKeepsTheCodeOnly(t *testing.T) {
 		{"NOAUTH Authentication required.", source.ReasonUnauthorized, "Redis answers with error NOAUTH"},
 		{"ERR invalid password", source.ReasonUnauthorized, "Redis answers with error ERR"},
 		{"NOPERM no", source.ReasonForbidden, "Redis answers with error NOPERM"},
+		{"MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk.", source.ReasonReadOnly, "Redis answers with error MISCONF"},
 		{"ERR unknown command 'hunter22'", source.ReasonServerError, "Redis answers with error ERR"},
 		{"hunter22 is wrong", source.ReasonServerError, "Redis answers with error unknown"},
 		{"HUNTER22 is wrong", source.ReasonServerError, "Redis answers with error unknown"},

@@ -34,6 +34,7 @@ func wordsOf(c *config.Redis) source.Words {
 			{Reasons: source.ReasonTimeout, What: "Redis at {address} does not answer in time: it is stuck in a long command, or a firewall drops what is sent", Try: cli + " --latency"},
 			{Reasons: source.ReasonUnauthorized, What: "Redis does not let us in: user or password is wrong or missing", Try: source.TryRequest},
 			{Reasons: source.ReasonForbidden, What: "the account may not do that: it needs PING and INFO", Try: cli + " ACL WHOAMI"},
+			{Reasons: source.ReasonReadOnly, What: "Redis refuses writes since it could not save to its disk (MISCONF): the disk is full, or Redis may not write there", Try: "df -h   # on {host}"},
 			{Reasons: source.ReasonUnavailable, What: "Redis answers that it cannot serve now: it loads its data, has lost its master or has too many clients", Try: cli + " INFO"},
 		},
 	}

@@ -29,7 +29,7 @@ func (a *api) words() source.Words {
 func tokenServerFails(res source.Result) bool {
 	up, _ := res.Value(apiUp)
 	why := source.Reason(res.Err)
-	return up == 1 && !isOursToLogIn(res) && why != source.ReasonRealmChanged && why != source.ReasonRealmRefused
+	return up == 1 && !isOursToLogIn(res) && !isLimited(res) && why != source.ReasonRealmChanged && why != source.ReasonRealmRefused
 }
 
 // isOursToLogIn says whether /v2/ answers and the login there fails for a reason that is ours to mend. A token that the
@@ -40,7 +40,7 @@ func isOursToLogIn(res source.Result) bool {
 	return up == 1 && res.IsOurs(res.Err) && !(token == 1 && source.Reason(res.Err) == source.ReasonUnauthorized)
 }
 
-// isLimited says whether /v2/ is answered with 429.
+// isLimited says whether /v2/ or the login there is answered with 429.
 func isLimited(res source.Result) bool { return source.Reason(res.Err) == source.ReasonRateLimited }
 
 // isOdd says whether /v2/ is answered, though not as a registry does: with neither a registry's answer nor an error of the
@@ -187,7 +187,7 @@ func (a *api) alert(v *source.View, res source.Result) string {
 	verified, shown := res.Value(tlsVerified)
 	refused := shown && verified == 0 && source.IsCertificate(res.Err) // with insecure_skip_verify a bad certificate is a finding, and the failure is another
 	switch {
-	case up != 1 && isLimited(res): // the front limits each client, and us with it
+	case isLimited(res): // the front or the token server limits each client, and us with it
 		return source.CannotLook
 	case up != 1 && a.isFront() && isOdd(res) && worksForClients(v):
 		return ""

@@ -29,6 +29,9 @@ func TestWhoRefused(t *testing.T) {
 		{name: "a method that the front forbids", step: "chunk", reason: source.ReasonForbidden, push: "RegistryPushFails"},
 		{name: "a repository that there is not", step: "start", reason: source.ReasonNotFound, push: ours},
 		{name: "a manifest that is gone at once", step: "read_back", reason: source.ReasonNotFound, push: "RegistryPushFails"},
+		{name: "a limit of requests that we reach at the login", step: stepAuth, reason: source.ReasonRateLimited, pull: ours, push: ours},
+		{name: "a limit of requests that we reach later", step: stepManifest, reason: source.ReasonRateLimited, pull: ours, push: ours},
+		{name: "a redirect that the configuration does not allow", step: stepLayers, reason: source.ReasonRedirectRefused, pull: ours},
 		{name: "no right to cancel", step: "cancel", reason: source.ReasonForbidden, push: ours},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -56,6 +59,18 @@ func TestOneImageThatWeMayNotPull(t *testing.T) {
 	forbidden := source.Failed(source.ReasonForbidden, "no")
 	res := source.Result{Err: forbidden, Last: source.Run{Steps: []source.Step{
 		{Name: "a:1 auth", Err: forbidden}, {Name: "b:1 layers", Err: errors.New("another")},
+	}}}
+	if got := p.alert(&source.View{}, res); got != "RegistryPullFails" {
+		t.Errorf("%s, want RegistryPullFails", got)
+	}
+}
+
+// A limit that stops the pull of one image hides no outage of another.
+func TestOneImageThatIsLimited(t *testing.T) {
+	p := &puller{role: "front", images: []*client.Image{{Name: "a:1"}, {Name: "b:1"}}}
+	limited := source.Failed(source.ReasonRateLimited, "status 429")
+	res := source.Result{Err: limited, Last: source.Run{Steps: []source.Step{
+		{Name: "a:1 manifest", Err: limited}, {Name: "b:1 layers", Err: source.Failed(source.ReasonServerError, "status 500")},
 	}}}
 	if got := p.alert(&source.View{}, res); got != "RegistryPullFails" {
 		t.Errorf("%s, want RegistryPullFails", got)

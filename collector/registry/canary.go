@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"registry_exporter/collector/registry/client"
 )
 
 // Media types of a canary, and the other one that clients take for its manifest.
@@ -14,6 +16,9 @@ const (
 	typeLayer          = "application/vnd.oci.image.layer.v1.tar+gzip"
 	typeDockerManifest = "application/vnd.docker.distribution.manifest.v2+json" // some registries convert
 )
+
+// anyManifest is what clients accept under a tag: a registry may convert a manifest for those who accept fewer types.
+var anyManifest = strings.Join(client.AcceptManifests.Values("Accept"), ", ")
 
 // A canaryBlob is a blob or manifest to push, with its digest.
 type canaryBlob struct {

@@ -8,7 +8,8 @@
 //     the last bytes of its layers, pull_read.go how a blob is asked for, pull_verify.go layers read in full, pull_whole.go
 //     layers that a server sends as a whole only, pull_upstream.go whether the upstream of a cache answers, pull_content.go
 //     what is remembered of blobs from run to run, pull_learn.go how a bad blob is told from a store that is down
-//   - pull_platforms.go: which parts of other platforms of an index are lost; pull_platforms_ask.go asks for them
+//   - pull_platforms.go: which parts of other platforms of an index are lost; pull_platforms_ask.go asks for them,
+//     pull_platforms_seen.go tells those that are lost from those that never were there
 //   - push*.go: begins an upload and cancels it, or pushes an image and deletes it. push_image.go is the image and
 //     push_read_back.go its pull, writer.go the writing step by step, upload*.go one upload, canary*.go the bytes of the image
 //   - replication*.go: pushes a canary at one site and checks when it has arrived at the others

@@ -64,6 +64,7 @@ type puller struct {
 	rereadAfter time.Duration // after which a bad blob is read in full again
 	isCache     bool          // a pull-through cache, whose upstream is asked at each run
 	memory      *content
+	seen        seenFile
 	buffer      []byte         // for copying; one run at a time uses it
 	nextEnd     map[string]int // by image: the first layer whose last byte the next run asks for; one run at a time uses it
 }
@@ -114,7 +115,8 @@ func newPuller(b *ask.Builder, u config.URL, role string) (*puller, error) {
 		Account: a, role: role, platform: c.Platform, every: time.Duration(c.Every), maxBytes: int64(c.MaxBytes), whole: int64(c.Whole),
 		rereadAfter: time.Duration(c.RereadAfter), isCache: b.Cache, buffer: make([]byte, 64<<10), nextEnd: map[string]int{},
 	}
-	p.memory = ask.Kept(b, newContent, "content", role, p.Address)
+	p.seen = newSeenFile(b, role, p.Address)
+	p.memory = ask.Kept(b, func() *content { return p.seen.load(newContent()) }, "content", role, p.Address)
 	for i, name := range c.Images {
 		image, err := client.ParseImage(name)
 		if err != nil {
@@ -146,6 +148,7 @@ func (p *puller) pullAll(ctx context.Context) source.Run {
 	upstream := p.askUpstream(pulling)
 	upstream.blame(pulls)
 	p.memory.forget(p.images)
+	p.seen.save(p.memory)
 	p.readInFull(ctx, pulls)
 	if errors.Is(ctx.Err(), context.Canceled) { // we were told to stop: what was cut off is no fault of the registry
 		return source.Run{Err: ctx.Err()}
@@ -229,6 +232,7 @@ func (ip *imagePull) samples() []source.Sample {
 		}
 	}
 	all = append(all, ip.memory.badSamples(about()...)...)
+	all = append(all, ip.memory.absentSamples(about()...)...)
 	if ip.manifest == nil {
 		return all
 	}

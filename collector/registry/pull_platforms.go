@@ -3,10 +3,13 @@ package registry
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"registry_exporter/collector/registry/client"
 	"registry_exporter/collector/source"
+
+	"github.com/opencontainers/go-digest"
 )
 
 // stepPlatforms asks for the images of other platforms that an index names. An image that is no index has no such step, and
@@ -23,11 +26,13 @@ const maxLost = 100
 // platforms is what is known of the images of other platforms that the index of one image names. It outlives runs and
 // reloads.
 type platforms struct {
-	nextManifest int        // the manifest that is asked for next
-	nextImage    int        // the image whose parts are asked for next
-	nextPart     int        // its part that is next: the config, or a layer
-	lost         []lostPart // the one that is asked for next comes first
-	isKnown      bool       // a run has asked for other platforms
+	nextManifest int                    // the manifest that is asked for next
+	nextImage    int                    // the image whose parts are asked for next
+	nextPart     int                    // its part that is next: the config, or a layer
+	lost         []lostPart             // the one that is asked for next comes first
+	seen         map[digest.Digest]bool // manifests that were there when they were asked for
+	absent       []client.Descriptor    // manifests that were not, each time
+	isKnown      bool                   // a run has asked for other platforms
 }
 
 // A lostPart is a part of an image of another platform that was lost or damaged when it was asked for last, twice in a row.
@@ -63,7 +68,7 @@ func isOfOtherPlatform(res source.Result) bool {
 func (c *content) platformsOf(image string) *platforms {
 	known := c.platforms[image]
 	if known == nil {
-		known = &platforms{}
+		known = &platforms{seen: map[digest.Digest]bool{}}
 		c.platforms[image] = known
 	}
 	return known
@@ -80,11 +85,15 @@ func (s *platforms) err() error {
 	return otherPlatformError{s.lost[0].err}
 }
 
-// forget drops lost parts of images that the index no longer names.
+// forget drops what is known of manifests that the index no longer names.
 func (s *platforms) forget(named []client.Descriptor) {
-	s.lost = slices.DeleteFunc(s.lost, func(l lostPart) bool {
-		return !slices.ContainsFunc(named, func(d client.Descriptor) bool { return d.Digest == l.manifest.Digest })
-	})
+	isNamed := map[digest.Digest]bool{}
+	for _, d := range named {
+		isNamed[d.Digest] = true
+	}
+	s.lost = slices.DeleteFunc(s.lost, func(l lostPart) bool { return !isNamed[l.manifest.Digest] })
+	s.absent = slices.DeleteFunc(s.absent, func(d client.Descriptor) bool { return !isNamed[d.Digest] })
+	maps.DeleteFunc(s.seen, func(d digest.Digest, _ bool) bool { return !isNamed[d] })
 }
 
 // isLost says whether the part was lost when it was asked for last.
@@ -106,5 +115,6 @@ func (ip *imagePull) platformsStep() (source.Step, bool) {
 			step.Note += "; not known: " + p.unknown.Error()
 		}
 	}
+	step.Note += known.absentNote()
 	return step, true
 }

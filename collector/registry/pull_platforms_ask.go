@@ -120,12 +120,12 @@ func (p *platformsPull) askParts(ctx context.Context) {
 
 // partsOf reads a manifest. Its parts are the config and the layers, without those that our platform shares.
 func (p *platformsPull) partsOf(ctx context.Context, d client.Descriptor) ([]client.Descriptor, error) {
-	if p.known.isLost(platformPart{manifest: d}) {
+	if p.known.isLost(platformPart{manifest: d}) || p.known.isAbsent(d) {
 		return nil, nil
 	}
 	m, err := p.readManifestTwice(ctx, d)
+	p.learn(platformPart{manifest: d}, err)
 	if err != nil {
-		p.learn(platformPart{manifest: d}, err)
 		return nil, p.note(err)
 	}
 	if m.IsIndex {
@@ -159,9 +159,13 @@ func (p *platformsPull) find(ctx context.Context, part platformPart) {
 	}
 }
 
-// learn notes a part as lost when err says so.
+// learn notes a part as lost when err says so, and not when it is a manifest that never was there.
 func (p *platformsPull) learn(part platformPart, err error) {
-	if isContent(err) && len(p.known.lost) < maxLost {
+	isLost := isContent(err)
+	if part.blob.Digest == "" {
+		isLost = p.known.note(part.manifest, err)
+	}
+	if isLost && len(p.known.lost) < maxLost {
 		p.known.lost = append(p.known.lost, lostPart{platformPart: part, err: part.about(err)})
 	}
 }

@@ -23,6 +23,7 @@ const (
 type badPull struct {
 	name          string
 	options       string // of the configuration, after "images"
+	seen          bool   // a run finds the image well before it breaks
 	breakIt       func(t *testing.T, f *fakeRegistry, image fakeImage)
 	step, reason  string
 	cache         string // label; empty: none
@@ -42,6 +43,9 @@ func (s badPull) runWith(t *testing.T, store func(*fakeRegistry) fakeImage) {
 	f := startRegistry(t)
 	image := store(f)
 	e := f.puller(t, s.options, "library/base:1.0")
+	if s.seen {
+		e.run(t).wantReason(t, "")
+	}
 	s.breakIt(t, f, image)
 	got := e.run(t)
 	got.wantReason(t, s.reason)
@@ -257,6 +261,11 @@ func TestPullPages(t *testing.T) {
 		"other_platform_lost": func(f *fakeRegistry, base, app fakeImage) {
 			f.index("2.0", map[string]fakeImage{"linux/amd64": app, "linux/arm64": base})
 			f.lose(base.layers[2])
+			f.push("1.0", "layer one")
+		},
+		"other_platform_absent": func(f *fakeRegistry, base, app fakeImage) {
+			f.index("2.0", map[string]fakeImage{"linux/amd64": app, "linux/arm64": base})
+			f.lose(base.manifest)
 			f.push("1.0", "layer one")
 		},
 		"tag_missing": func(f *fakeRegistry, _, _ fakeImage) { delete(f.manifests, "2.0") },

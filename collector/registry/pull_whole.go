@@ -134,9 +134,10 @@ func (ip *imagePull) unverifiedText() string {
 	return "; never read in full, as the server sends them as a whole only: " + text[2:]
 }
 
-// findings are about layers that no run has read in full: success says nothing of them.
+// findings are about layers that no run has read in full, of which success says nothing, and about platforms that never were
+// there.
 func (p *puller) findings(_ *source.View, res source.Result) []source.Finding {
-	var found []source.Finding
+	found := absentFindings(res)
 	for _, s := range res.All(pullUnverified) {
 		if s.Value > 0 {
 			found = append(found, source.Finding{

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -24,7 +25,7 @@ func (p *puller) words() source.Words {
 			{Reasons: source.ReasonNotFound, What: "the registry does not know {image}: it was deleted, or the name is misspelt", Try: source.TryPull},
 			{
 				When: isOfOtherPlatform, Try: `skopeo copy --all docker://{image} "dir:$(mktemp -d)"`,
-				What: "nodes of pull.platform can pull {image}. Its index names an image for another platform too, of which the store has lost a part, as the error says: nodes of that platform cannot pull it. Push the image again for all platforms. If only one platform was ever copied here, push an index that names that one alone",
+				What: "nodes of pull.platform can pull {image}. Its index names an image for another platform too, of which the store has lost a part, as the error says: nodes of that platform cannot pull it. Push the image again for all platforms",
 			},
 			{Reasons: source.ReasonMissingBlob, What: "{image} is listed, but a part of it is not in the store: push it again, and find out what removed it", Try: source.TryPull},
 			{
@@ -102,15 +103,21 @@ func (p *puller) alert(v *source.View, res source.Result) string {
 	return "RegistryPullFails"
 }
 
-// isOurs says whether each image that fails does so at its login, for a reason that is ours to mend, or at a redirect that we
-// do not follow. A panic has no step.
+// toUsAlone are reasons that say nothing of what others get, at whatever step: a redirect that the configuration does not
+// let us follow, and a limit of requests, which counts each client for itself.
+var toUsAlone = []string{source.ReasonRedirectRefused, source.ReasonRateLimited}
+
+// isOurs says whether each image that fails does so at its login for a reason that is ours to mend, or for one that is to us
+// alone. A panic has no step.
 func (p *puller) isOurs(res source.Result) bool {
 	for _, done := range res.Steps() {
-		if done.Err != nil && source.Reason(done.Err) != source.ReasonRedirectRefused && !(strings.HasSuffix(done.Name, " "+stepAuth) && res.IsOurs(done.Err)) {
+		isLogin := strings.HasSuffix(done.Name, " "+stepAuth)
+		if done.Err != nil && !slices.Contains(toUsAlone, source.Reason(done.Err)) && !(isLogin && res.IsOurs(done.Err)) {
 			return false
 		}
 	}
-	return res.IsOurs(res.Err) && source.Reason(res.Err) != source.ReasonNotFound || failsAtAStep(res)
+	why := source.Reason(res.Err)
+	return failsAtAStep(res) || slices.Contains(toUsAlone, why) || res.IsOurs(res.Err) && why != source.ReasonNotFound
 }
 
 // isRefusedByNodes says whether the pull failed for a part that is right, and that nodes refuse.
@@ -127,4 +134,18 @@ func failsAtAStep(res source.Result) bool {
 // failsForContent says whether the pull failed for content and a bad blob is known, while others were well.
 func failsForContent(res source.Result) bool {
 	return isContent(res.Err) && len(res.All(pullContentBad)) > 0
+}
+
+// absentFindings warn of each image of which manifests of other platforms never were there.
+func absentFindings(res source.Result) []source.Finding {
+	var found []source.Finding
+	for _, s := range res.All(pullPlatformsAbsent) {
+		if s.Value > 0 {
+			found = append(found, source.Finding{
+				State: source.StateWarning, Alert: "RegistryPlatformsMissing", Try: `skopeo inspect --raw docker://` + s.Label("image"),
+				What: fmt.Sprintf("the index of %s names images for other platforms that the registry has never had since it was first asked for them: %.0f. Only some platforms were copied, or the others were lost before", s.Label("image"), s.Value),
+			})
+		}
+	}
+	return found
 }

@@ -90,14 +90,14 @@ func isManifest(a *ask.Answer) error {
 // isAt returns nil when the registry serves the manifest by its tag and by its digest, and both blobs, with the right bytes.
 func (img *canaryImage) isAt(ctx context.Context, s *client.Session, repository, tag string) error {
 	for _, part := range []struct {
-		path string
-		want canaryBlob
+		path, accept string
+		want         canaryBlob
 	}{
-		{"manifests/" + tag, img.manifest},
-		{"manifests/" + img.manifest.digest, img.manifest},
-		{"blobs/" + img.config.digest, img.config},
+		{"manifests/" + tag, anyManifest, img.manifest},
+		{"manifests/" + img.manifest.digest, img.manifest.mediaType, img.manifest},
+		{"blobs/" + img.config.digest, img.config.mediaType, img.config},
 	} {
-		a, err := s.Fetch(ctx, repository, part.path, part.want.mediaType)
+		a, err := s.Fetch(ctx, repository, part.path, part.accept)
 		if err == nil {
 			err = part.want.compare(a.Body)
 		}

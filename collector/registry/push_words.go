@@ -38,7 +38,7 @@ var writeAdvice = []source.Advice{
 	},
 	{Reasons: source.ReasonUploadLost, What: "an upload that was begun is not known a moment later: backends without the same http secret or the same store, and a front that alternates between them", Try: source.TryRequest},
 	{Reasons: source.ReasonReadOnly, What: "the registry is read-only: a garbage collection runs, or somebody set it", Try: source.TryRequest},
-	{Reasons: source.ReasonNoSpace, What: "the store is full: nothing can be pushed until space is made", Try: "df -h   # on the servers of the store"},
+	{Reasons: source.ReasonNoSpace, What: "the store is full, or a quota is reached: nothing can be pushed there until space is made", Try: "df -h   # on the servers of the store"},
 }
 
 // wentElsewhere says whether an upload had to go on at another place than the front, and failed there.
@@ -85,15 +85,25 @@ func (p *push) alert(v *source.View, res source.Result) string {
 var oursToPush = []string{stepAuth, "cancel", "delete"}
 
 // isOursToPush says whether a push fails for a reason that is ours to mend: at its login, since there is no such
-// repository, or by a rule for the tag. A panic has no step.
+// repository, by a rule for the tag, or for a reason that is to us alone. A panic has no step.
 func isOursToPush(res source.Result) bool {
 	for _, done := range res.Steps() {
-		if why := source.Reason(done.Err); done.Err != nil {
-			beginning := done.Name == "start" || done.Name == "blobs"
-			return res.IsOurs(done.Err) && slices.Contains(oursToPush, done.Name) || why == source.ReasonNotFound && beginning && !res.WorkedBefore || why == source.ReasonPolicy || why == source.ReasonRedirectRefused
+		if done.Err != nil {
+			return isOursAt(res, done)
 		}
 	}
-	return res.IsOurs(res.Err)
+	return res.IsOurs(res.Err) || slices.Contains(toUsAlone, source.Reason(res.Err))
+}
+
+// isOursAt is isOursToPush for the step that failed.
+func isOursAt(res source.Result, failed source.Step) bool {
+	switch why := source.Reason(failed.Err); {
+	case why == source.ReasonPolicy, slices.Contains(toUsAlone, why):
+		return true
+	case why == source.ReasonNotFound && (failed.Name == "start" || failed.Name == "blobs"):
+		return !res.WorkedBefore
+	}
+	return res.IsOurs(failed.Err) && slices.Contains(oursToPush, failed.Name)
 }
 
 // readOnlyAlert is the name of the alert about a registry that refuses writes. An MSR has one of its own.

@@ -51,7 +51,7 @@ func (r *replication) check(ctx context.Context, s site) source.Step {
 // hasACanary says whether the tag names one of the canaries of this exporter at a site, or cannot be read: an older one there
 // is one that has not been replaced yet.
 func (r *replication) hasACanary(ctx context.Context, s *client.Session) bool {
-	a, err := s.Fetch(ctx, r.repository, "manifests/"+r.tag, typeManifest)
+	a, err := s.Fetch(ctx, r.repository, "manifests/"+r.tag, anyManifest)
 	return err != nil || r.numberOf(a.Body) >= 0
 }
 

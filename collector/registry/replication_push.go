@@ -70,7 +70,7 @@ func (r *replication) canary(number int) *canaryImage {
 // taggedNumber is the number of the canary that the tag names at this site, or a random one if it names none. After a
 // restart the next canary must be another one: the same would be found at the other sites before it is pushed.
 func (r *replication) taggedNumber(ctx context.Context) int {
-	a, err := client.NewSession(r.Account).Fetch(ctx, r.repository, "manifests/"+r.tag, typeManifest)
+	a, err := client.NewSession(r.Account).Fetch(ctx, r.repository, "manifests/"+r.tag, anyManifest)
 	if err == nil {
 		if number := r.numberOf(a.Body); number >= 0 {
 			return number

@@ -42,6 +42,7 @@ var impacts = []impact{
 	{alert: "RegistryInstanceHealthCheckFailing", severity: severityWarning, means: "The instance refuses every request; pulls and pushes go on at the others."},
 	{alert: "MSRReadOnly", severity: severityWarning, means: "Pushes are refused, pulls work."},
 	{alert: "RegistryReadOnly", severity: severityWarning, means: "Pushes are refused, pulls work."},
+	{alert: "RegistryPlatformsMissing", severity: severityWarning, means: "Nodes of those platforms cannot pull the image; all others can."},
 	{alert: "RegistryUpstreamFails", severity: severityWarning, means: "Pulls of what the cache holds work; all others fail."},
 	{alert: "RegistryPassiveSiteTakesWrites", severity: severityWarning, means: "What people push here is missing at the other site."},
 	{alert: "RegistryPassiveSiteProbeFails", severity: severityWarning, means: "Pulls and pushes go elsewhere, but this site could not take over."},

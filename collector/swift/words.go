@@ -23,10 +23,16 @@ func (s *store) words() source.Words {
 }
 
 // isOurs says whether Swift refuses the exporter alone. With 404 the container is gone, or its servers are down. A key that was
-// taken and is refused now was changed there; while pulls and pushes work, the registry has another one.
+// taken and is refused now was changed there; while pulls and pushes work, the registry has another one. A limit of requests is
+// one to the exporter while pulls and pushes work.
 func isOurs(v *source.View, res source.Result) bool {
-	why := source.Reason(res.Err)
-	return source.IsOurs(why) && why != source.ReasonNotFound && (res.IsOurs(res.Err) || !v.ClientsFail)
+	switch why := source.Reason(res.Err); {
+	case why == source.ReasonRateLimited:
+		return !v.ClientsFail
+	case why == source.ReasonNotFound || !source.IsOurs(why):
+		return false
+	}
+	return res.IsOurs(res.Err) || !v.ClientsFail
 }
 
 // facts are such as "3 objects", "1.0 KiB" and "tokens go to storage.example.org:443".
@@ -47,6 +53,7 @@ func (s *store) proxyAdvice() []source.Advice {
 	return []source.Advice{
 		{Reasons: source.ReasonRefused, What: "nothing listens at {address}: Swift's proxy is stopped, or the port is wrong", Try: "systemctl status swift-proxy   # on {host}"},
 		{Reasons: source.ReasonTimeout, What: "Swift at {address} does not answer in time: its proxy hangs, storage servers behind it do, or a firewall drops what is sent", Try: source.TryRequest},
+		{Reasons: source.ReasonRateLimited, What: "Swift counts too many requests of the account, and refuses more of them: its ratelimit middleware, or a front", Try: source.TryRequest},
 		{Reasons: source.ReasonUnauthorized, What: "Swift does not let us in: user or key is wrong, or the account was changed", Try: source.TryRequest},
 		{Reasons: source.AnyOf(source.ReasonUnavailable, source.ReasonServerError), What: "Swift's proxy answers, but what is behind it does not: its storage servers or its account database", Try: source.TryRequest},
 	}
