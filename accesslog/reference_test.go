@@ -246,16 +246,23 @@ func (r *reference) read(line string) {
 	if operation == "blob_pull" && status == 200 && sent {
 		r.pulled(digest, bytes)
 	}
-	layer := operation == "blob_pull" && sent || operation == "upload_chunk" && received || operation == "upload_commit" && length > 32<<10
-	if layer && timed && (status/100 == 2 || status == 499) {
-		r.add(took, "transfer_seconds", direction, p)
-		r.add(1, "layers", direction, p)
-		slow := 0.0
-		if took > 5e6 && float64(moved)/took < 1 {
-			slow = 1
-		}
-		r.add(slow, "slow_layers", direction, p)
+	if layer := operation == "blob_pull" && sent || operation == "upload_chunk" && received || operation == "upload_commit" && length > 32<<10; layer && timed {
+		r.layer(direction, p, status, moved, took)
 	}
+}
+
+// layer counts one that moved bytes in so many microseconds, unless an error ended it.
+func (r *reference) layer(direction, project string, status, moved int, took float64) {
+	if status/100 != 2 && status != 499 {
+		return
+	}
+	r.add(took, "transfer_seconds", direction, project)
+	r.add(1, "layers", direction, project)
+	slow := 0.0
+	if took > 5e6 && float64(moved)/took < 1 {
+		slow = 1
+	}
+	r.add(slow, "slow_layers", direction, project)
 }
 
 func (r *reference) upstream(name string) string {

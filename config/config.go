@@ -1,4 +1,20 @@
 // Package config reads the configuration file, and checks it. Each error names file, line, column and key.
+//
+//	config.go       Config: the types of the file, and Load
+//	probes.go       the types of pull, push, replication and Swift's probes; access_log.go: of access logs; contacts.go: of people
+//	read_file.go    reads the file, which is bounded
+//	syntax.go       errors of YAML; shape.go: keys and types that do not fit; validate.go: values that do not
+//	leaf.go         values that are a secret, a proxy, or a variable that nobody has expanded
+//	key.go          which keys errors may show; hints.go: what people may have meant
+//	place.go        the line and column of a value, for errors
+//	notes.go        warnings about a valid file; risks.go: about passwords and certificates
+//	forurl.go       ForURL: a configuration of one registry, for the command check
+//	fingerprint.go  Fingerprint: whether a registry's configuration has changed
+//
+// For example:
+//
+//	c, err := config.Load("registry_exporter.yml")
+//	// err: registry_exporter.yml:3:3: registries[0].urk: unknown key: must be one of: access_log, backends, …
 package config
 
 import (

@@ -67,16 +67,7 @@ func startAlerting(o options, dir string, out io.Writer) (end func(), err error)
 		end()
 		return nothing, fmt.Errorf("writing Prometheus' configuration: %w", err)
 	}
-	for _, argv := range [][]string{
-		{
-			programs[1], "--config.file=" + filepath.Join(dir, "alertmanager.yml"), "--storage.path=" + filepath.Join(dir, "alertmanager"),
-			"--web.listen-address=" + o.alertmanagerListen, "--cluster.listen-address=", "--log.level=error",
-		},
-		{
-			programs[0], "--config.file=" + filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path=" + filepath.Join(dir, "prometheus"),
-			"--web.listen-address=" + o.prometheusListen, "--log.level=error",
-		},
-	} {
+	for _, argv := range alertingCommands(o, dir, programs) {
 		c, err := child.Start(out, argv[0], argv[1:]...)
 		if err != nil {
 			end()
@@ -90,4 +81,18 @@ func startAlerting(o options, dir string, out io.Writer) (end func(), err error)
 
 `, o.prometheusListen, o.alertmanagerListen)
 	return end, nil
+}
+
+// alertingCommands are those of Alertmanager and Prometheus. Their files are in dir.
+func alertingCommands(o options, dir string, programs [2]string) [][]string {
+	return [][]string{
+		{
+			programs[1], "--config.file=" + filepath.Join(dir, "alertmanager.yml"), "--storage.path=" + filepath.Join(dir, "alertmanager"),
+			"--web.listen-address=" + o.alertmanagerListen, "--cluster.listen-address=", "--log.level=error",
+		},
+		{
+			programs[0], "--config.file=" + filepath.Join(dir, "prometheus.yml"), "--storage.tsdb.path=" + filepath.Join(dir, "prometheus"),
+			"--web.listen-address=" + o.prometheusListen, "--log.level=error",
+		},
+	}
 }

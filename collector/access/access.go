@@ -6,8 +6,8 @@
 //	  access_log:
 //	    paths: [/var/log/nginx/registry.log]
 //
-// Package accesslog reads and counts lines. It begins at the end of a log or, with --state.dir, at the line where the
-// exporter before stopped. A scrape gets the counts so far:
+// The package accesslog reads the lines and counts. It begins at the end of a log or, with --state.dir, behind the last
+// line that the exporter counted before it was restarted. A scrape gets the counts so far:
 //
 //	registry_access_requests_total{registry="hub",operation="blob_pull",code="200"} 1027
 //
@@ -31,14 +31,15 @@ import (
 // nodes and 76 series each.
 const maxSamples = 11_000
 
-// A logReader reads the access logs of a registry. A reload that does not change the section access_log keeps it.
+// A logReader reads the access logs of a registry. After a reload that leaves the section access_log as it is, the
+// logReader goes on.
 type logReader struct {
 	tailer    *accesslog.Tailer
 	companion source.Companion // starts and stops tailer
 }
 
-// Sources makes the source of the collector access. It makes none of a registry without a section access_log. The error
-// names the line of access_log, when package accesslog cannot read its format.
+// Sources makes the source of the collector access, and none for a registry without a section access_log. The error names
+// the line of access_log when package accesslog cannot read the format there.
 func Sources(b *ask.Builder) ([]*source.Source, error) {
 	a := b.AccessLog
 	if a == nil {
@@ -75,7 +76,7 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	}}, nil
 }
 
-// read hands out the counts so far, beside the error of a log that cannot be read.
+// read returns the counts so far, and the error of a log that cannot be read.
 func (r *logReader) read(ctx context.Context) ([]source.Sample, error) {
 	report, err := r.tailer.Report(ctx)
 	if err != nil {
@@ -84,7 +85,7 @@ func (r *logReader) read(ctx context.Context) ([]source.Sample, error) {
 	return countSamples(&report), logFailure(report.Problem)
 }
 
-// logReasons are the reasons of the errors of package accesslog. When a report has several, the first here counts.
+// logReasons has the reason of each error of package accesslog. Of several errors at once the first in this list counts.
 var logReasons = []struct {
 	err    error
 	reason string

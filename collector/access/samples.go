@@ -7,7 +7,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// countSamples are the samples of a report: a row of its counts is one sample.
+// countSamples makes a sample of each row of the counts in a report.
 func countSamples(r *accesslog.Report) []source.Sample {
 	c := &r.Counts
 	var all []source.Sample
@@ -47,7 +47,7 @@ func countSamples(r *accesslog.Report) []source.Sample {
 	return append(all, tailSamples(r)...)
 }
 
-// tailSamples are about reading itself: how far each log is read, and what was lost.
+// tailSamples makes samples about the reading: how far each log is read, and what was lost.
 func tailSamples(r *accesslog.Report) []source.Sample {
 	all := []source.Sample{lostBytes.Sample(float64(r.LostBytes))}
 	for _, f := range r.Files {
@@ -65,7 +65,7 @@ func tailSamples(r *accesslog.Report) []source.Sample {
 	return all
 }
 
-// histogramOf is h as a classic and as a native histogram in one.
+// histogramOf writes h as a classic and as a native histogram in one.
 func histogramOf(h accesslog.Histogram) *dto.Histogram {
 	out := &dto.Histogram{
 		SampleCount:   new(h.Count),

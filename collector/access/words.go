@@ -2,7 +2,7 @@ package access
 
 import "registry_exporter/collector/source"
 
-// words are those of the collector access.
+// words returns the facts and the advice of the collector access.
 func words() source.Words {
 	return source.Words{Facts: logFacts, Advice: []source.Advice{
 		{Reasons: source.ReasonLogMissing, What: "there is no access log {address}: its path is another, or nothing was ever written", Try: "ls -l {address}"},
@@ -14,7 +14,7 @@ func words() source.Words {
 	}}
 }
 
-// logFacts are such as "3 lines" and "2.0 KiB not read yet".
+// logFacts returns facts such as "3 lines" and "2.0 KiB not read yet".
 func logFacts(_ *source.View, res source.Result) []string {
 	if len(res.Samples) == 0 {
 		return nil

@@ -38,8 +38,8 @@ var (
 		"address", "check", "kind").Outside("check")
 )
 
-// Sources makes a source of each debug server (debug.urls); none for a registry without debug. It returns an error that names
-// the key of the configuration when a client cannot be made, such as for a ca_file that is missing.
+// Sources makes a source of each debug server (debug.urls), and none for a registry without debug. An error names the key
+// of the configuration that is wrong, such as a ca_file that is missing.
 func Sources(b *ask.Builder) ([]*source.Source, error) {
 	if b.Debug == nil {
 		return nil, nil

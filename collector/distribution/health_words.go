@@ -5,12 +5,12 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// healthWords are the facts, findings and advice about one debug server.
+// healthWords returns the facts, findings and advice about one debug server.
 func healthWords(c *ask.Client) source.Words {
 	return source.Words{Place: c.At("/debug/health").Always(), Facts: healthFacts, Findings: healthFindings, Advice: []source.Advice{source.WantsLogin}}
 }
 
-// healthFacts is "all checks pass", or nothing.
+// healthFacts returns "all checks pass", or nothing when a check fails.
 func healthFacts(_ *source.View, res source.Result) []string {
 	if ok, _ := res.Value(healthOK); ok == 1 {
 		return []string{"all checks pass"}
@@ -18,8 +18,8 @@ func healthFacts(_ *source.View, res source.Result) []string {
 	return nil
 }
 
-// healthFindings has a finding for each check that fails. The alert is about one instance when the front still answers: other
-// instances serve.
+// healthFindings returns a finding for each check that fails. While the front answers, other instances serve: then the
+// alert is about this instance alone.
 func healthFindings(v *source.View, res source.Result) []source.Finding {
 	var found []source.Finding
 	for _, s := range res.All(healthFailing) {

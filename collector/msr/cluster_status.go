@@ -39,9 +39,9 @@ const (
 
 const clusterStatusPath = "/api/v0/meta/cluster_status"
 
-// Sources makes a source of cluster_status for each replica (msr.replicas); none for a registry without msr. It returns
-// an error that names the key of the configuration when a client cannot be made, such as for a ca_file that is missing.
-// The sources share the names of RethinkDB's servers.
+// Sources makes a source of cluster_status for each replica (msr.replicas), and none for a registry without msr. An error
+// names the key of the configuration that is wrong, such as a ca_file that is missing. The sources share the names of
+// RethinkDB's servers.
 func Sources(b *ask.Builder) ([]*source.Source, error) {
 	names := &serverNames{}
 	return b.EachReplica(func(c *ask.Client) *source.Source {
@@ -54,8 +54,8 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	})
 }
 
-// readClusterStatus asks a replica. A cluster_status of more than ask.MaxBody bytes gives samples of its beginning, and an
-// error.
+// readClusterStatus asks a replica. Of a cluster_status with more than ask.MaxBody bytes it returns the samples of those
+// bytes, and an error.
 func readClusterStatus(ctx context.Context, c *ask.Client, names *serverNames) ([]source.Sample, error) {
 	a, err := c.Get(ctx, c.Login, clusterStatusPath, ask.MaxBody)
 	switch {
@@ -71,8 +71,8 @@ func readClusterStatus(ctx context.Context, c *ask.Client, names *serverNames) (
 	return samples, parseErr
 }
 
-// maxEntries bounds the replicas, servers, peers and tables that are kept while an answer is read. A page takes a tenth of
-// them.
+// maxEntries bounds the replicas, servers, peers and tables that are kept while an answer is read. A page shows at most
+// source.MaxSamples samples of them, a tenth.
 const maxEntries = 10 * source.MaxSamples
 
 // requiredKeys are in every cluster_status, at the top level.
@@ -170,8 +170,9 @@ func (s *clusterStatus) field(key []byte) error {
 	return s.skip()
 }
 
-// perReplica reads {"f2277ad178f7": …}, and calls read for each value: an odd one loses only its own replica. A value that
-// is not known becomes no sample.
+// perReplica reads an object with a value for each replica, such as {"f2277ad178f7": "OK"}, and calls read for each
+// value. When read fails for one replica, the samples of the others stay. A value that read does not know becomes no
+// sample.
 func (s *clusterStatus) perReplica(m *source.Metric, read func() (value float64, known bool, err error)) error {
 	return s.tolerate(func() error {
 		return s.object(func(replica []byte) error {

@@ -14,9 +14,10 @@ var issueTypes = []string{
 	"outdated_index", "table_availability", "memory_error", "non_transitive_error", "unknown",
 }
 
-// issueCounts counts issues by their labels. An issue that stands in both lists counts once.
+// issueCounts counts issues by their labels. cluster_status has two lists of them: current_issues at its top level, and
+// the table current_issues in rethink_system_tables. An issue that stands in both counts once.
 type issueCounts struct {
-	read   bool // a list of issues was read to its end; it may be empty
+	read   bool // one of the lists was read to its end; it may be empty
 	counts map[issueLabels]int
 	seen   map[uint64]struct{} // hashes of the ids and descriptions that were read
 	seed   maphash.Seed        // of the hashes
@@ -34,8 +35,8 @@ type issue struct {
 	critical                  bool
 }
 
-// issue reads and counts a row: one with a field of another type than expected without that field, and one that is not an
-// object as unknown. A row at the top level may lack id and type.
+// issue reads and counts a row. A field of another type than expected is left out. A row that is no object counts as type
+// unknown. top says that the row stands at the top level, where it may lack id and type.
 func (s *clusterStatus) issue(top bool) error {
 	var i issue
 	err := s.object(func(key []byte) error {
@@ -64,8 +65,8 @@ func (s *clusterStatus) issueField(i *issue, key []byte) (err error) {
 	return err
 }
 
-// add counts an issue, unless one with the same id was counted before. For an issue without an id, and for each at the top
-// level, the same description is enough.
+// add counts an issue, unless an issue with the same id was counted before. An issue without an id, or one at the top
+// level, is also left out when an issue with the same description was counted.
 func (c *issueCounts) add(i issue, top bool) {
 	if c.seen == nil {
 		c.seen, c.counts, c.seed = map[uint64]struct{}{}, map[issueLabels]int{}, maphash.MakeSeed()

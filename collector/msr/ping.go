@@ -35,8 +35,8 @@ var componentOfWord = map[string]string{
 // container matches the name of a container, such as dtr-registry-f2277ad178f7; the first group is registry.
 var container = regexp.MustCompile(`(?:^|[^\w.-])dtr-(registry|garant|rethinkdb|notary)-`)
 
-// PingSources makes a source of /_ping for each replica (msr.replicas); none for a registry without msr. It returns an
-// error that names the key of the configuration when a client cannot be made, such as for a ca_file that is missing.
+// PingSources makes a source of /_ping for each replica (msr.replicas), and none for a registry without msr. An error
+// names the key of the configuration that is wrong, such as a ca_file that is missing.
 func PingSources(b *ask.Builder) ([]*source.Source, error) {
 	return b.EachReplica(func(c *ask.Client) *source.Source {
 		return &source.Source{

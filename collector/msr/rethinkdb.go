@@ -35,7 +35,7 @@ var (
 type database struct {
 	servers    []server           // of server_status
 	allServers bool               // server_status was read whole: a server that is not in it is lost
-	named      map[string]*states // servers in table_config and table_status by name, with their replicas in table_status
+	named      map[string]*states // by name of a server in table_config or table_status: its replicas in table_status
 	tables     []table            // of table_status
 	stats      map[serverID]*serverNumbers
 }
@@ -66,7 +66,7 @@ type table struct {
 	db, name     string
 	availability int    // index in availabilityLevels
 	hasStatus    bool   // false when the row has only an error
-	hasShards    bool   // as hasStatus
+	hasShards    bool   // false when the row has only an error
 	states       states // of its replicas
 }
 
@@ -89,7 +89,8 @@ func indexOf(list []string, text []byte) int {
 	return -1
 }
 
-// samples are sorted by name: when a page takes only the first of them, those are the same for each order of the rows.
+// samples returns the samples of the database, sorted by name. A page that takes only the first of them then shows the
+// same ones, in whatever order the rows came.
 func (d *database) samples(address string, names *serverNames) []source.Sample {
 	slices.SortStableFunc(d.servers, func(a, b server) int { return a.compare(b.serverID) })
 	d.sortTables()
@@ -112,7 +113,8 @@ func (d *database) samples(address string, names *serverNames) []source.Sample {
 	return out
 }
 
-// sortTables sorts by name. When two tables have one name, which RethinkDB calls a collision, it keeps the worse one.
+// sortTables sorts the tables by name. RethinkDB may have two tables of one name, which it calls a collision: sortTables
+// keeps the one with the lower availability.
 func (d *database) sortTables() {
 	slices.SortStableFunc(d.tables, func(a, b table) int {
 		return cmp.Or(strings.Compare(a.db, b.db), strings.Compare(a.name, b.name), cmp.Compare(a.availability, b.availability), cmp.Compare(a.states[0], b.states[0]))
@@ -120,7 +122,7 @@ func (d *database) sortTables() {
 	d.tables = slices.CompactFunc(d.tables, func(a, b table) bool { return a.db == b.db && a.name == b.name })
 }
 
-// replicaSamples are those of each server that table_status names.
+// replicaSamples counts, for each server that table_status names, the replicas of tables in each state.
 func (d *database) replicaSamples(address string, labels serverLabels) []source.Sample {
 	if !slices.ContainsFunc(d.tables, func(t table) bool { return t.hasShards }) {
 		return nil
@@ -145,7 +147,7 @@ func (d *database) replicaSamples(address string, labels serverLabels) []source.
 	return out
 }
 
-// serverSamples are those of server_status, then one of each lost server.
+// serverSamples returns the samples of the servers in server_status, and registry_msr_server_up 0 for each lost server.
 func (d *database) serverSamples(address string, labels serverLabels) []source.Sample {
 	var out []source.Sample
 	for _, s := range d.servers {
@@ -165,8 +167,8 @@ func (d *database) serverSamples(address string, labels serverLabels) []source.S
 	return out
 }
 
-// lost returns the labels of the servers that table_config or table_status name and server_status lacks; none when not all of
-// server_status was read.
+// lost returns the labels of the servers that table_config or table_status name and server_status does not. It returns
+// none when a part of server_status could not be read.
 func (d *database) lost(labels serverLabels) []string {
 	if !d.allServers {
 		return nil

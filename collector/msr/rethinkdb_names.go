@@ -15,8 +15,8 @@ const maxServerNames = 1000
 // names have no hyphens.
 const conflict = "__conflict__"
 
-// serverNames are the names of the servers of one registry, as any of its replicas has them. A replica that has lost a server
-// may know only its id.
+// serverNames holds the names of the servers of one registry, as its replicas told them. A replica that has lost a server
+// may know only the server's id.
 type serverNames struct {
 	mu    sync.Mutex
 	names map[string]string // by id
@@ -37,7 +37,7 @@ func (n *serverNames) learn(servers []server) {
 	}
 }
 
-// of is the name of an id.
+// of returns the name of the server with an id.
 func (n *serverNames) of(id string) (name string, known bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -45,7 +45,7 @@ func (n *serverNames) of(id string) (name string, known bool) {
 	return name, known
 }
 
-// labels learns the names of servers, which are one server_status, and returns their labels.
+// labels learns the names of servers, which are the rows of one server_status, and returns their labels.
 func (n *serverNames) labels(servers []server) serverLabels {
 	n.learn(servers)
 	l := serverLabels{names: n, sharing: map[string]int{}}
@@ -55,14 +55,14 @@ func (n *serverNames) labels(servers []server) serverLabels {
 	return l
 }
 
-// serverLabels are the labels of servers in one answer: a server has the same label in each of its tables.
+// serverLabels holds the labels of the servers in one answer. A server has the same label in each table of the answer.
 type serverLabels struct {
 	names   *serverNames
 	sharing map[string]int // how many servers have a name
 }
 
-// of is the name of a server, such as dtr_rethinkdb_56b65e8c1404. Where two servers have one name, the first 8 characters
-// of the id follow: dtr__73736b06.
+// of returns the label of a server: its name, such as dtr_rethinkdb_56b65e8c1404. Where two servers have one name, the
+// first 8 characters of the id follow: dtr__73736b06.
 func (l serverLabels) of(s serverID) string {
 	name, id := splitConflict(s.name)
 	id = cmp.Or(s.id, id)
@@ -72,7 +72,7 @@ func (l serverLabels) of(s serverID) string {
 	return name + "__" + id[:min(8, len(id))]
 }
 
-// resolve is the label of a server; ref is its name, its id or name__conflict__id.
+// resolve returns the label of the server that ref names, by its name, its id or name__conflict__id.
 func (l serverLabels) resolve(ref string) string {
 	_, id := splitConflict(ref)
 	id = cmp.Or(id, ref)
@@ -82,7 +82,7 @@ func (l serverLabels) resolve(ref string) string {
 	return ref
 }
 
-// splitConflict splits name__conflict__id, and gives the id its hyphens back. Without __conflict__ all of ref is the name.
+// splitConflict splits name__conflict__id, and gives the id its hyphens back. Where ref has no __conflict__, name is ref.
 func splitConflict(ref string) (name, id string) {
 	if i := strings.LastIndex(ref, conflict); i >= 0 {
 		return ref[:i], strings.ReplaceAll(ref[i+len(conflict):], "_", "-")

@@ -11,7 +11,7 @@ func (s *clusterStatus) systemTable(name []byte) error {
 	case "server_status":
 		odd := s.odd
 		err := s.rows(s.serverStatus, &read)
-		if read && len(s.database.servers) == 0 { // the server that gave this answer is missing
+		if read && len(s.database.servers) == 0 { // at least the server that gave this answer must be there
 			s.odd++
 		}
 		s.database.allServers = read && s.odd == odd
@@ -26,7 +26,8 @@ func (s *clusterStatus) systemTable(name []byte) error {
 	return s.skip()
 }
 
-// rows reads a list. It calls row for each row, and passes over an odd one. It sets read at the end of the list.
+// rows reads a list, and calls row for each row. It passes over a row of another type than expected. It sets read at the
+// end of the list.
 func (s *clusterStatus) rows(row func() error, read *bool) error {
 	return s.tolerate(func() error {
 		err := s.array(func() error { return s.tolerate(row) })
@@ -94,8 +95,8 @@ func (s *clusterStatus) process() (started time.Time, err error) {
 	return started, err
 }
 
-// tableConfig reads a row of table_config, for the servers that a table is placed on. table_status has no servers of a table
-// when all of them are lost.
+// tableConfig reads a row of table_config: the servers that hold a table. table_status names no server of a table whose
+// servers are all lost.
 func (s *clusterStatus) tableConfig() error {
 	return s.object(func(key []byte) error {
 		if string(key) != "shards" {
@@ -193,13 +194,14 @@ func (s *clusterStatus) replicaState(t *table) error {
 	return err
 }
 
-// namedServer reads the name of a server of a table, and keeps it.
+// namedServer reads the name of a server that holds a table, and keeps the name.
 func (s *clusterStatus) namedServer() error {
 	_, err := s.serverOfTable()
 	return err
 }
 
-// serverOfTable reads the name of a server of a table, and returns its replicas; nil for a server without a name.
+// serverOfTable reads the name of a server that holds a table. It returns the counts of replicas on that server; nil for
+// a server without a name.
 func (s *clusterStatus) serverOfTable() (*states, error) {
 	name, err := s.rawText()
 	if err != nil || len(name) == 0 {

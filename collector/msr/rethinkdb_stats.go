@@ -82,7 +82,8 @@ func (s *clusterStatus) stats() error {
 	return s.addStats(&row)
 }
 
-// statsID reads the id of a row: its first part is the kind, its last part the id of the server.
+// statsID reads the id of a row, such as ["table_server", TABLE_ID, ID]: the first part is the kind of the row, the last
+// part the id of the server.
 func (s *clusterStatus) statsID(row *statsRow) error {
 	var last []byte
 	err := s.array(func() (err error) {
@@ -128,7 +129,7 @@ func (s *clusterStatus) numbers(n *serverNumbers) error {
 	})
 }
 
-// addStats adds the numbers of a row to those of its server. A second row of kind server for one server is odd.
+// addStats adds the numbers of a row to those of its server. Two rows of kind server for one server are an error.
 func (s *clusterStatus) addStats(row *statsRow) error {
 	sum := s.database.stats[row.server]
 	if sum == nil {
@@ -152,7 +153,7 @@ func (s *clusterStatus) addStats(row *statsRow) error {
 	return nil
 }
 
-// statsSamples are sorted by server.
+// statsSamples returns the samples of the table stats, sorted by server.
 func (d *database) statsSamples(address string, labels serverLabels) []source.Sample {
 	servers := make([]serverID, 0, len(d.stats))
 	for s := range d.stats {

@@ -1,5 +1,5 @@
-// Package nginx reads the connections and requests of an nginx from its page stub_status: that of each replica of an MSR,
-// at /nginx_status and without an account, and those at the URLs in nginx.urls. The collector is "nginx".
+// Package nginx reads the connections and requests of an nginx from its page stub_status. It asks each replica of an MSR
+// for /nginx_status, without an account, and each of the URLs in nginx.urls. The collector is "nginx".
 //
 // For example, the page
 //
@@ -38,8 +38,8 @@ var (
 		"Client requests (stub_status: requests).", "address")
 )
 
-// Sources makes a source of each replica (msr.replicas), then of each nginx (nginx.urls). It returns an error that names the
-// key of the configuration when a client cannot be made, such as for a ca_file that is missing.
+// Sources makes a source of each replica (msr.replicas), then of each nginx (nginx.urls). An error names the key of the
+// configuration that is wrong, such as a ca_file that is missing.
 func Sources(b *ask.Builder) ([]*source.Source, error) {
 	sources, err := b.EachReplica(func(c *ask.Client) *source.Source {
 		return newSource(c, c.Plain, "/nginx_status", c.OpenAt("/nginx_status"))
@@ -53,8 +53,8 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	return append(sources, more...), err
 }
 
-// newSource asks path of the client, or the URL of the client when path is empty. hc has the account that it asks with, if any;
-// at is the same place for people.
+// newSource asks for path, or for the URL of the client when path is empty. hc sends the request, with credentials if it
+// has any; at names the page in reports.
 func newSource(c *ask.Client, hc *http.Client, path string, at source.Place) *source.Source {
 	return &source.Source{
 		Address: c.Address,
@@ -72,7 +72,7 @@ func newSource(c *ask.Client, hc *http.Client, path string, at source.Place) *so
 	}
 }
 
-// stubStatus makes a sample of each number of stub_status. The word stands before the number, or above it.
+// stubStatus has the metric of each number of stub_status. The word stands before the number on the page, or above it.
 var stubStatus = []struct {
 	word   string
 	sample func(value float64, address string) source.Sample
@@ -86,8 +86,8 @@ var stubStatus = []struct {
 	{"Waiting:", func(v float64, e string) source.Sample { return connectionsByState.Sample(v, e, "waiting") }},
 }
 
-// parseStubStatus reads a page. Builds such as Tengine have a fourth column behind requests, which it passes over. It returns
-// the samples of all numbers, or an error with reason bad_answer.
+// parseStubStatus reads a page. It passes over the fourth column behind requests that builds such as Tengine have. It
+// returns the samples of all numbers, or an error with reason bad_answer.
 func parseStubStatus(text, address string) ([]source.Sample, error) {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	if len(lines) != 4 {
@@ -117,7 +117,7 @@ func parseStubStatus(text, address string) ([]source.Sample, error) {
 	return samples, nil
 }
 
-// connectionFacts is such as "3 open connections".
+// connectionFacts returns a fact such as "3 open connections".
 func connectionFacts(_ *source.View, res source.Result) []string {
 	if n, found := res.Value(connectionsActive); found {
 		return []string{source.Plural(int(n), "open connection", "open connections")}

@@ -47,8 +47,8 @@ type server struct {
 	lockout  *ask.Lockout
 }
 
-// Sources makes the source of the Redis (redis.addr); none for a registry without redis. It returns an error that names the
-// key of the configuration for a secret or a TLS configuration that cannot be read.
+// Sources makes the source of the Redis (redis.addr), and none for a registry without redis. An error names the key of
+// the configuration of a secret or a TLS configuration that cannot be read.
 func Sources(b *ask.Builder) ([]*source.Source, error) {
 	if b.Redis == nil {
 		return nil, nil
@@ -75,8 +75,8 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	}}, nil
 }
 
-// read asks Redis. Once ctx has ended the error wraps that of ctx: a scrape that the client gave up is canceled, though its
-// connection says timeout.
+// read asks Redis. When ctx ends first, the error wraps that of ctx: the connection says timeout even when Prometheus has
+// given up the scrape, for which the reason is canceled.
 func (r *server) read(ctx context.Context) ([]source.Sample, error) {
 	samples, err := r.ask(ctx)
 	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
@@ -85,7 +85,7 @@ func (r *server) read(ctx context.Context) ([]source.Sample, error) {
 	return samples, err
 }
 
-// ask connects and asks PING, then INFO. Beside an error it returns the samples that it has until then.
+// ask connects and asks PING, then INFO. With an error it returns the samples that it had read before.
 func (r *server) ask(ctx context.Context) ([]source.Sample, error) {
 	conn, err := r.dial(ctx)
 	if err != nil {

@@ -33,8 +33,8 @@ func newRESPConn(c net.Conn) *respConn {
 	return &respConn{c, bufio.NewReaderSize(c, maxRESPLine)}
 }
 
-// do sends a command and reads its answer, a line or a bulk. It returns an error of the connection, that of errorAnswer
-// for an error of Redis, or one with reason bad_answer or too_large for any other answer.
+// do sends a command and reads its answer, a line or a bulk. The error is that of the connection, that of errorAnswer
+// when Redis answers with an error, or one with reason bad_answer or too_large for any other answer.
 func (c *respConn) do(args ...string) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "*%d\r\n", len(args))
@@ -83,7 +83,7 @@ func (c *respConn) line() (string, error) {
 	return strings.TrimRight(string(line), "\r\n"), nil
 }
 
-// bulk reads a bulk whose length, as Redis announced it, was read.
+// bulk reads a bulk. length is the text in which Redis announced the length.
 func (c *respConn) bulk(length string) (string, error) {
 	n, err := strconv.Atoi(length)
 	switch {
@@ -104,8 +104,8 @@ func (c *respConn) bulk(length string) (string, error) {
 	return string(text[:n]), nil
 }
 
-// errorAnswer is the error for an error of Redis, such as "WRONGPASS invalid username-password pair". It has the code and
-// leaves out the text behind it, which may repeat a password.
+// errorAnswer makes an error of an error of Redis, such as "WRONGPASS invalid username-password pair". It keeps the code
+// and leaves out the rest, which may repeat a password.
 func errorAnswer(text string) error {
 	code, words, _ := strings.Cut(text, " ")
 	if len(code) > 20 || strings.Trim(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {

@@ -7,7 +7,7 @@ import (
 	"registry_exporter/config"
 )
 
-// wordsOf are the facts, findings and advice about the Redis.
+// wordsOf returns the facts, findings and advice about the Redis.
 func wordsOf(c *config.Redis) source.Words {
 	p := placeOf(c)
 	cli := redisCLI(c, p)
@@ -40,7 +40,7 @@ func wordsOf(c *config.Redis) source.Words {
 	}
 }
 
-// placeOf is the Redis as sentences and commands name it.
+// placeOf returns the Redis as sentences and commands name it.
 func placeOf(c *config.Redis) source.Place {
 	p := source.PlaceOf(c.Addr)
 	p.Name = p.Host
@@ -71,7 +71,7 @@ func redisCLI(c *config.Redis, p source.Place) string {
 	return command
 }
 
-// memoryFacts are such as "version 7.0.15", "master", "allkeys-lru" and "49.9 MiB of 128 MiB".
+// memoryFacts returns facts such as "version 7.0.15", "master", "allkeys-lru" and "49.9 MiB of 128 MiB".
 func memoryFacts(_ *source.View, res source.Result) []string {
 	var facts []string
 	for _, s := range res.All(serverInfo) {

@@ -38,8 +38,8 @@ var (
 		"address", "role", "phase")
 )
 
-// An api asks one address for /v2/: the front of a registry or a backend behind it. The answer tells whether it speaks the
-// registry protocol, wants a login and shows a certificate that clients accept.
+// An api asks one address for /v2/: the front of a registry or a backend behind it. The answer tells whether the address
+// speaks the registry protocol, wants a login and shows a certificate that clients accept.
 type api struct {
 	*ask.Account
 	role  string   // front or backend
@@ -88,7 +88,8 @@ func (a *api) source() *source.Source {
 	}
 }
 
-// caSamples are registry_tls_ca_expiry_timestamp_seconds; none without a CA file.
+// caSamples returns registry_tls_ca_expiry_timestamp_seconds, and nothing without a CA file. end is when the CA in use
+// expires.
 func (a *api) caSamples(end time.Time) []source.Sample {
 	if !a.ca.found || end.IsZero() {
 		return nil
@@ -109,8 +110,8 @@ func (a *api) read(ctx context.Context) ([]source.Sample, error) {
 	return append(samples, apiAuthorized.Sample(source.Bool01(err == nil), a.Address, a.role)), err
 }
 
-// anonymous asks without credentials, and measures the phases of the request and the certificate. The challenge is that
-// of the answer.
+// anonymous asks without credentials. It returns samples of the phases of the request and of the certificate, and the
+// challenge of the answer.
 func (a *api) anonymous(ctx context.Context) ([]source.Sample, ask.Challenge, error) {
 	cert := served{file: a.ca}
 	var timing phases
@@ -136,7 +137,7 @@ func (a *api) anonymous(ctx context.Context) ([]source.Sample, ask.Challenge, er
 		apiAuth.Sample(1, a.Address, a.role, schemeLabel(got, ch))), ch, nil
 }
 
-// isRegistry returns nil when the answer to /v2/ is that of a registry: 401 with a challenge, or 200 with the header
+// isRegistry returns nil when a registry answers to /v2/: with 401 and a challenge, or with 200 and the header
 // Docker-Distribution-Api-Version or a JSON object.
 func isRegistry(got *ask.Answer, ch ask.Challenge) error {
 	switch {
@@ -157,7 +158,7 @@ func isJSONObject(body []byte) bool {
 	return bytes.HasPrefix(body, []byte("{")) && json.Valid(body)
 }
 
-// schemeLabel is the scheme of registry_api_auth: none, basic, bearer or other.
+// schemeLabel returns the label scheme of registry_api_auth: none, basic, bearer or other.
 func schemeLabel(got *ask.Answer, ch ask.Challenge) string {
 	switch {
 	case got.Status == http.StatusOK:
@@ -207,15 +208,15 @@ func (a *api) withToken(ctx context.Context, ch ask.Challenge, samples *[]source
 	return a.WithBearer(token), err
 }
 
-// ClientsFail says whether a pull or a push through the front fails, and neither for one damaged image nor for the exporter's
-// account.
+// ClientsFail says whether clients fail to pull or push through the front. A pull that fails for one damaged image does
+// not count, nor does a failure that is about the exporter's account.
 func ClientsFail(v *source.View) bool {
 	return slices.ContainsFunc(v.Results, func(res source.Result) bool {
 		return res.Err != nil && res.Source.Words.Alert != nil && slices.Contains([]string{"RegistryPullFails", "RegistryPushFails"}, res.Source.Words.Alert(v, res))
 	})
 }
 
-// FrontIsUp says whether results have registry_api_up 1 of a front: its /v2/ answers as a registry does.
+// FrontIsUp says whether a front among results has registry_api_up 1: it answers to /v2/ as a registry does.
 func FrontIsUp(results []source.Result) bool {
 	for _, res := range results {
 		for _, s := range res.All(apiUp) {

@@ -9,7 +9,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// words are what the report says of the collector api.
+// words returns what the report says of the collector api.
 func (a *api) words() source.Words {
 	return source.Words{
 		Place:    a.At("/v2/").Always(),
@@ -25,15 +25,16 @@ func (a *api) words() source.Words {
 	}
 }
 
-// tokenServerFails says whether /v2/ answers and the login fails for a reason that is not ours, such as a timeout.
+// tokenServerFails says whether /v2/ answers, and the login fails for a reason that the registry's side has to mend, such
+// as a timeout of the token server.
 func tokenServerFails(res source.Result) bool {
 	up, _ := res.Value(apiUp)
 	why := source.Reason(res.Err)
 	return up == 1 && !isOursToLogIn(res) && !isLimited(res) && why != source.ReasonRealmChanged && why != source.ReasonRealmRefused
 }
 
-// isOursToLogIn says whether /v2/ answers and the login there fails for a reason that is ours to mend. A token that the
-// token server gave and the registry refuses is not.
+// isOursToLogIn says whether /v2/ answers, and the login fails for a reason that the owner of the exporter has to mend,
+// such as a wrong password. A token that the token server gave and the registry refuses is no such reason.
 func isOursToLogIn(res source.Result) bool {
 	up, _ := res.Value(apiUp)
 	token, _ := res.Value(apiToken)
@@ -43,15 +44,14 @@ func isOursToLogIn(res source.Result) bool {
 // isLimited says whether /v2/ or the login there is answered with 429.
 func isLimited(res source.Result) bool { return source.Reason(res.Err) == source.ReasonRateLimited }
 
-// isOdd says whether /v2/ is answered, though not as a registry does: with neither a registry's answer nor an error of the
-// server.
+// isOdd says whether something answers /v2/ with a status below 500.
 func isOdd(res source.Result) bool {
 	status, answered := res.Value(apiStatusCode)
 	return answered && status < 500
 }
 
-// worksForClients says whether a pull, or a push to a site that takes some, went well through the front within two of its
-// intervals. An odd answer to /v2/ is no outage then.
+// worksForClients says whether a pull, or a push to a site that is not passive, succeeded through the front, in a run
+// that ended less than two intervals ago. An odd answer to /v2/ is no outage then.
 func worksForClients(v *source.View) bool {
 	return slices.ContainsFunc(v.Results, func(res source.Result) bool {
 		if p := res.Source.Probe; p == nil || v.Now.Sub(res.Last.End) > 2*p.Every {
@@ -67,7 +67,7 @@ func worksForClients(v *source.View) bool {
 
 func (a *api) isFront() bool { return a.role == "front" }
 
-// facts are what is known of the address in a few words, such as: front, status 200, open to all.
+// facts returns facts about the address, such as "front", "status 200" and "open to all".
 func (a *api) facts(v *source.View, res source.Result) []string {
 	facts := []string{a.role}
 	if status, found := res.Value(apiStatusCode); found {
@@ -100,7 +100,7 @@ func (a *api) facts(v *source.View, res source.Result) []string {
 	return facts
 }
 
-// findings are about the certificate, and about the CA file.
+// findings returns the findings about the certificate and about the CA file.
 func (a *api) findings(v *source.View, res source.Result) []source.Finding {
 	var found []source.Finding
 	p := res.Place()
@@ -134,7 +134,7 @@ func (a *api) findings(v *source.View, res source.Result) []source.Finding {
 	return found
 }
 
-// unverified is the name of the alert about a certificate that does not verify.
+// unverified returns the name of the alert about a certificate that does not verify.
 func (a *api) unverified(v *source.View, res source.Result) string {
 	end, known := res.Value(tlsExpiry)
 	switch {
@@ -146,7 +146,8 @@ func (a *api) unverified(v *source.View, res source.Result) string {
 	return onFront(v, "RegistryCertificateNotTrusted")
 }
 
-// onFront is the name of the alert about the certificate of a front. A passive site has one alert for all its faults.
+// onFront returns the name of the alert about the certificate of a front: alert, or RegistryPassiveSiteCertificateBad at
+// a passive site.
 func onFront(v *source.View, alert string) string {
 	if v.Passive {
 		return "RegistryPassiveSiteCertificateBad"
@@ -154,7 +155,7 @@ func onFront(v *source.View, alert string) string {
 	return alert
 }
 
-// notCovered is the finding about a name or address that the certificate does not cover.
+// notCovered writes the finding about a name or address that the certificate does not cover.
 func notCovered(name string) string {
 	if _, err := netip.ParseAddr(name); err == nil {
 		return "the certificate has no IP SAN for " + name + ": clients that use the address will refuse it"
@@ -162,7 +163,7 @@ func notCovered(name string) string {
 	return "the certificate does not cover the name " + name + ": clients that use it will refuse it"
 }
 
-// certificateEnds is the finding about a verified certificate that ends soon, if it does.
+// certificateEnds returns a finding when a verified certificate expires soon.
 func (a *api) certificateEnds(v *source.View, res source.Result) []source.Finding {
 	end, _ := res.Value(tlsExpiry)
 	start, _ := res.Value(tlsStart)
@@ -180,12 +181,12 @@ func (a *api) certificateEnds(v *source.View, res source.Result) []source.Findin
 	return nil
 }
 
-// alert is the name of the alert about a failed source.
+// alert returns the name of the alert about a source that failed.
 func (a *api) alert(v *source.View, res source.Result) string {
 	why := source.Reason(res.Err)
 	up, _ := res.Value(apiUp)
 	verified, shown := res.Value(tlsVerified)
-	refused := shown && verified == 0 && source.IsCertificate(res.Err) // with insecure_skip_verify a bad certificate is a finding, and the failure is another
+	refused := shown && verified == 0 && source.IsCertificate(res.Err) // with insecure_skip_verify a bad certificate fails nothing
 	switch {
 	case isLimited(res): // the front or the token server limits each client, and us with it
 		return source.CannotLook

@@ -35,8 +35,8 @@ func newCanaryBlob(data []byte, mediaType string) canaryBlob {
 // always make the same bytes.
 type canaryImage struct{ manifest, config, layer canaryBlob }
 
-// newCanary makes the canary with that content, in a file of size bytes at least. The manifest names the exporter, so that each exporter has a digest of its
-// own: deleting a manifest by digest leaves those of other exporters.
+// newCanary makes the canary with that content, in a file of size bytes at least. The manifest names the exporter, so
+// that two exporters push manifests with two digests: deleting one by its digest leaves the other.
 func newCanary(exporter, content string, size int64) *canaryImage {
 	archive := tarOf(content, size)
 	layer := newCanaryBlob(gzipOf(archive), typeLayer)
@@ -52,7 +52,7 @@ func newCanary(exporter, content string, size int64) *canaryImage {
 	return &canaryImage{manifest, config, layer}
 }
 
-// descriptor is the blob as manifests name it.
+// descriptor returns the descriptor of the blob in a manifest.
 func (b canaryBlob) descriptor() map[string]any {
 	return map[string]any{"mediaType": b.mediaType, "digest": b.digest, "size": len(b.data)}
 }
@@ -69,7 +69,8 @@ func mustJSON(v any) []byte {
 // maxTag is the greatest length of a tag, by the specification of OCI distribution.
 const maxTag = 128
 
-// tagOf is a tag with the name of the exporter, such as canary-exporter.example.org. Signs that no tag may have become "-".
+// tagOf returns a tag with the name of the exporter, such as canary-exporter.example.org. A character that no tag may
+// have becomes "-".
 func tagOf(kind, exporter string) string {
 	clean := strings.Map(func(r rune) rune {
 		if r < 128 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.-", r)) {

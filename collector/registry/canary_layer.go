@@ -8,8 +8,8 @@ import (
 	"math/rand/v2"
 )
 
-// tarOf is a tar archive with the file registry_exporter. It begins with content, and is filled to size bytes with bytes that
-// are always the same, and that no store can make smaller.
+// tarOf returns a tar archive with the file registry_exporter. The file has content and, up to size bytes, random bytes
+// from a fixed seed: they are the same each time, and no store can compress them.
 func tarOf(content string, size int64) []byte {
 	file := []byte(content)
 	if missing := size - int64(len(file)); missing > 0 {
@@ -25,8 +25,8 @@ func tarOf(content string, size int64) []byte {
 	return b.Bytes()
 }
 
-// gzipOf is data as gzip without compression: tools that copy images leave such a layer as it is, and no version of Go makes
-// other bytes (RFC 1951, 3.2.4, and RFC 1952, 2.3).
+// gzipOf returns data as gzip without compression (RFC 1951, 3.2.4, and RFC 1952, 2.3). Every version of Go makes the
+// same bytes, and tools that copy images do not compress a gzip layer again.
 func gzipOf(data []byte) []byte {
 	const most = 1<<16 - 1 // bytes of a block
 	b := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff}

@@ -40,17 +40,17 @@ var (
 // served is the certificate that an address showed in one TLS handshake, and whether it verifies.
 type served struct {
 	mu     sync.Mutex
-	leaf   *x509.Certificate // nil: no handshake came so far
-	expiry time.Time         // when it ends to verify; of one that does not, when the leaf ends
-	caEnd  time.Time         // when the CA ends that it stands on; zero: it does not verify
+	leaf   *x509.Certificate // nil: the handshake did not show a certificate
+	expiry time.Time         // when the certificate verifies no longer; when the leaf expires, if it does not verify now
+	caEnd  time.Time         // when the CA that signed it expires; zero: it does not verify
 	err    error             // of verifying it
-	file   caFile            // that of the address
-	byFile bool              // a CA of the file is what it stands on
+	file   caFile            // the CA file that is configured for the address
+	byFile bool              // a CA of the file signed it
 }
 
-// inspect is a copy of base that verifies the certificate itself and keeps it in s. So the certificate is known even if it
-// is refused, and its faults even with insecure_skip_verify. While proxy names the host of a proxy, the handshake is with
-// that: its certificate is verified and not kept.
+// inspect returns a copy of base that verifies the certificate itself and keeps it in s. So s has the certificate even
+// when it is refused, and its faults even with insecure_skip_verify. While proxy returns the host of a proxy, the
+// handshake is with the proxy: then inspect verifies the proxy's certificate, and keeps nothing.
 func (s *served) inspect(base *tls.Config, host string, proxy func() string) *tls.Config {
 	c := base.Clone()
 	c.InsecureSkipVerify = true
@@ -68,8 +68,8 @@ func (s *served) inspect(base *tls.Config, host string, proxy func() string) *tl
 	return c
 }
 
-// verify verifies certificates for a name as clients do, against the intermediates that came with them. roots may be nil:
-// those of the system.
+// verify verifies the certificates of a handshake for a name, as clients do. The first is the server's own, the others
+// are its intermediates. roots are the CAs; nil: those of the system.
 func (s *served) verify(certs []*x509.Certificate, roots *x509.CertPool, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,7 +88,7 @@ func (s *served) verify(certs []*x509.Certificate, roots *x509.CertPool, name st
 	return err
 }
 
-// latestEnd is the end of the chain that verifies longest. A leaf may have two, as while a CA is replaced.
+// latestEnd returns when the last of the chains expires. A leaf may have two chains while a CA is replaced.
 func latestEnd(chains [][]*x509.Certificate) time.Time {
 	var latest time.Time
 	for _, chain := range chains {
@@ -99,7 +99,7 @@ func latestEnd(chains [][]*x509.Certificate) time.Time {
 	return latest
 }
 
-// latestRoot is the latest end of the CAs on which the chains stand.
+// latestRoot returns when the last of the chains' CAs expires.
 func latestRoot(chains [][]*x509.Certificate) time.Time {
 	var latest time.Time
 	for _, chain := range chains {
@@ -110,7 +110,7 @@ func latestRoot(chains [][]*x509.Certificate) time.Time {
 	return latest
 }
 
-// earliestEnd is when the first of the certificates ends.
+// earliestEnd returns when the first of the certificates expires.
 func earliestEnd(certs []*x509.Certificate) time.Time {
 	end := certs[0].NotAfter
 	for _, c := range certs[1:] {
@@ -121,14 +121,14 @@ func earliestEnd(certs []*x509.Certificate) time.Time {
 	return end
 }
 
-// ca is when the CA ends that the certificate stands on; zero when it does not verify.
+// ca returns when the CA of the certificate expires; zero when the certificate does not verify.
 func (s *served) ca() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.caEnd
 }
 
-// samples are registry_tls_*, without that of the CA file; none when no handshake came so far.
+// samples returns registry_tls_*, but the sample about the CA file. It returns none while no handshake has ended.
 func (s *served) samples(address, role string, names []string) []source.Sample {
 	s.mu.Lock()
 	defer s.mu.Unlock()

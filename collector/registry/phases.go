@@ -11,8 +11,8 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// phases are the moments of one request at which a phase begins or ends: dns, connect, tls and first_byte. Zero: not
-// reached. The hooks of httptrace set them from several goroutines.
+// phases has the moments of one request at which a phase begins or ends: dns, connect, tls and first_byte. A zero moment
+// was not reached. The hooks of httptrace set them from several goroutines.
 type phases struct {
 	mu                                      sync.Mutex
 	proxyHost                               string // host of an HTTPS proxy, until the TLS handshake with it has ended
@@ -20,8 +20,8 @@ type phases struct {
 	tlsStart, tlsDone, requestSent, answers time.Time
 }
 
-// throughProxy wraps the Proxy function of a transport. It notes the host of an HTTPS proxy: the first TLS handshake of the
-// connection is with that, and the second one with the registry.
+// throughProxy wraps the Proxy function of a transport, and notes the host of an HTTPS proxy. The first TLS handshake of
+// the connection is with the proxy then, and the second one with the registry.
 func (p *phases) throughProxy(proxyOf func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
 	if proxyOf == nil {
 		return nil
@@ -38,14 +38,16 @@ func (p *phases) throughProxy(proxyOf func(*http.Request) (*url.URL, error)) fun
 	}
 }
 
-// proxy is the host of the proxy that the TLS handshake under way is with; empty when it is with the registry.
+// proxy returns the host of the proxy while the TLS handshake with it goes on, and nothing while the handshake is with
+// the registry.
 func (p *phases) proxy() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.proxyHost
 }
 
-// handshakeDone notes the end of the TLS handshake with the registry, and that the one with a proxy is over.
+// handshakeDone is called at the end of each TLS handshake. After a handshake with a proxy the next one is with the registry,
+// and only the latter sets a moment.
 func (p *phases) handshakeDone(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -88,7 +90,7 @@ func (p *phases) trace() *httptrace.ClientTrace {
 	}
 }
 
-// samples are the seconds of each phase that has ended.
+// samples returns the seconds of each phase that has ended.
 func (p *phases) samples(address, role string) []source.Sample {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -104,7 +104,7 @@ func newPullSource(b *ask.Builder, u config.URL, role string) (*source.Source, e
 	return b.Probe(&source.Probe{Every: p.every, Timeout: min(p.every, maxPull), Run: p.pullAll}, s, role, b.Pull.Images, b.Pull.Platform), nil
 }
 
-// newPuller builds the puller of u, the front or a backend. content that was known before a reload stays known.
+// newPuller builds the puller of u, the front or a backend. After a reload it gets the content that was known before.
 func newPuller(b *ask.Builder, u config.URL, role string) (*puller, error) {
 	c := b.Pull
 	a, err := ask.NewAccount(b, c.HTTP, u, "pull", "http")
@@ -127,9 +127,9 @@ func newPuller(b *ask.Builder, u config.URL, role string) (*puller, error) {
 	return p, nil
 }
 
-// pullAll is one run. It pulls the images one after the other, in three quarters of the time of ctx: each image gets an
-// equal part of the time that is left of them, so that one that hangs takes nothing from the others. In the rest of the
-// time it reads layers in full.
+// pullAll is one run. It pulls the images one after the other, in three quarters of the time of ctx. Each image gets an
+// equal part of what is left of this time, so an image that hangs takes nothing from the others. In the last quarter
+// pullAll reads layers in full.
 //
 // Example: 4 minutes, 3 images. The first may take 1 minute. If it takes 10 s, the other two may take 85 s each.
 func (p *puller) pullAll(ctx context.Context) source.Run {
@@ -150,13 +150,13 @@ func (p *puller) pullAll(ctx context.Context) source.Run {
 	p.memory.forget(p.images)
 	p.seen.save(p.memory)
 	p.readInFull(ctx, pulls)
-	if errors.Is(ctx.Err(), context.Canceled) { // we were told to stop: what was cut off is no fault of the registry
+	if errors.Is(ctx.Err(), context.Canceled) { // the exporter stops: the pulls that this cuts off are no fault of the registry
 		return source.Run{Err: ctx.Err()}
 	}
 	return upstream.addTo(p.report(pulls, time.Now()))
 }
 
-// partOf is a context that ends after part/of of the time that ctx has left.
+// partOf returns a context with part/of of the time that ctx has left.
 func partOf(ctx context.Context, part, of int) (context.Context, context.CancelFunc) {
 	end, limited := ctx.Deadline()
 	if !limited {
@@ -165,7 +165,7 @@ func partOf(ctx context.Context, part, of int) (context.Context, context.CancelF
 	return context.WithTimeout(ctx, time.Until(end)*time.Duration(part)/time.Duration(of))
 }
 
-// report makes the result of the run that ended at now, of its pulls and of bad blobs that earlier runs found.
+// report makes the result of the run that ended at now: of its pulls, and of bad blobs that earlier runs found.
 func (p *puller) report(pulls []*imagePull, now time.Time) source.Run {
 	var reads []blobRead
 	for _, ip := range pulls {
@@ -194,7 +194,7 @@ func (p *puller) report(pulls []*imagePull, now time.Time) source.Run {
 	return r
 }
 
-// recall makes those steps fail that need a blob which an earlier run found bad, and which still counts as such at now.
+// recall fails each step that needs a blob which an earlier run found bad and which is still bad at now.
 func (ip *imagePull) recall(now time.Time) {
 	for i := range ip.steps {
 		ip.steps[i].Err = firstError(ip.steps[i].Err, ip.memory.remembered(ip.image.Name, ip.steps[i].Name, now))
@@ -209,7 +209,7 @@ func (ip *imagePull) recall(now time.Time) {
 	}
 }
 
-// err is that of the first step that failed, or nil.
+// err returns the error of the first step that failed, or nil.
 func (ip *imagePull) err() error {
 	for _, s := range ip.steps {
 		if s.Err != nil {
@@ -219,7 +219,7 @@ func (ip *imagePull) err() error {
 	return nil
 }
 
-// samples are those of the image: registry_pull_success and all others with the label image.
+// samples returns registry_pull_success of the image and all other samples with the label image.
 func (ip *imagePull) samples() []source.Sample {
 	about := func(more ...string) []string { return append([]string{ip.Address, ip.role, ip.image.Name}, more...) }
 	all := []source.Sample{pullSuccess.Sample(source.Bool01(ip.err() == nil), about()...)}

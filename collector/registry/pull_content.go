@@ -22,7 +22,7 @@ type blobKey struct {
 // content is what is known of the blobs behind one address. It outlives runs and reloads. One run at a time uses it.
 type content struct {
 	blobs   map[blobKey]*blob
-	needs   map[string][]part // by name of an image: what its manifest named when that could be read last
+	needs   map[string][]part // by name of an image: what its manifest named when it could last be read
 	before  map[*blob]blob    // the blobs that the last run found bad, as they were known before that run
 	wasDown bool              // the last run read nothing that shows that the store works
 	today   dailyBytes        // of layers that the server sends as a whole only
@@ -38,30 +38,31 @@ type part struct {
 	blob blobKey
 }
 
-// A blob is what is known of one blob. Zero: nothing.
+// A blob is what is known of one blob. The zero value: no run has read it.
 type blob struct {
-	tried     time.Time     // when it was read in full, or could not be; zero: it is read before all others
+	tried     time.Time     // when a run last read it in full, or failed to; zero: the next run reads it before all others
 	verified  time.Time     // when it was read in full and matched its digest; zero: never, or it was bad since
 	partial   *verification // a large blob of which a part was read; the next run goes on there
-	sentWhole time.Time     // when the server sent all of it to a request with Range; zero: it did not since it was read in full
-	notBefore time.Time     // it is not read as a whole before that, as it took longer than a run; zero: it never did
+	sentWhole time.Time     // when the server last answered a Range with the whole blob; zero: it did not since the blob was read in full
+	notBefore time.Time     // when it may be read as a whole again, after that took longer than a run; zero: now
 	bad       *bad          // nil: no run found it bad
 }
 
 // bad is a blob that was missing, short or not what its digest says, in a run in which the store worked.
 type bad struct {
 	reason, cache string    // labels of registry_pull_content_bad and registry_pull_failure
-	full          bool      // reading it in full showed it; its last byte came
+	full          bool      // its last byte came, and reading it in full showed that it is bad
 	since         time.Time // of the run that found it bad first
-	wellSince     time.Time // the first of the runs, up to the last one, that all read it well; zero: the last one did not
-	confirmed     bool      // a run that read it at again or later found it bad, too
-	again         time.Time // the next time at which it is read in full
+	wellSince     time.Time // since then every run has read it well; zero: the last run has not
+	confirmed     bool      // a run at the time again, or later, found it bad, too
+	again         time.Time // when it is read in full next
 }
 
 // fails says whether a pull of an image that needs the blob counts as failed, in the run at now.
 //
-// A confirmed blob fails until it is read in full and well. Another one fails until two runs in a row have read it well:
-// with two backends behind a balancer one of which has lost it, one run may well meet the good one only.
+// A confirmed blob fails until it is read well in full. Another bad blob fails until two runs in a row have read it well.
+// With two backends behind a balancer, one of which has lost the blob, a single run may well meet only the backend that
+// has it.
 func (b *bad) fails(now time.Time) bool {
 	return b.confirmed || b.wellSince.IsZero() || !b.wellSince.Before(now)
 }
@@ -70,12 +71,13 @@ func newContent() *content {
 	return &content{blobs: map[blobKey]*blob{}, needs: map[string][]part{}, platforms: map[string]*platforms{}}
 }
 
-// isContent says whether an error is about a stored blob. Another one, such as a timeout, is about who stores it.
+// isContent says whether an error is about the bytes of a stored blob. Any other error, such as a timeout, is about the
+// store or the way to it.
 func isContent(err error) bool {
 	return slices.Contains([]string{source.ReasonDigestMismatch, source.ReasonShortRead, source.ReasonMissingBlob}, source.Reason(err))
 }
 
-// blob returns what is known of the blob under a key. The first call makes it.
+// blob returns what is known of the blob under a key. The first call adds the blob.
 func (c *content) blob(key blobKey) *blob {
 	b := c.blobs[key]
 	if b == nil {
@@ -127,8 +129,8 @@ func (c *content) forget(images []*client.Image) {
 	maps.DeleteFunc(c.blobs, func(key blobKey, _ *blob) bool { return !needed[key] })
 }
 
-// remembered is the error of a step of an image that needs a bad blob, whether the run at now read that blob or not. It is
-// nil when none fails.
+// remembered returns an error when a step of an image needs a blob that is bad, whether or not the run at now has read
+// this blob.
 func (c *content) remembered(image, step string, now time.Time) error {
 	for _, p := range c.needs[image] {
 		b := c.blobs[p.blob]
@@ -142,7 +144,7 @@ func (c *content) remembered(image, step string, now time.Time) error {
 	return nil
 }
 
-// badSamples count the bad blobs that an image needs. about are the labels address, role and image.
+// badSamples counts the bad blobs that an image needs. about are the labels address, role and image.
 func (c *content) badSamples(about ...string) []source.Sample {
 	image := about[len(about)-1]
 	counts := map[[2]string]float64{}
@@ -163,7 +165,7 @@ func (c *content) badSamples(about ...string) []source.Sample {
 	return samples
 }
 
-// verified is how many layers of an image are verified, and when the last of them was.
+// verified returns how many layers of an image are verified, and when the last of them was verified.
 func (c *content) verified(image string) (n int, last time.Time) {
 	for _, p := range c.needs[image] {
 		if b := c.blobs[p.blob]; p.step == stepLayers && b != nil && !b.verified.IsZero() {

@@ -29,27 +29,27 @@ type imagePull struct {
 	image     *client.Image
 	session   *client.Session
 	steps     []source.Step
-	letIn     time.Time              // when the request was sent that was let in
+	letIn     time.Time              // when the request was sent with which the login ended
 	manifest  *client.Manifest       // nil until it was read
 	children  []digest.Digest        // of what the index names for our platform, the manifest last; empty: the tag is no index
 	others    []client.Descriptor    // manifests that the index names for other platforms
-	platforms *platformsPull         // asks for those; nil: not in this run
-	layers    []client.Descriptor    // those that the registry has to have, each once
+	platforms *platformsPull         // asks for others; nil: not in this run
+	layers    []client.Descriptor    // of the manifest, each once, without foreign ones
 	reads     []blobRead             // for content.learn
 	cache     string                 // whether the last answer came from a cache: hit, miss or none
 	failed    map[digest.Digest]bool // layers whose last byte could not be read
-	refused   error                  // that of the first layer that nodes refuse, though its bytes are right
-	timed     digest.Digest          // the first layer of this run
+	refused   error                  // about the first layer that nodes refuse, though its bytes are right
+	timed     digest.Digest          // the first layer of this run, of which firstByte is measured
 	firstByte time.Duration          // from asking for its last byte until it came; 0: it did not
 	bytes     int64                  // read of config and layers
 	ends      int                    // layers whose last byte came
 	begins    int                    // layers whose first 64 KiB came instead, as the server ignores ranges
 	inFull    int                    // layers that were read to their end and are right
 	inParts   int                    // large layers of which a part was read
-	lengths   int                    // layers of which HEAD told the length instead, as the server sends all of them or nothing
+	lengths   int                    // layers of which HEAD told the length instead, as the server sends them as a whole only
 }
 
-// noteRead notes that a blob was read in a step. The cache is that of the last answer.
+// noteRead notes that a step has read a blob. The cache is that of the last answer.
 func (ip *imagePull) noteRead(step string, d digest.Digest, full bool, err error) {
 	ip.reads = append(ip.reads, blobRead{step, blobKey{ip.image.Repository, d}, full, ip.cache, err})
 }
@@ -84,7 +84,7 @@ func cacheOf(h http.Header) string {
 	return "miss"
 }
 
-// cacheOfError is the cache of the answer that err is about; none when no answer came.
+// cacheOfError returns cacheOf the answer that err is about; none when no answer came.
 func cacheOfError(err error) string {
 	var a answerError
 	if errors.As(err, &a) {
@@ -93,13 +93,14 @@ func cacheOfError(err error) string {
 	return "none"
 }
 
-// read asks for a path of the repository with GET, such as manifests/1.0, and calls take with the answer. It closes the body.
+// read asks for a path of the repository with GET, such as manifests/1.0, calls take with the answer, and closes the
+// body.
 func (ip *imagePull) read(ctx context.Context, path string, header http.Header, take func(*http.Response) error) error {
 	resp, err := ip.session.Open(ctx, ip.image.Repository, path, header)
 	return ip.taken(resp, err, take)
 }
 
-// taken calls take with an answer, if one came, and closes it.
+// taken calls take with an answer, if one came, and closes the body.
 func (ip *imagePull) taken(resp *http.Response, err error, take func(*http.Response) error) error {
 	ip.cache = "none"
 	if err != nil {
@@ -113,13 +114,13 @@ func (ip *imagePull) taken(resp *http.Response, err error, take func(*http.Respo
 	return nil
 }
 
-// done notes a step that began at start. It returns whether the pull goes on: after bad content it does, as more may be bad.
+// done notes a step that began at start, and says whether the pull goes on. After bad content it does: more may be bad.
 func (ip *imagePull) done(name string, start time.Time, note string, err error) (goOn bool) {
 	ip.steps = append(ip.steps, source.Step{Name: name, Took: time.Since(start), Err: err, Note: note})
 	return err == nil || isContent(err)
 }
 
-// pull logs in, reads manifest and config, and the last byte of each layer. readInFull comes after it.
+// pull logs in, reads manifest and config, and the last byte of each layer. readInFull comes later in the run.
 func (ip *imagePull) pull(ctx context.Context) {
 	start := time.Now()
 	ip.letIn = start
@@ -141,7 +142,7 @@ func (ip *imagePull) pull(ctx context.Context) {
 	}
 }
 
-// missing is the error of a 404 for a blob or manifest that another manifest names.
+// missing returns the error of a 404 for a blob or manifest that another manifest names: missing_blob.
 func missing(resp *http.Response) error {
 	return source.Failed(source.ReasonMissingBlob, "%s", ask.RefusalOf(resp))
 }

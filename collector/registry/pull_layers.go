@@ -17,7 +17,8 @@ import (
 // firstPart is how many bytes of a layer are read when the server ignores the range and sends all of it.
 const firstPart = 64 << 10
 
-// readable are the layers that a registry has to have, each once: without foreign ones, which clients fetch from elsewhere.
+// readable returns the layers that a registry has to have, each once. It leaves out foreign layers, which clients fetch
+// from elsewhere.
 func readable(layers []client.Descriptor) []client.Descriptor {
 	var all []client.Descriptor
 	seen := map[digest.Digest]bool{}
@@ -36,12 +37,12 @@ func (ip *imagePull) readConfig(ctx context.Context) error {
 	return firstError(ip.readMore(ctx, config, newVerification(config.Digest), config.Size), nodesRefuse(config))
 }
 
-// A nodesRefuseError is about a part of an image that nodes refuse, though it is what its digest says.
+// A nodesRefuseError is about a part of an image that nodes refuse, though its bytes match the digest.
 type nodesRefuseError struct{ error }
 
 func (n nodesRefuseError) Unwrap() error { return n.error }
 
-// nodesRefuse is why no node takes an image with this config or layer, though its bytes are right; nil when they take it.
+// nodesRefuse returns an error when no node takes an image with this config or layer, though its bytes are right.
 func nodesRefuse(d client.Descriptor) error {
 	switch {
 	case d.Size == 0:
@@ -52,9 +53,9 @@ func nodesRefuse(d client.Descriptor) error {
 	return nil
 }
 
-// readEnds reads the last byte of each layer: a registry that knows the size of a layer, but has lost its end, cannot send
-// that byte. The error is that of the first layer that fails. After one that is not about content, such as a timeout, no
-// more layers are asked for: the store is in trouble. A layer that nodes refuse is noted in ip.refused.
+// readEnds reads the last byte of each layer. A registry may know the size of a layer and have lost its end: it cannot
+// send this byte. The error is that of the first layer that fails. After an error that is not about content, such as a
+// timeout, readEnds asks for no more layers: the store is in trouble. It notes a layer that nodes refuse in ip.refused.
 func (ip *imagePull) readEnds(ctx context.Context) error {
 	var first error
 	for i, l := range ip.layersOfThisRun() {
@@ -81,7 +82,7 @@ func (ip *imagePull) readEnds(ctx context.Context) error {
 	return first
 }
 
-// ofLayer is err with the layer that it is about; nil stays nil.
+// ofLayer adds to err the layer that it is about; nil stays nil.
 func ofLayer(l client.Descriptor, err error) error {
 	if err == nil {
 		return nil
@@ -89,11 +90,12 @@ func ofLayer(l client.Descriptor, err error) error {
 	return fmt.Errorf("layer %s: %w", l.Digest, err)
 }
 
-// maxEnds bounds the layers whose last byte one run asks for, of all its images: a registry may name thousands of them, and
-// send us for each to somebody else.
+// maxEnds bounds the layers whose last byte one run asks for, of all its images. A registry may name thousands of layers,
+// and redirect each request to another host.
 const maxEnds = 300
 
-// layersOfThisRun are all layers of the image, or its part of maxEnds of them, in turn.
+// layersOfThisRun returns all layers of the image or, when they are more than its part of maxEnds, as many as that, in
+// turn.
 func (ip *imagePull) layersOfThisRun() []client.Descriptor {
 	most := max(1, maxEnds/len(ip.images))
 	if len(ip.layers) <= most {
@@ -104,7 +106,7 @@ func (ip *imagePull) layersOfThisRun() []client.Descriptor {
 	return slices.Concat(ip.layers[from:], ip.layers[:from])[:most]
 }
 
-// firstError is a, or b when a is nil.
+// firstError returns a, or b when a is nil.
 func firstError(a, b error) error {
 	if a != nil {
 		return a
@@ -112,7 +114,8 @@ func firstError(a, b error) error {
 	return b
 }
 
-// readEnd reads the last byte of a layer, or its first 64 KiB when the server ignores ranges; once more when no byte comes.
+// readEnd reads the last byte of a layer, or its first 64 KiB when the server ignores ranges. When no byte comes, it
+// tries once more.
 func (ip *imagePull) readEnd(ctx context.Context, l client.Descriptor) error {
 	err := ip.readEndOnce(ctx, l)
 	if wasCut(err) {

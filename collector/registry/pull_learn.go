@@ -7,16 +7,16 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// A blobRead is one blob that a run read, or tried to.
+// A blobRead is how one blob was read in a run.
 type blobRead struct {
 	step  string // of the pull: manifest, config or layers
 	blob  blobKey
-	full  bool   // it was read to its end, or as far as the server allows; false: only its last byte
+	full  bool   // the run read it to its end, or as far as the server allows; false: only its last byte
 	cache string // whether the answer came from a cache: hit, miss or none
 	err   error  // nil: it was well
 }
 
-// weight orders reads of the same blob: the heavier one says more about it.
+// weight orders reads of the same blob: the read with the greater weight tells more about the blob.
 func (r blobRead) weight() int {
 	switch {
 	case isContent(r.err):
@@ -29,12 +29,12 @@ func (r blobRead) weight() int {
 	return 0
 }
 
-// learn takes over what a run that ended at now read. Who is to blame for a bad blob, the blob or the store behind the
-// registry? These four runs show how learn tells:
+// learn notes what a run that ended at now has read. A blob that could not be read well is bad, or the store behind the
+// registry is down. These four runs, one after the other, show how learn tells which:
 //
 //	config well, layer A missing     A is bad.
-//	config and layer A without bytes Nothing was well: the store is down. No blob is noted as bad, and A of the run
-//	                                 before counts no longer: the store may have been going down then.
+//	config and layer A without bytes Nothing was well: the store is down. No blob is noted as bad, and A, which the run
+//	                                 before found bad, no longer is: the store may have been going down then.
 //	config well, layer B short       The run before found the store down: it may be coming back. B is not noted,
 //	                                 and the next run reads it in full before others.
 //	config well, layer B short       B is bad.
@@ -82,8 +82,8 @@ func (c *content) unlearn() {
 	c.before = nil
 }
 
-// heaviest is the heaviest read of each blob. Two images that share a layer read it twice in a run; with two backends
-// behind a balancer the layer may be bad once and well a moment later. Then the bad read counts.
+// heaviest returns the read with the greatest weight of each blob. Two images that share a layer read it twice in a run.
+// With two backends behind a balancer, the layer may be bad at first and well a moment later: then the bad read counts.
 func heaviest(reads []blobRead) map[blobKey]blobRead {
 	byBlob := map[blobKey]blobRead{}
 	for _, r := range reads {
@@ -94,7 +94,7 @@ func heaviest(reads []blobRead) map[blobKey]blobRead {
 	return byBlob
 }
 
-// snapshot is a copy that later changes of b leave as it is.
+// snapshot returns a copy that does not change with b.
 func (b *blob) snapshot() blob {
 	other := *b
 	if b.bad != nil {
@@ -103,11 +103,11 @@ func (b *blob) snapshot() blob {
 	return other
 }
 
-// learn takes over one read of the blob by the run that ended at now.
+// learn notes one read of the blob, by the run that ended at now.
 //
-// Example with rereadAfter 15m: at 10:00 the blob is short, so it is bad and due again at 10:15. At 10:05 it is well: it
-// stays bad, and wellSince is 10:05. At 10:20 it is read in full. Well: it is no longer bad. Short again: it is confirmed,
-// and due again at 10:35.
+// Example with rereadAfter 15m: at 10:00 the blob is short, so it is bad, and is read in full again at 10:15 or later. At
+// 10:05 it is read well: it stays bad, and wellSince is 10:05. At 10:20 it is read in full. If it is well, it is bad no
+// longer. If it is short again, it is confirmed, and is read in full again at 10:35 or later.
 func (b *blob) learn(r blobRead, now time.Time, rereadAfter time.Duration) {
 	isBad := isContent(r.err)
 	if b.bad == nil && !isBad {
@@ -136,8 +136,8 @@ func (b *blob) learn(r blobRead, now time.Time, rereadAfter time.Duration) {
 	}
 }
 
-// note sets since when the blob is read well. When only reading it in full showed that it is bad, its last byte does not
-// show that it is well.
+// note sets wellSince. When only reading the blob in full showed that it is bad, reading its last byte does not show that
+// it is well.
 func (b *bad) note(r blobRead, now time.Time) {
 	switch {
 	case isContent(r.err):

@@ -11,8 +11,9 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// readManifests asks what the tag names, as containerd does, and reads that and, when it is an index, the manifest of our
-// platform. start is when the pull began. note is for people, such as "sha256:… linux/amd64, 3 layers, 27.0 MB".
+// readManifests asks which document the tag names, as containerd does, and reads it. When it is an index, readManifests
+// reads the manifest of our platform, too. start is when the pull began. note is for people, such as "sha256:…
+// linux/amd64, 3 layers, 27.0 MB".
 func (ip *imagePull) readManifests(ctx context.Context, start time.Time) (note string, err error) {
 	top, err := ip.resolve(ctx, start)
 	if err != nil {
@@ -36,8 +37,8 @@ func (ip *imagePull) readManifests(ctx context.Context, start time.Time) (note s
 	return fmt.Sprintf("%s%s, %d layers, %s", top.Digest, note, len(m.Layers), byteText(size)), nil
 }
 
-// resolve asks which manifest the tag names: with HEAD, or with GET where a registry does not know HEAD (405). Where the
-// answer has no digest or no size, GET tells them. It notes the step auth when it is let in.
+// resolve asks which manifest the tag names, with HEAD. It asks with GET where a registry does not know HEAD (405), and
+// where the answer to HEAD has no digest or no size. Once the registry lets it in, it notes the step auth.
 func (ip *imagePull) resolve(ctx context.Context, start time.Time) (client.Descriptor, error) {
 	path := "manifests/" + ip.image.Tag
 	d, status, err := ip.describe(ctx, http.MethodHead, path, start)
@@ -59,7 +60,8 @@ func (ip *imagePull) resolve(ctx context.Context, start time.Time) (client.Descr
 	return d, err
 }
 
-// describe asks for a manifest, and reads the headers of the answer. status is that of a refusal, else 0.
+// describe asks for a manifest, and reads the headers of the answer. status is the status of a refusal; 0 when there is
+// none.
 func (ip *imagePull) describe(ctx context.Context, method, path string, start time.Time) (d client.Descriptor, status int, err error) {
 	err = ip.ask(ctx, method, path, client.AcceptManifests, func(resp *http.Response) (err error) {
 		var refused error
@@ -82,7 +84,7 @@ func (ip *imagePull) describe(ctx context.Context, method, path string, start ti
 	return d, status, err
 }
 
-// noteLetIn notes that the step auth is done, once. start is when the pull began.
+// noteLetIn notes the step auth, once. start is when the pull began.
 func (ip *imagePull) noteLetIn(start time.Time) {
 	if len(ip.steps) == 0 {
 		ip.letIn = ip.session.Sent
@@ -90,15 +92,15 @@ func (ip *imagePull) noteLetIn(start time.Time) {
 	}
 }
 
-// explainHead is the error of a refused HEAD, which has no body to say why. When GET is refused, too, its error says why.
-// When it is not, something between here and the registry refuses HEAD alone: containerd cannot pull, docker can. A 504 says
-// enough: GET would wait as long, and no pull has so much time.
+// explainHead returns the error of a refused HEAD, whose answer has no body. When GET is refused, too, the error of GET
+// says why. When GET is not refused, something between here and the registry refuses HEAD alone: containerd cannot pull,
+// docker can. After a 504 explainHead does not ask with GET: the answer would take as long, and no pull has so much time.
 func (ip *imagePull) explainHead(ctx context.Context, path string, start time.Time, status int, refused error) error {
 	if status == http.StatusGatewayTimeout {
 		return refused
 	}
 	switch _, _, err := ip.describe(ctx, http.MethodGet, path, start); {
-	case err != nil && status == 0: // the token is not enough for either
+	case err != nil && status == 0: // a token lacks the right for HEAD as for GET
 		return refused
 	case err != nil:
 		return err
@@ -110,7 +112,8 @@ func (ip *imagePull) explainHead(ctx context.Context, path string, start time.Ti
 	return source.Failed(reason, "%s, but GET is answered: containerd and Kubernetes ask with HEAD first", refused)
 }
 
-// readManifest reads a manifest or index. One that is not there is missing_blob: the tag, or an index, names it.
+// readManifest reads a manifest or index. When it is not there, the reason is missing_blob: the tag, or an index, names
+// it.
 func (ip *imagePull) readManifest(ctx context.Context, d client.Descriptor) (m *client.Manifest, err error) {
 	err = ip.ask(ctx, http.MethodGet, "manifests/"+d.Digest.String(), d.Accept(), func(resp *http.Response) (err error) {
 		if resp.StatusCode == http.StatusNotFound {
@@ -122,10 +125,10 @@ func (ip *imagePull) readManifest(ctx context.Context, d client.Descriptor) (m *
 	return m, err
 }
 
-// maxNesting is how many indexes may stand in each other.
+// maxNesting is how many indexes may stand in each other: an index in an index in an index.
 const maxNesting = 3
 
-// descend reads the manifest of our platform that an index names, or that an index in it does.
+// descend reads the manifest of our platform in an index, or in an index that this index names for our platform.
 func (ip *imagePull) descend(ctx context.Context, m *client.Manifest) (*client.Manifest, error) {
 	for depth := 1; m.IsIndex; depth++ {
 		if depth > maxNesting {
@@ -146,7 +149,7 @@ func (ip *imagePull) descend(ctx context.Context, m *client.Manifest) (*client.M
 	return m, nil
 }
 
-// ask asks for a manifest. The error of an answer names the request.
+// ask asks for a manifest. When an answer came, the error names the request.
 func (ip *imagePull) ask(ctx context.Context, method, path string, header http.Header, take func(*http.Response) error) error {
 	send := ip.session.Open
 	if method == http.MethodHead {

@@ -12,15 +12,15 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// stepPlatforms asks for the images of other platforms that an index names. An image that is no index has no such step, and
-// a pull-through cache neither: it holds what its clients have pulled.
+// stepPlatforms asks for the images of other platforms that an index names. A pull of a tag that names no index has no
+// such step, and neither has a pull from a pull-through cache: a cache holds only images that its clients have pulled.
 const stepPlatforms = "platforms"
 
-// maxOthers bounds the requests of one run for other platforms. Each run asks for those of one image, the next run for those of
-// the next image.
+// maxOthers bounds the requests of one run for other platforms. All of them are for one image; the next run sends those
+// for the next image.
 const maxOthers = 10
 
-// maxLost bounds the parts of other platforms that are remembered as lost, of one image.
+// maxLost bounds the lost parts of other platforms that are remembered of one image.
 const maxLost = 100
 
 // platforms is what is known of the images of other platforms that the index of one image names. It outlives runs and
@@ -28,14 +28,14 @@ const maxLost = 100
 type platforms struct {
 	nextManifest int                    // the manifest that is asked for next
 	nextImage    int                    // the image whose parts are asked for next
-	nextPart     int                    // its part that is next: the config, or a layer
-	lost         []lostPart             // the one that is asked for next comes first
-	seen         map[digest.Digest]bool // manifests that were there when they were asked for
-	absent       []client.Descriptor    // manifests that were not, each time
+	nextPart     int                    // the part of that image that is asked for next: the config, or a layer
+	lost         []lostPart             // the next run asks for the first of them first
+	seen         map[digest.Digest]bool // manifests that were there when a run asked for them
+	absent       []client.Descriptor    // manifests that were not there in any run
 	isKnown      bool                   // a run has asked for other platforms
 }
 
-// A lostPart is a part of an image of another platform that was lost or damaged when it was asked for last, twice in a row.
+// A lostPart is a part of an image of another platform. A run has asked for it twice, and found it lost or damaged both times.
 type lostPart struct {
 	platformPart
 	err   error
@@ -53,18 +53,18 @@ func (p platformPart) same(other platformPart) bool {
 	return p.manifest.Digest == other.manifest.Digest && p.blob.Digest == other.blob.Digest
 }
 
-// An otherPlatformError is about the image of another platform than pull.platform.
+// An otherPlatformError is about the image of a platform other than pull.platform.
 type otherPlatformError struct{ error }
 
 func (o otherPlatformError) Unwrap() error { return o.error }
 
-// isOfOtherPlatform says whether the pull failed for the image of another platform alone.
+// isOfOtherPlatform says whether the pull failed only for the image of another platform.
 func isOfOtherPlatform(res source.Result) bool {
 	var o otherPlatformError
 	return errors.As(res.Err, &o)
 }
 
-// platformsOf is what is known of the other platforms of an image. The first call makes it.
+// platformsOf returns what is known of the other platforms of an image. The first call adds it.
 func (c *content) platformsOf(image string) *platforms {
 	known := c.platforms[image]
 	if known == nil {
@@ -74,7 +74,7 @@ func (c *content) platformsOf(image string) *platforms {
 	return known
 }
 
-// err is the error of the first lost part, with the number of the others; nil when none is lost.
+// err returns the error of the first lost part, with the number of the others; nil when none is lost.
 func (s *platforms) err() error {
 	if len(s.lost) == 0 {
 		return nil
@@ -96,12 +96,12 @@ func (s *platforms) forget(named []client.Descriptor) {
 	maps.DeleteFunc(s.seen, func(d digest.Digest, _ bool) bool { return !isNamed[d] })
 }
 
-// isLost says whether the part was lost when it was asked for last.
+// isLost says whether the part was lost when a run last asked for it.
 func (s *platforms) isLost(part platformPart) bool {
 	return slices.ContainsFunc(s.lost, func(l lostPart) bool { return l.same(part) })
 }
 
-// platformsStep is the step platforms; false while no run has asked for other platforms.
+// platformsStep returns the step platforms; false when no run has asked for other platforms yet.
 func (ip *imagePull) platformsStep() (source.Step, bool) {
 	known := ip.memory.platforms[ip.image.Name]
 	if known == nil || !known.isKnown || len(ip.others) == 0 || ip.err() != nil {

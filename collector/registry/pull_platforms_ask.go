@@ -14,8 +14,8 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// askPlatforms asks for other platforms of one image: of the next one that could be pulled in this run. Its pull shows that the
-// store works, so a part that is missing is lost.
+// askPlatforms asks for other platforms of one image: the next one that could be pulled in this run. Its pull has shown
+// that the store works, so a part that is missing is lost.
 func (p *puller) askPlatforms(ctx context.Context, pulls []*imagePull) {
 	if p.isCache {
 		return
@@ -42,8 +42,8 @@ type platformsPull struct {
 	known      *platforms    // run changes it
 	own        *imagePull    // the pull of our platform
 	left       int           // requests that it may still send
-	took       time.Duration // of all requests together
-	unknown    error         // why it ended early; nil: it did not
+	took       time.Duration // duration of the whole run
+	unknown    error         // why the run ended early; nil: it did not
 }
 
 func (p *puller) newPlatformsPull(ip *imagePull) *platformsPull {
@@ -51,8 +51,8 @@ func (p *puller) newPlatformsPull(ip *imagePull) *platformsPull {
 	return &platformsPull{imagePull: reader, known: p.memory.platformsOf(ip.image.Name), own: ip, left: maxOthers}
 }
 
-// run asks for lost parts first, with half of the requests; then for manifests, with half of those that are left; then for
-// configs and layers. It ends early when an answer says neither that a part is there nor that it is lost.
+// run asks for lost parts with half of its requests, then for manifests with half of the rest, then for configs and
+// layers. It ends early when an answer, such as a 503, tells neither that a part is there nor that it is lost.
 func (p *platformsPull) run(ctx context.Context) {
 	start := time.Now()
 	p.known.isKnown = true
@@ -78,10 +78,11 @@ func (p *platformsPull) run(ctx context.Context) {
 	p.took = time.Since(start)
 }
 
-// mayAsk says whether two requests may be sent for a part, after which at least leaving requests are left.
+// mayAsk says whether run may send two requests for a part, and have at least leaving requests left.
 func (p *platformsPull) mayAsk(leaving int) bool { return p.unknown == nil && p.left-2 >= leaving }
 
-// askLost asks for the lost part that was asked for longest ago: for a manifest with GET, as HEAD of a damaged one may be well.
+// askLost asks for the lost part for which no run has asked for longest. It asks for a manifest with GET: HEAD of a
+// damaged one may be answered well.
 func (p *platformsPull) askLost(ctx context.Context) {
 	l := p.known.lost[0]
 	err := p.ask(ctx, l.platformPart, http.MethodGet)
@@ -95,15 +96,15 @@ func (p *platformsPull) askLost(ctx context.Context) {
 	}
 }
 
-// askManifest asks for the next manifest. askLost asks for those that are lost.
+// askManifest asks for the next manifest that is not known to be lost.
 func (p *platformsPull) askManifest(ctx context.Context) {
 	part := platformPart{manifest: p.own.others[p.known.nextManifest%len(p.own.others)]}
 	p.known.nextManifest = (p.known.nextManifest + 1) % len(p.own.others)
 	p.find(ctx, part)
 }
 
-// askParts reads the manifest of the next image, and asks for its config and its layers. It goes on there in the next run
-// when no requests are left. An index in the index has no parts here: the manifests that it names are not asked for.
+// askParts reads the manifest of the next image, and asks for its config and its layers. When no requests are left, the
+// next run goes on with the next part. Of an index in the index, askParts reads nothing more.
 func (p *platformsPull) askParts(ctx context.Context) {
 	d := p.own.others[p.known.nextImage%len(p.own.others)]
 	parts, err := p.partsOf(ctx, d)
@@ -118,7 +119,8 @@ func (p *platformsPull) askParts(ctx context.Context) {
 	p.known.nextImage, p.known.nextPart = (p.known.nextImage+1)%len(p.own.others), 0
 }
 
-// partsOf reads a manifest. Its parts are the config and the layers, without those that our platform shares.
+// partsOf reads a manifest, and returns its config and its layers. It leaves out those that the image of our platform
+// has, too.
 func (p *platformsPull) partsOf(ctx context.Context, d client.Descriptor) ([]client.Descriptor, error) {
 	if p.known.isLost(platformPart{manifest: d}) || p.known.isAbsent(d) {
 		return nil, nil
@@ -147,12 +149,12 @@ func (p *platformsPull) readManifestTwice(ctx context.Context, d client.Descript
 	return m, err
 }
 
-// needs says whether the image has that config or layer.
+// needs says whether the image has the config or layer d.
 func (ip *imagePull) needs(d digest.Digest) bool {
 	return d == ip.manifest.Config.Digest || slices.ContainsFunc(ip.layers, func(l client.Descriptor) bool { return l.Digest == d })
 }
 
-// find asks for a part that is not known to be lost, and notes it when it is.
+// find asks for a part that is not known to be lost, and notes the part when it is lost.
 func (p *platformsPull) find(ctx context.Context, part platformPart) {
 	if !p.known.isLost(part) {
 		p.learn(part, p.ask(ctx, part, http.MethodHead))
@@ -170,7 +172,7 @@ func (p *platformsPull) learn(part platformPart, err error) {
 	}
 }
 
-// about says which part err is about.
+// about adds to err the part that it is about.
 func (p platformPart) about(err error) error {
 	what := "the image"
 	if p.blob.Digest != "" {
@@ -179,8 +181,8 @@ func (p platformPart) about(err error) error {
 	return fmt.Errorf("%s for %s (%s): %w", what, p.manifest.Platform(), p.manifest.Digest, err)
 }
 
-// ask asks for a part, and once more when it looks lost. method is that of the first request. The second is GET, which clients
-// send: HEAD alone is no verdict.
+// ask asks for a part with method, and once more with GET when the part looks lost. A HEAD alone proves nothing: clients
+// get blobs with GET.
 func (p *platformsPull) ask(ctx context.Context, part platformPart, method string) error {
 	err := p.askOnce(ctx, part, method)
 	if isContent(err) || err != nil && method == http.MethodHead && ctx.Err() == nil { // some registries do not know HEAD
@@ -197,8 +199,8 @@ func (p *platformsPull) note(err error) error {
 	return err
 }
 
-// askOnce asks for a manifest with a method. For a blob it reads the last byte; where the server sends blobs as a whole only, it
-// asks for the length with HEAD, or reads the beginning with GET.
+// askOnce asks for a manifest with method. Of a blob it reads the last byte. Where the server sends blobs as a whole
+// only, it asks for the length with HEAD, or reads the first bytes with GET.
 func (p *platformsPull) askOnce(ctx context.Context, part platformPart, method string) error {
 	p.left--
 	switch {

@@ -15,13 +15,14 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// maxResumes is how often the rest of a blob is asked for after its bytes stopped in the midst.
+// maxResumes is how often a run asks for the rest of a blob whose bytes stopped before its end.
 const maxResumes = 2
 
-// errOddRange is an answer to a Range from which nothing follows: clients ask for a blob as a whole.
+// errOddRange is the error of an answer to a Range that says nothing about the blob. Clients then ask for the whole blob.
 var errOddRange = errors.New("the server does not answer a Range with that range")
 
-// errNoRanges is the error of a layer that is too large for one run when the server ignores ranges. The layer may be well.
+// errNoRanges is the error of a layer that is too large for one run, on a server that ignores ranges. The layer may be
+// well.
 var errNoRanges = errors.New("the server sends layers as a whole only")
 
 // A cutError is the error of a body that ended too early. Clients ask for the rest.
@@ -35,9 +36,9 @@ func wasCut(err error) bool {
 	return errors.As(err, &c)
 }
 
-// readBlob asks for n bytes of a blob from an offset on, and calls take with the answer if its status and its headers are
-// right. The answer is a part when it has those n bytes alone. Otherwise it is the whole blob, and take gets it when the
-// server ignores the Range, and when it answers it in another way than with that part:
+// readBlob asks for n bytes of a blob, beginning at from. When status and headers are right, it calls take with the
+// answer. The answer is a part when it has those n bytes alone. Else take gets the whole blob: when the server ignores
+// the Range, and, after a second request without Range, when the server answers the Range in any other way:
 //
 //	Range: bytes=8-8 → 206, Content-Range: bytes 8-8/9   a part
 //	Range: bytes=8-8 → 200                               the whole
@@ -68,7 +69,7 @@ func (ip *imagePull) readBlob(ctx context.Context, d client.Descriptor, from, n 
 	})
 }
 
-// takeWhole calls take with an answer that has the whole blob, by its status and length.
+// takeWhole calls take with an answer that has the whole blob, as its status and length tell.
 func takeWhole(resp *http.Response, d client.Descriptor, take func(*http.Response, bool) error) error {
 	switch {
 	case resp.StatusCode == http.StatusNotFound:
@@ -81,8 +82,8 @@ func takeWhole(resp *http.Response, d client.Descriptor, take func(*http.Respons
 	return take(resp, false)
 }
 
-// copyBytes copies n bytes of the body to out, and returns how many came. Fewer than n are an error: short_read, or that of
-// the connection.
+// copyBytes copies n bytes of the body to out, and returns how many came. When fewer than n came, the error is short_read
+// or that of the connection.
 func (ip *imagePull) copyBytes(ctx context.Context, out io.Writer, resp *http.Response, n int64) (int64, error) {
 	got, err := io.CopyBuffer(out, io.LimitReader(resp.Body, n), ip.buffer)
 	ip.bytes += got
@@ -97,7 +98,7 @@ func (ip *imagePull) copyBytes(ctx context.Context, out io.Writer, resp *http.Re
 	return got, nil
 }
 
-// wantEnd wants the body to end here.
+// wantEnd returns an error when the body goes on.
 func (ip *imagePull) wantEnd(resp *http.Response, isPart bool) error {
 	n, _ := io.ReadFull(resp.Body, ip.buffer[:1])
 	switch {
@@ -109,8 +110,8 @@ func (ip *imagePull) wantEnd(resp *http.Response, isPart bool) error {
 	return source.Failed(source.ReasonShortRead, "more bytes came than the manifest says")
 }
 
-// A verification is the reading of one blob in full: how many bytes came until now, and their hash. It goes on over several
-// runs if the blob is large.
+// A verification is the reading of one blob in full: how many bytes have come so far, and their hash. The reading of a
+// large blob takes several runs.
 type verification struct {
 	hash   hash.Hash
 	offset int64
@@ -118,13 +119,13 @@ type verification struct {
 
 func newVerification(d digest.Digest) *verification { return &verification{hash: d.Algorithm().Hash()} }
 
-// readMore reads the next n bytes of a blob. When that is its end, it checks the digest. Bytes that stop in the midst are
-// asked for from there on, as containerd does, and as a whole when the server ignores that.
+// readMore reads the next n bytes of a blob. At the end of the blob it checks the digest. When the bytes stop early, it
+// asks for the rest, as containerd does, or for the whole blob when the server ignores ranges.
 func (ip *imagePull) readMore(ctx context.Context, d client.Descriptor, r *verification, n int64) error {
 	return ip.resume(ctx, d, r, r.offset+n, n == d.Size, func() bool { return true })
 }
 
-// resume reads a blob from where r is until end. After a cut it asks for the rest, while mayResume says so.
+// resume reads a blob from where r is to end. After a cut it asks for the rest, as long as mayResume returns true.
 func (ip *imagePull) resume(ctx context.Context, d client.Descriptor, r *verification, end int64, isWhole bool, mayResume func() bool) error {
 	for resumes := 0; ; resumes++ {
 		before := r.offset
@@ -135,8 +136,8 @@ func (ip *imagePull) resume(ctx context.Context, d client.Descriptor, r *verific
 	}
 }
 
-// readUntil reads a blob from where r is until end, with one request. An answer with the whole blob is of use only when all
-// of it is wanted.
+// readUntil reads a blob from where r is to end, with one request. It takes an answer with the whole blob only when
+// isWhole says that the whole blob is wanted.
 func (ip *imagePull) readUntil(ctx context.Context, d client.Descriptor, r *verification, end int64, isWhole bool) error {
 	from := r.offset
 	return ip.readBlob(ctx, d, from, end-from, func(resp *http.Response, isPart bool) error {
@@ -160,7 +161,7 @@ func (ip *imagePull) readUntil(ctx context.Context, d client.Descriptor, r *veri
 	})
 }
 
-// checkDigest compares the bytes that were read with the digest.
+// checkDigest compares the bytes that r has read with the digest.
 func (r *verification) checkDigest(d client.Descriptor) error {
 	if digest.NewDigest(d.Digest.Algorithm(), r.hash) != d.Digest {
 		return source.Failed(source.ReasonDigestMismatch, "what was read is not what the digest says")

@@ -17,20 +17,20 @@ var upstreamSuccess = source.Gauge("registry_pull_upstream_success",
 	"1 if the upstream of a pull-through cache (cache: true) answered in the last run: the cache says 404 of a blob that nobody has (GET /v2/REPOSITORY/blobs/sha256:aaaa…); 0 if it answers with an error of its own; absent while it does neither.",
 	"address", "role")
 
-// nobodyHas is the digest of a blob that is nowhere: a cache has to ask its upstream for it.
+// nobodyHas is the digest of a blob that no registry has: a cache has to ask its upstream for it.
 var nobodyHas = "sha256:" + strings.Repeat("a", 64)
 
 const stepUpstream = "upstream"
 
-// An upstreamAnswer is what a pull-through cache says of its upstream. It is nil of a registry that is no cache.
+// An upstreamAnswer is what a pull-through cache tells of its upstream; nil for a registry that is no cache.
 type upstreamAnswer struct {
 	*puller
 	took time.Duration
 	err  error // nil: the upstream answers
 }
 
-// askUpstream asks the cache for a blob that nobody has. A cache whose upstream answers says 404. One whose upstream is
-// gone, or refuses the cache, says 500 or the like (Distribution: 500 UNKNOWN).
+// askUpstream asks the cache for a blob that no registry has. A cache whose upstream answers says 404. A cache whose
+// upstream is gone, or refuses the cache, answers 500 or the like (Distribution: 500 UNKNOWN).
 func (p *puller) askUpstream(ctx context.Context) *upstreamAnswer {
 	if !p.isCache {
 		return nil
@@ -43,7 +43,7 @@ func (p *puller) askUpstream(ctx context.Context) *upstreamAnswer {
 	return &upstreamAnswer{p, time.Since(start), err}
 }
 
-// upstreamError closes an answer. It is nil for 404.
+// upstreamError closes an answer, and returns its error; nil for 404.
 func upstreamError(resp *http.Response) error {
 	status := resp.StatusCode
 	refused := ask.RefusalOf(resp)
@@ -56,7 +56,7 @@ func upstreamError(resp *http.Response) error {
 	return refused
 }
 
-// blame makes the upstream the reason of pulls that fail since the cache has not what they want.
+// blame gives the upstream as the reason for pulls that fail because the cache does not have what they ask for.
 func (u *upstreamAnswer) blame(pulls []*imagePull) {
 	if u == nil || source.Reason(u.err) != source.ReasonUpstreamFailed {
 		return
@@ -71,8 +71,8 @@ func (u *upstreamAnswer) blame(pulls []*imagePull) {
 	}
 }
 
-// addTo adds the answer to a run. The run fails with upstream_failed, if it does not fail otherwise. Another error says
-// nothing of the upstream: it gets a note.
+// addTo adds the answer to a run. When the upstream fails, and nothing else does, the run fails with upstream_failed. An
+// error that says nothing of the upstream becomes a note.
 func (u *upstreamAnswer) addTo(r source.Run) source.Run {
 	switch {
 	case u == nil:
@@ -88,7 +88,7 @@ func (u *upstreamAnswer) addTo(r source.Run) source.Run {
 	return r
 }
 
-// upstreamOnly says whether all images could be pulled, and the upstream fails.
+// upstreamOnly says whether the upstream fails, and all images could be pulled.
 func upstreamOnly(res source.Result) bool {
 	return len(res.Where(upstreamSuccess, 0, "address")) > 0 && len(res.Where(pullSuccess, 0, "image")) == 0
 }

@@ -18,8 +18,9 @@ type nextLayer struct {
 	blob  *blob
 }
 
-// readInFull reads layers to their end and checks their digests, max_bytes in one run: first bad ones that are due again,
-// then those that were tried longest ago. A layer larger than max_bytes is read in parts, from run to run, or by readWhole.
+// readInFull reads layers to their end and checks their digests, max_bytes in one run. It begins with bad layers that are
+// to be read again, and goes on with the layer that no run has read for longest. A layer larger than max_bytes is read in
+// parts, from run to run, or by readWhole.
 //
 // Example: max_bytes is 12 and the layers have 12, 12 and 30 bytes. One run reads the first and the next run the second;
 // three more read 12, 12 and 6 bytes of the third.
@@ -42,7 +43,8 @@ func (p *puller) readInFull(ctx context.Context, pulls []*imagePull) {
 	p.readWhole(ctx, layers)
 }
 
-// nextLayers are the layers of all images that may be read in full now, each once, in the order in which they are read.
+// nextLayers returns the layers of all images that may be read in full now, each once, in the order in which to read
+// them.
 func (p *puller) nextLayers(pulls []*imagePull, now time.Time) []nextLayer {
 	var all []nextLayer
 	seen := map[blobKey]bool{}
@@ -68,17 +70,17 @@ func (p *puller) nextLayers(pulls []*imagePull, now time.Time) []nextLayer {
 	return all
 }
 
-// reachedLayers says whether the pull reached the step layers and the store answered for them, be the bytes right or wrong.
+// reachedLayers says whether the pull reached the step layers, and the store answered there, be the bytes right or wrong.
 func (ip *imagePull) reachedLayers() bool {
 	last := ip.steps[len(ip.steps)-1]
 	return last.Name == stepLayers && (last.Err == nil || isContent(last.Err))
 }
 
-// isLarge says whether the layer does not fit into one run.
+// isLarge says whether the layer has more than max_bytes.
 func (l nextLayer) isLarge() bool { return l.layer.Size > l.maxBytes }
 
-// bytesNow is how many bytes of the layer to read now, of at most left; 0: it waits for the next run. A large layer that
-// is bad leaves half of each run to the others.
+// bytesNow returns how many bytes of the layer to read now, when left bytes may still be read in this run; 0: the layer
+// waits for the next run. A large layer that is bad leaves half of each run to the others.
 func (l nextLayer) bytesNow(left int64) int64 {
 	switch {
 	case !l.isLarge() && l.layer.Size > left:

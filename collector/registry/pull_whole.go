@@ -11,16 +11,16 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// day is the time in which pull.whole may be read, and after which a layer that took too long is tried again.
+// day is how long pull.whole bytes last, and after how long a layer that took too long is tried again.
 const day = 24 * time.Hour
 
-// A dailyBytes counts what was read of layers that a server sends as a whole only.
+// A dailyBytes counts the bytes read of layers that a server sends as a whole only.
 type dailyBytes struct {
 	since time.Time // the beginning of the day that is counted; zero: nothing was read
 	used  int64     // bytes since then
 }
 
-// has says whether n more bytes are within the limit of the day, at now.
+// has says whether, at now, n more bytes are within the limit of the day.
 func (b *dailyBytes) has(n, limit int64, now time.Time) bool {
 	if now.Sub(b.since) >= day {
 		*b = dailyBytes{since: now}
@@ -28,19 +28,20 @@ func (b *dailyBytes) has(n, limit int64, now time.Time) bool {
 	return n <= limit-b.used
 }
 
-// isSentWhole says whether the server sent all of a layer when its last byte was asked for, within a day, and it is too large
-// for a run. After a day it is asked for its last byte again: a cache knows ranges once it has the layer.
+// isSentWhole says whether the layer is too large for a run, and the server answered a Range with all of it within the
+// last day. After a day a run asks for the last byte again: a cache answers ranges once it has the layer.
 func (ip *imagePull) isSentWhole(l client.Descriptor) bool {
 	return l.Size > ip.maxBytes && time.Since(ip.known(l).sentWhole) < day
 }
 
-// known is what is known of a layer.
+// known returns what is known of a layer.
 func (ip *imagePull) known(l client.Descriptor) *blob {
 	return ip.memory.blob(blobKey{ip.image.Repository, l.Digest})
 }
 
-// hasLength says whether HEAD of a layer tells its right length. A layer that is sent as a whole is not asked for just to
-// hang up on it: a cache would fetch it again and again. Clients do not ask so: any other answer is no verdict.
+// hasLength says whether HEAD of a layer tells its right length. HEAD stands in for the last byte of a layer that the
+// server sends as a whole only: a GET that hangs up after some bytes would make a cache fetch the layer again and again.
+// Clients send no such HEAD, so any other answer to it proves nothing.
 func (ip *imagePull) hasLength(ctx context.Context, l client.Descriptor) bool {
 	if l.Size <= firstPart || !ip.isSentWhole(l) || ip.known(l).bad != nil {
 		return false
@@ -53,8 +54,8 @@ func (ip *imagePull) hasLength(ctx context.Context, l client.Descriptor) bool {
 	return resp.StatusCode == http.StatusOK && resp.ContentLength == l.Size
 }
 
-// readWhole reads one of the layers that the server sends as a whole only: the first for which there is room in pull.whole
-// today. It begins only while half of the run is left: it must not hang up on the layer in the midst.
+// readWhole reads the first layer that the server sends as a whole only, and that fits into what is left of pull.whole
+// today. It begins only while half of the run is left, so as not to hang up before the end of the layer.
 func (p *puller) readWhole(ctx context.Context, layers []nextLayer) {
 	ctx, cancel := partOf(ctx, 9, 10)
 	defer cancel()
@@ -70,8 +71,8 @@ func (p *puller) readWhole(ctx context.Context, layers []nextLayer) {
 	}
 }
 
-// verifyWhole reads the layer from its beginning to its end and notes the outcome. A layer whose bytes still come when the run
-// ends is no fault of the registry: clients have no such limit. It is told, and tried again after a day.
+// verifyWhole reads the layer from its beginning to its end and notes the outcome. When the run ends while bytes still
+// come, the registry is not at fault: clients have no such limit. The report says so, and a run tries again after a day.
 func (l nextLayer) verifyWhole(ctx context.Context) {
 	start, before := time.Now(), l.bytes
 	today := &l.memory.today
@@ -91,8 +92,8 @@ func (l nextLayer) verifyWhole(ctx context.Context) {
 	l.note(err)
 }
 
-// unverified are the layers of the image that were never read in full, as the server sends them as a whole only. A bad one is
-// told as such.
+// unverified returns the layers of the image that no run has read in full, because the server sends them as a whole only.
+// It leaves out bad layers, which have a failure of their own.
 func (ip *imagePull) unverified() (all []client.Descriptor) {
 	for _, l := range ip.layers {
 		if b := ip.known(l); ip.isSentWhole(l) && b.verified.IsZero() && b.bad == nil {
@@ -102,7 +103,7 @@ func (ip *imagePull) unverified() (all []client.Descriptor) {
 	return all
 }
 
-// unverifiedText says for people why layers were never read in full; it is empty when all were.
+// unverifiedText says why no run has read some layers in full; empty when every layer was read.
 func (ip *imagePull) unverifiedText() string {
 	var large, slow, waiting int
 	for _, l := range ip.unverified() {
@@ -134,7 +135,7 @@ func (ip *imagePull) unverifiedText() string {
 	return "; never read in full, as the server sends them as a whole only: " + text[2:]
 }
 
-// findings are about layers that no run has read in full, of which success says nothing, and about platforms that never were
+// findings warns of layers that no run has read in full, since success says nothing of them, and of platforms that never were
 // there.
 func (p *puller) findings(_ *source.View, res source.Result) []source.Finding {
 	found := absentFindings(res)

@@ -32,8 +32,9 @@ var (
 // pushTimeout is how long one run of a push or of replication may take.
 const pushTimeout = time.Minute
 
-// A push writes to the front of a registry as a client does: it begins an upload, sends a chunk and cancels it (mode upload), or pushes
-// an image, reads it back and deletes it (mode image). A passive site has to refuse the write.
+// A push writes to the front of a registry as a client does. In mode upload it begins an upload, sends a chunk and
+// cancels the upload; in mode image it pushes an image, reads it back and deletes it. A passive site has to refuse the
+// write.
 type push struct {
 	*ask.Account
 	*config.Push
@@ -44,7 +45,7 @@ type push struct {
 	kept          keptUpload
 }
 
-// PushSources is the probe of the collector push. The error names the line of the configuration that is wrong.
+// PushSources makes the probe of the collector push. The error names the line of the configuration that is wrong.
 func PushSources(b *ask.Builder) ([]*source.Source, error) {
 	if b.Push == nil {
 		return nil, nil
@@ -74,7 +75,7 @@ func (p *push) pushOnce(ctx context.Context) source.Run {
 	return source.Run{Samples: p.samples(w, err), Steps: w.steps, Err: err}
 }
 
-// write writes what the mode says and cleans up after itself. All that it did is in w.steps then.
+// write writes as the mode says, and cleans up. w.steps has all that it did.
 func (p *push) write(ctx context.Context, w *writer) error {
 	w.cancelKept(ctx)
 	defer w.cleanUp(ctx)
@@ -87,7 +88,7 @@ func (p *push) write(ctx context.Context, w *writer) error {
 	return w.tryUpload(ctx)
 }
 
-// samples are those of a run that ended with err, the error of its first step that failed.
+// samples returns the samples of a run that ended with err, the error of its first step that failed.
 func (p *push) samples(w *writer, err error) []source.Sample {
 	samples := []source.Sample{
 		pushSuccess.Sample(source.Bool01(err == nil), p.Address, "front"),
@@ -99,7 +100,7 @@ func (p *push) samples(w *writer, err error) []source.Sample {
 		samples = append(samples,
 			pushStepSuccess.Sample(source.Bool01(s.Err == nil), p.Address, "front", s.Name),
 			pushStepSeconds.Sample(s.Took.Seconds(), p.Address, "front", s.Name))
-		if s.Err != nil && err != nil { // only of the first step that failed: those after it clean up
+		if s.Err != nil && err != nil { // the first step that failed; the steps after it clean up
 			samples = append(samples, pushFailure.Sample(1, p.Address, "front", s.Name, source.Reason(err)))
 			err = nil
 		}
@@ -107,8 +108,8 @@ func (p *push) samples(w *writer, err error) []source.Sample {
 	return samples
 }
 
-// wantRefusal begins an upload, which a passive site has to refuse: the registry as read-only or forbidden, or its front with
-// status 403 or 405. If the site takes it, the error is write_accepted.
+// wantRefusal begins an upload that a passive site has to refuse: the registry as read-only or forbidden, or its front
+// with status 403 or 405. When the site takes the upload, the error is write_accepted.
 func (w *writer) wantRefusal(ctx context.Context) error {
 	return w.step(ctx, "start", func() (string, error) {
 		a, err := w.post(ctx)

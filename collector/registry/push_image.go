@@ -20,8 +20,8 @@ func (w *writer) tryImage(ctx context.Context, img *canaryImage, tag string) err
 	return w.step(ctx, "delete", func() (string, error) { return w.deleteManifest(ctx, img.manifest.digest), nil })
 }
 
-// pushImage sends the blobs, even if the registry has them: asking would not show that it can store them. The registry
-// keeps one copy of each. The layer goes as docker and podman send it, the config as containerd does.
+// pushImage sends the blobs even when the registry has them: asking for them would not show that it can store any. The
+// registry keeps one copy of each. The layer goes as docker and podman send it, the config as containerd does.
 func (w *writer) pushImage(ctx context.Context, img *canaryImage, tag string) error {
 	err := w.step(ctx, "blobs", func() (string, error) {
 		for _, send := range []func() error{
@@ -40,7 +40,7 @@ func (w *writer) pushImage(ctx context.Context, img *canaryImage, tag string) er
 	return w.step(ctx, "manifest", func() (string, error) { return w.pushManifest(ctx, img.manifest, tag) })
 }
 
-// pushBlob sends a blob: all of it with PATCH and a PUT without bytes, or with PUT alone.
+// pushBlob sends a blob: when patch is set with PATCH, and a PUT without bytes, or else with PUT alone.
 func (w *writer) pushBlob(ctx context.Context, b canaryBlob, patch bool) error {
 	claimed, there, err := w.start(ctx, b.digest)
 	if err == nil && claimed {
@@ -58,8 +58,8 @@ func (w *writer) pushBlob(ctx context.Context, b canaryBlob, patch bool) error {
 	return w.commit(ctx, b, nil)
 }
 
-// pushManifest asks what the tag names (HEAD) and puts the manifest under it. The same manifest under a tag that may not be
-// written again proves that pushes get through: that is a note.
+// pushManifest asks what the tag names (HEAD) and puts the manifest under the tag. A registry whose tags are immutable
+// may refuse a tag that already names this manifest: earlier pushes got through, so the refusal is a note and no error.
 func (w *writer) pushManifest(ctx context.Context, m canaryBlob, tag string) (note string, err error) {
 	tagged, err := w.headManifest(ctx, tag)
 	if err != nil {
@@ -85,8 +85,8 @@ func (w *writer) putManifest(ctx context.Context, m canaryBlob, tag string) erro
 	return sameDigest(a, m.digest)
 }
 
-// deleteManifest deletes a manifest by digest. No client does, most registries do not support it and most accounts may not:
-// what fails here is a note.
+// deleteManifest deletes a manifest by digest. No client does so, most registries do not support it and most accounts may
+// not: a failure is a note.
 func (w *writer) deleteManifest(ctx context.Context, digest string) (note string) {
 	a, err := w.ask(ctx, http.MethodDelete, w.urlOf("manifests/"+digest), nil, nil)
 	if err == nil && a.Status/100 != 2 {

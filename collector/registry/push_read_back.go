@@ -14,7 +14,8 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// readBack pulls the image as clients do. A part that is not there was accepted a moment ago: write_lost.
+// readBack pulls the image as clients do. The registry has just accepted every part of it: a part that is not there is
+// write_lost.
 func (w *writer) readBack(ctx context.Context, img *canaryImage, tag string) error {
 	if w.lost != nil {
 		return w.lost
@@ -30,8 +31,8 @@ func (w *writer) readBack(ctx context.Context, img *canaryImage, tag string) err
 	return err
 }
 
-// noteClaim notes write_lost when the registry says that it has a blob (HEAD), and has it not (GET of its first byte). Clients
-// would not send it then, and nobody could pull their images.
+// noteClaim notes write_lost when the registry says that it has a blob (HEAD), and does not have it (GET of the first
+// byte). Clients would not send the blob then, and nobody could pull their images.
 func (w *writer) noteClaim(ctx context.Context, b canaryBlob) error {
 	resp, err := w.Open(ctx, w.repository, "blobs/"+b.digest, http.Header{"Range": {"bytes=0-0"}})
 	if err != nil {
@@ -44,7 +45,7 @@ func (w *writer) noteClaim(ctx context.Context, b canaryBlob) error {
 	return nil
 }
 
-// headManifest asks what a tag names (HEAD). 404 is no error, nor is 405: clients ask with GET then.
+// headManifest asks what a tag names (HEAD). Status 404 and 405 are no errors: after these, clients ask with GET.
 func (w *writer) headManifest(ctx context.Context, tag string) (*ask.Answer, error) {
 	a, err := w.head(ctx, w.urlOf("manifests/"+tag), client.AcceptManifests)
 	switch {
@@ -56,8 +57,8 @@ func (w *writer) headManifest(ctx context.Context, tag string) (*ask.Answer, err
 	return a, nil
 }
 
-// resolve returns nil when HEAD of the tag names type, size and digest of the manifest, as far as it says them: containerd
-// fetches what is named there. With status 405 containerd takes GET.
+// resolve returns nil when HEAD of the tag names type, size and digest of the manifest; a header may also be absent.
+// containerd fetches what is named there. After status 405 containerd asks with GET.
 func (w *writer) resolve(ctx context.Context, m canaryBlob, tag string) error {
 	a, err := w.headManifest(ctx, tag)
 	switch {
@@ -78,7 +79,7 @@ func (w *writer) resolve(ctx context.Context, m canaryBlob, tag string) error {
 	return nil
 }
 
-// isManifest returns nil when the Content-Type of an answer is that of an image's manifest: clients refuse others.
+// isManifest returns nil when an answer has the Content-Type of an image's manifest: clients refuse all others.
 func isManifest(a *ask.Answer) error {
 	mediaType, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
 	if mediaType != typeManifest && mediaType != typeDockerManifest {
@@ -87,7 +88,8 @@ func isManifest(a *ask.Answer) error {
 	return nil
 }
 
-// isAt returns nil when the registry serves the manifest by its tag and by its digest, and both blobs, with the right bytes.
+// isAt returns nil when the registry serves the manifest, by its tag and by its digest, and both blobs, all with the
+// right bytes.
 func (img *canaryImage) isAt(ctx context.Context, s *client.Session, repository, tag string) error {
 	for _, part := range []struct {
 		path, accept string
@@ -126,13 +128,13 @@ func (b canaryBlob) isAt(ctx context.Context, s *client.Session, repository stri
 		return a.OrRefusal(err, http.StatusOK)
 	case a.Status == http.StatusNotFound:
 		return source.Failed(source.ReasonMissingBlob, "%s", a.Refusal())
-	case a.Status != http.StatusOK && a.Status != http.StatusPartialContent: // a CDN that slices; the bytes tell
+	case a.Status != http.StatusOK && a.Status != http.StatusPartialContent: // 206: a CDN sends slices; the bytes are compared below
 		return a.Refusal()
 	}
 	return b.compare(a.Body)
 }
 
-// compare returns nil when got has the bytes of the blob, and else short_read or digest_mismatch.
+// compare returns nil when got is the blob, and else short_read or digest_mismatch.
 func (b canaryBlob) compare(got []byte) error {
 	switch {
 	case bytes.Equal(got, b.data):

@@ -29,8 +29,8 @@ const (
 	maxPending = 24 * time.Hour   // for a canary that does not arrive; then the next one is pushed
 )
 
-// A replication pushes a canary at one site and checks at the other sites whether it has arrived. A canary may take hours,
-// a run takes at most a minute: the state goes on from run to run.
+// A replication pushes a canary at one site and checks at the other sites whether it has arrived. A canary may take hours
+// and a run takes at most a minute, so the state goes on from run to run.
 type replication struct {
 	*ask.Account              // that pushes here
 	repository, exporter, tag string
@@ -54,25 +54,26 @@ type site struct {
 type canaryState struct {
 	number int // of the canary under way, 0 to 31; -1: none since the start
 	canary *canaryImage
-	tried  time.Time // when a push ended last
-	pushed time.Time // when one succeeded last; zero: none since the start
+	tried  time.Time // when a push last ended
+	pushed time.Time // when a push last succeeded; zero: none since the start
 	err    error     // of the last push
 	sites  map[string]*siteState
 }
 
 // A siteState is the state of replication to one other site.
 type siteState struct {
-	since time.Time     // when the oldest canary was pushed that is not there yet; zero: the last one is there
-	took  time.Duration // from the push until the last canary was there
-	at    time.Time     // when it was there; zero: none was yet
-	err   error         // of the last check; nil too when the canary was just not there yet
+	since time.Time     // when the oldest canary was pushed that has not arrived; zero: the last one has
+	took  time.Duration // from the push until the last canary had arrived
+	at    time.Time     // when it had arrived; zero: none has yet
+	err   error         // of the last check; nil also when the canary has just not arrived
 }
 
 func newCanaryState() *canaryState {
 	return &canaryState{number: -1, sites: map[string]*siteState{}}
 }
 
-// ReplicationSources is the probe of the collector replication. The error names the line of the configuration that is wrong.
+// ReplicationSources makes the probe of the collector replication. The error names the line of the configuration that is
+// wrong.
 func ReplicationSources(b *ask.Builder) ([]*source.Source, error) {
 	if b.Replication == nil {
 		return nil, nil
@@ -104,7 +105,7 @@ func newReplication(b *ask.Builder) (*replication, error) {
 	return r, nil
 }
 
-// pushAccount is the account of the push probe, or else the one that asks /v2/.
+// pushAccount returns the account of the push probe or, without one, the account that asks /v2/.
 func pushAccount(b *ask.Builder) (*ask.Account, error) {
 	if b.Push != nil {
 		return ask.NewAccount(b, b.Push.HTTP, b.URL, "push", "http")
@@ -112,8 +113,8 @@ func pushAccount(b *ask.Builder) (*ask.Account, error) {
 	return ask.NewAccount(b, b.HTTP, b.URL, "http")
 }
 
-// otherSites are the other sites of the same registry, each with the account of its pull probe, or else the one that asks
-// its /v2/.
+// otherSites returns the other sites of the same registry, each with the account of its pull probe or, without one, the
+// account that asks its /v2/.
 func otherSites(b *ask.Builder) ([]site, error) {
 	var sites []site
 	for _, there := range b.Others() {
@@ -130,8 +131,8 @@ func otherSites(b *ask.Builder) ([]site, error) {
 	return sites, nil
 }
 
-// replicate is one run: it pushes the next canary if it is due, and checks where the one under way has arrived. The checks
-// of a run come 0, 1, 3, 7 and 15 s after the push. A canary older than 10 s is checked for once in a run.
+// replicate is one run. It pushes the next canary when that is due, and checks where the canary under way has arrived. It
+// checks 0, 1, 3, 7 and 15 s after the push. For a canary older than 10 s it checks once in a run.
 func (r *replication) replicate(ctx context.Context) source.Run {
 	var steps []source.Step
 	if r.isDue() {
@@ -152,7 +153,7 @@ func (r *replication) replicate(ctx context.Context) source.Run {
 	return source.Run{Samples: samples, Steps: steps, Err: err}
 }
 
-// pendingSites are the sites that the canary has not arrived at.
+// pendingSites returns the sites at which the canary has not arrived.
 func (r *replication) pendingSites() []site {
 	var sites []site
 	for _, s := range r.sites {

@@ -11,7 +11,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// An otherSiteError is about another site than the one that pushes.
+// An otherSiteError is about a site to which the push is replicated.
 type otherSiteError struct {
 	error
 	site string
@@ -19,7 +19,7 @@ type otherSiteError struct {
 
 func (e otherSiteError) Unwrap() error { return e.error }
 
-// check checks whether the canary under way has arrived at a site, whole.
+// check checks whether the canary under way has arrived at a site, with all its parts.
 func (r *replication) check(ctx context.Context, s site) source.Step {
 	ctx, cancel := context.WithTimeout(ctx, r.checkTimeout)
 	defer cancel()
@@ -30,7 +30,7 @@ func (r *replication) check(ctx context.Context, s site) source.Step {
 	if changed {
 		err = source.Failed(source.ReasonDigestMismatch, "the tag %s names an image that was not pushed here: a tool that copies images changes them, or somebody else pushes to this tag", r.tag)
 	}
-	if errors.Is(err, context.Canceled) { // we were told to stop: that says nothing about the site
+	if errors.Is(err, context.Canceled) { // the exporter stops: this says nothing about the site
 		return source.Step{Name: "at " + s.name, Took: time.Since(start), Err: err}
 	}
 	step := source.Step{Name: "at " + s.name, Took: time.Since(start)}
@@ -48,15 +48,15 @@ func (r *replication) check(ctx context.Context, s site) source.Step {
 	return step
 }
 
-// hasACanary says whether the tag names one of the canaries of this exporter at a site, or cannot be read: an older one there
-// is one that has not been replaced yet.
+// hasACanary says whether the tag names any canary of this exporter at a site, or cannot be read. An older canary there
+// waits to be replaced: the new one has just not arrived.
 func (r *replication) hasACanary(ctx context.Context, s *client.Session) bool {
 	a, err := s.Fetch(ctx, r.repository, "manifests/"+r.tag, anyManifest)
 	return err != nil || r.numberOf(a.Body) >= 0
 }
 
-// result is the state of replication as samples, and as an error: that of the push, or else of the first site whose check
-// failed, followed by the texts of the others.
+// result returns the state of replication as samples and as an error: that of the push, or else that of the first site
+// whose check failed, with the texts of the other sites behind it.
 func (r *replication) result() ([]source.Sample, error) {
 	samples := []source.Sample{
 		replicationTimestamp.Sample(source.Unix(time.Now()), r.Address),
@@ -72,7 +72,7 @@ func (r *replication) result() ([]source.Sample, error) {
 		switch {
 		case err == nil:
 			err = there.err
-		case there.err != nil: // the reason is that of the first
+		case there.err != nil: // the reason stays that of the first site
 			err = fmt.Errorf("%w; %s", err, there.err)
 		}
 	}

@@ -20,7 +20,7 @@ func (r *replication) isDue() bool {
 	return len(r.pendingSites()) == 0 || time.Since(r.state.pushed) >= maxPending
 }
 
-// push pushes the next canary, and returns all steps of that, those that clean up included.
+// push pushes the next canary. It returns all its steps, and the steps that clean up, too.
 func (r *replication) push(ctx context.Context) []source.Step {
 	st := r.state
 	if st.number < 0 {
@@ -30,7 +30,7 @@ func (r *replication) push(ctx context.Context) []source.Step {
 	canary := r.canary(st.number)
 	w := newWriter(r.Account, r.repository, r.kept)
 	err := r.write(ctx, w, canary)
-	if errors.Is(err, context.Canceled) { // we were told to stop: the next run tries again
+	if errors.Is(err, context.Canceled) { // the exporter stops: the next run tries again
 		return w.steps
 	}
 	st.tried, st.err = time.Now(), err
@@ -40,14 +40,15 @@ func (r *replication) push(ctx context.Context) []source.Step {
 	return w.steps
 }
 
-// write pushes a canary and cleans up after itself. All that it did is in w.steps then.
+// write pushes a canary and cleans up. w.steps has all that it did.
 func (r *replication) write(ctx context.Context, w *writer, canary *canaryImage) error {
 	w.cancelKept(ctx)
 	defer w.cleanUp(ctx)
 	return w.pushImage(ctx, canary, r.tag)
 }
 
-// notePushed makes a canary the one under way. A site that the one before has not arrived at waits on since then.
+// notePushed makes a canary the one under way. A site at which the canary before has not arrived keeps the time since
+// which it waits.
 func (r *replication) notePushed(canary *canaryImage) {
 	st := r.state
 	st.canary, st.pushed = canary, st.tried
@@ -67,8 +68,9 @@ func (r *replication) canary(number int) *canaryImage {
 	return newCanary(r.exporter, fmt.Sprintf("canary %d of %d", number, canaries), 0)
 }
 
-// taggedNumber is the number of the canary that the tag names at this site, or a random one if it names none. After a
-// restart the next canary must be another one: the same would be found at the other sites before it is pushed.
+// taggedNumber returns the number of the canary that the tag names at this site, or a random number when it names none.
+// After a restart the next canary must be another one: the other sites may have the same one already, before it is
+// pushed.
 func (r *replication) taggedNumber(ctx context.Context) int {
 	a, err := client.NewSession(r.Account).Fetch(ctx, r.repository, "manifests/"+r.tag, anyManifest)
 	if err == nil {
@@ -79,7 +81,7 @@ func (r *replication) taggedNumber(ctx context.Context) int {
 	return rand.N(canaries)
 }
 
-// numberOf is the number of the canary that has a manifest, or -1.
+// numberOf returns the number of the canary with this manifest, or -1.
 func (r *replication) numberOf(manifest []byte) int {
 	for number := range canaries {
 		if r.canary(number).manifest.compare(manifest) == nil {

@@ -9,7 +9,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// words are what the report says of the collector replication.
+// words returns what the report says of the collector replication.
 func (r *replication) words() source.Words {
 	rows := []source.Advice{}
 	for _, s := range r.sites {
@@ -29,7 +29,7 @@ func (r *replication) words() source.Words {
 	}
 }
 
-// isAbout says whether a failure is about the other site of that name.
+// isAbout says whether a failure is about the other site with this name.
 func isAbout(name string) func(source.Result) bool {
 	return func(res source.Result) bool {
 		var other otherSiteError
@@ -37,7 +37,7 @@ func isAbout(name string) func(source.Result) bool {
 	}
 }
 
-// alert is the name of the alert about replication that fails.
+// alert returns the name of the alert about replication that fails.
 func (r *replication) alert(_ *source.View, res source.Result) string {
 	switch why := source.Reason(res.Err); {
 	case res.IsOurs(res.Err):
@@ -48,7 +48,7 @@ func (r *replication) alert(_ *source.View, res source.Result) string {
 	return "RegistryReplicationFails"
 }
 
-// replicationFindings warn of each site that no canary has arrived at for too long, unless it cannot be asked.
+// replicationFindings warn of each site at which no canary has arrived for too long, unless the site cannot be asked.
 func replicationFindings(_ *source.View, res source.Result) []source.Finding {
 	unasked := res.Where(replicationFailure, 1, "to")
 	var found []source.Finding

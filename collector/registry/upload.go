@@ -27,8 +27,9 @@ func (w *writer) has(ctx context.Context, d string) (bool, error) {
 	return false, fmt.Errorf("asking for a blob: %w", w.refusal(a, http.MethodHead))
 }
 
-// start begins an upload of the blob d: HEAD of the blob, then POST. A refusal of HEAD alone is not about the account, which
-// POST lets in. claimed is true when HEAD says that the registry has the blob, there when POST does: no upload has begun then.
+// start begins an upload of the blob d: HEAD of the blob, then POST. When HEAD is refused and POST is not, the account is
+// not at fault. claimed is true when HEAD says that the registry has the blob, and there is true when POST says so: then
+// no upload has begun.
 func (w *writer) start(ctx context.Context, d string) (claimed, there bool, err error) {
 	claimed, refused := w.has(ctx, d)
 	if refused != nil && source.Reason(refused) != source.ReasonForbidden {
@@ -44,8 +45,8 @@ func (w *writer) start(ctx context.Context, d string) (claimed, there bool, err 
 	return claimed, a.Status == http.StatusCreated, nil
 }
 
-// post begins an upload (POST). The answer, 202, names in Location where to send the bytes; 201 says that there is no need.
-// The answer comes with the error, where there is one.
+// post begins an upload (POST). After 202 the bytes go to the Location of the answer; 201 says that the registry has the
+// blob. An answer that is refused is returned beside the error.
 func (w *writer) post(ctx context.Context) (*ask.Answer, error) {
 	front := w.urlOf("blobs/uploads/")
 	a, err := w.askAgain(ctx, http.MethodPost, front, nil, nil)
@@ -54,7 +55,7 @@ func (w *writer) post(ctx context.Context) (*ask.Answer, error) {
 		return a, err
 	case a.Status != http.StatusAccepted && a.Status != http.StatusCreated:
 		refusal := w.refusal(a, http.MethodPost)
-		if lacksRights(refusal) { // the registry, or a right of the account
+		if lacksRights(refusal) { // the registry refuses everybody's writes, or the account lacks a right
 			refusal = ask.NotLetIn(refusal)
 		}
 		return a, refusal
@@ -66,8 +67,8 @@ func (w *writer) post(ctx context.Context) (*ask.Answer, error) {
 	return a, w.keepLocation(a, front)
 }
 
-// keepLocation takes over the Location of an answer of asked, and keeps it on disk. Each answer of Distribution names another
-// one, and only the last can be used.
+// keepLocation takes over the Location of an answer to a request to asked, and keeps it on disk. Each answer of
+// Distribution names another Location, and only the last one can be used.
 func (w *writer) keepLocation(a *ask.Answer, asked *url.URL) error {
 	location := a.Header.Get("Location")
 	if location == "" {
@@ -96,8 +97,8 @@ func (w *writer) chunk(ctx context.Context, data []byte) error {
 	return w.keepLocation(a, asked)
 }
 
-// commit ends the upload of a blob (PUT): with all its bytes, as containerd sends a blob, or with none when they were sent
-// before. The registry checks their digest, and we the one in its answer.
+// commit ends the upload of a blob (PUT): with all its bytes, as containerd sends a blob, or with none when chunk has
+// sent them. The registry checks their digest, and commit compares the digest in the answer.
 func (w *writer) commit(ctx context.Context, b canaryBlob, data []byte) error {
 	asked := *w.location
 	if asked.RawQuery != "" {
@@ -116,7 +117,7 @@ func (w *writer) commit(ctx context.Context, b canaryBlob, data []byte) error {
 	return sameDigest(a, b.digest)
 }
 
-// sameDigest returns nil when an answer names the digest of what was sent, or none.
+// sameDigest returns nil when an answer names the digest of what was sent, or no digest.
 func sameDigest(a *ask.Answer, sent string) error {
 	got := digest.Digest(a.Header.Get("Docker-Content-Digest"))
 	switch {
@@ -128,7 +129,7 @@ func sameDigest(a *ask.Answer, sent string) error {
 	return source.Failed(source.ReasonDigestMismatch, "the registry says that it stored %s and not %s", got, sent)
 }
 
-// atLocation says in err that the upload goes on at another place than the front, where it does.
+// atLocation marks err with client.Elsewhere when the upload went on at another place than the front.
 func (w *writer) atLocation(asked *url.URL, err error) error {
 	if w.IsHere(asked) {
 		return err
@@ -136,7 +137,7 @@ func (w *writer) atLocation(asked *url.URL, err error) error {
 	return client.Elsewhere(err)
 }
 
-// uploadRefusal is refusal for an upload that was begun: any 404 is upload_lost, whatever its body says.
+// uploadRefusal is refusal for requests after POST. For these, every 404 is upload_lost, whatever its body says.
 func (w *writer) uploadRefusal(a *ask.Answer, method string) error {
 	err := w.refusal(a, method)
 	if source.Reason(err) == source.ReasonNotFound {
@@ -145,8 +146,8 @@ func (w *writer) uploadRefusal(a *ask.Answer, method string) error {
 	return err
 }
 
-// commitRefusal is uploadRefusal for PUT. We sent the right bytes: where the registry finds another digest, its store has not
-// kept them, such as zot on a full disk.
+// commitRefusal is uploadRefusal for PUT. The exporter has sent the right bytes. When the registry finds another digest,
+// its store has not kept the bytes, as that of zot on a full disk: write_lost.
 func (w *writer) commitRefusal(a *ask.Answer) error {
 	err := w.uploadRefusal(a, http.MethodPut)
 	if code, _ := ask.RegistryError(a.Body); code == "DIGEST_INVALID" && source.Reason(err) == source.ReasonClientError {

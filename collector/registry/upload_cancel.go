@@ -11,9 +11,9 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// cancel cancels the upload (DELETE). No client does, and registries purge old uploads: what fails here is a note.
-// Distribution leaves a file of 108 bytes, the state of a hash, of each upload that it cancels. The next run tries again
-// where the registry could not be asked, or failed.
+// cancel cancels the upload (DELETE). No client does so, and registries purge old uploads: a failure is a note. When the
+// registry could not be asked, or failed, the next run tries again. Distribution keeps a file of 108 bytes, a hash state,
+// of each upload that is cancelled.
 func (w *writer) cancel(ctx context.Context) (note string) {
 	a, err := w.ask(ctx, http.MethodDelete, w.location, nil, nil)
 	w.location = nil // this run does not try again
@@ -33,14 +33,13 @@ func (w *writer) cancel(ctx context.Context) (note string) {
 	return note
 }
 
-// uploadEnded forgets the upload, here and on disk.
+// uploadEnded forgets the upload, in memory and on disk.
 func (w *writer) uploadEnded() {
 	w.location = nil
 	w.kept.forget()
 }
 
-// cleanUp cancels the upload that a run which failed or was told to stop has begun. It has cleanUpTime, even when ctx has
-// ended.
+// cleanUp cancels the upload of a run that failed or was told to stop. It has cleanUpTime, even when ctx has ended.
 func (w *writer) cleanUp(ctx context.Context) {
 	if w.location == nil {
 		return
@@ -50,7 +49,7 @@ func (w *writer) cleanUp(ctx context.Context) {
 	_ = w.step(ctx, "cancel", func() (string, error) { return w.cancel(ctx), nil })
 }
 
-// cancelKept cancels the upload that an earlier run began and could not cancel, if the file names one.
+// cancelKept cancels the upload that the file names, if any: an earlier run began it and could not cancel it.
 func (w *writer) cancelKept(ctx context.Context) {
 	text := w.kept.load()
 	if text == "" {
@@ -68,8 +67,10 @@ func (w *writer) cancelKept(ctx context.Context) {
 	}
 }
 
-// isUploadTo says whether a URL is that of an upload to the repository: what a file names is asked to be deleted with our
-// account. A registry below a path of its own, or elsewhere, has one that ends so, too.
+// isUploadTo says whether a URL is that of an upload to the repository. cancelKept sends DELETE to the URL in a file, with the
+// account of the probe, so the URL must be that of nothing else. A registry may have a path before /v2/:
+//
+//	/hub/v2/monitoring/canary/blobs/uploads/1e0f…
 func isUploadTo(repository string, u *url.URL) bool {
 	before, id, found := strings.Cut(u.Path, "/blobs/uploads/")
 	return found && id != "" && !strings.Contains(id, "/") && strings.HasSuffix(before, "/v2/"+repository) && !strings.Contains(u.Path, "..")

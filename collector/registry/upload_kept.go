@@ -12,12 +12,13 @@ import (
 	"registry_exporter/durable"
 )
 
-// A keptUpload is the file that names the upload under way to a repository. If the process is killed, the next one reads
-// the file and cancels the upload. Whoever knows the URL of an upload may write to it: the file is readable for us alone.
+// A keptUpload is the file that names the upload under way to a repository. When the process is killed, the next one
+// reads the file and cancels the upload. Whoever knows the URL of an upload may write to it, so only the exporter's user
+// may read the file.
 type keptUpload struct{ file string }
 
-// newKeptUpload names the file by registry, site, collector, URL and repository, as in upload-5b4c922f646a115b: no two
-// probes share one. Without --state.dir there is no file.
+// newKeptUpload names the file by registry, site, collector, URL and repository, as in upload-5b4c922f646a115b, so that
+// each probe has a file of its own. Without --state.dir there is no file.
 func newKeptUpload(b *ask.Builder, repository string) keptUpload {
 	if b.StateDir == "" {
 		return keptUpload{}
@@ -26,14 +27,15 @@ func newKeptUpload(b *ask.Builder, repository string) keptUpload {
 	return keptUpload{filepath.Join(b.StateDir, fmt.Sprintf("upload-%x", sha256.Sum256([]byte(about)))[:23])}
 }
 
-// save writes the location, without waiting for the disk. An error is ignored: the probe tells about the registry.
+// save writes the location, without waiting for the disk. It ignores an error: the probe is about the registry.
 func (k keptUpload) save(location string) {
 	if k.file != "" {
 		_ = durable.SaveUnsynced(k.file, []byte(location))
 	}
 }
 
-// load is the URL in the file, or its path and query as exporters before kept it, or empty when there is none or the file is damaged.
+// load returns the URL in the file, or the path and query that older exporters wrote. It returns nothing when there is no
+// file, or a damaged one.
 func (k keptUpload) load() string {
 	if k.file == "" {
 		return ""
@@ -48,7 +50,7 @@ func (k keptUpload) load() string {
 	return string(location)
 }
 
-// forget removes the file, or else empties it.
+// forget removes the file. When that fails, it empties the file.
 func (k keptUpload) forget() {
 	if k.file != "" {
 		if err := os.Remove(k.file); err != nil && !errors.Is(err, fs.ErrNotExist) {

@@ -14,8 +14,8 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// When a run is told to stop, it still waits for the answer under way (lingerTime), and then cancels its upload
-// (cleanUpTime, and lingerTime again for that answer): less than 4 s in all.
+// When a run is told to stop, it waits lingerTime for the answer under way, and then cancels its upload, which takes at
+// most cleanUpTime and lingerTime again: less than 4 s in all.
 const (
 	lingerTime  = time.Second
 	cleanUpTime = 1500 * time.Millisecond
@@ -25,14 +25,14 @@ const (
 type writer struct {
 	*client.Session
 	repository string
-	location   *url.URL // of the upload under way; nil: none is
+	location   *url.URL // of the upload under way; nil: there is none
 	kept       keptUpload
 	leftNote   string // note for people about an upload that an earlier run left behind; empty: there was none
 	mayWrite   bool   // an upload could begin: the account is not to blame for what is refused now
 
-	lost error // write_lost: the registry says that it has a blob, and has it not
+	lost error // write_lost: the registry says that it has a blob, and does not have it; nil: no step found that
 
-	letIn time.Time // when the request was sent that ended the login of the first step
+	letIn time.Time // when the first step sent the request with which the login ended
 	sent  int       // bytes of blobs and manifests that the registry took
 	steps []source.Step
 }
@@ -41,8 +41,8 @@ func newWriter(a *ask.Account, repository string, kept keptUpload) *writer {
 	return &writer{Session: client.NewSession(a), repository: repository, kept: kept}
 }
 
-// step does one step, unless ctx has ended, and notes its outcome. The first step is noted as two: auth, up to the request
-// that was let in, and the rest. If the login fails, auth alone is noted, with the error.
+// step does one step, unless ctx has ended, and notes its outcome. The first step is noted as two: the step auth, up to
+// the request with which the login ended, and then the rest. When the login fails, only auth is noted, with the error.
 func (w *writer) step(ctx context.Context, name string, do func() (note string, err error)) error {
 	if err := ctx.Err(); err != nil {
 		return w.add(source.Step{Name: name, Err: err})
@@ -62,7 +62,7 @@ func (w *writer) step(ctx context.Context, name string, do func() (note string, 
 	return w.add(source.Step{Name: name, Took: time.Since(start), Err: err, Note: note})
 }
 
-// add notes a step. It returns its error with the name of the step before it.
+// add notes a step. The error that it returns begins with the name of the step.
 func (w *writer) add(s source.Step) error {
 	w.steps = append(w.steps, s)
 	if s.Err != nil {
@@ -76,14 +76,15 @@ func lacksRights(err error) bool {
 	return source.Reason(err) == source.ReasonUnauthorized || source.Reason(err) == source.ReasonForbidden
 }
 
-// urlOf is the URL of a path of the repository, such as blobs/uploads/, at the front.
+// urlOf returns the URL of a path of the repository at the front, such as blobs/uploads/.
 func (w *writer) urlOf(path string) *url.URL {
 	u := *w.URL
 	u.Path, u.RawPath, u.RawQuery = "/v2/"+w.repository+"/"+path, "", ""
 	return &u
 }
 
-// askAgain is ask, and once more when the answer is that of a registry that restarts, as containerd does.
+// askAgain calls ask, and once more when the answer is that of a registry that restarts (500, 503, 504), as containerd
+// does.
 func (w *writer) askAgain(ctx context.Context, method string, u *url.URL, body []byte, header http.Header) (*ask.Answer, error) {
 	a, err := w.ask(ctx, method, u, body, header)
 	if err == nil && client.MayPass(a.Status) {
@@ -92,11 +93,11 @@ func (w *writer) askAgain(ctx context.Context, method string, u *url.URL, body [
 	return a, err
 }
 
-// head asks with HEAD, whose answer has no body. When GET is refused with the same status, its answer is returned: the body
-// says why.
+// head asks with HEAD, whose answer has no body. When HEAD is refused, and GET is refused with the same status, head
+// returns the answer to GET: its body says why.
 func (w *writer) head(ctx context.Context, u *url.URL, header http.Header) (*ask.Answer, error) {
 	a, err := w.askAgain(ctx, http.MethodHead, u, nil, header)
-	silent := []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGatewayTimeout} // they say enough
+	silent := []int{http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGatewayTimeout} // the status says enough
 	if err != nil || a.Status < http.StatusBadRequest || slices.Contains(silent, a.Status) {
 		return a, err
 	}
@@ -106,8 +107,8 @@ func (w *writer) head(ctx context.Context, u *url.URL, header http.Header) (*ask
 	return a, nil
 }
 
-// ask sends a request and reads its answer, of at most 1 MiB. When ctx ends after the request was sent, ask waits a second
-// longer: if the registry has begun an upload, the answer says where, and the upload can be cancelled.
+// ask sends a request and reads its answer, of at most 1 MiB. When ctx ends after the request was sent, ask waits
+// lingerTime longer: when the registry has begun an upload, its answer says where, and the upload can be cancelled.
 func (w *writer) ask(ctx context.Context, method string, u *url.URL, body []byte, header http.Header) (*ask.Answer, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
@@ -138,15 +139,15 @@ func (w *writer) ask(ctx context.Context, method string, u *url.URL, body []byte
 	return a, nil
 }
 
-// linger is a context that ends lingerTime after ctx.
+// linger returns a context that ends lingerTime after ctx.
 func linger(ctx context.Context) (context.Context, context.CancelFunc) {
 	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(lingerTime, cancel) })
 	return longer, func() { stop(); cancel() }
 }
 
-// refusal is that of client.WriteRefusal. A 403 after an upload could begin, without the words of a registry, is the refusal
-// of something before it: client_error.
+// refusal is client.WriteRefusal with one difference. After an upload could begin, a 403 without an error in the words of
+// a registry is client_error: something in front of the registry refuses the request.
 func (w *writer) refusal(a *ask.Answer, method string) error {
 	err := client.WriteRefusal(a, method)
 	if code, _ := ask.RegistryError(a.Body); w.mayWrite && code == "" && source.Reason(err) == source.ReasonForbidden {

@@ -7,7 +7,8 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// generalAdvice is for failures that no row of the source is for. The first row that fits is given; the last one fits all.
+// generalAdvice has the advice for failures for which the source has no row of its own. The first row that fits is given;
+// the last row fits every failure.
 var generalAdvice = []source.Advice{
 	// The network.
 	{Reasons: source.ReasonDNS, What: "the name {host} is not known here: a typing error, or this machine's resolver is down", Try: "getent ahosts {host}"},
@@ -52,7 +53,7 @@ var generalAdvice = []source.Advice{
 	{What: "it fails in a way that has no name yet: the words of the error are all there is", Try: source.TryRequest},
 }
 
-// caHasEnded says whether it is a CA whose certificate has ended, not the server's own.
+// caHasEnded says whether the certificate that has expired is a CA's, and not the server's own.
 func caHasEnded(res source.Result) bool {
 	var invalid x509.CertificateInvalidError
 	return errors.As(res.Err, &invalid) && invalid.Cert.IsCA
@@ -66,20 +67,22 @@ func workedBefore(res source.Result) bool { return res.WorkedBefore }
 // frontIsUnknown says whether a backend got no password since the front could not be asked.
 func frontIsUnknown(res source.Result) bool { return source.IsUnasked(res.Err) }
 
-// secretUnread is for a secret whose file cannot be read: no request was sent.
+// secretUnread is the advice for a secret whose file cannot be read: no request was sent.
 var secretUnread = source.Advice{
 	Reasons: source.ReasonUnauthorized, When: func(res source.Result) bool { return source.IsUnasked(res.Err) },
 	What: "the secret cannot be read, so nothing was asked: look at the file and its rights",
 }
 
-// refusedNow is for what was let in before, with the same configuration and password.
+// refusedNow is the advice for a system that refuses the exporter now, and let it in before with the same configuration
+// and password.
 var refusedNow = source.Advice{
 	Reasons: source.AnyOf(source.ReasonUnauthorized, source.ReasonForbidden), When: workedBefore, Try: source.TryRequest,
 	What: "{address} refuses what it took within 30 days, from the same account with the same password: its users, their rights or its token server were changed, or cannot be asked, and others may be refused, too",
 }
 
-// adviceFor is the sentence and the command for a source that failed, from the first row that fits: its own with a
-// condition, secretUnread and refusedNow, its own without a condition, and generalAdvice. The command may be empty.
+// adviceFor returns the sentence and the command for a source that failed. They stand in the first row that fits, in this
+// order: rows of the source with a condition, secretUnread and refusedNow, rows of the source without a condition,
+// generalAdvice. The command may be empty.
 func adviceFor(res source.Result, reason string) (what, try string) {
 	own := res.Source.Words.Advice
 	var conditional, always []source.Advice

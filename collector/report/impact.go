@@ -11,8 +11,8 @@ type impact struct {
 	alert, severity, means string
 }
 
-// impacts stand in the order in which people look at the faults. A fault stands before those that follow from it: where
-// Alertmanager inhibits an alert, the one that inhibits it comes first (alertmanager/alertmanager.yml).
+// impacts stand in the order in which people look at the faults. A fault stands before the faults that follow from it. Where
+// one alert inhibits another (alertmanager/alertmanager.yml), the one that inhibits comes first.
 var impacts = []impact{
 	{alert: "RegistryStorageDown", severity: severityCritical, means: "Layers can be neither pulled nor pushed, even while /v2/ still answers."},
 	{alert: "RegistryCacheStopsRegistry", severity: severityCritical, means: "A cache that is down makes the registry refuse every request: nobody can pull or push."},

@@ -58,8 +58,8 @@ func stateOf(err error) source.State {
 	return source.StateFailed
 }
 
-// findings are those about one source, in this order: its own, one for its failure, and one when its probe has not run
-// for long.
+// findings returns the findings about one source in this order: those of its words, one for its failure, and one when its
+// probe has not run for long.
 func (n *narrator) findings(res source.Result) []*FindingReport {
 	var found []*FindingReport
 	if own := res.Source.Words.Findings; own != nil {
@@ -76,8 +76,8 @@ func (n *narrator) findings(res source.Result) []*FindingReport {
 	return found
 }
 
-// finding adds the severity and the meaning of its alert to a finding of a source. At a passive site all but
-// RegistryStorageDown is a warning.
+// finding adds the severity and the meaning of the alert to a finding of a source. At a passive site every finding is a
+// warning but that of RegistryStorageDown.
 func (n *narrator) finding(res source.Result, f source.Finding) *FindingReport {
 	known, order := impactOf(f.Alert)
 	out := &FindingReport{
@@ -103,7 +103,7 @@ func (n *narrator) failure(res source.Result) *FindingReport {
 	return f
 }
 
-// alertOf is the alert about the failure of a source; there is none about an interrupted reading.
+// alertOf returns the alert about the failure of a source. A reading that was interrupted has none.
 func (n *narrator) alertOf(res source.Result, reason string) string {
 	own := res.Source.Words.Alert
 	switch {
@@ -127,8 +127,8 @@ func (n *narrator) stale(res source.Result) (f source.Finding, stale bool) {
 	}, true
 }
 
-// facts are those that the words of the source have, such as "3 of 3 replicas OK". Without words they are its first
-// numbers, or none when its steps are shown.
+// facts returns the facts of the source's words, such as "3 of 3 replicas OK". For a source without words it returns its
+// first numbers; it returns nothing then when the source has steps to show.
 func (n *narrator) facts(res source.Result) []string {
 	switch own := res.Source.Words.Facts; {
 	case own != nil:
@@ -139,8 +139,8 @@ func (n *narrator) facts(res source.Result) []string {
 	return firstNumbers(res)
 }
 
-// firstNumbers are the first five samples of a source, such as "lines total 200: 12345" for
-// registry_mirror_lines_total{code="200"} 12345.
+// firstNumbers returns the first five samples of a source as texts: registry_mirror_lines_total{code="200"} 12345 becomes
+// "lines total 200: 12345".
 func firstNumbers(res source.Result) []string {
 	var facts []string
 	for _, s := range res.Samples {

@@ -11,13 +11,13 @@ import (
 // A Report is the state of some registries, for people. Each text is one line without secrets and control characters;
 // texts of other systems are cut after 300 characters.
 type Report struct {
-	Time       time.Time         `json:"time"` // of its end
+	Time       time.Time         `json:"time"` // when the last source was read
 	Registries []*RegistryReport `json:"registries"`
 	Summary    string            `json:"summary"`         // such as "1 registry, 9 checks, 1 failed: hub redis refused"; made by Summarize
 	First      *FindingReport    `json:"first,omitempty"` // the finding to look at first; nil when there is none
 
-	// Runbooks is the beginning of the address of a runbook in the text, such as "https://exporter.example.org/runbooks/". It
-	// is empty where nobody serves them: then the text has their names alone.
+	// Runbooks is the beginning of the address of a runbook in the text, such as
+	// "https://exporter.example.org/runbooks/". Where Runbooks is empty, the text has the name of a runbook alone.
 	Runbooks string `json:"-"`
 }
 
@@ -33,13 +33,13 @@ type RegistryReport struct {
 	Contacts []Contact        `json:"contacts,omitempty"`
 }
 
-// A Contact is whom to call, from the configuration.
+// A Contact says whom to call, from the configuration.
 type Contact struct {
 	For  string `json:"for"`  // what they look after, such as "swift"
 	Call string `json:"call"` // who they are, and how to reach them
 }
 
-// ContactsOf are the contacts of a configuration, by what they look after.
+// ContactsOf sorts the contacts of a configuration by what people look after.
 func ContactsOf(all map[string]string) []Contact {
 	var contacts []Contact
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -52,10 +52,10 @@ func ContactsOf(all map[string]string) []Contact {
 type SourceReport struct {
 	Collector string       `json:"collector"`        // such as "api"
 	Address   string       `json:"address"`          // host:port that was asked, or the paths of logs
-	State     source.State `json:"state"`            // the worst of its own and of its findings
-	Seconds   float64      `json:"seconds"`          // that it was read, or that the last run of the probe took
-	Ended     *time.Time   `json:"ended,omitempty"`  // of the last run of a probe; nil: none has ended, or it is no probe
-	Reason    string       `json:"reason,omitempty"` // of the failure, from the closed list; empty: it could be read
+	State     source.State `json:"state"`            // the worst of the source's own state and its findings'
+	Seconds   float64      `json:"seconds"`          // how long the reading took, or the last run of the probe
+	Ended     *time.Time   `json:"ended,omitempty"`  // when the last run of a probe ended; nil: none has ended, or the source is no probe
+	Reason    string       `json:"reason,omitempty"` // of the failure, from the closed list; empty: the source could be read
 	Error     string       `json:"error,omitempty"`
 	Facts     []string     `json:"facts"` // such as "3 of 3 replicas OK"
 	Steps     []StepReport `json:"steps"` // of the last run of a probe
@@ -77,12 +77,12 @@ type FindingReport struct {
 	Collector string       `json:"collector"`
 	Address   string       `json:"address"`
 	State     source.State `json:"state"`            // failed or warning
-	Severity  string       `json:"severity"`         // critical or warning, as that of its alert
-	Alert     string       `json:"alert,omitempty"`  // about the same fault
-	Runbook   bool         `json:"runbook"`          // there is one for the alert
+	Severity  string       `json:"severity"`         // that of the alert: critical or warning
+	Alert     string       `json:"alert,omitempty"`  // name of the alert about the same fault
+	Runbook   bool         `json:"runbook"`          // there is a runbook for the alert
 	Reason    string       `json:"reason,omitempty"` // of the failure; empty: the source could be read
-	What      string       `json:"what"`             // is wrong, with the likely cause
-	Means     string       `json:"means"`            // for people who pull and push
+	What      string       `json:"what"`             // what is wrong, with the likely cause
+	Means     string       `json:"means"`            // what it means for people who pull and push
 	Try       string       `json:"try,omitempty"`    // the next command, for a shell
 	order     int          // index in impacts
 	query     string       // names the registry in a link
@@ -91,10 +91,10 @@ type FindingReport struct {
 // RunbookLink is the runbook about this registry, below /runbooks/: "RegistryDown?registry=hub&site=eqiad".
 func (f *FindingReport) RunbookLink() string { return f.Alert + "?" + f.query }
 
-// Name is the registry with its site, such as "hub@eqiad".
+// Name returns the name of the registry with its site, such as "hub@eqiad".
 func (r *RegistryReport) Name() string { return source.Instance(r.Registry, r.Site) }
 
-// findingsOf are the findings about one source.
+// findingsOf returns the findings about one source.
 func (r *RegistryReport) findingsOf(s *SourceReport) []*FindingReport {
 	var own []*FindingReport
 	for _, f := range r.Findings {

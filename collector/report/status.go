@@ -20,7 +20,7 @@ var statusHTML string
 
 var statusPage = template.Must(template.New("status").Funcs(template.FuncMap{"took": source.Took, "ago": ago, "plural": source.Plural}).Parse(statusHTML))
 
-// ago is such as "59 s ago".
+// ago writes how long ago t was, such as "59 s ago".
 func ago(t time.Time) string { return source.Span(time.Since(t)) + " ago" }
 
 // A card is one registry on the page.
@@ -91,7 +91,7 @@ func conditionOf(r *RegistryReport) int {
 	return well
 }
 
-// count is such as "2 broken, 1 in need of care, 4 well".
+// count writes how many registries are in each condition, such as "2 broken, 1 in need of care, 4 well".
 func (s status) count() string {
 	var counts [len(conditions)]int
 	for _, c := range s.Cards {

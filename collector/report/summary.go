@@ -37,14 +37,14 @@ func (r *Report) Summarize() {
 	}
 }
 
-// A namedFailure is one of a source, such as "hub api refused".
+// A namedFailure is the failure of a source by its name, such as "hub api refused".
 type namedFailure struct {
 	name  string
-	order int // as that of its finding
+	order int // that of the finding: index in impacts
 }
 
-// failuresOf are those of a source that has failed, in the words of its findings; the source itself where all of them are
-// warnings, or where it has none.
+// failuresOf returns the failures of a source: one for each finding that is not a warning. When the source failed and has
+// no such finding, it returns one for the source itself.
 func (r *RegistryReport) failuresOf(s *SourceReport) []namedFailure {
 	if s.State != source.StateFailed {
 		return nil
@@ -61,7 +61,8 @@ func (r *RegistryReport) failuresOf(s *SourceReport) []namedFailure {
 	return slices.CompactFunc(own, func(a, b namedFailure) bool { return a.name == b.name })
 }
 
-// namesOf are the names of the failures, the first to look at first. One of several sources stands once, with their number.
+// namesOf returns the names of the failures, in the order in which people look at them. A name that several sources have
+// stands once, with their number: "msr msr timeout (3)".
 func namesOf(failed []namedFailure) []string {
 	slices.SortStableFunc(failed, func(a, b namedFailure) int { return cmp.Compare(a.order, b.order) })
 	times := map[string]int{}

@@ -22,7 +22,7 @@ const (
 type textWriter struct {
 	w        io.Writer
 	colour   bool
-	runbooks string // what stands before their names
+	runbooks string // Report.Runbooks
 	err      error
 }
 
@@ -47,7 +47,7 @@ func (t *textWriter) line(format string, args ...any) {
 	}
 }
 
-// in is text in a colour, or as it is when the report has none.
+// in writes text in a colour, or as it is when the report has no colours.
 func (t *textWriter) in(colour, text string) string {
 	if !t.colour {
 		return text

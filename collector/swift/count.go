@@ -53,7 +53,7 @@ func CountSources(b *ask.Builder) ([]*source.Source, error) {
 	return []*source.Source{b.Probe(&source.Probe{Every: every, Timeout: min(every, maxCountTime), Run: c.countAll}, s, c.cfg.Container, c.prefixes, c.litter)}, nil
 }
 
-// countAll does one run. After a prefix that fails it goes on with the next.
+// countAll does one run. When counting a prefix fails, it goes on with the next.
 func (c *counter) countAll(ctx context.Context) source.Run {
 	var r source.Run
 	var failures []error
@@ -79,7 +79,7 @@ func (c *counter) countAll(ctx context.Context) source.Run {
 	return r
 }
 
-// countPrefix lists page after page, each behind the last object of the page before.
+// countPrefix lists the objects under a prefix page by page. Each page begins behind the last object of the page before.
 func (c *counter) countPrefix(ctx context.Context, prefix string) (objects, size float64, err error) {
 	query := url.Values{"prefix": {prefix}}
 	for {

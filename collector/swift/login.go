@@ -17,8 +17,9 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// loginEvery is how long a token is used. A token of Swift may live a day: a changed key, or a Keystone that is down,
-// would be noticed a day later. renewTime is how long a login may take while the old token is still in use.
+// loginEvery is how long a token is used. Swift may accept a token for a day: with that token alone, the exporter would
+// not notice a changed key, or a Keystone that is down, before the next day. renewTime is how long a login may take while
+// the old token is still in use.
 const (
 	loginEvery = time.Minute
 	renewTime  = 15 * time.Second
@@ -27,8 +28,8 @@ const (
 // noTimeout switches off the library's own timeouts: the context of the scrape or the run bounds a request.
 const noTimeout = time.Hour
 
-// withSession calls do with the session in use. When Swift answers 401 to a token of an earlier scrape or run, it logs
-// in and calls do a second time. The samples are the duration of the login, if there was one.
+// withSession calls do with the session in use. When Swift answers 401 to a token of an earlier scrape or run,
+// withSession logs in and calls do a second time. The samples have the duration of the login, if there was one.
 func (s *store) withSession(ctx context.Context, do func(*swift.Connection) error) ([]source.Sample, error) {
 	session, loginSamples, err := s.currentSession(ctx)
 	if err != nil {
@@ -128,8 +129,8 @@ func (s *store) storageHost() string {
 	return ask.HostPort(u)
 }
 
-// openSession logs in. It clears the time at which the token ends: with it the library would log in by itself whenever
-// the clock of the exporter is ahead of that of Keystone.
+// openSession logs in. It forgets when the token ends. Otherwise the library would log in by itself whenever the clock of
+// the exporter is ahead of Keystone's.
 func (s *store) openSession(ctx context.Context, key string) (*swift.Connection, error) {
 	session := s.newConnection(key)
 	err := session.Authenticate(ctx)
@@ -184,9 +185,9 @@ func storeError(ctx context.Context, err error) error {
 	return ask.Ended(ctx, ask.RequestError(err))
 }
 
-// A strictTransport makes an error of every status from 300 on. The library would send a refused key a second time,
-// follow a redirect with the key, and read a body to its end, however long. Status 400 passes: the library answers it
-// with the second form of a login by v2.
+// A strictTransport makes an error of every status from 300 on. Left to itself, the library would send a refused key a
+// second time, send the key to where a redirect leads, and read a body of any length to its end. Status 400 passes: the
+// library answers it with the second form of a login by v2.
 type strictTransport struct{ next http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.

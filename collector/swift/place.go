@@ -6,7 +6,8 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// place is Swift's proxy. The certificate is verified for tls_config.server_name if that is set.
+// place is Swift's proxy, as sentences and commands name it. Its certificate is verified for tls_config.server_name where
+// that is set.
 func (s *store) place() source.Place {
 	p := source.PlaceOf(s.address)
 	p.Name = p.Host

@@ -26,10 +26,10 @@ var (
 		"How often objects are read and written, in seconds (swift.probe.every).", "address")
 )
 
-// maxProbeTime bounds a run.
+// maxProbeTime is how long a run may take at most.
 const maxProbeTime = 30 * time.Second
 
-// A prober writes and reads objects. HEAD of a container does not reach the object servers: these requests do.
+// A prober writes and reads objects. Its requests reach Swift's object servers; HEAD of a container does not.
 type prober struct {
 	*store
 	container string        // that it writes to; empty: it only reads
@@ -84,8 +84,8 @@ func (p *prober) probe(ctx context.Context) source.Run {
 	return source.Run{Samples: samples, Steps: r.steps, Err: err}
 }
 
-// writeAndRead gives half of the time to writing: a store that hangs at a PUT may still be readable. When both
-// fail, the run has the reason of reading, the worse fault.
+// writeAndRead gives half of the time to writing: a store that hangs at a PUT may still be readable. When both fail, the
+// run has the reason of the reading, which is the worse fault.
 func (r *probeRun) writeAndRead(ctx context.Context) (samples []source.Sample, err error) {
 	if err := r.authenticate(ctx); err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func (r *probeRun) writeAndRead(ctx context.Context) (samples []source.Sample, e
 	return samples, errors.Join(readErr, writeErr)
 }
 
-// step calls do and adds a step. Its error begins with what, such as "logging in: ".
+// step calls do and notes it as a step. The error begins with what: "logging in: …".
 func (r *probeRun) step(name, what string, do func() (note string, err error)) error {
 	start := time.Now()
 	note, err := do()
@@ -113,7 +113,7 @@ func (r *probeRun) step(name, what string, do func() (note string, err error)) e
 	return err
 }
 
-// authenticate logs in when that is due. Only then it adds a step.
+// authenticate logs in when there is no token, or an old one. Only then it notes a step.
 func (r *probeRun) authenticate(ctx context.Context) error {
 	var loginSamples []source.Sample
 	err := r.step("auth", "logging in", func() (_ string, err error) {

@@ -17,7 +17,8 @@ const (
 	maxReadTries = 3   // a container lists an object for a while after it was deleted
 )
 
-// readObject reads a byte of an object in the registry's container. Without an object there it reads none.
+// readObject reads a byte of an object in the registry's container. In an empty container it reads nothing, and that is
+// no error.
 func (r *probeRun) readObject(ctx context.Context) error {
 	var objects []object
 	err := r.step("list", "listing the registry's container", func() (_ string, err error) {
@@ -41,8 +42,8 @@ func (r *probeRun) readObject(ctx context.Context) error {
 	})
 }
 
-// candidates are the objects of one page of the listing in random order, those with bytes first. The page is the one
-// behind that of the last run; behind the last page comes the first.
+// candidates returns the objects of one page of the listing in random order, objects with bytes first. Each run takes the
+// next page; after the last page it begins again.
 func (r *probeRun) candidates(ctx context.Context) ([]object, error) {
 	objects, err := r.listPage(ctx)
 	if err == nil && len(objects) == 0 && r.marker != "" { // the end: go on at the beginning
@@ -58,7 +59,7 @@ func (r *probeRun) candidates(ctx context.Context) ([]object, error) {
 	return objects, nil
 }
 
-// listPage is the page of at most listLimit objects behind the marker.
+// listPage lists at most listLimit objects behind the marker.
 func (r *probeRun) listPage(ctx context.Context) (objects []object, err error) {
 	query := url.Values{"limit": {fmt.Sprint(listLimit)}, "marker": {r.marker}}
 	err = r.list(ctx, r.cfg.Container, query, func(o object) {
@@ -69,8 +70,8 @@ func (r *probeRun) listPage(ctx context.Context) (objects []object, err error) {
 	return objects, err
 }
 
-// readByte reads the first byte of an object. When the listing gives it 0 bytes, it may be empty, and a 200 or 416 is
-// as good as the byte.
+// readByte reads the first byte of an object. An object to which the listing gives 0 bytes may be empty: then status 200
+// or 416 is right, too.
 func (r *probeRun) readByte(ctx context.Context, o object) error {
 	resp, err := r.send(ctx, request{
 		method: http.MethodGet, container: r.cfg.Container, object: o.Name, header: map[string]string{"Range": "bytes=0-0"},

@@ -13,7 +13,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// A request asks for a container or, with the name of one, for an object in it.
+// A request asks for a container or, when object is set, for an object in the container.
 type request struct {
 	method, container, object string
 	query                     url.Values
@@ -21,9 +21,9 @@ type request struct {
 	body                      []byte
 }
 
-// send sends a request with the token in use, and after a 401 once more with a new one. Every other status comes back
-// as a response, whose body the caller closes. Probes send their requests this way, not through the library, to time
-// and to judge each of them.
+// send sends a request with the token in use, and after a 401 once more with a new one. It returns a response with any
+// other status; the caller closes the body. Probes send their requests with send, not with the library, to measure and
+// judge each of them.
 func (s *store) send(ctx context.Context, r request) (resp *http.Response, err error) {
 	_, err = s.withSession(ctx, func(session *swift.Connection) (err error) {
 		resp, err = s.sendOnce(ctx, session, r)

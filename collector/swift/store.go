@@ -26,7 +26,7 @@ var (
 		"Seconds by step: auth (only when a new token was needed) and container.", "address", "step")
 )
 
-// A store is the Swift under a registry. All sources of the registry share it, and so its token.
+// A store is the Swift under a registry. All sources of the registry share it, and its token with it.
 type store struct {
 	cfg       *config.Swift
 	address   string // host:port of the auth_url
@@ -79,7 +79,8 @@ func newStore(b *ask.Builder) (*store, error) {
 	return s, nil
 }
 
-// read asks for the container. It keeps the token when that fails: a login in each scrape would load a slow Swift.
+// read asks for the container. When that fails, it keeps the token: a login in each scrape would load a Swift that is
+// slow.
 func (s *store) read(ctx context.Context) ([]source.Sample, error) {
 	var containerSamples []source.Sample
 	loginSamples, err := s.withSession(ctx, func(session *swift.Connection) (err error) {

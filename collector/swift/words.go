@@ -22,9 +22,10 @@ func (s *store) words() source.Words {
 	}
 }
 
-// isOurs says whether Swift refuses the exporter alone. With 404 the container is gone, or its servers are down. A key that was
-// taken and is refused now was changed there; while pulls and pushes work, the registry has another one. A limit of requests is
-// one to the exporter while pulls and pushes work.
+// isOurs says whether Swift refuses the exporter alone. A 404 is no such refusal: the container is gone, or its servers
+// are down. Neither is a key that Swift took before, and refuses now, while pulls and pushes fail: it was changed in
+// Swift, and the registry has the old one, too. While pulls and pushes work, Swift limits the requests of the exporter
+// alone.
 func isOurs(v *source.View, res source.Result) bool {
 	switch why := source.Reason(res.Err); {
 	case why == source.ReasonRateLimited:
@@ -48,7 +49,7 @@ func (s *store) facts(_ *source.View, res source.Result) []string {
 	return facts
 }
 
-// proxyAdvice is for failures of Swift's proxy and of the login.
+// proxyAdvice is about failures of Swift's proxy and of the login.
 func (s *store) proxyAdvice() []source.Advice {
 	return []source.Advice{
 		{Reasons: source.ReasonRefused, What: "nothing listens at {address}: Swift's proxy is stopped, or the port is wrong", Try: "systemctl status swift-proxy   # on {host}"},
@@ -59,7 +60,7 @@ func (s *store) proxyAdvice() []source.Advice {
 	}
 }
 
-// containerAdvice is for failures of the registry's container.
+// containerAdvice is about failures of the registry's container.
 func (s *store) containerAdvice() []source.Advice {
 	return []source.Advice{
 		{Reasons: source.ReasonForbidden, What: "the account is known but may not read the container " + s.cfg.Container, Try: source.TryRequest},
@@ -89,8 +90,8 @@ func (p *prober) words() source.Words {
 	}
 }
 
-// probeAlert is RegistryStorageReadOnly of a store that gives out objects and refuses new ones, and RegistryStorageDown of
-// one that gives out none.
+// probeAlert returns RegistryStorageReadOnly for a store from which objects can be read and to which none can be written,
+// and RegistryStorageDown for a store from which none can be read.
 func probeAlert(v *source.View, res source.Result) string {
 	reads := slices.ContainsFunc(res.Samples, func(s source.Sample) bool { return s.Metric.Name == readSuccess.Name && s.Value == 1 })
 	switch {

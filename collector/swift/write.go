@@ -24,10 +24,10 @@ const (
 	writeNames  = 16      // of one exporter and registry
 )
 
-// write writes an object, reads it and deletes it. It deletes the object as well after a failure, unless the store has
-// refused the PUT. An exporter that is killed leaves an object behind, which a later run overwrites: there are 16 names.
-// With only one name two exporters of the same name would delete each other's object. X-Delete-After is not used: Swift
-// would make up to a hundred containers a day for its expirer.
+// write writes an object, reads it and deletes it. After a failure, too, it deletes the object, unless the store has
+// refused the PUT. An exporter that is killed leaves its object behind; a later run overwrites it, since there are only
+// 16 names. With one name alone, two exporters of the same name would delete each other's object. write does not set
+// X-Delete-After: with it Swift would make up to a hundred containers a day for its expirer.
 func (r *probeRun) write(ctx context.Context) error {
 	name := fmt.Sprintf("%s%x", r.prefix, rand.N(writeNames))
 	content := make([]byte, writeBytes)
@@ -56,7 +56,7 @@ func (r *probeRun) write(ctx context.Context) error {
 	return errors.Join(err, deleteErr)
 }
 
-// put writes an object. Swift compares its content with the ETag, and answers 422 when they differ.
+// put writes an object. Swift compares the bytes with the ETag, and answers 422 when they differ.
 func (r *probeRun) put(ctx context.Context, name string, content []byte) error {
 	resp, err := r.send(ctx, request{
 		method: http.MethodPut, container: r.container, object: name, body: content,
@@ -106,7 +106,7 @@ func (r *probeRun) get(ctx context.Context, name string, content []byte) error {
 	return nil
 }
 
-// wantETag is an error unless the ETag of a response is the MD5 of content, bare or in quotes.
+// wantETag returns an error unless the ETag of a response is the MD5 of content, bare or in quotes.
 func wantETag(resp *http.Response, content []byte) error {
 	switch strings.Trim(resp.Header.Get("ETag"), `"`) {
 	case md5Hex(content):
@@ -122,7 +122,7 @@ func md5Hex(content []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// delete deletes an object. One that is not there is no error.
+// delete deletes an object. An object that is not there is no error.
 func (r *probeRun) delete(ctx context.Context, name string) error {
 	resp, err := r.send(ctx, request{method: http.MethodDelete, container: r.container, object: name})
 	if err != nil {

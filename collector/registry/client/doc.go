@@ -1,9 +1,14 @@
 // Package client speaks the protocol of container registries (the OCI distribution specification) as docker and containerd
 // do: it logs in when it is asked to, follows redirects to a store, and refuses manifests that clients refuse.
 //
-// Its parts are session.go, which sends requests and logs in; read.go, which asks for manifests and blobs; encoding.go, which
-// undoes Content-Encoding; resolve.go, which reads what an answer says of a manifest; manifest.go, which reads manifests and
-// indexes; platform.go, which says whose images a node takes; and image.go, which reads the name of an image.
+//	session.go   Session: sends requests, and logs in as the registry asks
+//	read.go      asks for manifests and blobs; encoding.go undoes Content-Encoding
+//	location.go  sends uploads on to the Location of an answer
+//	refusal.go   the reason of a write that the registry refuses, by the words of many registries
+//	resolve.go   the manifest that the headers of an answer describe
+//	manifest.go  Manifest: an image or an index, and its descriptors
+//	platform.go  which platforms of an index a node takes
+//	image.go     Image: the name of an image
 //
 // Example: the manifest of library/base:1.0:
 //

@@ -12,9 +12,10 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// undo makes the body of resp that which was encoded: of gzip and deflate, as containerd does, though we ask for neither. A
-// cache that ignores Vary hands out what others asked for. Reading an encoding that clients do not know fails with
-// bad_answer. resp.Uncompressed is true afterwards, and resp.ContentLength -1, if there was an encoding.
+// undo decodes the body of resp, when it is encoded with gzip or deflate. The session asks for neither, but a cache that
+// ignores Vary hands out the encoded answer to another client's request; containerd decodes it, too. Reading a body with
+// another encoding fails with bad_answer. When there was an encoding, undo sets resp.Uncompressed to true and
+// resp.ContentLength to -1.
 func undo(resp *http.Response) {
 	name := strings.ToLower(strings.TrimSpace(resp.Header.Get("Content-Encoding")))
 	if name == "" || name == "identity" {
@@ -25,7 +26,7 @@ func undo(resp *http.Response) {
 	resp.Header.Del("Content-Length")
 }
 
-// A decoder reads what was encoded. It begins with the first Read: the body of a refusal may never be read.
+// A decoder decodes a body. It begins with the first Read: the body of a refusal may never be read.
 type decoder struct {
 	name    string // of the encoding
 	encoded io.ReadCloser
@@ -58,7 +59,7 @@ func (d *decoder) begin() (io.Reader, error) {
 	return nil, source.Failed(source.ReasonBadAnswer, "the answer has a Content-Encoding that clients do not undo")
 }
 
-// explain says that the body is not what its header says. An error of the connection stays.
+// explain replaces an error of decoding: the body is not what Content-Encoding says. An error of the connection stays.
 func (d *decoder) explain(err error) error {
 	var corrupt flate.CorruptInputError
 	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) || errors.As(err, &corrupt) {
@@ -67,8 +68,8 @@ func (d *decoder) explain(err error) error {
 	return err
 }
 
-// Undone is err, of an answer whose bytes are wrong. When they were encoded, the fault is that of who encoded them, between
-// here and the store: bad_answer.
+// Undone returns err, which is about an answer with wrong bytes. When the bytes were encoded, the reason becomes
+// bad_answer: whoever encoded them between here and the store is at fault, and not the store.
 func Undone(resp *http.Response, err error) error {
 	if !resp.Uncompressed || err == nil || !slices.Contains([]string{source.ReasonShortRead, source.ReasonDigestMismatch}, source.Reason(err)) {
 		return err

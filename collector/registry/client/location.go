@@ -13,16 +13,16 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// elsewhere says for people where a Location has sent us, and who has to mend it.
+// elsewhere is a text for people: where a Location has sent us, and which settings to mend.
 const elsewhere = "the Location has another scheme, host or port than the front (X-Forwarded-Proto and Host of the front, http.host and http.relativeurls of the registry)"
 
-// An ElsewhereError is a failure of an upload that has to go on at another scheme, host or port than the front's.
+// An ElsewhereError is a failure of an upload that goes on at another scheme, host or port than the front's.
 type ElsewhereError struct{ error }
 
 func (e ElsewhereError) Unwrap() error { return e.error }
 
-// Elsewhere marks err as a failure at another place than the front, and says so. Its reason stays, but for status 401 and
-// 403: nobody has logged in there, so they are client_error. For nil it returns nil.
+// Elsewhere marks err as a failure at another place than the front, and says so in its text. The reason stays, except
+// that status 401 and 403 become client_error: nobody has logged in there. Elsewhere(nil) is nil.
 func Elsewhere(err error) error {
 	switch source.Reason(err) {
 	case "":
@@ -33,9 +33,13 @@ func Elsewhere(err error) error {
 	return ElsewhereError{fmt.Errorf("%s: %w", elsewhere, err)}
 }
 
-// Locate is the URL that the Location of an answer names, as containerd reads it: what begins with a slash is a path of the
-// host that was asked, all else has a scheme and a host. From https to http it is no place to go on. The reason of an
-// error is bad_answer.
+// Locate returns the URL that the Location of an answer names, as containerd reads it. Everything else is an error with
+// reason bad_answer:
+//
+//	/v2/app/blobs/uploads/1      that path of the host that was asked
+//	https://other.example.org/1  that URL
+//	v2/app/blobs/uploads/1       an error: containerd takes v2 for a host
+//	http://…, asked with https   an error that Elsewhere marks
 func Locate(asked *url.URL, location string) (*url.URL, error) {
 	if strings.HasPrefix(location, "/") {
 		location = asked.Scheme + "://" + asked.Host + location
@@ -58,7 +62,7 @@ func (s *Session) IsHere(u *url.URL) bool {
 	return u.Scheme == s.URL.Scheme && strings.EqualFold(hostPort(u), hostPort(s.URL))
 }
 
-// hostPort is the host of u with its port, also where that is left out.
+// hostPort returns the host and port of u, with the default port of the scheme where u has none.
 func hostPort(u *url.URL) string {
 	port := u.Port()
 	if port == "" {
@@ -67,13 +71,13 @@ func hostPort(u *url.URL) string {
 	return u.Hostname() + ":" + port
 }
 
-// SendTo sends a request to u: with Send at the address of the session, and without credentials and client certificate
-// elsewhere. It follows redirects as clients do, ask.MaxRedirects of them: 307 and 308, and for HEAD the others, too.
-// header is sent with each request. The caller closes the body of the answer.
+// SendTo sends a request to u: at the address of the session with Send, anywhere else without credentials and without
+// client certificate. It follows at most ask.MaxRedirects redirects, as clients do: 307 and 308, and for HEAD also 301,
+// 302 and 303. header is sent with each request. The caller closes the body of the answer.
 func (s *Session) SendTo(ctx context.Context, method string, u *url.URL, body []byte, header http.Header, scope string) (*http.Response, error) {
 	send := func(req *http.Request) (*http.Response, error) { return s.Send(req, scope) }
 	for n := 0; ; n++ {
-		if n > 0 || !s.IsHere(u) { // once left, no redirect brings the credentials back
+		if n > 0 || !s.IsHere(u) { // after the first redirect no credentials are sent, not even back to the front
 			send = s.sendElsewhere
 		}
 		req, err := http.NewRequestWithContext(ctx, method, u.String(), bytes.NewReader(body))
@@ -102,7 +106,7 @@ func (s *Session) SendTo(ctx context.Context, method string, u *url.URL, body []
 	}
 }
 
-// goesOn says whether an answer is a redirect that clients follow with the same method.
+// goesOn says whether status is a redirect that clients follow with the same method.
 func (s *Session) goesOn(method string, status int) bool {
 	followed := []int{http.StatusTemporaryRedirect, http.StatusPermanentRedirect}
 	if method == http.MethodHead {

@@ -91,8 +91,8 @@ func (d Descriptor) check(body []byte, header string) error {
 	return nil
 }
 
-// wrongSize is the error of a manifest of n bytes: short_read when those are fewer than d says. Otherwise something added
-// to it, so that its digest is another: digest_mismatch.
+// wrongSize returns the error of a manifest of n bytes, when d says another number: short_read when bytes are missing, or
+// else digest_mismatch, since something has added bytes.
 func (d Descriptor) wrongSize(n int64) error {
 	by := cmp.Or(d.says, "its descriptor")
 	switch {
@@ -109,8 +109,8 @@ func isDigest(d digest.Digest) bool {
 	return d.Validate() == nil && (d.Algorithm() == digest.SHA256 || d.Algorithm() == digest.SHA512)
 }
 
-// parseManifest reads a document by the media type that it was announced with, as clients do: whatever its own mediaType
-// says.
+// parseManifest reads a document by the media type of the answer or of the index that names it. As clients do, it ignores
+// the field mediaType of the document.
 func parseManifest(mediaType string, body []byte) (*Manifest, error) {
 	if err := checkType(mediaType); err != nil {
 		return nil, err
@@ -133,7 +133,7 @@ func parseManifest(mediaType string, body []byte) (*Manifest, error) {
 	return &m, m.Config.valid(maxConfig)
 }
 
-// checkType is the error of a document whose media type is no manifest's.
+// checkType returns an error when mediaType is that of neither a manifest nor an index.
 func checkType(mediaType string) error {
 	switch {
 	case slices.Contains(schema1Types, mediaType):
@@ -160,11 +160,11 @@ func (m *Manifest) parse(body []byte) error {
 	return nil
 }
 
-// descriptors is an array of at most maxDescriptors.
+// descriptors is a JSON array of at most maxDescriptors.
 type descriptors []Descriptor
 
-// UnmarshalJSON reads an array, or null. It counts while it reads: a Descriptor takes 88 bytes, and its text may
-// take 3, as in [{},{},{}].
+// UnmarshalJSON reads an array, or null. It counts the descriptors before it reads the next: a Descriptor takes 88 bytes
+// of memory, and 3 bytes of text as in [{},{},{}].
 func (all *descriptors) UnmarshalJSON(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	switch t, err := d.Token(); {
@@ -224,9 +224,9 @@ func (d Descriptor) valid(limit int64) error {
 	return nil
 }
 
-// ForPlatform finds the manifest or index for a platform, such as linux/amd64, in an index, as containerd does: the platform
-// itself, then those that run on it too, then an entry without platform; of equals the first. Clients try no second one.
-// Without one the reason of the error is not_found.
+// ForPlatform returns the manifest or index that containerd takes of an index for a platform, such as linux/amd64: the
+// entry for the platform itself, or else for one that runs on it (runsOn), or else one without platform. Of several it
+// returns the first. When no entry fits, the reason of the error is not_found.
 func (m *Manifest) ForPlatform(platform string) (Descriptor, error) {
 	wanted := runsOn(platform)
 	best, found := Descriptor{}, len(wanted)+1
@@ -241,8 +241,8 @@ func (m *Manifest) ForPlatform(platform string) (Descriptor, error) {
 	return best, best.valid(maxManifest)
 }
 
-// Others are the manifests that an index names beside one, each once. Those that no node runs are left out: attestations, whose
-// platform is unknown/unknown, and entries that clients refuse.
+// Others returns the manifests that an index names, each once, without the manifest beside. It leaves out what no node
+// runs: attestations, whose platform is unknown/unknown, and entries that clients refuse.
 func (m *Manifest) Others(beside digest.Digest) []Descriptor {
 	var others []Descriptor
 	seen := map[digest.Digest]bool{beside: true}
@@ -256,10 +256,10 @@ func (m *Manifest) Others(beside digest.Digest) []Descriptor {
 	return others
 }
 
-// maxPlatform is how many characters of a platform are told.
+// maxPlatform is how many characters a platform has at most in a text.
 const maxPlatform = 40
 
-// Platform is .platform of a manifest in an index for people, such as linux/arm64/v8.
+// Platform returns .platform of a manifest in an index as a text, such as linux/arm64/v8.
 func (d Descriptor) Platform() string {
 	isOdd := func(r rune) bool {
 		return !strings.ContainsRune("/._-", r) && !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9')
@@ -270,8 +270,8 @@ func (d Descriptor) Platform() string {
 	return d.platform
 }
 
-// IsForeign says whether a layer is foreign: its license lets only its maker hand it out, from .urls, such as a base layer
-// of Windows. Registries need not have it.
+// IsForeign says whether a layer is foreign, such as a base layer of Windows: only its maker may hand it out, from .urls.
+// Registries need not have it.
 func (d Descriptor) IsForeign() bool {
 	return d.elsewhere && (strings.Contains(d.mediaType, ".nondistributable.") || strings.Contains(d.mediaType, ".foreign."))
 }

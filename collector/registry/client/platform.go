@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// runsOn are the platforms whose images a node of the platform takes, best first, as containerd's package platforms orders
-// them. All are normal.
+// runsOn returns the platforms whose images a node of the platform takes, best first, in the order of containerd's
+// package platforms. All are written as normalPlatform writes them.
 //
 //	linux/amd64/v3   linux/amd64/v3, linux/amd64/v2, linux/amd64, linux/386
 //	linux/arm/v7     linux/arm/v7, linux/arm/v6, linux/arm/v5
@@ -34,7 +34,7 @@ func runsOn(platform string) []string {
 	return all
 }
 
-// below are the variants of base under the variant, such as v7, down to the least.
+// below returns base with the variant, such as v7, and with each lower one down to least.
 func below(base, variant string, least int) (all []string) {
 	n, err := strconv.Atoi(strings.TrimPrefix(variant, "v"))
 	if err != nil || n > 9 {
@@ -46,7 +46,7 @@ func below(base, variant string, least int) (all []string) {
 	return all
 }
 
-// belowARM64 are the variants under v8.N and v9.N: v9.N also has all of v8.N+5.
+// belowARM64 returns base with the variants that run on v8.N or v9.N: v9.N also runs what is made for v8.N+5.
 func belowARM64(base, variant string) (all []string) {
 	major, minor, _ := strings.Cut(variant, ".")
 	n, _ := strconv.Atoi(minor)
@@ -61,7 +61,7 @@ func belowARM64(base, variant string) (all []string) {
 	return all
 }
 
-// minors are base/major.N for N below n, and base/v9 for v9.0; v8.0 is base itself.
+// minors returns base/major.N for each N below n, and base/v9 for v9.0. v8.0 is base itself.
 func minors(base, major string, n int) (all []string) {
 	for n--; n >= 1; n-- {
 		all = append(all, base+"/"+major+"."+strconv.Itoa(n))
@@ -98,7 +98,8 @@ func normalPlatform(platform string) string {
 	return strings.TrimRight(os+"/"+arch+"/"+normalVariant(arch, variant), "/")
 }
 
-// normalVariant is the variant of an architecture; empty: the plain one.
+// normalVariant returns the variant of an architecture as containerd compares it; empty for the variant that every node
+// has.
 func normalVariant(arch, variant string) string {
 	switch arch + "/" + variant {
 	case "amd64/v1", "arm64/8", "arm64/v8", "arm64/v8.0":
@@ -113,8 +114,8 @@ func normalVariant(arch, variant string) string {
 	return variant
 }
 
-// rank is the place of an entry for the platform has among those of runsOn; entries without platform come behind them all,
-// and -1 is one that does not fit.
+// rank returns the index of an entry's platform in wanted, which runsOn made. An entry without platform has the next
+// index after the last; an entry that does not fit has -1.
 func rank(has string, wanted []string) int {
 	if has == "" {
 		return len(wanted)

@@ -30,7 +30,8 @@ func (s *Session) read(ctx context.Context, method, repository, path string, hea
 	return s.readOnce(ctx, method, repository, path, header)
 }
 
-// MayPass says whether containerd asks once more after an HTTP status: one registry of several may be about to restart.
+// MayPass says whether containerd asks once more after an HTTP status: 500, 503 and 504 come from a registry that
+// restarts.
 func MayPass(status int) bool {
 	switch status {
 	case http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout:

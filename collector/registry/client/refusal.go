@@ -10,8 +10,8 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// A known is a cause that registries tell in their errors. It is about an answer that has one of the codes or words; the
-// words, in lower case, may stand in the message or the detail of the error.
+// A known is a cause that registries name in their errors. An answer has this cause when the code of its error is one of
+// codes, or when its body has one of words. words are in lower case.
 type known struct {
 	reason string
 	status []int // of the answer; nil: any of 400 and more
@@ -19,9 +19,10 @@ type known struct {
 	words  []string
 }
 
-// causes are known in this order: words tell more than codes, and codes more than the status.
+// causes has the causes in the order in which they are looked for: words say more than codes, and codes more than the
+// status.
 var causes = []known{
-	{source.ReasonRateLimited, []int{http.StatusTooManyRequests}, nil, []string{""}}, // Google's say "Quota exceeded for quota metric", which is no space
+	{source.ReasonRateLimited, []int{http.StatusTooManyRequests}, nil, []string{""}}, // Google's says "Quota exceeded for quota metric": it is requests that are too many, not bytes
 	{source.ReasonRateLimited, nil, nil, []string{"quota metric"}},
 	{source.ReasonNoSpace, []int{http.StatusInsufficientStorage}, nil, []string{""}},
 	{source.ReasonNoSpace, nil, nil, []string{
@@ -49,7 +50,7 @@ var causes = []known{
 	{source.ReasonReadOnly, []int{http.StatusMethodNotAllowed}, []string{"UNSUPPORTED"}, []string{"method not allowed\n"}}, // the words of Distribution's router
 }
 
-// is says whether the answer tells of this cause. body is in lower case, without backslashes.
+// is says whether the answer has this cause. body is that of the answer, in lower case and without backslashes.
 func (k known) is(a *ask.Answer, code string, body []byte) bool {
 	if a.Status < http.StatusBadRequest || k.status != nil && !slices.Contains(k.status, a.Status) {
 		return false
@@ -57,8 +58,8 @@ func (k known) is(a *ask.Answer, code string, body []byte) bool {
 	return code != "" && slices.Contains(k.codes, code) || ask.ContainsAny(body, k.words...)
 }
 
-// WriteRefusal is the error of an answer to a write with another status than a good one, such as "status 405 to PATCH". Its
-// reason tells more than that of Answer.Refusal, by code, message and detail of the registry's error.
+// WriteRefusal returns the error of an answer that refuses a write, such as "status 405 to PATCH". Its reason comes from
+// the code, the message and the detail of the registry's error, and where they tell nothing from Answer.Refusal.
 func WriteRefusal(a *ask.Answer, method string) error {
 	err := a.Refusal()
 	code, _ := ask.RegistryError(a.Body)

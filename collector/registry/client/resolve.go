@@ -10,9 +10,9 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// DescriptorOf is the manifest that an answer to HEAD describes, as containerd takes it: by Content-Type,
-// Docker-Content-Digest and Content-Length. Digest is empty, or Size -1, when the answer does not say it; clients ask with
-// GET then. The reason of an error is bad_answer or, of more than 4 MiB, too_large.
+// DescriptorOf returns the manifest that an answer to HEAD describes, as containerd reads it: Content-Type,
+// Docker-Content-Digest and Content-Length. Without these headers Digest is empty, or Size -1; clients then ask with GET.
+// The reason of an error is bad_answer, or too_large for more than 4 MiB.
 func DescriptorOf(resp *http.Response) (Descriptor, error) {
 	d := Descriptor{
 		mediaType: mediaTypeOf(resp.Header),
@@ -29,8 +29,8 @@ func DescriptorOf(resp *http.Response) (Descriptor, error) {
 	return d, checkType(d.mediaType)
 }
 
-// DescriptorOfBody is the manifest that an answer to GET has: by Content-Type, and by its bytes, of at most 4 MiB. It closes
-// the answer. The reason of an error is that of the status or, of more bytes, too_large.
+// DescriptorOfBody returns the manifest that an answer to GET has: its Content-Type, and the digest and number of its
+// bytes. It closes the answer. The reason of an error is that of the status, or too_large for more than 4 MiB.
 func DescriptorOfBody(resp *http.Response) (Descriptor, error) {
 	if resp.StatusCode != http.StatusOK {
 		return Descriptor{}, ask.RefusalOf(resp)
@@ -43,11 +43,11 @@ func DescriptorOfBody(resp *http.Response) (Descriptor, error) {
 	return d, checkType(d.mediaType)
 }
 
-// mediaTypeOf is Content-Type without parameters.
+// mediaTypeOf returns Content-Type without its parameters.
 func mediaTypeOf(h http.Header) string {
 	mediaType, _, _ := strings.Cut(h.Get("Content-Type"), ";")
 	return strings.TrimSpace(mediaType)
 }
 
-// Accept is the header of a request for the manifest that d describes.
+// Accept returns the header of a request for the manifest that d describes.
 func (d Descriptor) Accept() http.Header { return http.Header{"Accept": {d.mediaType, "*/*"}} }

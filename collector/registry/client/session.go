@@ -15,8 +15,8 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// A Session is a client of a registry for one run. It asks without credentials first, and with those that the registry
-// asks for from then on: the configured ones, or a token for each scope. It is for one goroutine.
+// A Session is a client of a registry for one run. Its first request has no credentials. After a 401 it sends the
+// credentials that the challenge asks for: the configured ones, or a token for each scope. It is for one goroutine.
 type Session struct {
 	*ask.Account
 	basicAsked bool                 // requests carry the configured credentials
@@ -114,9 +114,12 @@ func (s *Session) Send(req *http.Request, scope string) (*http.Response, error) 
 	return resp, nil
 }
 
-// lackOf is the error of a 401 to a request with credentials, which it closes: forbidden when the challenge says
-// insufficient_scope, as the credentials are good then, and else that of the status. Without any error in the challenge it
-// counts as a failed login, for so some registries say that a right is lacking.
+// lackOf returns the error of a 401 to a request with credentials, and closes the answer. The parameter error of the
+// challenge tells:
+//
+//	insufficient_scope  the credentials are good and lack a right: forbidden, marked with ask.NotLetIn
+//	invalid_token       the registry refuses a token that was just given: marked with ask.TokenRefused
+//	none                a failed login; some registries write so that a right is lacking
 func lackOf(resp *http.Response) error {
 	problem := ask.ChallengeOf(resp.Header).Params["error"]
 	err := ask.RefusalOf(resp)
@@ -161,8 +164,8 @@ func (s *Session) try(req *http.Request, scope string) (*http.Response, error) {
 	return nil, err
 }
 
-// follow follows redirects to other hosts, ask.MaxRedirects of them, without credentials and without a client certificate.
-// Redirects within the address were followed by net/http. header is sent with each request, as it was with the first.
+// follow follows at most ask.MaxRedirects redirects to other hosts, without credentials and without client certificate.
+// net/http has followed those within the address. header is sent with each request, as it was with the first.
 func (s *Session) follow(resp *http.Response, header http.Header) (*http.Response, error) {
 	for n := 0; ; n++ {
 		if !slices.Contains([]int{301, 302, 303, 307, 308}, resp.StatusCode) || !s.Account.Client.Follow {
@@ -186,7 +189,7 @@ func (s *Session) follow(resp *http.Response, header http.Header) (*http.Respons
 	}
 }
 
-// toStore is a request to a store, which a registry has redirected to.
+// toStore makes a request to a store to which a registry has redirected.
 func toStore(ctx context.Context, method string, to *url.URL, header http.Header) (*http.Request, error) {
 	req, err := http.NewRequestWithContext(ask.ToStore(ctx), method, to.String(), nil)
 	if err != nil {
@@ -199,8 +202,8 @@ func toStore(ctx context.Context, method string, to *url.URL, header http.Header
 	return req, nil
 }
 
-// sendElsewhere sends to another host than that of the session, which must not learn who we are: without credentials and
-// without a client certificate.
+// sendElsewhere sends a request to another host than that of the session, without credentials and without client
+// certificate: that host must not learn who we are.
 func (s *Session) sendElsewhere(req *http.Request) (*http.Response, error) {
 	t, err := s.Elsewhere(req.URL)
 	if err != nil {
@@ -213,8 +216,8 @@ func (s *Session) sendElsewhere(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// Fetch reads a manifest or a blob of at most 1 MiB. path is as in Open; mediaType is sent as Accept. Any status but 200, and
-// 206 for a blob, is an error; a 404 for a blob has the reason missing_blob.
+// Fetch reads a manifest or a blob of at most 1 MiB. path is as in Open; mediaType is sent as Accept. Status 200 is
+// right, and 206 for a blob; any other is an error. A 404 for a blob has the reason missing_blob.
 func (s *Session) Fetch(ctx context.Context, repository, path, mediaType string) (*ask.Answer, error) {
 	resp, err := s.Open(ctx, repository, path, http.Header{"Accept": {mediaType}})
 	if err != nil {
