@@ -15,6 +15,10 @@ import (
 // Distribution leaves a file of 108 bytes, the state of a hash, of each upload that it cancels. The next run tries again
 // where the registry could not be asked, or failed.
 func (w *writer) cancel(ctx context.Context) (note string) {
+	if !isUploadTo(w.repository, w.location) {
+		w.uploadEnded()
+		return "the Location is no upload to the repository, so nothing is deleted there: the registry has to purge the upload"
+	}
 	a, err := w.ask(ctx, http.MethodDelete, w.location, nil, nil)
 	w.location = nil // this run does not try again
 	if err == nil && a.Status/100 != 2 {
@@ -68,9 +72,10 @@ func (w *writer) cancelKept(ctx context.Context) {
 	}
 }
 
-// isUploadTo says whether a URL is that of an upload to the repository: what a file names is asked to be deleted with our
-// account. A registry below a path of its own, or elsewhere, has one that ends so, too.
+// isUploadTo says whether a URL is that of an upload to the repository: what a file or a Location names is asked to be deleted with
+// our account, and one of several instances behind a front could name an image. A registry below a path of its own, or
+// elsewhere, has one that ends so, too; GitHub's has "upload".
 func isUploadTo(repository string, u *url.URL) bool {
-	before, id, found := strings.Cut(u.Path, "/blobs/uploads/")
+	before, id, found := strings.Cut(strings.Replace(u.Path, "/blobs/upload/", "/blobs/uploads/", 1), "/blobs/uploads/")
 	return found && id != "" && !strings.Contains(id, "/") && strings.HasSuffix(before, "/v2/"+repository) && !strings.Contains(u.Path, "..")
 }
