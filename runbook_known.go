@@ -1,19 +1,19 @@
 package main
 
 import (
-	"context"
+	"net/http"
 
 	"registry_exporter/collector"
 	"registry_exporter/runbooks"
 )
 
 // known is what runbooks say of the registry that a link names, and whom to call. With --web.public=metrics it is nothing.
-func known(f *flags, e *collector.Exporter) func(ctx context.Context, registry, site string) runbooks.Known {
-	return func(ctx context.Context, registry, site string) runbooks.Known {
+func known(f *flags, e *collector.Exporter) func(r *http.Request, registry, site string) runbooks.Known {
+	return func(r *http.Request, registry, site string) runbooks.Known {
 		if f.public == publicMetrics {
 			return runbooks.Known{}
 		}
-		if s := e.Situation(ctx, registry, site); s != nil {
+		if s := e.Situation(r, registry, site); s != nil {
 			return ofOne(s)
 		}
 		var k runbooks.Known

@@ -56,6 +56,7 @@ type Exporter struct {
 	companions companions
 
 	scrapes atomic.Int64       // under way
+	clients clients            // who asks for them
 	drain   context.Context    // ends with Stop
 	stop    context.CancelFunc // ends drain
 

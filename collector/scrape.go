@@ -21,24 +21,30 @@ const (
 	minAtOnce = 40                     // scrapes that may always be under way at once
 )
 
-// admit counts a scrape until its page is served, when the caller does e.scrapes.Add(-1). Where enter refuses it, it answers 503
-// and returns false.
-func (e *Exporter) admit(w http.ResponseWriter) bool {
-	if e.enter() {
-		return true
+// admit counts a scrape until the caller, whose page is served then, calls leave. Where enter refuses it, admit answers 503 and
+// returns false.
+func (e *Exporter) admit(w http.ResponseWriter, r *http.Request) (leave func(), admitted bool) {
+	if leave, admitted = e.enter(r); !admitted {
+		http.Error(w, "too many scrapes at once", http.StatusServiceUnavailable)
 	}
-	http.Error(w, "too many scrapes at once", http.StatusServiceUnavailable)
-	return false
+	return leave, admitted
 }
 
-// enter counts a scrape, or returns false when more are under way than 40, or 4 for each registry.
-func (e *Exporter) enter() bool {
-	if e.scrapes.Add(1) <= int64(max(minAtOnce, 4*len(e.live.Load().registries))) {
-		return true
+// enter counts a scrape until the caller calls leave. When more are under way than 40, or 4 for each registry, or three quarters
+// of those from one address, it returns false: one client leaves places to others.
+func (e *Exporter) enter(r *http.Request) (leave func(), admitted bool) {
+	client, most := clientOf(r), max(minAtOnce, 4*len(e.live.Load().registries))
+	all, own := e.scrapes.Add(1), e.clients.add(client, 1)
+	leave = func() {
+		e.scrapes.Add(-1)
+		e.clients.add(client, -1)
 	}
-	e.scrapes.Add(-1)
+	if all <= int64(most) && own <= most*3/4 {
+		return leave, true
+	}
+	leave()
 	e.scrapesRejected.Inc()
-	return false
+	return nil, false
 }
 
 // scrapeAll reads the wanted collectors of the registries until the timeout of the request, and logs how each source

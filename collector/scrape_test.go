@@ -157,9 +157,9 @@ func TestTooManyScrapesAtOnce(t *testing.T) {
 	upstream, _, _ := startHung(t)
 	e := exporterOfHub(t, upstream, "")
 	var group sync.WaitGroup
-	for range 40 {
+	for i := range 40 {
 		group.Go(func() {
-			if status, _ := testserver.Ask(t, e.ServeProbe, "/probe?registry=hub", timeoutHeader, "20"); status != http.StatusOK {
+			if status, _ := testserver.Ask(t, from(fmt.Sprintf("192.0.2.%d:1", i%2), e.ServeProbe), "/probe?registry=hub", timeoutHeader, "20"); status != http.StatusOK {
 				t.Error(status)
 			}
 		})
@@ -177,6 +177,42 @@ func TestTooManyScrapesAtOnce(t *testing.T) {
 	}
 	if e.scrapes.Load() != 0 {
 		t.Errorf("%d scrapes are left", e.scrapes.Load())
+	}
+}
+
+// from is the handler as a client with this address finds it.
+func from(address string, handler http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r.RemoteAddr = address
+		handler(w, r)
+	}
+}
+
+func TestOneClientLeavesPlacesToOthers(t *testing.T) {
+	upstream, _, _ := startHung(t)
+	e := exporterOfHub(t, upstream, "")
+	var group sync.WaitGroup
+	var rejected atomic.Int64
+	for i := range 60 { // ports differ, and the ends of an IPv6 address
+		group.Go(func() {
+			if status, _ := testserver.Ask(t, from(fmt.Sprintf("[2001:db8::%x]:%d", i, i+1), e.ServeProbe), "/probe?registry=hub", timeoutHeader, "20"); status == http.StatusServiceUnavailable {
+				rejected.Add(1)
+			}
+		})
+	}
+	testserver.WaitUntil(t, "30 scrapes are under way", func() bool { return e.scrapes.Load() == 30 && rejected.Load() == 30 })
+	for _, address := range []string{"[2001:db8:0:1::1]:1", "192.0.2.1:1", "@"} {
+		group.Go(func() {
+			if status, _ := testserver.Ask(t, from(address, e.ServeProbe), "/probe?registry=hub", timeoutHeader, "20"); status != http.StatusOK {
+				t.Errorf("%s is shut out: %d", address, status)
+			}
+		})
+	}
+	testserver.WaitUntil(t, "others are let in", func() bool { return e.scrapes.Load() == 33 })
+	e.Stop()
+	group.Wait()
+	if n := len(e.clients.scrapes); n != 0 {
+		t.Errorf("%d clients are remembered", n)
 	}
 }
 

@@ -14,10 +14,11 @@ func (e *Exporter) ServeMetrics(w http.ResponseWriter, r *http.Request) {
 		e.servePage(w, r, e.self)
 		return
 	}
-	if !e.admit(w) {
+	leave, admitted := e.admit(w, r)
+	if !admitted {
 		return
 	}
-	defer e.scrapes.Add(-1)
+	defer leave()
 	if read, ok := e.scrapeAll(w, r, e.live.Load().registries, everything, e.opts.Logger); ok {
 		e.servePage(w, r, newPage(read, e.self))
 	}
@@ -38,10 +39,11 @@ func (e *Exporter) ServeProbe(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	if !e.admit(w) {
+	leave, admitted := e.admit(w, r)
+	if !admitted {
 		return
 	}
-	defer e.scrapes.Add(-1)
+	defer leave()
 	loggers, debug := []log.Logger{e.opts.Logger}, (*bytes.Buffer)(nil)
 	if q.Get("debug") == "true" {
 		debug = &bytes.Buffer{}

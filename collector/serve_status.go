@@ -16,10 +16,11 @@ const maxStatus = 5 * time.Second
 // ServeStatus is the handler of /: the report on all registries as HTML. It reads all sources; of a probe it shows the
 // last run, and starts none. It answers 503 to too many scrapes at once.
 func (e *Exporter) ServeStatus(w http.ResponseWriter, r *http.Request) {
-	if !e.admit(w) {
+	leave, admitted := e.admit(w, r)
+	if !admitted {
 		return
 	}
-	defer e.scrapes.Add(-1)
+	defer leave()
 	ctx, cancel := e.untilStop(r.Context())
 	defer cancel()
 	all := e.reportOn(e.live.Load().registries, func(reg *target) []source.Result {

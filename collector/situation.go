@@ -2,8 +2,8 @@ package collector
 
 import (
 	"cmp"
-	"context"
 	"net"
+	"net/http"
 	"time"
 
 	"registry_exporter/collector/report"
@@ -17,16 +17,20 @@ type Situation struct {
 	Words map[string]string // value of a word in capitals, such as "FRONT": "registry.example.org"; each is one word for a shell, too
 }
 
-// Situation reads the sources of a registry, as ServeStatus does. It is nil where name and site name none, or several, and where
+// Situation reads the sources of a registry for the request of a page, as ServeStatus does. It is nil where name and site name none, or several, and where
 // too many scrapes are under way.
-func (e *Exporter) Situation(ctx context.Context, name, site string) *Situation {
+func (e *Exporter) Situation(r *http.Request, name, site string) *Situation {
 	registries := e.live.Load()
 	t, _, err := registries.find(name, site)
-	if err != nil || !e.enter() {
+	if err != nil {
 		return nil
 	}
-	defer e.scrapes.Add(-1)
-	ctx, cancel := e.untilStop(ctx)
+	leave, admitted := e.enter(r)
+	if !admitted {
+		return nil
+	}
+	defer leave()
+	ctx, cancel := e.untilStop(r.Context())
 	defer cancel()
 	results := t.read(ctx, maxStatus, everything, func(int, source.Result) {})
 	return &Situation{

@@ -1,8 +1,9 @@
 package collector
 
 import (
-	"context"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 )
 
@@ -35,7 +36,7 @@ func TestTheSituationOfARegistry(t *testing.T) {
 			"REGISTRY": "odd", "EXPORTER": "http://exporter.example.org:10500", "FRONT": "127.0.0.1:1", "https://FRONT": "http://127.0.0.1:1", "FRONT_NAME": "127.0.0.1", "FRONT:443": "127.0.0.1:1",
 		}},
 	} {
-		s := e.Situation(context.Background(), c.name, c.site)
+		s := e.Situation(httptest.NewRequest(http.MethodGet, "/", nil), c.name, c.site)
 		if s == nil {
 			t.Errorf("%s at %s is not known", c.name, c.site)
 			continue
@@ -48,7 +49,7 @@ func TestTheSituationOfARegistry(t *testing.T) {
 		}
 	}
 	for _, none := range [][2]string{{"", ""}, {"other", ""}, {"hub", ""}, {"hub", "esams"}} {
-		if s := e.Situation(context.Background(), none[0], none[1]); s != nil {
+		if s := e.Situation(httptest.NewRequest(http.MethodGet, "/", nil), none[0], none[1]); s != nil {
 			t.Errorf("%q is that of %s", none, s.Name())
 		}
 	}

@@ -1,7 +1,6 @@
 package runbooks
 
 import (
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -24,7 +23,7 @@ var hub = Known{
 // about serves the page of a path where k is known of hub at eqiad, and nothing of others.
 func about(t *testing.T, k Known, path string) string {
 	t.Helper()
-	handler, err := New(func(_ context.Context, registry, site string) Known {
+	handler, err := New(func(_ *http.Request, registry, site string) Known {
 		if registry == "hub" && (site == "eqiad" || site == "") {
 			return k
 		}
@@ -102,7 +101,7 @@ func TestTheIndexExplainsTheWords(t *testing.T) {
 }
 
 func TestPagesStayAsTheyAreAfterALink(t *testing.T) {
-	handler, err := New(func(_ context.Context, registry, _ string) Known {
+	handler, err := New(func(_ *http.Request, registry, _ string) Known {
 		if registry == "" {
 			return Known{}
 		}

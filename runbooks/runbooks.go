@@ -3,7 +3,6 @@ package runbooks
 
 import (
 	"bytes"
-	"context"
 	"embed"
 	"fmt"
 	"html/template"
@@ -22,7 +21,7 @@ const index = "README.md"
 
 // New is the handler of the runbooks, for paths without a prefix such as /runbooks/. It makes all pages at once, and asks know at
 // each request: with the registry and site of RegistryDown?registry=hub&site=eqiad, or with nothing.
-func New(know func(ctx context.Context, registry, site string) Known) (http.Handler, error) {
+func New(know func(r *http.Request, registry, site string) Known) (http.Handler, error) {
 	frame, err := template.ParseFS(files, "page.html")
 	if err != nil {
 		return nil, fmt.Errorf("parsing the frame of the runbooks: %w", err)
@@ -65,7 +64,7 @@ func render(frame *template.Template, text []byte) ([]byte, error) {
 // A book is all pages as HTML.
 type book struct {
 	pages map[string][]byte // by key
-	know  func(ctx context.Context, registry, site string) Known
+	know  func(r *http.Request, registry, site string) Known
 }
 
 // key is the key of a page for a name: RegistryDown, registrydown and RegistryDown.md lead to the same page.
@@ -84,5 +83,5 @@ func (b book) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if name := key(r.URL.Path); name == "" || name == key(index) { // which explains the words in capitals
 		q = nil
 	}
-	_, _ = w.Write(b.know(r.Context(), q.Get("registry"), q.Get("site")).fill(page)) // a client that went away
+	_, _ = w.Write(b.know(r, q.Get("registry"), q.Get("site")).fill(page)) // a client that went away
 }

@@ -1,7 +1,6 @@
 package runbooks
 
 import (
-	"context"
 	"html/template"
 	"io/fs"
 	"net/http"
@@ -61,7 +60,7 @@ func read(t *testing.T, name string) string {
 // served answers as the exporter has it mounted.
 func served(t *testing.T, contacts ...Contact) func(path string) *httptest.ResponseRecorder {
 	t.Helper()
-	handler, err := New(func(context.Context, string, string) Known { return Known{Contacts: contacts} })
+	handler, err := New(func(*http.Request, string, string) Known { return Known{Contacts: contacts} })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,10 @@ import (
 // registry could not be asked, or failed, the next run tries again. Distribution keeps a file of 108 bytes, a hash state,
 // of each upload that is cancelled.
 func (w *writer) cancel(ctx context.Context) (note string) {
+	if !isUploadTo(w.repository, w.location) {
+		w.uploadEnded()
+		return "the Location is no upload to the repository, so nothing is deleted there: the registry has to purge the upload"
+	}
 	a, err := w.ask(ctx, http.MethodDelete, w.location, nil, nil)
 	w.location = nil // this run does not try again
 	if err == nil && a.Status/100 != 2 {
@@ -67,11 +71,12 @@ func (w *writer) cancelKept(ctx context.Context) {
 	}
 }
 
-// isUploadTo says whether a URL is that of an upload to the repository. cancelKept sends DELETE to the URL in a file, with the
-// account of the probe, so the URL must be that of nothing else. A registry may have a path before /v2/:
+// isUploadTo says whether a URL is that of an upload to the repository. cancel and cancelKept send DELETE there with the account
+// of the probe, and one of several instances behind a front could name an image in its place. A registry may have a path before
+// /v2/, and GitHub's has "upload":
 //
 //	/hub/v2/monitoring/canary/blobs/uploads/1e0f…
 func isUploadTo(repository string, u *url.URL) bool {
-	before, id, found := strings.Cut(u.Path, "/blobs/uploads/")
+	before, id, found := strings.Cut(strings.Replace(u.Path, "/blobs/upload/", "/blobs/uploads/", 1), "/blobs/uploads/")
 	return found && id != "" && !strings.Contains(id, "/") && strings.HasSuffix(before, "/v2/"+repository) && !strings.Contains(u.Path, "..")
 }
