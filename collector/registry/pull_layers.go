@@ -41,7 +41,8 @@ type nodesRefuseError struct{ error }
 
 func (n nodesRefuseError) Unwrap() error { return n.error }
 
-// nodesRefuse is why no node takes an image with this config or layer, though its bytes are right; nil when they take it.
+// nodesRefuse is why no node takes an image with this manifest, config or layer, though its bytes are right; nil when they
+// take it.
 func nodesRefuse(d client.Descriptor) error {
 	switch {
 	case d.Size == 0:

@@ -19,7 +19,7 @@ func (ip *imagePull) readManifests(ctx context.Context, start time.Time) (note s
 		return "", err
 	}
 	m, err := ip.readManifest(ctx, top)
-	if err != nil {
+	if err = firstError(err, nodesRefuse(top)); err != nil {
 		return "", err
 	}
 	if m.IsIndex {
@@ -123,7 +123,7 @@ func (ip *imagePull) readManifest(ctx context.Context, d client.Descriptor) (m *
 }
 
 // maxNesting is how many indexes may stand in each other.
-const maxNesting = 3
+const maxNesting = 8
 
 // descend reads the manifest of our platform that an index names, or that an index in it does.
 func (ip *imagePull) descend(ctx context.Context, m *client.Manifest) (*client.Manifest, error) {
@@ -139,7 +139,7 @@ func (ip *imagePull) descend(ctx context.Context, m *client.Manifest) (*client.M
 		ip.others = append(ip.others, m.Others(child.Digest)...)
 		m, err = ip.readManifest(ctx, child)
 		ip.noteRead(stepManifest, child.Digest, true, err)
-		if err != nil {
+		if err = firstError(err, nodesRefuse(child)); err != nil {
 			return nil, err
 		}
 	}
