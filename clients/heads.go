@@ -1,6 +1,10 @@
 package clients
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/opencontainers/go-digest"
+)
 
 // heads are answers to HEAD, which our pulls and pushes did without.
 func heads() []*behaviour {
@@ -26,6 +30,18 @@ func heads() []*behaviour {
 			tokenAuth{}.on(f)
 			f.on("HEAD manifest", challenge)
 		}, pull: ruling{follow: "containerd", why: "nodes resolve a tag with HEAD"}, push: ruling{follow: "containerd", why: "BuildKit asks with HEAD"}, source: "token servers that map methods to rights and leave HEAD out: distribution issue 1485"},
+		{
+			name: "manifest-digest-of-sha512", change: func(f *registry, i *image) {
+				d := digest.SHA512.FromBytes(i.manifest)
+				f.on("* manifest", edit(func(a *answer) {
+					if a.status == http.StatusOK && a.name == tag {
+						a.header.Set("Docker-Content-Digest", d.String())
+					}
+				}))
+				f.keepManifest(d.String(), document{i.mediaType, i.manifest})
+				f.on("* manifest", of(d, header("Docker-Content-Digest", d.String())))
+			}, pull: ruling{follow: "containerd", why: "nodes hold content against sha256 alone"}, source: "OCI distribution-spec: a registry may use any registered algorithm",
+		},
 		{name: "head-manifest-without-digest", change: on("HEAD manifest", header("Docker-Content-Digest", "")), source: "static files, proxies that drop the header: distribution issue 3848"},
 		{name: "manifest-without-digest", change: on("* manifest", header("Docker-Content-Digest", "")), source: "the same for GET: the OCI distribution-spec does not demand it"},
 		{name: "head-manifest-without-length", change: on("HEAD manifest", edit(func(a *answer) { a.header.Del("Content-Length"); a.header.Set("Transfer-Encoding", "chunked") })), source: "proxies that compress, and so drop the length"},
