@@ -20,7 +20,7 @@ func onStore(signer *authority, status int, answer handler) func(*registry, *ima
 
 // redirects are where blobs are, when they are not at the front.
 func redirects() []*behaviour {
-	outage := ruling{alert: "RegistryPullFails"}
+	outage := ruling{reason: "store_refused", alert: "RegistryPullFails", never: "RegistryExporterCannotLook"}
 	return slicesOf(
 		&behaviour{name: "blobs-redirected-307", change: onStore(nil, 307, nil), source: "Distribution and Harbor on S3, GCS, Azure or Swift with TempURLs"},
 		&behaviour{name: "blobs-redirected-302", change: onStore(nil, 302, nil), source: "Quay, Artifactory and GitLab"},

@@ -120,7 +120,7 @@ func tokens() []*behaviour {
 		{name: "token-realm-refused", account: true, change: withTokens(tokenAuth{challenge: func(*call) []string {
 			return []string{`Bearer realm="http://127.0.0.3:1/token",service="registry"`}
 		}}), source: "an auth server that is stopped, or whose name only the cluster knows", pull: loginFails},
-		{name: "token-then-invalid-token", account: true, change: refusedAfter(`,error="invalid_token"`), source: "Distribution 2.8 and 3.1 after the signing key, issuer or service was changed on one side", pull: loginFails},
+		{name: "token-then-invalid-token", account: true, change: refusedAfter(`,error="invalid_token"`), source: "Distribution 2.8 and 3.1 after the signing key, issuer or service was changed on one side", pull: ruling{reason: "unauthorized", alert: "RegistryLoginFails", never: "RegistryExporterCannotLook"}},
 		{name: "token-then-insufficient-scope", account: true, change: refusedAfter(`,error="insufficient_scope"`), source: "Distribution: the token has no right to the repository", pull: ruling{reason: "forbidden"}},
 		{name: "token-then-401", account: true, change: refusedAfter(""), source: "Artifactory and Nexus for lack of rights, no parameter error"},
 		{name: "token-then-403", account: true, change: func(f *registry, i *image) {
