@@ -50,5 +50,5 @@ type ruling struct {
 func behaviours() []*behaviour {
 	return slices.Concat(healthy(), pushesOnly(locations()), redirects(), refusals(), pushesOnly(refusedPushes()), heads(), manifests(),
 		pullsOnly(documents()), pullsOnly(indexes()), pullsOnly(blobs()), pullsOnly(ranges()), tokens(), challenges(),
-		pushesOnly(uploads()), pushesOnly(pushes()), encodings(), fronts(), certificates())
+		pushesOnly(uploads()), pushesOnly(pushes()), encodings(), fronts(), certificates(), servers())
 }

@@ -46,6 +46,17 @@ func challenges() []*behaviour {
 		{
 			name: "challenge-relative-realm", account: true, change: says(`Bearer realm="/token",service="registry"`), source: "zot's talk about a relative realm: github.com/project-zot/zot/issues/4033",
 		},
+		{name: "challenge-with-charset", account: true, change: func(f *registry, _ *image) {
+			f.on("*", only(func(c *call) bool { return !hasPassword(c) }, func(c *call) {
+				c.w.Header().Set("WWW-Authenticate", `Basic realm="registry", charset="UTF-8"`)
+				refuse(401, "UNAUTHORIZED", "authentication required")(c)
+			}))
+		}, source: "RFC 7617: Tomcat and Jetty name a charset"},
+		{name: "challenge-service-with-comma", account: true, change: says(`Bearer realm="{url}/token",service="registry, of the company",scope="{scope}"`), source: "services named by people"},
+		{name: "challenge-service-with-quote", account: true, change: says(`Bearer realm="{url}/token",service="the "registry"",scope="{scope}"`), source: "RFC 9110 5.6.4: a quote in quotes"},
+		{name: "challenge-error-first", account: true, change: says(`Bearer error="invalid_token",realm="{url}/token",service="registry",scope="{scope}"`), source: "Spring Security names the error before all else, though no token was sent"},
+		{name: "challenge-twice", account: true, change: says(`{bearer}`, `{bearer}`), source: "two proxies that each add the header"},
+		{name: "challenge-realm-with-quotes-of-json", account: true, change: says(`Bearer realm='{url}/token',service='registry'`), source: "templates with the wrong quotes"},
 		{name: "challenge-realm-with-query", account: true, change: says(`Bearer realm="{url}/token?tenant=a%2Fb",service="registry"`), source: "Azure and Alibaba put the tenant into the realm"},
 		{name: "challenge-missing", account: true, change: withTokens(tokenAuth{challenge: func(*call) []string { return nil }}), source: "a front that drops WWW-Authenticate"},
 		{name: "challenge-unknown-scheme", account: true, change: says("Negotiate"), source: "IIS and Kerberos fronts"},

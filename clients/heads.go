@@ -1,13 +1,17 @@
 package clients
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/opencontainers/go-digest"
+)
 
 // heads are answers to HEAD, which our pulls and pushes did without.
 func heads() []*behaviour {
 	return []*behaviour{
 		{
-			name: "head-manifest-403", change: on("HEAD manifest", bare(403)), pull: ruling{follow: "containerd", why: "nodes resolve a tag with HEAD"},
-			push:   ruling{follow: "containerd", why: "BuildKit asks for the tag with HEAD before it puts the manifest"},
+			name: "head-manifest-403", change: on("HEAD manifest", bare(403)), pull: ruling{follow: "containerd", why: "nodes resolve a tag with HEAD", reason: "client_error", alert: "RegistryPullFails"},
+			push:   ruling{follow: "containerd", why: "BuildKit asks for the tag with HEAD before it puts the manifest", reason: "client_error", alert: "RegistryPushFails"},
 			source: "registry.centos.org: github.com/containerd/containerd/pull/6684; nginx if ($request_method = HEAD)",
 		},
 		{
@@ -26,6 +30,18 @@ func heads() []*behaviour {
 			tokenAuth{}.on(f)
 			f.on("HEAD manifest", challenge)
 		}, pull: ruling{follow: "containerd", why: "nodes resolve a tag with HEAD"}, push: ruling{follow: "containerd", why: "BuildKit asks with HEAD"}, source: "token servers that map methods to rights and leave HEAD out: distribution issue 1485"},
+		{
+			name: "manifest-digest-of-sha512", change: func(f *registry, i *image) {
+				d := digest.SHA512.FromBytes(i.manifest)
+				f.on("* manifest", edit(func(a *answer) {
+					if a.status == http.StatusOK && a.name == tag {
+						a.header.Set("Docker-Content-Digest", d.String())
+					}
+				}))
+				f.keepManifest(d.String(), document{i.mediaType, i.manifest})
+				f.on("* manifest", of(d, header("Docker-Content-Digest", d.String())))
+			}, pull: ruling{follow: "containerd", why: "nodes hold content against sha256 alone"}, source: "OCI distribution-spec: a registry may use any registered algorithm",
+		},
 		{name: "head-manifest-without-digest", change: on("HEAD manifest", header("Docker-Content-Digest", "")), source: "static files, proxies that drop the header: distribution issue 3848"},
 		{name: "manifest-without-digest", change: on("* manifest", header("Docker-Content-Digest", "")), source: "the same for GET: the OCI distribution-spec does not demand it"},
 		{name: "head-manifest-without-length", change: on("HEAD manifest", edit(func(a *answer) { a.header.Del("Content-Length"); a.header.Set("Transfer-Encoding", "chunked") })), source: "proxies that compress, and so drop the length"},
@@ -43,7 +59,7 @@ func heads() []*behaviour {
 			push: ruling{follow: "containerd", why: "the same when what was pushed is pulled"}, source: "a front that compresses answers of both methods",
 		},
 		{
-			name: "digest-404", change: on("* manifest", forDigest(refuse(404, "MANIFEST_UNKNOWN", "manifest unknown"))), pull: ruling{follow: "containerd", why: "nodes fetch the manifest by its digest"},
+			name: "digest-404", change: on("* manifest", forDigest(refuse(404, "MANIFEST_UNKNOWN", "manifest unknown"))), pull: ruling{follow: "containerd", why: "nodes fetch the manifest by its digest", reason: "missing_blob", alert: "RegistryPullFails"},
 			push: ruling{follow: "containerd", why: "the same when what was pushed is pulled"}, source: "github.com/containerd/containerd/issues/2840; old Artifactory and Nexus groups",
 		},
 		{name: "head-blob-405", change: on("HEAD blob", bare(405)), source: "fronts that allow GET, POST, PUT and PATCH only"},
@@ -51,7 +67,7 @@ func heads() []*behaviour {
 		{name: "head-blob-500", change: on("HEAD blob", refuse(500, "UNKNOWN", "unknown error")), source: "Distribution whose store fails at stat"},
 		{
 			name: "head-blob-says-200-for-all", change: on("HEAD blob", func(c *call) { c.w.Header().Set("Content-Length", "1"); c.w.WriteHeader(http.StatusOK) }),
-			source: "docker-registry 2.8 on Redis after a garbage collection: the cache knows what is gone",
+			source: "docker-registry 2.8 on Redis after a garbage collection: the cache knows what is gone", push: ruling{reason: "write_lost", alert: "RegistryPushFails"},
 		},
 	}
 }

@@ -17,6 +17,22 @@ func indexOf(change func(f *registry, all []*image), platforms ...string) func(*
 	}
 }
 
+// nestedIndexes stores an image in n indexes, each in another.
+func nestedIndexes(n int) func(f *registry) *image {
+	return func(f *registry) *image {
+		i := newImage("stored", 700)
+		f.add(i.digest().String(), i)
+		entry := with(descriptor(typeManifest, i.manifest), platform("linux/amd64"))
+		for range n - 1 {
+			inner := mustJSON(object{"schemaVersion": 2, "mediaType": typeIndex, "manifests": []any{entry}})
+			f.keepManifest(digest.FromBytes(inner).String(), document{typeIndex, inner})
+			entry = descriptor(typeIndex, inner)
+		}
+		f.addIndexOf(typeIndex, entry)
+		return i
+	}
+}
+
 // indexes are lists of images, of which nodes take the one that fits them.
 func indexes() []*behaviour {
 	byContainerd := ruling{follow: "containerd", why: "nodes choose with containerd's package platforms"}
@@ -56,6 +72,53 @@ func indexes() []*behaviour {
 		{name: "index-with-attestation-first", stored: indexOf(func(f *registry, all []*image) { f.lose(all[0].layer()) }, "unknown/unknown", "linux/amd64"), source: "buildx: provenance as an entry for unknown/unknown"},
 		{name: "index-with-windows", stored: indexOf(nil, "windows/amd64", "linux/amd64"), source: "library/golang, with os.version"},
 		{name: "index-x86_64", stored: indexOf(nil, "linux/x86_64"), pull: byContainerd, source: "home-made manifests with the kernel's name of the architecture: containerd translates it"},
+		{name: "index-of-mixed-types", stored: func(f *registry) *image {
+			i := newImage("stored", 700)
+			i.mediaType = typeDockerManifest
+			f.add(i.written(nil).digest().String(), i)
+			f.addIndexOf(typeIndex, with(descriptor(typeDockerManifest, i.manifest), platform("linux/amd64")))
+			return i
+		}, source: "buildx imagetools create of an image that docker pushed: an OCI index of Docker manifests"},
+		{name: "index-upper-case", stored: indexOf(nil, "Linux/AMD64"), pull: byContainerd, source: "home-made manifests: containerd makes the case of platforms alike"},
+		{name: "index-aarch64", stored: indexOf(nil, "linux/aarch64"), platform: "linux/arm64", pull: byContainerd, source: "the kernel's name of the architecture"},
+		{name: "index-macos", stored: indexOf(nil, "macos/arm64", "linux/amd64"), source: "artifacts for several systems (ORAS, Homebrew)"},
+		{name: "index-v3-only", stored: indexOf(nil, "linux/amd64/v3"), pull: byContainerd, source: "images for x86-64-v3 alone (CachyOS)"},
+		{name: "index-v3-on-v3", stored: indexOf(nil, "linux/amd64", "linux/amd64/v2", "linux/amd64/v3"), platform: "linux/amd64/v3", source: "the best of three for a new node"},
+		{name: "index-twice-the-same", stored: func(f *registry) *image {
+			i := newImage("stored", 700)
+			f.add(i.digest().String(), i)
+			d := with(descriptor(typeManifest, i.manifest), platform("linux/amd64"))
+			f.addIndexOf(typeIndex, d, d)
+			return i
+		}, source: "docker manifest create --amend, run twice"},
+		{name: "index-two-of-ours", stored: func(f *registry) *image {
+			all := f.addIndex(typeIndex, "linux/amd64", "linux/arm64")
+			second := newImage("second of amd64", 600)
+			f.add(second.digest().String(), second)
+			var entries []any
+			for _, i := range []*image{all[0], second} {
+				entries = append(entries, with(descriptor(typeManifest, i.manifest), platform("linux/amd64")))
+			}
+			f.addIndexOf(typeIndex, entries...)
+			f.lose(second.layer())
+			return all[0]
+		}, source: "an image for glibc and one for musl, told apart by annotations: clients take the first", pull: otherIsLost},
+		{name: "index-with-artifact", stored: func(f *registry) *image {
+			i := newImage("stored", 700)
+			f.add(i.digest().String(), i)
+			f.addIndexOf(typeIndex, with(descriptor("application/vnd.cncf.helm.chart", []byte("x")), object{}), with(descriptor(typeManifest, i.manifest), platform("linux/amd64")))
+			return i
+		}, source: "OCI 1.1: an index may name anything", pull: byContainerd},
+		{name: "index-nested-four-deep", stored: nestedIndexes(4), pull: byContainerd, source: "image-spec sets no bound; Bazel's rules nest two"},
+		{name: "index-child-sha512", stored: func(f *registry) *image {
+			i := newImage("stored", 700)
+			d := digest.SHA512.FromBytes(i.manifest)
+			f.add(d.String(), i)
+			f.addIndexOf(typeIndex, with(with(descriptor(typeManifest, i.manifest), platform("linux/amd64")), object{"digest": d.String()}))
+			return i
+		}, change: func(f *registry, i *image) {
+			f.on("* manifest", of(digest.SHA512.FromBytes(i.manifest), header("Docker-Content-Digest", digest.SHA512.FromBytes(i.manifest).String())))
+		}, source: "image-spec: sha512 is a registered algorithm", pull: byContainerd},
 		{name: "index-child-lost", stored: indexOf(func(f *registry, all []*image) { f.lose(all[0].digest()) }, "linux/amd64"), source: "docker-registry 2.8 garbage-collect -m deletes children: distribution issue 3178", pull: ruling{reason: "missing_blob"}},
 		{
 			name: "index-other-child-never-there", stored: indexOf(func(f *registry, all []*image) { f.lose(all[1].digest()) }, "linux/amd64", "linux/arm64"), clientPlatform: "linux/arm64",

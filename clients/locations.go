@@ -102,6 +102,22 @@ func locations() []*behaviour {
 			source: "Artifact Registry: /artifacts-uploads/namespaces/…: github.com/oras-project/rust-oci-client/pull/175",
 		},
 		{
+			name: "location-upper-case-scheme", change: onLocation("*", func(_ *call, to string) string { return strings.Replace(to, "http://", "HTTP://", 1) }),
+			source: "RFC 3986 3.1: schemes are case-insensitive",
+		},
+		{name: "location-with-fragment", change: onLocation("* upload", func(_ *call, to string) string { return to + "#upload" }), source: "frameworks that link to a part of a page"},
+		{
+			name: "location-of-post-has-no-id", change: statelessAtPost,
+			source: "registries that tell the upload by a header or a cookie alone: one upload at a time",
+		},
+		{name: "location-with-dots", change: onLocation("* upload", func(_ *call, to string) string { return strings.Replace(to, "/blobs/", "/x/../blobs/", 1) }), source: "a front that joins paths"},
+		{
+			name: "location-doubled-slash", change: onLocation("* upload", func(_ *call, to string) string { return strings.Replace(to, "/v2/", "//v2/", 1) }),
+			source: "a base URL that ends in a slash (Artifactory, http.host of Distribution)",
+		},
+		{name: "post-202-without-range-and-uuid", change: on("POST upload", edit(func(a *answer) { a.header.Del("Range"); a.header.Del("Docker-Upload-UUID") })), source: "OCI distribution-spec: Location is all that it has to have"},
+		{name: "post-mount-unknown", change: on("POST upload", only(func(c *call) bool { return c.r.URL.Query().Get("mount") != "" }, refuse(400, "UNSUPPORTED", "mount"))), source: "registries without mounts; the probe mounts nothing"},
+		{
 			name: "post-redirected-307-relative", change: func(f *registry, _ *image) {
 				uploadsElsewhere(f, nil)
 				f.mu.Lock()
@@ -142,6 +158,28 @@ func statelessUploads(end string) func(*registry, *image) {
 			})(c)
 		})
 	}
+}
+
+// statelessAtPost names the place of the POST itself: PATCH and PUT go there.
+func statelessAtPost(f *registry, _ *image) {
+	f.on("* upload", func(c *call) {
+		if c.r.Method == http.MethodPost {
+			c.mu.Lock()
+			c.uploads[""] = []byte{}
+			c.mu.Unlock()
+		}
+		q := c.r.URL.Query()
+		c.mu.Lock()
+		q.Set("_state", strconv.Itoa(len(c.uploads[""])))
+		c.mu.Unlock()
+		c.r.URL.RawQuery = q.Encode()
+		location(func(_ *call, to string) string {
+			if c.kind == "PUT upload" {
+				return to
+			}
+			return c.front.URL + c.r.URL.Path
+		})(c)
+	})
 }
 
 // uploadsAtPath takes uploads at a path outside /v2/.

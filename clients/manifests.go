@@ -35,7 +35,7 @@ func manifests() []*behaviour {
 		},
 		{
 			name: "manifest-rewritten", change: on("* manifest", body(func(b []byte) []byte { return append(b, '\n') })),
-			pull: ruling{follow: "containerd", why: "nodes hold a manifest against its digest"}, push: ruling{follow: "containerd", why: "the same when what was pushed is pulled"}, source: "gateways that format JSON anew",
+			pull: ruling{follow: "containerd", why: "nodes hold a manifest against its digest", reason: "digest_mismatch"}, push: ruling{follow: "containerd", why: "the same when what was pushed is pulled"}, source: "gateways that format JSON anew",
 		},
 		{name: "manifest-empty", change: on("GET manifest", body(func([]byte) []byte { return nil })), source: "a file of 0 bytes after a crash of the machine"},
 		{name: "manifest-html", change: on("[GH]E* manifest", respond(200, "text/html", "<html>sign in</html>")), source: "a captive portal, or a login page with status 200"},
@@ -107,8 +107,8 @@ func documents() []*behaviour {
 			d := []byte("inline")
 			m["layers"] = append(m["layers"].([]any), with(descriptor(typeLayer, d), object{"data": d}))
 		}), change: func(f *registry, _ *image) { f.keep([]byte("inline")) }, source: "image-spec 1.1: data in a descriptor"},
-		{name: "layer-of-0-bytes", stored: emptyLayer(true), source: "tools that push an empty file as a layer", pull: ruling{follow: "containerd", why: "nodes refuse content of size 0"}},
-		{name: "layer-of-0-bytes-lost", stored: emptyLayer(false), source: "the same, where the registry never stored it (Nexus, S3 without empty objects)"},
+		{name: "layer-of-0-bytes", stored: emptyLayer(true), source: "tools that push an empty file as a layer", pull: ruling{follow: "containerd", why: "nodes refuse content of size 0", reason: "bad_answer"}},
+		{name: "layer-of-0-bytes-lost", stored: emptyLayer(false), source: "the same, where the registry never stored it (Nexus, S3 without empty objects)", pull: ruling{reason: "missing_blob"}},
 		{name: "layer-size-too-large", stored: layer(object{"size": 99999}), source: "manifests that people edited; crane mutate of old", pull: ruling{follow: "containerd", why: "nodes hold a layer against its size"}},
 		{name: "layer-size-too-small", stored: layer(object{"size": 10}), source: "the same", pull: ruling{follow: "containerd", why: "nodes hold a layer against its size"}},
 		{name: "layer-size-missing", stored: storedAs(func(m object) { delete(m["layers"].([]any)[0].(object), "size") }), source: "manifests of home-made tools", pull: ruling{right: "failed manifest", why: "nodes find out at the layer that the manifest is wrong"}},

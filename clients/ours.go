@@ -26,6 +26,7 @@ func ours(ctx context.Context, s *site, probe, settings string) result {
 		return result{step: "configuration", err: err}
 	}
 	defer e.Stop()
+	defer e.StopProbes() // which saves what has worked
 	report, err := e.Check(ctx, nil, nil)
 	if err != nil {
 		return result{step: "configuration", err: err}

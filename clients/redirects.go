@@ -1,8 +1,10 @@
 package clients
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 )
 
 // onStore redirects blobs to the other host, where answer answers.
@@ -18,7 +20,7 @@ func onStore(signer *authority, status int, answer handler) func(*registry, *ima
 
 // redirects are where blobs are, when they are not at the front.
 func redirects() []*behaviour {
-	outage := ruling{alert: "RegistryPullFails"}
+	outage := ruling{reason: "store_refused", alert: "RegistryPullFails", never: "RegistryExporterCannotLook"}
 	return slicesOf(
 		&behaviour{name: "blobs-redirected-307", change: onStore(nil, 307, nil), source: "Distribution and Harbor on S3, GCS, Azure or Swift with TempURLs"},
 		&behaviour{name: "blobs-redirected-302", change: onStore(nil, 302, nil), source: "Quay, Artifactory and GitLab"},
@@ -67,6 +69,56 @@ func redirects() []*behaviour {
 		},
 		&behaviour{name: "store-redirects-once-more", change: onStore(nil, 307, only(func(c *call) bool { return !strings.HasPrefix(c.r.URL.Path, "/region/") },
 			func(c *call) { redirectTo(307, c.store.URL+"/region"+c.r.URL.Path)(c) })), source: "S3: 307 TemporaryRedirect to the region of a bucket"},
+		&behaviour{name: "store-refuses-range", change: onStore(nil, 307, only(func(c *call) bool { return c.r.Header.Get("Range") != "" }, respond(403, "application/xml", "<Error><Code>AccessDenied</Code></Error>"))), source: "a policy or signature of a store that allows whole objects alone"},
+		&behaviour{name: "store-without-ranges", change: onStore(nil, 307, withoutRanges()), source: "a CDN before the store that fetches whole objects"},
+		&behaviour{name: "store-416-to-range", change: onStore(nil, 307, only(func(c *call) bool { return c.r.Header.Get("Range") != "" }, bare(416))), source: "a CDN that does not know the length yet"},
+		&behaviour{name: "store-url-once", change: func(f *registry, _ *image) {
+			f.openStore(nil)
+			f.on("GET blob", func(c *call) {
+				c.mu.Lock()
+				c.started++
+				n := c.started
+				c.mu.Unlock()
+				redirectTo(307, fmt.Sprintf("%s/once/%d/%s", c.store.URL, n, c.name))(c)
+			})
+			var mu sync.Mutex
+			seen := map[string]bool{}
+			f.on("* store", only(func(c *call) bool {
+				mu.Lock()
+				defer mu.Unlock()
+				was := seen[c.r.URL.Path]
+				seen[c.r.URL.Path] = true
+				return was
+			}, bare(403)))
+		}, source: "signed URLs that are good for one request"},
+		&behaviour{name: "store-path-escaped", change: func(f *registry, _ *image) {
+			f.openStore(nil)
+			f.on("GET blob", func(c *call) { redirectTo(307, c.store.URL+"/a%2Fb%20c/"+c.name+"?sig=a%2Bb/c=")(c) })
+			f.on("* store", only(func(c *call) bool {
+				return c.r.URL.EscapedPath() != "/a%2Fb%20c/"+c.name || c.r.URL.RawQuery != "sig=a%2Bb/c="
+			}, bare(403)))
+		}, source: "S3 and GCS sign the path and the query as they are escaped"},
+		&behaviour{name: "store-with-trailers", change: onStore(nil, 307, edit(func(a *answer) {
+			a.header.Set("Content-Disposition", "attachment; filename=data")
+			a.header.Set("X-Cache", "MISS")
+		})), source: "CloudFront and GCS add headers of their own"},
+		&behaviour{name: "store-304", change: onStore(nil, 307, bare(http.StatusNotModified)), source: "a CDN that takes the request for one with a condition"},
+		&behaviour{name: "blobs-redirected-to-a-path-with-login", account: true, change: func(f *registry, i *image) {
+			basicAuth(f, i)
+			f.on("GET blob", only(func(c *call) bool { return c.r.URL.Query().Get("kept") == "" }, func(c *call) {
+				c.w.Header().Set("Location", c.r.URL.Path+"?kept=here")
+				c.w.WriteHeader(http.StatusFound)
+			}))
+		}, source: "Artifactory and Nexus redirect within themselves, and want the login there, too"},
+		&behaviour{name: "blobs-redirected-without-scheme", change: func(f *registry, _ *image) {
+			f.openStore(nil)
+			f.on("GET blob", func(c *call) { redirectTo(307, strings.TrimPrefix(c.store.URL, "http:")+"/"+c.name)(c) })
+		}, source: "RFC 3986 4.2: //host/path keeps the scheme"},
+		&behaviour{name: "manifests-redirected-to-a-path", change: func(f *registry, _ *image) {
+			f.on("* manifest", only(func(c *call) bool { return c.r.Method != http.MethodPut && c.r.URL.Query().Get("to") == "" }, func(c *call) {
+				redirectTo(302, c.r.URL.Path+"?to=here")(c)
+			}))
+		}, source: "Artifactory: virtual repositories that name the real one"},
 		&behaviour{name: "redirect-without-location", change: func(f *registry, _ *image) { f.on("GET blob", bare(307)) }, source: "a proxy that drops Location"},
 		&behaviour{name: "manifests-redirected", change: func(f *registry, _ *image) {
 			f.openStore(nil)

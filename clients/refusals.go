@@ -45,7 +45,7 @@ func refusals() []*behaviour {
 			pull: ruling{follow: "containerd", why: "nodes do not ask /v2/"}, push: ruling{follow: "containerd", why: "BuildKit does not ask /v2/"},
 		},
 		{name: "base-html", change: on("GET base", respond(200, "text/html", "<html>welcome</html>")), source: "a web server whose catch-all page answers /v2/ too"},
-		{name: "blobs-403", change: on("GET blob", bare(403)), source: "a front or firewall that refuses blobs only", pull: ruling{alert: "RegistryPullFails"}},
+		{name: "blobs-403", change: on("GET blob", bare(403)), source: "a front or firewall that refuses blobs only", pull: ruling{reason: "forbidden", alert: "RegistryPullFails", never: "RegistryExporterCannotLook"}},
 		{name: "blobs-500", change: on("GET blob", refuse(500, "UNKNOWN", "unknown error")), source: "docker-registry 2.8 on a Swift that is gone, nothing cached", pull: ruling{alert: "RegistryPullFails"}},
 		{name: "manifest-500", change: on("* manifest", refuse(500, "UNKNOWN", "unknown error")), source: "the same for manifests", pull: ruling{alert: "RegistryPullFails"}},
 		{
@@ -76,6 +76,11 @@ func refusedPushes() []*behaviour {
 			f.on("POST upload", refuse(403, "DENIED", "The system is in read only mode. Any modification is prohibited."))
 		}, source: "Harbor, read-only mode", push: ruling{reason: "read_only", alert: "RegistryReadOnly"}},
 		{name: "push-post-404", change: on("POST upload", refuse(404, "NAME_UNKNOWN", "repository name not known to registry")), source: "zot whose folder is not writable"},
+		{
+			name: "push-post-404-since-today", warm: true, change: on("POST upload", refuse(404, "NAME_UNKNOWN", "repository name not known to registry")),
+			source: "the same, where pushes went through before",
+			push:   ruling{right: "failed start", why: "clients that have pushed the same before send no blob", reason: "not_found", alert: "RegistryPushFails", never: "RegistryExporterCannotLook"},
+		},
 		{name: "push-post-500", change: on("POST upload", refuse(500, "UNKNOWN", "unknown error")), source: "Distribution whose store is gone", push: ruling{reason: "server_error", alert: "RegistryPushFails"}},
 		{name: "push-quota-swift", change: on("P* upload", refuse(500, "UNKNOWN", "unknown error", swiftQuota)), source: "docker-registry 2.8 on Swift over its quota", push: ruling{reason: "no_space", alert: "RegistryPushFails"}},
 		{
@@ -90,7 +95,7 @@ func refusedPushes() []*behaviour {
 			slow: "skopeo waits 2 s and more, five times", source: "Google Artifact Registry: too many requests, in words of a quota", push: ruling{reason: "rate_limited", alert: "RegistryExporterCannotLook", never: "RegistryPushFails"},
 		},
 		{name: "push-507", change: on("P* upload", bare(507)), source: "Nexus and WebDAV stores: 507 Insufficient Storage", push: ruling{reason: "no_space"}},
-		{name: "push-disk-full-zot", change: on("PUT upload", refuse(400, "DIGEST_INVALID", "provided digest did not match uploaded content")), source: "zot on a full disk: 202 to everything, then this for bytes that are right"},
+		{name: "push-disk-full-zot", change: on("PUT upload", refuse(400, "DIGEST_INVALID", "provided digest did not match uploaded content")), source: "zot on a full disk: 202 to everything, then this for bytes that are right", push: ruling{reason: "write_lost", alert: "RegistryPushFails"}},
 		{
 			name: "push-patch-405", change: on("PATCH upload", bare(405)), push: ruling{follow: "podman", why: "docker and podman send layers with PATCH", reason: "client_error", alert: "RegistryPushFails"},
 			source: "nginx limit_except, firewalls with a list of methods",

@@ -120,7 +120,7 @@ func tokens() []*behaviour {
 		{name: "token-realm-refused", account: true, change: withTokens(tokenAuth{challenge: func(*call) []string {
 			return []string{`Bearer realm="http://127.0.0.3:1/token",service="registry"`}
 		}}), source: "an auth server that is stopped, or whose name only the cluster knows", pull: loginFails},
-		{name: "token-then-invalid-token", account: true, change: refusedAfter(`,error="invalid_token"`), source: "Distribution 2.8 and 3.1 after the signing key, issuer or service was changed on one side", pull: loginFails},
+		{name: "token-then-invalid-token", account: true, change: refusedAfter(`,error="invalid_token"`), source: "Distribution 2.8 and 3.1 after the signing key, issuer or service was changed on one side", pull: ruling{reason: "unauthorized", alert: "RegistryLoginFails", never: "RegistryExporterCannotLook"}},
 		{name: "token-then-insufficient-scope", account: true, change: refusedAfter(`,error="insufficient_scope"`), source: "Distribution: the token has no right to the repository", pull: ruling{reason: "forbidden"}},
 		{name: "token-then-401", account: true, change: refusedAfter(""), source: "Artifactory and Nexus for lack of rights, no parameter error"},
 		{name: "token-then-403", account: true, change: func(f *registry, i *image) {
@@ -135,6 +135,24 @@ func tokens() []*behaviour {
 				refuse(401, "UNAUTHORIZED", "authentication required")(c)
 			})
 		}, source: "an account that may pull only", push: ruling{reason: "forbidden", alert: "RegistryExporterCannotLook"}},
+		{name: "token-expires-in-text", account: true, change: json(`{"token":"good","expires_in":"300"}`), source: "home-made token servers (PHP, Lua) that write numbers as text", pull: loginFails},
+		{name: "token-expires-in-fraction", account: true, change: json(`{"token":"good","expires_in":299.99}`), source: "JavaScript that subtracts times", pull: loginFails},
+		{name: "token-expires-in-0", account: true, change: json(`{"token":"good","expires_in":0}`), source: "token servers without an end; the specification takes 60 s"},
+		{name: "token-ended-already", account: true, change: json(`{"token":"good","expires_in":60,"issued_at":"2020-01-01T00:00:00Z"}`), source: "a token server whose clock is years behind, or that hands out a cached answer"},
+		{name: "token-null", account: true, change: json(`{"token":null,"access_token":"good"}`), source: "token servers of typed languages that write both names"},
+		{name: "token-with-more", account: true, change: json(`{"token":"good","scope":["a"],"refresh_token":"r","user":{"id":7}}`), source: "Keycloak and dex, with fields of their own"},
+		{name: "token-201", account: true, change: answers(respond(201, "application/json", `{"token":"good"}`)), source: "frameworks that answer POST and GET with 201 Created alike", pull: ruling{follow: "podman", why: "podman and crane take 200 alone"}, push: ruling{follow: "podman", why: "the same"}},
+		{name: "token-as-text", account: true, change: answers(respond(200, "text/plain; charset=utf-8", `{"token":"good"}`)), source: "static token servers; clients do not look at the type"},
+		{name: "token-redirected-to-a-path", account: true, change: answers(only(func(c *call) bool { return c.r.URL.Query().Get("moved") == "" }, func(c *call) {
+			c.w.Header().Set("Location", c.r.URL.RequestURI()+"&moved=1")
+			c.w.WriteHeader(http.StatusTemporaryRedirect)
+		})), source: "a front that adds a slash or a version to the path of the token server"},
+		{name: "token-redirected-to-another-host", account: true, change: func(f *registry, i *image) {
+			f.openStore(nil)
+			f.on("* store", only(func(c *call) bool { return !hasPassword(c) && !hasForm(c) }, refuse(401, "UNAUTHORIZED", "authentication required")))
+			f.on("* store", respond(200, "application/json", `{"token":"good"}`))
+			tokenAuth{token: func(c *call) { redirectTo(307, c.store.URL+c.r.URL.RequestURI())(c) }}.on(f)
+		}, source: "a token server that moved, with a redirect: Go takes no password to another host", push: ruling{right: "failed auth", why: "clients ask the registry more before they give up"}},
 		{name: "token-of-12-kib", account: true, change: withTokens(tokenAuth{
 			token:  respond(200, "application/json", `{"token":"`+strings.Repeat("x", 12<<10)+`"}`),
 			isGood: func(c *call) bool { return c.r.Header.Get("Authorization") == "Bearer "+strings.Repeat("x", 12<<10) },

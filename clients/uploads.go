@@ -36,7 +36,7 @@ func uploads() []*behaviour {
 		{name: "commit-stores-nothing", change: on("PUT upload", func(c *call) { // says 201
 			c.next()
 			c.lose(digest.Digest(c.r.URL.Query().Get("digest")))
-		}), source: "docker-registry 2.8 on Redis after a garbage collection: 201, and nothing is written"},
+		}), source: "docker-registry 2.8 on Redis after a garbage collection: 201, and nothing is written", push: ruling{reason: "write_lost", alert: "RegistryPushFails"}},
 		{name: "commit-stores-damage", change: on("PUT upload", func(c *call) {
 			c.next()
 			c.damage(digest.Digest(c.r.URL.Query().Get("digest")), func(b []byte) []byte {
@@ -103,6 +103,10 @@ func pushes() []*behaviour {
 		}), source: "registries that write JSON anew: another digest under the same tag", push: ruling{right: "failed read_back", why: "what was pushed cannot be pulled by its digest: signatures and pinned deployments break", reason: "digest_mismatch"}},
 		{name: "tag-immutable-harbor", warm: true, stored: harborStored, change: harborRule, source: "Harbor, tag immutability", push: rule},
 		{name: "tag-immutable-ecr", warm: true, stored: ecrStored, change: ecrRule, source: "ECR: github.com/moby/buildkit/issues/3776", push: rule},
+		{
+			name: "tag-immutable-for-another", change: on("PUT manifest", refuse(412, "PRECONDITION", "Failed to process request due to 'canary' configured as immutable.")),
+			source: "Harbor, tag immutability, and the tag names another image", push: ruling{reason: "policy", alert: "RegistryExporterCannotLook", never: "RegistryPushFails"},
+		},
 		{name: "delete-400", change: on("DELETE manifest", bare(400)), source: "crane's registry of old"},
 		{name: "delete-401", account: true, change: func(f *registry, _ *image) {
 			tokenAuth{}.on(f)

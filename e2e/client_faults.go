@@ -2,9 +2,11 @@ package e2e
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"time"
 )
 
@@ -40,6 +42,18 @@ var clientFaults = []Fault{
 		Start: inTurn((*Stack).fillPullThroughCache, stop("registry-content")), End: start("registry-content"),
 		Fails:  []string{"pull registry-cache: upstream_failed"},
 		Values: map[string]float64{`registry_pull_upstream_success{role="front"}`: 0, `registry_pull_success{role="front"}`: 1},
+	},
+
+	// Two sites, between which skopeo copies the canary. Alerts of both come after half an hour and more: promtool tests them.
+	{
+		Name: "canary-not-copied-by-skopeo", Asks: "x-copied@eqiad", Start: (*Stack).copyCanary, End: (*Stack).copyCanary,
+		AtLeast: map[string]float64{`registry_replication_pending_seconds{to="codfw"}`: 20}, Notice: 60 * time.Second,
+	},
+	{ // a tool that writes manifests anew: the tag is there, with another digest
+		Name: "canary-converted-by-skopeo", Asks: "x-copied@eqiad", Notice: 30 * time.Second,
+		Start: inTurn((*Stack).copyCanary, convertCanary), End: (*Stack).copyCanary,
+		Fails:  []string{"replication registry-content: digest_mismatch"},
+		Values: map[string]float64{`registry_replication_failure{to="codfw",reason="digest_mismatch"}`: 1},
 	},
 
 	// Fronts.
@@ -95,6 +109,38 @@ func (s *Stack) fillPullThroughCache() error {
 		time.Sleep(300 * time.Millisecond)
 	}
 	return fmt.Errorf("no pull from registry-cache succeeds")
+}
+
+// syncCanary copies the canary from one site to the other, as skopeo does, and as the options say.
+func (s *Stack) syncCanary(options ...string) error {
+	args := slices.Concat([]string{"--insecure-policy", "sync", "--src-tls-verify=false", "--dest-tls-verify=false"}, options,
+		[]string{"--src=docker", "--dest=docker", address(s.port("registry-content")) + "/monitoring/copied", address(s.port("registry-pair-a")) + "/monitoring"})
+	if out, err := exec.Command("skopeo", args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("skopeo sync: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// convertCanary makes another manifest of the canary while it is copied: that of Docker.
+func convertCanary(s *Stack) error { return s.syncCanary("--format=v2s2") }
+
+// copyCanary copies the canary as it is until it has arrived. The next one is pushed up to 10 s later.
+func (s *Stack) copyCanary() error {
+	var err error
+	for range 60 {
+		err = s.syncCanary() // fails before the first canary
+		p, probed := s.probe("x-copied@eqiad", scrapeTimeout)
+		if probed != nil {
+			return probed
+		}
+		pending, found := s.value([]*page{p}, `registry_replication_pending_seconds{to="codfw"}`)
+		_, arrived := s.value([]*page{p}, `registry_replication_last_success_timestamp_seconds{to="codfw"}`)
+		if err == nil && found && arrived && pending == 0 && len(s.failures(p)) == 0 {
+			return nil
+		}
+		time.Sleep(500 * time.Millisecond)
+	}
+	return errors.Join(errors.New("the canary does not arrive"), err)
 }
 
 // collectGarbage removes the blobs that no manifest names: between two runs of the probe, which deletes what it has pushed,

@@ -98,6 +98,8 @@ const configuration = `registries:
 - {name: x-without-head, url: "http://127.0.0.1:{front-without-head}", pull: {<<: *pull, every: 10s}, push: {<<: *push, every: 10s}}
 - {name: x-mirror, site: eqiad, url: "http://127.0.0.1:{registry-tcp-check}", replication: {canary: monitoring/replication, every: 20s}, swift: {<<: *eqiad, count: {prefixes: [files/, segments/], every: 10s}}}
 - {name: x-mirror, site: codfw, url: "http://127.0.0.1:{registry-unchecked}", swift: {<<: *codfw, count: {prefixes: [files/, segments/], every: 10s}}}
+- {name: x-copied, site: eqiad, url: "http://127.0.0.1:{registry-content}", replication: {canary: monitoring/copied, every: 10s}}
+- {name: x-copied, site: codfw, url: "http://127.0.0.1:{registry-pair-a}"}
 - {name: x-expired, url: "https://localhost:{front-expired}", http: *ca}
 - {name: x-passive, passive: true, url: "https://localhost:{front-expired}", http: *ca}
 - {name: x-wrong-name, url: "https://localhost:{front-wrong-name}", http: *ca}
@@ -141,7 +143,8 @@ func (s *Stack) addExporter(binary string) error {
 func asked(configuration string, faults []Fault) string {
 	unasked := map[string]bool{}
 	for _, f := range clientFaults {
-		unasked[f.Asks] = !slices.ContainsFunc(faults, func(made Fault) bool { return made.Asks == f.Asks })
+		name, _, _ := strings.Cut(f.Asks, "@")
+		unasked[name] = !slices.ContainsFunc(faults, func(made Fault) bool { return made.Asks == f.Asks })
 	}
 	lines := slices.DeleteFunc(strings.Split(configuration, "\n"), func(line string) bool {
 		rest, isOne := strings.CutPrefix(line, "- {name: ")

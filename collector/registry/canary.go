@@ -52,6 +52,9 @@ func newCanary(exporter, content string, size int64) *canaryImage {
 	return &canaryImage{manifest, config, layer}
 }
 
+// accept is what containerd accepts when it asks for the blob by digest: servers know blobs by other types, too.
+func (b canaryBlob) accept() string { return b.mediaType + ", */*" }
+
 // descriptor returns the descriptor of the blob in a manifest.
 func (b canaryBlob) descriptor() map[string]any {
 	return map[string]any{"mediaType": b.mediaType, "digest": b.digest, "size": len(b.data)}

@@ -33,13 +33,13 @@ func (f *fakeRegistry) nest(i fakeImage, n int) {
 func TestPullOfAnIndexAsContainerdTakesIt(t *testing.T) {
 	for _, s := range []badPull{
 		{name: "an entry without platform", breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) { f.nest(i, 1) }},
-		{name: "three indexes, each in another", breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) { f.nest(i, 3) }},
+		{name: "eight indexes, each in another", breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) { f.nest(i, 8) }},
 		{
-			name: "four indexes, each in another", step: stepManifest, reason: source.ReasonTooLarge, text: "more than 3 indexes",
-			breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) { f.nest(i, 4) },
+			name: "nine indexes, each in another", step: stepManifest, reason: source.ReasonTooLarge, text: "more than 8 indexes",
+			breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) { f.nest(i, 9) },
 		},
 		{
-			name: "50 indexes, each in another", step: stepManifest, reason: source.ReasonTooLarge, text: "more than 3 indexes",
+			name: "50 indexes, each in another", step: stepManifest, reason: source.ReasonTooLarge, text: "more than 8 indexes",
 			breakIt: func(_ *testing.T, f *fakeRegistry, i fakeImage) { f.nest(i, 50) },
 		},
 		{

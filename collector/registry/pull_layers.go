@@ -42,7 +42,7 @@ type nodesRefuseError struct{ error }
 
 func (n nodesRefuseError) Unwrap() error { return n.error }
 
-// nodesRefuse returns an error when no node takes an image with this config or layer, though its bytes are right.
+// nodesRefuse returns an error when no node takes an image with this manifest, config or layer, though its bytes are right.
 func nodesRefuse(d client.Descriptor) error {
 	switch {
 	case d.Size == 0:

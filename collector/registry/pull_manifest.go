@@ -20,7 +20,7 @@ func (ip *imagePull) readManifests(ctx context.Context, start time.Time) (note s
 		return "", err
 	}
 	m, err := ip.readManifest(ctx, top)
-	if err != nil {
+	if err = firstError(err, nodesRefuse(top)); err != nil {
 		return "", err
 	}
 	if m.IsIndex {
@@ -125,8 +125,8 @@ func (ip *imagePull) readManifest(ctx context.Context, d client.Descriptor) (m *
 	return m, err
 }
 
-// maxNesting is how many indexes may stand in each other: an index in an index in an index.
-const maxNesting = 3
+// maxNesting is how many indexes may stand in each other: 2 for an index in an index.
+const maxNesting = 8
 
 // descend reads the manifest of our platform in an index, or in an index that this index names for our platform.
 func (ip *imagePull) descend(ctx context.Context, m *client.Manifest) (*client.Manifest, error) {
@@ -142,7 +142,7 @@ func (ip *imagePull) descend(ctx context.Context, m *client.Manifest) (*client.M
 		ip.others = append(ip.others, m.Others(child.Digest)...)
 		m, err = ip.readManifest(ctx, child)
 		ip.noteRead(stepManifest, child.Digest, true, err)
-		if err != nil {
+		if err = firstError(err, nodesRefuse(child)); err != nil {
 			return nil, err
 		}
 	}

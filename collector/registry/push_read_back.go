@@ -96,8 +96,8 @@ func (img *canaryImage) isAt(ctx context.Context, s *client.Session, repository,
 		want         canaryBlob
 	}{
 		{"manifests/" + tag, anyManifest, img.manifest},
-		{"manifests/" + img.manifest.digest, img.manifest.mediaType, img.manifest},
-		{"blobs/" + img.config.digest, img.config.mediaType, img.config},
+		{"manifests/" + img.manifest.digest, img.manifest.accept(), img.manifest},
+		{"blobs/" + img.config.digest, img.config.accept(), img.config},
 	} {
 		a, err := s.Fetch(ctx, repository, part.path, part.accept)
 		if err == nil {
@@ -118,7 +118,7 @@ func (img *canaryImage) isAt(ctx context.Context, s *client.Session, repository,
 
 // isAt returns nil when the registry serves the blob, of any size, with the right bytes.
 func (b canaryBlob) isAt(ctx context.Context, s *client.Session, repository string) error {
-	resp, err := s.Open(ctx, repository, "blobs/"+b.digest, http.Header{"Accept": {b.mediaType}})
+	resp, err := s.Open(ctx, repository, "blobs/"+b.digest, http.Header{"Accept": {b.accept()}})
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ var writeAdvice = []source.Advice{
 	},
 	{
 		Reasons: source.ReasonPolicy, Try: source.TryRequest,
-		What: "a rule of the registry keeps the tag in {image} as it is: exempt that repository from tag immutability and the like, since the exporter writes the same tag again and again",
+		What: "a rule of the registry keeps the tag in {image} as it is: exempt that repository from tag immutability and the like, or let the account overwrite it (Artifactory), since the exporter writes the same tag again and again",
 	},
 	{Reasons: source.ReasonUploadLost, What: "an upload that was begun is not known a moment later: backends without the same http secret or the same store, and a front that alternates between them", Try: source.TryRequest},
 	{Reasons: source.ReasonReadOnly, What: "the registry is read-only: a garbage collection runs, or somebody set it", Try: source.TryRequest},

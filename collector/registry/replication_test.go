@@ -61,6 +61,19 @@ func TestReplicationOfTheNextCanary(t *testing.T) {
 	}
 }
 
+// Distribution answers 400 to who accepts OCI manifests alone when the tag names a manifest of Docker.
+func TestReplicationOfACanaryThatAToolConverted(t *testing.T) {
+	s := startSites(t, nil, faults{"GET manifest": func(w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(strings.Join(r.Header.Values("Accept"), ","), typeDockerManifest) {
+			refuseWith(http.StatusBadRequest, "MANIFEST_INVALID")(w, r)
+			return
+		}
+		saysStatus(http.StatusOK, "{}")(w, r)
+	}}, "")
+	s.runOnce(t)
+	wantReason(t, s.last(t).Err, source.ReasonDigestMismatch)
+}
+
 // pendingFor is the age of the canary on the page.
 func (s *twoSites) pendingFor(t *testing.T) time.Duration {
 	t.Helper()

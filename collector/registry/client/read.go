@@ -6,7 +6,7 @@ import (
 )
 
 // Open asks for a manifest or blob of a repository. path is such as manifests/1.0 or blobs/sha256:…. It follows a redirect
-// to a store, asks once more after 500, 503 and 504, as containerd does, and undoes Content-Encoding. The caller closes the
+// to a store, asks once more after 408, 500, 503 and 504, as containerd does, and undoes Content-Encoding. The caller closes the
 // body.
 func (s *Session) Open(ctx context.Context, repository, path string, header http.Header) (*http.Response, error) {
 	resp, err := s.read(ctx, http.MethodGet, repository, path, header)
@@ -30,11 +30,11 @@ func (s *Session) read(ctx context.Context, method, repository, path string, hea
 	return s.readOnce(ctx, method, repository, path, header)
 }
 
-// MayPass says whether containerd asks once more after an HTTP status: 500, 503 and 504 come from a registry that
-// restarts.
+// MayPass says whether containerd asks once more after an HTTP status: 500, 503 and 504 come from a registry that restarts, 408
+// from a front that has given up on a slow connection.
 func MayPass(status int) bool {
 	switch status {
-	case http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusRequestTimeout, http.StatusInternalServerError, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return true
 	}
 	return false

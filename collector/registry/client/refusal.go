@@ -33,6 +33,9 @@ var causes = []known{
 		"exceed the configured upper limit",                               // Harbor
 		"quota exceeded", "exceeds quota", "exceeded quota", "over quota", // Swift, GitLab and others
 		"quota has been exceeded", "quota limit", // Quay
+		"storage quota", "not enough quota", "sizeoverquota", // IBM Cloud, Harbor of before 1.10, Azure inside the detail of its driver
+		"maximum allowed package",          // Gitea and Forgejo: count, size of a type, or storage
+		"datastore disk usage is too high", // Artifactory
 	}},
 	{source.ReasonReadOnly, nil, nil, []string{"read only", "read-only", "readonly"}}, // Harbor, Quay
 	{source.ReasonPolicy, []int{http.StatusPreconditionFailed}, nil, []string{""}},    // Harbor
@@ -41,6 +44,7 @@ var causes = []known{
 		"operation is disallowed",                            // ACR, of what is locked
 		"cannot be overwritten",                              // ECR
 		"does not allow updating", "does not allow overwrit", // Nexus
+		"to overwrite artifact", "needs delete permission", // Artifactory, of an account that may deploy and not overwrite
 		"protected tag", "tag protection", "protected repository", "protected container", "protection rule", // GitLab
 	}},
 	{source.ReasonRateLimited, nil, []string{"TOOMANYREQUESTS"}, []string{"toomanyrequests", "too many requests", "rate limit exceeded"}},
