@@ -21,13 +21,21 @@ requires_built = built=$$($(GO) list -deps -test -f '$(MODULE_OF)' ./... | sort 
 # What the tests run besides Go; what is missing is installed (Debian, as root).
 PACKAGES    = gcc libc6-dev prometheus prometheus-alertmanager nginx-light docker-registry curl docker-compose systemd
 
-.PHONY: build demo test unit fuzz tools lint vuln format bench clients e2e e2e-all
+.PHONY: build demo gameday test unit fuzz tools lint vuln format bench clients e2e e2e-all
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o registry_exporter .
 
 demo: build
 	cd demo && $(GO) run . --exporter=../registry_exporter --fixtures=../collector/msr/testdata/rethinkdb --alerts=../alerts
+
+# Breaks the demo ROUNDS times, in 3 to 5 minutes each, and writes to gameday/ what reached people: round-01.txt, round-02.txt and so
+# on. SEED decides what breaks; gameday/truth.txt tells it, and whether each fault was one page, or tickets where they suffice.
+SEED   ?= 1
+ROUNDS ?= 10
+gameday: build
+	cd demo && $(GO) build -o ../gameday/demo . && $(GO) run ./gameday --seed=$(SEED) --rounds=$(ROUNDS) --dir=../gameday --demo=../gameday/demo -- \
+		--exporter=../registry_exporter --fixtures=../collector/msr/testdata/rethinkdb --alerts=../alerts
 
 # Without root and Debian's programs.
 unit:
