@@ -2,7 +2,7 @@ package clients
 
 import "net/http"
 
-// heads are answers to HEAD, which our pulls and pushes did without.
+// heads are rows with refused HEAD requests.
 func heads() []*behaviour {
 	return []*behaviour{
 		{

@@ -2,12 +2,12 @@ package clients
 
 import "net/http"
 
-// on is one rule.
+// on adds one rule.
 func on(pattern string, h handler) func(*registry, *image) {
 	return func(f *registry, _ *image) { f.on(pattern, h) }
 }
 
-// refusals are answers that say no, in the words of those who say so.
+// refusals are rows with refusals in the words of known registries.
 func refusals() []*behaviour {
 	unhealthy := `{"errors":[{"code":"UNAVAILABLE","message":"service unavailable","detail":"health check failed: please see /debug/health"}]}`
 	return []*behaviour{
@@ -59,7 +59,7 @@ func refusals() []*behaviour {
 	}
 }
 
-// refusedPushes are those that only who pushes hears.
+// refusedPushes are rows with refusals of writes.
 func refusedPushes() []*behaviour {
 	swiftQuota := `{"DriverName":"swift","Enclosed":{"StatusCode":413,"Text":"Upload exceeds quota."}}`
 	return []*behaviour{
