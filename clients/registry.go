@@ -1,5 +1,5 @@
 // Package clients judges the probes. Real clients (containerd, crane, skopeo) and the probes pull from a fake registry
-// and push to it, which behaves as some registry or proxy is known to do. judge_test.go compares their results.
+// and push to it, which behaves as some registry or proxy is known to do. The test compares their results.
 //
 //	registry.go      the fake registry, as Distribution answers; stored.go, upload.go: what it stores; images.go: images to store
 //	answers.go       handlers that change its answers; tls.go: certificates of its front

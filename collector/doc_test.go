@@ -14,7 +14,7 @@ import (
 func TestPackageCommentsListTheirFiles(t *testing.T) {
 	for _, dir := range []string{
 		".", "access", "ask", "distribution", "msr", "redis", "registry", "registry/client", "report", "source", "swift",
-		"../accesslog", "../config", "../durable",
+		"../accesslog", "../clients", "../config", "../demo/standin", "../durable", "../e2e",
 	} {
 		t.Run(dir, func(t *testing.T) {
 			comment, files := packageComment(t, dir)
