@@ -1,4 +1,4 @@
-// Package runbooks holds one page for each alert: Markdown in the repository, HTML when served.
+// Package runbooks has a page for each alert: Markdown in the repository, HTML when the exporter serves it.
 package runbooks
 
 import (
@@ -16,7 +16,7 @@ import (
 //go:embed *.md page.html
 var files embed.FS
 
-// index is the file that lists all runbooks. Its name makes it the page of the folder in the repository, too.
+// index is the file that lists all runbooks. With this name it is also the page of the folder in the repository.
 const index = "README.md"
 
 // A Contact is whom to call, from the configuration.
@@ -26,7 +26,7 @@ type Contact struct {
 	Call     string // who they are, and how to reach them
 }
 
-// contactsGoHere is where the contacts stand in a page.
+// contactsGoHere marks the place of the contacts in a page.
 const contactsGoHere = "<!-- contacts -->"
 
 var contactsBelow = template.Must(template.New("contacts").Parse(`<h2>Whom to call</h2>
@@ -35,8 +35,8 @@ var contactsBelow = template.Must(template.New("contacts").Parse(`<h2>Whom to ca
 {{end}}</ul>
 `))
 
-// New is the handler of the runbooks, for paths without a prefix such as /runbooks/. It makes all pages at once, and asks for the
-// contacts at their end at each request.
+// New returns the handler of the runbooks. Its paths have no prefix such as /runbooks/. It renders all pages at once. At
+// each request it calls contacts and adds them at the end of the page.
 func New(contacts func() []Contact) (http.Handler, error) {
 	frame, err := template.ParseFS(files, "page.html")
 	if err != nil {
@@ -60,7 +60,7 @@ func New(contacts func() []Contact) (http.Handler, error) {
 	return b, nil
 }
 
-// render makes a page of Markdown. Its first line is the title.
+// render makes a page of Markdown, whose first line is the title.
 func render(frame *template.Template, text []byte) ([]byte, error) {
 	var body, page bytes.Buffer
 	if err := goldmark.Convert(text, &body); err != nil {
@@ -83,7 +83,7 @@ type book struct {
 	contacts func() []Contact
 }
 
-// key is the key of a page for a name: RegistryDown, registrydown and RegistryDown.md lead to the same page.
+// key returns the key of the page with a name: RegistryDown, registrydown and RegistryDown.md have the same.
 func key(name string) string { return strings.TrimSuffix(strings.ToLower(name), ".md") }
 
 // ServeHTTP implements http.Handler.
@@ -95,10 +95,10 @@ func (b book) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-	_, _ = w.Write(bytes.Replace(page, []byte(contactsGoHere), b.whomToCall(), 1)) // a client that went away
+	_, _ = w.Write(bytes.Replace(page, []byte(contactsGoHere), b.whomToCall(), 1)) // fails for a client that went away
 }
 
-// whomToCall are the contacts as HTML; nothing where there are none.
+// whomToCall writes the contacts as HTML; nothing when there are none.
 func (b book) whomToCall() []byte {
 	var text bytes.Buffer
 	if all := b.contacts(); len(all) > 0 && contactsBelow.Execute(&text, all) != nil {
