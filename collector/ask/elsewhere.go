@@ -86,7 +86,7 @@ func (g *guard) transportTo(t *transport, u *url.URL) (*transport, error) {
 	return t, nil
 }
 
-// Elsewhere returns the transport for a host to which an answer has sent the exporter. That host must not learn who asks.
+// Elsewhere returns the transport for a host to which an answer has sent the exporter. The host must not learn who asks.
 // When the configuration does not allow the host, the reason of the error, here or of a request, is redirect_refused.
 func (c *Client) Elsewhere(to *url.URL) (*transport, error) {
 	return c.guard.transportTo(c.TransportFor(to.Host), to)

@@ -15,8 +15,8 @@ import (
 )
 
 // Refusal returns the error of an answer with an unwanted status, such as "status 503 UNAVAILABLE", or "status 403 from
-// the store at s3.example.org". Its reason is that of the status, or store_refused. Of the body it quotes only the code
-// of a registry's error: a body may repeat the credentials.
+// the store at s3.example.org". Its reason is that of the status, or store_refused. It quotes nothing of the body but the
+// code of a registry's error: a body may repeat the credentials.
 func (a *Answer) Refusal() error {
 	text := fmt.Sprintf("status %d", a.Status)
 	code, detail := RegistryError(a.Body)
