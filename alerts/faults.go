@@ -2,33 +2,34 @@ package alerts
 
 import "time"
 
-// A Fault is something that breaks, with the alerts that tell it and those that follow from it. Alertmanager silences the latter
-// meanwhile: the inhibit_rules of the sample are written from Faults.
+// A Fault is something that breaks, with the alerts about it (Told) and the alerts that follow from it (Follows). While
+// an alert of Told fires, Alertmanager silences those of Follows: the inhibit_rules of the sample are written from
+// Faults.
 type Fault struct {
 	Name    string   // what breaks
-	Told    []string // by these alerts
-	Seen    Signal   // by the slowest of what these go by
-	Follows []string // alerts that people need not be told then
-	// LeftOut are alerts that follow, too, and whose own rules keep them back: each has an `unless` or `and` with the metric named here.
+	Told    []string // alerts about the fault
+	Seen    Signal   // signal of Told; of several, the slowest
+	Follows []string // alerts that are silenced meanwhile
+	// LeftOut are alerts that follow, too, and that no inhibition has to silence: the rule of each has an `unless` or `and` with this metric.
 	LeftOut map[string]string
-	Equal   []string // labels in which the two agree
-	When    When     // when what follows may be told all the same
+	Equal   []string // labels that must be the same in both alerts
+	When    When     // when people may be told of Follows, though Told fires before or after
 }
 
-// A Signal is what an alert goes by.
+// A Signal is the kind of reading on which the rule of an alert stands.
 type Signal string
 
 // The signals, each with its lag below.
 const (
-	Scrape     Signal = "scrape"      // all that a scrape asks
+	Scrape     Signal = "scrape"      // the scrape itself asks
 	PullProbe  Signal = "pull probe"  // pull.every
 	PushProbe  Signal = "push probe"  // push.every
 	SwiftProbe Signal = "swift probe" // swift.probe.every
 	AccessLog  Signal = "access log"  // rates over two minutes
 )
 
-// Lag is how much later than a scrape a signal may show a fault: the time between two runs of a probe where the configuration does not say,
-// and that of a run, which gives up after a minute.
+// Lag returns how much later than a scrape a signal may show a fault. It is the interval of the probe, where the
+// configuration sets none, and the length of a run, which gives up after a minute.
 func (s Signal) Lag() time.Duration {
 	switch s {
 	case Scrape:
@@ -42,17 +43,18 @@ func (s Signal) Lag() time.Duration {
 	}
 }
 
-// When says at which times an alert that another one silences may be told.
+// When says when people may be told of an alert that another alert silences.
 type When string
 
 // The times.
 const (
-	Never  When = ""                 // it would name a fault that is not there
-	After  When = "after"            // it can wait, and is told when the other is over
-	Milder When = "before and after" // it is the milder form: the fault got worse, and may get better
+	Never  When = ""                 // never: the silenced alert would name a fault that is not there
+	After  When = "after"            // after the other alert is over: the silenced alert can wait
+	Milder When = "before and after" // before and after: the silenced alert is about a milder form of the same fault
 )
 
-// Faults are the table: from it the inhibitions of the sample for Alertmanager are written, and it is held against the rules.
+// Faults is the table of all faults. The inhibit_rules of the sample for Alertmanager are written from it, and tests
+// compare it with the rules.
 var Faults = []Fault{
 	{
 		Name: "Swift's proxy is down or hangs, the container is gone, or the key is refused",
@@ -196,8 +198,8 @@ var Faults = []Fault{
 		Follows: []string{"MSRReadOnly"},
 	},
 	{
-		// RegistrySitesDiffer compares sites and has no label site; RegistryReplicationFails carries the site that pushes, not the one
-		// that is down. So the label registry alone joins them.
+		// RegistrySitesDiffer compares sites and has no label site. The site of RegistryReplicationFails is the one that
+		// pushes, and not the one that is down. So they have only the label registry in common.
 		Name: "a site or its store is down: others cannot be compared with it",
 		Told: []string{"RegistryDown", "RegistryPassiveSiteDown", "RegistryStorageDown"}, Seen: SwiftProbe, Equal: []string{"registry"},
 		Follows: []string{"RegistryReplicationFails", "RegistryReplicationStopped", "RegistrySitesDiffer", "RegistrySitesDifferMuch"},
@@ -239,7 +241,7 @@ var Faults = []Fault{
 		Follows: []string{"RegistryExporterCannotLook"},
 	},
 	{
-		// This waits for an hour, and the next for two: what cannot be seen may have been told before.
+		// This alert waits for an hour, and the next one for two: people may have been told before of what is silenced.
 		Name: "somebody is called about a certificate: what cannot be seen there can wait",
 		Told: []string{"RegistryCertificateEnding"}, Seen: Scrape, Equal: []string{"registry", "site"}, When: Milder,
 		Follows: []string{"RegistryExporterCannotLook"},

@@ -21,8 +21,8 @@ type Rule struct {
 	KeepFiringFor time.Duration `yaml:"keep_firing_for"`
 	Labels        map[string]string
 	Annotations   map[string]string
-	Comment       string `yaml:"-"` // what stands above it
-	File          string `yaml:"-"` // where it stands; a file has one group
+	Comment       string `yaml:"-"` // the comment above the rule
+	File          string `yaml:"-"` // name of its file, which has one group
 }
 
 // UnmarshalYAML implements yaml.Unmarshaler.

@@ -11,7 +11,7 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// respond answers with a status and a body.
+// respond answers with this status and body.
 func respond(status int, contentType, body string) handler {
 	return func(c *call) {
 		c.w.Header().Set("Content-Type", contentType)
@@ -23,17 +23,18 @@ func respond(status int, contentType, body string) handler {
 	}
 }
 
-// refuse answers with the error of a registry. The detail is JSON.
+// refuse answers with an error of the registry API. detail is JSON.
 func refuse(status int, code, message string, detail ...string) handler {
 	return respond(status, "application/json", fmt.Sprintf(`{"errors":[{"code":%q,"message":%q,"detail":%s}]}`, code, message, append(detail, "null")[0]))
 }
 
-// bare answers as nginx does by itself.
+// bare answers with the page that nginx makes for a status.
 func bare(status int) handler {
 	return respond(status, "text/html", fmt.Sprintf("<html><body><center><h1>%d %s</h1></center><hr><center>nginx</center></body></html>", status, http.StatusText(status)))
 }
 
-// An answer is what a registry would have said. Without a body of the length it names, it is cut off.
+// An answer is an answer of the registry before it is sent. When Content-Length differs from the length of body, the
+// connection breaks after body.
 type answer struct {
 	*call
 	status int
@@ -41,7 +42,7 @@ type answer struct {
 	body   []byte
 }
 
-// edit changes the answer that comes after.
+// edit lets the other rules and the registry make the answer, and changes it.
 func edit(change func(a *answer)) handler {
 	return func(c *call) {
 		recorded := httptest.NewRecorder()
@@ -76,13 +77,13 @@ func (a *answer) send() {
 	}
 }
 
-// replace gives the answer another body, and its length.
+// replace gives the answer another body and the Content-Length of that.
 func (a *answer) replace(body []byte) {
 	a.body = body
 	a.header.Set("Content-Length", fmt.Sprint(len(body)))
 }
 
-// status changes the status of a good answer.
+// status changes the status of an answer below 300.
 func status(status int) handler {
 	return edit(func(a *answer) {
 		if a.status < http.StatusMultipleChoices {
@@ -91,7 +92,7 @@ func status(status int) handler {
 	})
 }
 
-// header sets a header, or takes it away.
+// header sets a header of the answer, or removes it when value is empty.
 func header(name, value string) handler {
 	return edit(func(a *answer) {
 		if value == "" {
@@ -102,7 +103,7 @@ func header(name, value string) handler {
 	})
 }
 
-// location changes where clients are sent.
+// location changes the Location of the answer.
 func location(change func(c *call, to string) string) handler {
 	return edit(func(a *answer) {
 		if to := a.header.Get("Location"); to != "" {
@@ -111,7 +112,7 @@ func location(change func(c *call, to string) string) handler {
 	})
 }
 
-// forDigest is for what is asked for by digest; forTag for what is asked for by tag.
+// forDigest handles requests for a digest, forTag requests for a tag. Other rules answer all others.
 func forDigest(h handler) handler { return only(isDigest, h) }
 
 func forTag(h handler) handler {
@@ -120,7 +121,7 @@ func forTag(h handler) handler {
 
 func isDigest(c *call) bool { return strings.HasPrefix(c.name, "sha") }
 
-// of is for one blob or manifest.
+// of handles requests for the blob or manifest d.
 func of(d digest.Digest, h handler) handler {
 	return only(func(c *call) bool { return c.name == d.String() }, h)
 }
@@ -135,7 +136,7 @@ func only(is func(*call) bool, h handler) handler {
 	}
 }
 
-// first is for the first requests of each kind and name.
+// first handles the first n requests of each kind and name.
 func first(n int, h handler) handler {
 	type request struct {
 		*registry
@@ -152,7 +153,7 @@ func first(n int, h handler) handler {
 	}, h)
 }
 
-// toStore redirects to the other host, which has the same blobs.
+// toStore redirects to the store, which has the same blobs.
 func toStore(status int) handler {
 	return func(c *call) {
 		c.w.Header().Set("Location", c.store.URL+"/signed/"+c.name+"?X-Amz-Signature=0123%2Fab")
@@ -160,7 +161,7 @@ func toStore(status int) handler {
 	}
 }
 
-// cut announces all of a body and sends a part of it.
+// cut announces the whole body, and sends its first length(n) of n bytes.
 func cut(length func(n int) int) handler {
 	return edit(func(a *answer) {
 		a.header.Set("Content-Length", fmt.Sprint(len(a.body)))
@@ -174,7 +175,7 @@ func shorter(b []byte) []byte { return b[:len(b)-1] }
 func longer(b []byte) []byte  { return append(b, 'x') }
 func flipped(b []byte) []byte { b[len(b)/2] ^= 1; return b }
 
-// withoutRanges answers as a server does that knows none.
+// withoutRanges answers as a server that ignores Range.
 func withoutRanges() handler {
 	return func(c *call) {
 		c.r.Header.Del("Range")
@@ -182,10 +183,10 @@ func withoutRanges() handler {
 	}
 }
 
-// hang says nothing until the client gives up.
+// hang does not answer. It returns when the client gives up.
 func hang(c *call) { <-c.r.Context().Done() }
 
-// limited refuses bodies over n bytes, as nginx does with client_max_body_size.
+// limited refuses bodies of more than n bytes with 413, as nginx does with client_max_body_size.
 func limited(n int64) handler {
 	return func(c *call) {
 		if c.r.ContentLength > n {
@@ -205,16 +206,16 @@ func limited(n int64) handler {
 	}
 }
 
-// readCloser has nothing to close.
+// readCloser is a body in memory: Close does nothing.
 type readCloser struct{ *bytes.Buffer }
 
 // Close implements io.Closer.
 func (readCloser) Close() error { return nil }
 
-// lastPart is what follows the slash of a Content-Range.
+// lastPart returns the size in a Content-Range: 9 of "bytes 8-8/9".
 func lastPart(contentRange string) string {
 	return contentRange[strings.LastIndex(contentRange, "/")+1:]
 }
 
-// lessOne ends a Content-Range over all of n bytes.
+// lessOne writes the end of a Content-Range over all of n bytes: 9/10 for 10.
 func lessOne(n int) string { return fmt.Sprintf("%d/%d", n-1, n) }

@@ -2,12 +2,12 @@ package clients
 
 import "slices"
 
-// A behaviour is how a registry, or what stands before it, is known to answer.
+// A behaviour is one way in which a registry, or a proxy in front of it, is known to answer. It is a row of the table.
 type behaviour struct {
 	name   string
-	source string                           // who does it, and where people say so
-	stored func(f *registry) *image         // what is there to be pulled, under the tag; nil: an image of two layers
-	change func(f *registry, stored *image) // what is unlike Distribution; nil: nothing
+	source string                           // which registry or proxy answers so, and where people report it
+	stored func(f *registry) *image         // stores the image that clients pull, under the tag; nil: an image of two layers
+	change func(f *registry, stored *image) // makes the registry unlike Distribution; nil: it is like it
 
 	https          bool
 	account        bool // clients log in
@@ -16,15 +16,15 @@ type behaviour struct {
 	clientPlatform string        // of the node alone
 	maxBytes       string        // max_bytes of the probe
 	layer          int           // bytes of the layer that clients push
-	warm           bool          // the same was pulled or pushed before it behaved so
+	warm           bool          // the client pulled or pushed the same image before change
 	caFile         func() []byte // of the front; nil: the authority that signed its certificate
 	slow           string        // why skopeo is left out
 
-	sides      string // pull or push, where the other cannot be touched by it; empty: both
+	sides      string // pull or push, when the row is about one of them alone; empty: about both
 	pull, push ruling
 }
 
-// pullsOnly and pushesOnly are rows of which the other side meets nothing unlike Distribution.
+// pullsOnly marks rows that do not change what pushes meet; pushesOnly those that do not change what pulls meet.
 func pullsOnly(all []*behaviour) []*behaviour  { return onSide("pull", all) }
 func pushesOnly(all []*behaviour) []*behaviour { return onSide("push", all) }
 
@@ -35,18 +35,18 @@ func onSide(side string, all []*behaviour) []*behaviour {
 	return all
 }
 
-// A ruling is what a row says itself of who is right.
+// A ruling says what the probe has to say, where the clients' results alone do not tell.
 type ruling struct {
-	follow string // where clients differ: the one that the probe has to agree with
-	right  string // where the probe has to say otherwise than clients: ok, or failed and a step
-	why    string
-	reason string // that the probe has to give
-	alert  string // that has to be among those of the report
-	never  string // an alert that must not be
+	follow string // when clients differ: the client that the probe has to agree with
+	right  string // when the probe has to differ from all clients: "ok", or "failed" and a step
+	why    string // of follow or right
+	reason string // the reason that the probe has to give
+	alert  string // an alert that the probe's report has to name
+	never  string // an alert that the probe's report must not name
 	unseen string // why mode: upload, which sends HEAD, POST and PATCH of one blob, does not meet it
 }
 
-// behaviours are all rows of the table.
+// behaviours returns all rows of the table.
 func behaviours() []*behaviour {
 	return slices.Concat(healthy(), pushesOnly(locations()), redirects(), refusals(), pushesOnly(refusedPushes()), heads(), manifests(),
 		pullsOnly(documents()), pullsOnly(indexes()), pullsOnly(blobs()), pullsOnly(ranges()), tokens(), challenges(),

@@ -2,7 +2,7 @@ package clients
 
 import "net/http"
 
-// spoiled changes what the store has of the first layer or the config.
+// spoiledLayer changes the first layer in the store, spoiledConfig the config.
 func spoiledLayer(change func([]byte) []byte) func(*registry, *image) {
 	return func(f *registry, i *image) { f.damage(i.layer(), change) }
 }
@@ -11,7 +11,7 @@ func spoiledConfig(change func([]byte) []byte) func(*registry, *image) {
 	return func(f *registry, i *image) { f.damage(i.configDigest(), change) }
 }
 
-// onLayer is a rule for the first layer that is stored; onConfig for the config.
+// onLayer adds a rule for GET of the first layer, onConfig for GET of the config.
 func onLayer(h handler) func(*registry, *image) {
 	return func(f *registry, i *image) { f.on("GET blob", of(i.layer(), h)) }
 }
@@ -20,7 +20,7 @@ func onConfig(h handler) func(*registry, *image) {
 	return func(f *registry, i *image) { f.on("GET blob", of(i.configDigest(), h)) }
 }
 
-// blobs are bytes that are not what they were.
+// blobs are rows with blobs that are lost, damaged or not sent to their end.
 func blobs() []*behaviour {
 	chunked := edit(func(a *answer) { a.header.Del("Content-Length"); a.header.Set("Transfer-Encoding", "chunked") })
 	return []*behaviour{
@@ -53,7 +53,7 @@ func blobs() []*behaviour {
 	}
 }
 
-// ranges are servers that know Range in their own way: clients ask for a blob as a whole.
+// ranges are rows of servers that answer Range in ways of their own. Clients ask for a blob as a whole.
 func ranges() []*behaviour {
 	ranged := func(h handler) func(*registry, *image) {
 		return on("GET blob", only(func(c *call) bool { return c.r.Header.Get("Range") != "" }, h))

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// serving makes the front show another certificate.
+// serving makes the front show the certificate that leaf makes.
 func serving(leaf func(f *registry) tls.Certificate) func(*registry, *image) {
 	return func(f *registry, _ *image) {
 		certificate := leaf(f)
@@ -24,7 +24,7 @@ func leafWith(change func(*x509.Certificate)) func(*registry, *image) {
 	return serving(func(f *registry) tls.Certificate { return authorities.front.leaf(f.front.Listener.Addr(), change) })
 }
 
-// certificates are what clients do not trust, or do.
+// certificates are rows with certificates of the front.
 func certificates() []*behaviour {
 	refused := func(reason string) ruling { return ruling{reason: reason} }
 	return []*behaviour{
@@ -72,7 +72,7 @@ func certificates() []*behaviour {
 	}
 }
 
-// intermediate is an authority that the front's signed.
+// intermediate returns an authority whose certificate the authority of the front has signed.
 func intermediate() *authority {
 	a := newAuthority("intermediate")
 	template := *a.certificate
@@ -82,7 +82,7 @@ func intermediate() *authority {
 	return a
 }
 
-// endedRoot is the certificate of an authority, when it has ended.
+// endedRoot returns the certificate of an authority with another NotAfter: a minute ago.
 func endedRoot(a *authority) []byte {
 	template := *a.certificate
 	template.NotAfter = time.Now().Add(-time.Minute)
@@ -90,7 +90,8 @@ func endedRoot(a *authority) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }
 
-// negativeSerial is a certificate that Go does not read. Go does not write one either: the serial number is changed after.
+// negativeSerial returns a certificate that Go does not read, since its serial number is -1. Go does not write one, so
+// the number is changed afterwards.
 func negativeSerial() []byte {
 	a := newAuthority("negative")
 	serial := []byte{2, 1, 1} // INTEGER 1, after the version

@@ -2,7 +2,7 @@ package clients
 
 import "strings"
 
-// challenges are ways to ask for a login.
+// challenges are rows with challenges in WWW-Authenticate.
 func challenges() []*behaviour {
 	says := func(all ...string) func(*registry, *image) {
 		return withTokens(tokenAuth{challenge: func(c *call) []string {
@@ -76,19 +76,19 @@ func challenges() []*behaviour {
 	}
 }
 
-// realmOverHTTP makes tokens without TLS.
+// realmOverHTTP gives out tokens on a server without TLS.
 func realmOverHTTP(anonymous bool) func(*registry, *image) {
 	return func(f *registry, _ *image) {
 		realmOnStoreFor(f, nil, func(c *call) bool { return anonymous || hasPassword(c) || hasForm(c) })
 	}
 }
 
-// realmOnStore makes tokens at the other host.
+// realmOnStore gives out tokens on the other host, to everybody who has the password.
 func realmOnStore(f *registry, signer *authority) {
 	realmOnStoreFor(f, signer, func(c *call) bool { return hasPassword(c) || hasForm(c) })
 }
 
-// realmOnStoreFor makes tokens at the other host for whom it lets in.
+// realmOnStoreFor gives out tokens on the other host to clients that letsIn lets in.
 func realmOnStoreFor(f *registry, signer *authority, letsIn func(*call) bool) {
 	f.openStore(signer)
 	f.on("* store", only(func(c *call) bool { return !letsIn(c) }, refuse(401, "UNAUTHORIZED", "authentication required")))

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// limit is how long a client may take in all.
+// limit is how long one pull or push of a client may take.
 const limit = 30 * time.Second
 
 const (
@@ -22,7 +22,7 @@ const (
 	pushed   = "2.0" // the tag that clients push
 )
 
-// A site is one registry, fresh for one client, and what the client has of it.
+// A site is a fake registry for one client, with the client's files.
 type site struct {
 	*registry
 	*behaviour
@@ -31,7 +31,8 @@ type site struct {
 	caFile string // empty on a front without TLS
 }
 
-// newSite starts a registry that behaves so. Where people say it was well before, before is what they did then.
+// newSite starts a registry with the behaviour b. For a row with warm, the client first does before on the healthy
+// registry.
 func newSite(b *behaviour, dir string, before func(*site) result) (*site, error) {
 	s := &site{registry: newRegistry(b.https), behaviour: b, dir: dir}
 	stored := b.stored
@@ -64,7 +65,7 @@ func newSite(b *behaviour, dir string, before func(*site) result) (*site, error)
 	return s, nil
 }
 
-// patience is how long a client waits for an answer: not for long where none comes.
+// patience returns how long a client waits for an answer: 8 s, or 1 s in rows whose server hangs.
 func (s *site) patience() time.Duration {
 	if s.slow != "" {
 		return time.Second
@@ -72,7 +73,7 @@ func (s *site) patience() time.Duration {
 	return 8 * time.Second
 }
 
-// user is who logs in, if anybody does.
+// user returns the user and password that clients log in with; empty when the row has no login.
 func (s *site) user() (name, pass string) {
 	switch {
 	case s.wrongPassword:
@@ -92,7 +93,8 @@ func (s *site) nodePlatform() string {
 	return "linux/amd64"
 }
 
-// transport is that of a client which trusts the system and the CA file, as containerd, podman and docker do.
+// transport returns a transport that trusts the CAs of the system and of the CA file, as containerd, podman and docker
+// do.
 func (s *site) transport() *http.Transport {
 	roots := must(x509.SystemCertPool())
 	if s.caFile != "" {
@@ -113,7 +115,7 @@ func dialLoopback(ctx context.Context, network, address string) (net.Conn, error
 	return (&net.Dialer{}).DialContext(ctx, network, address)
 }
 
-// readBack pulls what was pushed.
+// readBack makes the result of pulling an image that was pushed.
 func readBack(r result) result {
 	if r.ok() {
 		return r
@@ -121,5 +123,5 @@ func readBack(r result) result {
 	return result{step: "read_back", err: fmt.Errorf("pushed, but cannot be pulled: %s: %w", r.step, r.err)}
 }
 
-// newPushed is the image that clients push.
+// newPushed returns the image that clients push.
 func (s *site) newPushed() *image { return newImage("pushed", max(s.behaviour.layer, 1000)) }

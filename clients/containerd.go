@@ -41,7 +41,7 @@ func quiet(ctx context.Context) context.Context {
 	return log.WithLogger(ctx, logrus.NewEntry(l))
 }
 
-// containerdPull pulls as a node of Kubernetes does: the tag is resolved, and all else is fetched by digest.
+// containerdPull pulls as a node of Kubernetes does: it resolves the tag, and fetches everything else by digest.
 func containerdPull(ctx context.Context, s *site, name string) result {
 	ctx = quiet(ctx)
 	ref := s.host() + "/" + repository + ":" + name
@@ -94,7 +94,7 @@ func stepOfDescriptor(d ocispec.Descriptor) string {
 	return "config"
 }
 
-// containerdPush pushes an image, and pulls it.
+// containerdPush pushes an image, and pulls it to see that it arrived.
 func containerdPush(ctx context.Context, s *site) result {
 	r := containerdPushOnly(ctx, s)
 	if !r.ok() {

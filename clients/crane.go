@@ -28,8 +28,8 @@ func (s *site) craneOptions(ctx context.Context) []remote.Option {
 	return options
 }
 
-// onLoopback leaves crane out where its library refuses another host since that is on loopback, as all is here. It takes other
-// hosts with public addresses.
+// onLoopback marks a pull or push as skipped when crane's library refused another host because it is on loopback, as
+// every host is in these tests. The library goes to other hosts with public addresses.
 func onLoopback(r result) result {
 	if r.err != nil && (strings.Contains(r.err.Error(), "SSRF protection") || strings.Contains(r.err.Error(), "private or link-local")) {
 		return result{skipped: "crane goes to no other host on loopback"}
@@ -37,7 +37,7 @@ func onLoopback(r result) result {
 	return r
 }
 
-// cranePull reads all of an image with the library of crane.
+// cranePull reads a whole image with the library of crane.
 func cranePull(ctx context.Context, s *site, tag string) result {
 	return onLoopback(cranePullAll(ctx, s, tag))
 }
@@ -82,7 +82,7 @@ func readAll(l v1.Layer) error {
 	return errors.Join(err, r.Close())
 }
 
-// cranePush pushes an image, and pulls it.
+// cranePush pushes an image, and pulls it to see that it arrived.
 func cranePush(ctx context.Context, s *site) result {
 	r := onLoopback(cranePushOnly(ctx, s))
 	if !r.ok() || r.skipped != "" {
@@ -106,7 +106,7 @@ func cranePushOnly(ctx context.Context, s *site) result {
 	return result{}
 }
 
-// A craneImage is an image as crane's library wants it.
+// A craneImage is an image for crane's library.
 type craneImage struct{ *image }
 
 // RawConfigFile implements partial.CompressedImageCore.
@@ -128,7 +128,7 @@ func (i craneImage) LayerByDigest(h v1.Hash) (partial.CompressedLayer, error) {
 	return nil, errors.New("no such layer")
 }
 
-// A craneLayer is the bytes of one.
+// A craneLayer has the bytes of one layer.
 type craneLayer []byte
 
 // Digest implements partial.CompressedLayer.

@@ -23,7 +23,7 @@ func deflated(b []byte) []byte {
 	return packed.Bytes()
 }
 
-// encoded answers GET with a Content-Encoding, whatever was asked for.
+// encoded answers GET with a Content-Encoding, even to clients that do not ask for it.
 func encoded(name string, pack func([]byte) []byte) handler {
 	return edit(func(a *answer) {
 		if a.r.Method == http.MethodGet && a.status == http.StatusOK {
@@ -33,7 +33,7 @@ func encoded(name string, pack func([]byte) []byte) handler {
 	})
 }
 
-// asked encodes for those who said that they take it.
+// asked encodes for clients whose Accept-Encoding asks for it.
 func asked(h handler) handler {
 	return only(func(c *call) bool {
 		return c.r.Header.Get("Accept-Encoding") != "" && c.r.Header.Get("Accept-Encoding") != "identity"
@@ -42,7 +42,7 @@ func asked(h handler) handler {
 
 func same(b []byte) []byte { return b }
 
-// encodings are answers that are compressed on the way.
+// encodings are rows with bodies that a proxy compresses.
 func encodings() []*behaviour {
 	readsBack := ruling{follow: "containerd", why: "the same when what was pushed is pulled"}
 	return []*behaviour{

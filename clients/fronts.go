@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// fronts are ways of HTTP that no registry chose.
+// fronts are rows with HTTP that comes from a proxy, and not from the registry.
 func fronts() []*behaviour {
 	nginx := func(c *call) {
 		c.w.Header().Del("Docker-Distribution-Api-Version")

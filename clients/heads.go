@@ -6,7 +6,7 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// heads are answers to HEAD, which our pulls and pushes did without.
+// heads are rows with refused HEAD requests.
 func heads() []*behaviour {
 	return []*behaviour{
 		{

@@ -15,7 +15,7 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// Media types of what is stored and pushed.
+// Media types of documents and layers.
 const (
 	typeManifest       = "application/vnd.oci.image.manifest.v1+json"
 	typeIndex          = "application/vnd.oci.image.index.v1+json"
@@ -29,10 +29,10 @@ const (
 	typeSchema1        = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 )
 
-// An object is one of JSON.
+// An object is an object of JSON.
 type object = map[string]any
 
-// An image is one that a registry has, or gets.
+// An image is an image in a registry, or one that a client pushes.
 type image struct {
 	mediaType string
 	manifest  []byte
@@ -44,7 +44,7 @@ func (i *image) digest() digest.Digest       { return digest.FromBytes(i.manifes
 func (i *image) configDigest() digest.Digest { return digest.FromBytes(i.config) }
 func (i *image) layer() digest.Digest        { return digest.FromBytes(i.layers[0]) }
 
-// newImage makes one of layers of these sizes. The same name makes the same bytes, always.
+// newImage makes an image with layers of these sizes, in bytes. The same name makes the same bytes each time.
 func newImage(name string, sizes ...int) *image {
 	i := &image{mediaType: typeManifest}
 	var diffs []string
@@ -60,7 +60,7 @@ func newImage(name string, sizes ...int) *image {
 	return i.written(nil)
 }
 
-// written writes the manifest, which change may alter before.
+// written writes the manifest again. change may alter it first.
 func (i *image) written(change func(m object)) *image {
 	layers := []any{}
 	configType, layerType := typeConfig, typeLayer
@@ -78,21 +78,22 @@ func (i *image) written(change func(m object)) *image {
 	return i
 }
 
-// newLayer is a compressed file of so many bytes, that compress no further; and its digest without compression.
+// newLayer makes a compressed layer with a file of size bytes, which compress no further. It also returns the digest of
+// the layer without compression.
 func newLayer(name string, size int) ([]byte, digest.Digest) {
 	seed := [32]byte{}
 	copy(seed[:], name)
 	data := make([]byte, size)
 	_, _ = rand.NewChaCha8(seed).Read(data)
 	var plain bytes.Buffer
-	t := tar.NewWriter(&plain) // which fails no more than the buffer does
+	t := tar.NewWriter(&plain) // a buffer takes all: no write fails
 	_ = t.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(size), Format: tar.FormatUSTAR})
 	_, _ = t.Write(data)
 	_ = t.Close()
 	return packed(plain.Bytes()), digest.FromBytes(plain.Bytes())
 }
 
-// packed is gzip without compression (RFC 1951 3.2.4), which takes little memory and time.
+// packed is gzip without compression (RFC 1951, 3.2.4), which takes little memory and time.
 func packed(data []byte) []byte {
 	out := []byte{0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff}
 	for rest, more := data, true; more; {
@@ -112,14 +113,14 @@ func descriptor(mediaType string, data []byte) object {
 	return object{"mediaType": mediaType, "digest": digest.FromBytes(data).String(), "size": len(data)}
 }
 
-// with adds to an object.
+// with returns o with the fields of more.
 func with(o object, more object) object {
 	o = maps.Clone(o)
 	maps.Copy(o, more)
 	return o
 }
 
-// platform is linux/arm/v7 as an index has it.
+// platform returns the field platform of an index for a text such as linux/arm/v7.
 func platform(text string) object {
 	parts := strings.Split(text, "/")
 	p := object{"os": parts[0], "architecture": parts[1]}
@@ -131,7 +132,7 @@ func platform(text string) object {
 
 func mustJSON(v any) []byte { return must(json.Marshal(v)) }
 
-// add stores all of an image, and its manifest under a name too.
+// add stores an image, and its manifest under a name as well.
 func (f *registry) add(name string, i *image) *image {
 	f.keep(i.config)
 	for _, l := range i.layers {
@@ -141,7 +142,8 @@ func (f *registry) add(name string, i *image) *image {
 	return i
 }
 
-// addIndex stores images of platforms, and an index of them under the tag. An entry without platform is written so.
+// addIndex stores an image for each platform, and an index of them under the tag. For an empty platform it writes an
+// entry without one.
 func (f *registry) addIndex(mediaType string, platforms ...string) []*image {
 	var all []*image
 	var entries []any

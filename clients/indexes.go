@@ -6,7 +6,7 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// indexOf stores an index of images for platforms, of which change may spoil one.
+// indexOf stores an index of images for platforms. change may damage some of them.
 func indexOf(change func(f *registry, all []*image), platforms ...string) func(*registry) *image {
 	return func(f *registry) *image {
 		all := f.addIndex(typeIndex, platforms...)
@@ -33,7 +33,7 @@ func nestedIndexes(n int) func(f *registry) *image {
 	}
 }
 
-// indexes are lists of images, of which nodes take the one that fits them.
+// indexes are rows with an index under the tag. Nodes take the image for their platform.
 func indexes() []*behaviour {
 	byContainerd := ruling{follow: "containerd", why: "nodes choose with containerd's package platforms"}
 	otherIsLost := ruling{right: "failed platforms", reason: "missing_blob", why: "nodes of this platform can pull; those of the other, which the index names, cannot"}

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// healthy is a registry with nothing wrong.
+// healthy are rows in which clients find nothing wrong.
 func healthy() []*behaviour {
 	return []*behaviour{
 		{name: "distribution", source: "Distribution 2.8 and 3: absolute Location, a state in its query that changes with each part"},
@@ -23,12 +23,12 @@ func healthy() []*behaviour {
 	}
 }
 
-// onLocation changes the Location of some answers.
+// onLocation changes the Location of answers to requests of a kind.
 func onLocation(pattern string, change func(c *call, to string) string) func(*registry, *image) {
 	return func(f *registry, _ *image) { f.on(pattern, location(change)) }
 }
 
-// locations are where an upload goes on: clients go there, and nowhere else.
+// locations are rows with a Location at which an upload goes on.
 func locations() []*behaviour {
 	plainHTTP := func(_ *call, to string) string { return strings.Replace(to, "https://", "http://", 1) }
 	return []*behaviour{
@@ -139,7 +139,7 @@ func locations() []*behaviour {
 	}
 }
 
-// statelessUploads knows uploads by their path alone.
+// statelessUploads tells uploads by their path alone. end takes the place of the query of each Location.
 func statelessUploads(end string) func(*registry, *image) {
 	return func(f *registry, _ *image) {
 		f.on("* upload", func(c *call) {

@@ -7,12 +7,12 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// storedAs is an image whose manifest change writes otherwise.
+// storedAs stores an image whose manifest change alters.
 func storedAs(change func(m object)) func(*registry) *image {
 	return func(f *registry) *image { return f.add(tag, newImage("stored", 1500, 700).written(change)) }
 }
 
-// body changes what is answered to GET.
+// body changes the body of an answer to GET.
 func body(change func([]byte) []byte) handler {
 	return edit(func(a *answer) {
 		if a.r.Method == "GET" && a.status == 200 {
@@ -21,7 +21,7 @@ func body(change func([]byte) []byte) handler {
 	})
 }
 
-// manifests are documents that are not quite what they should be.
+// manifests are rows with answers to a request for a manifest.
 func manifests() []*behaviour {
 	served := func(contentType string) func(*registry, *image) {
 		return on("* manifest", header("Content-Type", contentType))
@@ -72,7 +72,7 @@ func manifests() []*behaviour {
 	}
 }
 
-// documents are what is stored under the tag, digest and all.
+// documents are rows with odd documents under the tag, whose digests are right.
 func documents() []*behaviour {
 	set := func(key string, value any) func(*registry) *image { return storedAs(func(m object) { m[key] = value }) }
 	layer := func(change object) func(*registry) *image {
@@ -141,7 +141,7 @@ func emptyLayer(kept bool) func(*registry) *image {
 	}
 }
 
-// foreign is an image with a layer that another host has.
+// foreign stores an image with a layer that only another host has.
 func foreign(f *registry) *image {
 	i := newImage("stored", 1500, 700)
 	f.on("GET store", func(c *call) { c.name = i.layer().String(); c.kind = "GET blob"; c.blob() })

@@ -15,7 +15,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// ours runs one probe of the exporter, as its command check does. What ran before it from the same site is remembered. All that knows the exporter's packages is here.
+// ours runs one probe of the exporter, as the command check does. Only this file imports the exporter's packages.
 func ours(ctx context.Context, s *site, probe, settings string) result {
 	file := filepath.Join(s.dir, "registry_exporter.yml")
 	if err := os.WriteFile(file, []byte(s.configuration()+"  "+probe+": "+settings+"\n"), 0o600); err != nil {
@@ -55,10 +55,10 @@ func ours(ctx context.Context, s *site, probe, settings string) result {
 	return r
 }
 
-// configuration describes the site, up to its probe.
+// configuration writes the configuration of the site, up to its probe.
 func (s *site) configuration() string {
 	text := fmt.Sprintf("registries:\n- name: judged\n  url: %s\n  timeout: 6s\n", s.front.URL)
-	text += "  realms: [127.0.0.2, 127.0.0.3]\n  stores: [127.0.0.2, 127.0.0.3]\n" // where the token servers and stores of others are
+	text += "  realms: [127.0.0.2, 127.0.0.3]\n  stores: [127.0.0.2, 127.0.0.3]\n" // the hosts of token servers and stores
 	var access []string
 	if user, pass := s.user(); user != "" {
 		access = append(access, fmt.Sprintf("basic_auth: {username: %s, password: %s}", user, pass))
@@ -72,7 +72,7 @@ func (s *site) configuration() string {
 	return text
 }
 
-// every is how long the probe may take, too.
+// every is the interval of the probe, and the longest time that a run may take.
 func (s *site) every() string { return (3 * s.patience()).String() }
 
 func oursPull(ctx context.Context, s *site) result {

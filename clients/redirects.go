@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// onStore redirects blobs to the other host, where answer answers.
+// onStore redirects requests for blobs to the other host, where answer answers them.
 func onStore(signer *authority, status int, answer handler) func(*registry, *image) {
 	return func(f *registry, _ *image) {
 		f.openStore(signer)
@@ -18,7 +18,7 @@ func onStore(signer *authority, status int, answer handler) func(*registry, *ima
 	}
 }
 
-// redirects are where blobs are, when they are not at the front.
+// redirects are rows with blobs on another host than the front.
 func redirects() []*behaviour {
 	outage := ruling{reason: "store_refused", alert: "RegistryPullFails", never: "RegistryExporterCannotLook"}
 	return slicesOf(
@@ -153,7 +153,7 @@ func redirectTo(status int, to string) handler {
 	}
 }
 
-// undeletable stores an image in a registry that deletes none.
+// undeletable stores an image in a registry that refuses to delete.
 func undeletable(f *registry) *image {
 	f.on("DELETE manifest", refuse(http.StatusMethodNotAllowed, "UNSUPPORTED", "The operation is unsupported."))
 	return f.add(tag, newImage("stored", 1500, 700))

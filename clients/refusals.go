@@ -2,7 +2,7 @@ package clients
 
 import "net/http"
 
-// on is one rule.
+// on adds one rule.
 func on(pattern string, h handler) func(*registry, *image) {
 	return func(f *registry, _ *image) { f.on(pattern, h) }
 }
@@ -10,7 +10,7 @@ func on(pattern string, h handler) func(*registry, *image) {
 // limitedToUs is a limit of requests, which counts each client for itself.
 var limitedToUs = ruling{reason: "rate_limited", alert: "RegistryExporterCannotLook", never: "RegistryDown"}
 
-// refusals are answers that say no, in the words of those who say so.
+// refusals are rows with refusals in the words of known registries.
 func refusals() []*behaviour {
 	unhealthy := `{"errors":[{"code":"UNAVAILABLE","message":"service unavailable","detail":"health check failed: please see /debug/health"}]}`
 	return []*behaviour{
@@ -62,7 +62,7 @@ func refusals() []*behaviour {
 	}
 }
 
-// refusedPushes are those that only who pushes hears.
+// refusedPushes are rows with refusals of writes.
 func refusedPushes() []*behaviour {
 	swiftQuota := `{"DriverName":"swift","Enclosed":{"StatusCode":413,"Text":"Upload exceeds quota."}}`
 	return []*behaviour{

@@ -1,5 +1,17 @@
-// Package clients judges the probes: it lets real clients and the probes pull from and push to one fake registry, which
-// behaves as some registry or proxy is known to do, and compares what they make of it.
+// Package clients judges the probes. Real clients (containerd, crane, skopeo) and the probes pull from a fake registry
+// and push to it, which behaves as some registry or proxy is known to do. The test compares their results.
+//
+//	registry.go      the fake registry, as Distribution answers; stored.go, upload.go: what it stores; images.go: images to store
+//	answers.go       handlers that change its answers; tls.go: certificates of its front
+//	behaviour.go     behaviour: a row of the table, and the ruling of what the probe has to say
+//	clients.go       site: a registry for one client; containerd.go, crane.go and skopeo.go: the clients; ours.go: the probes
+//	result.go        result: how far a client came; verdict.go compares results
+//
+// Rows of the table:
+//
+//	blobs.go, encodings.go, fronts.go, heads.go, indexes.go, manifests.go, redirects.go   of pulls
+//	locations.go, uploads.go                                                              of pushes
+//	refusals.go, tokens.go, challenges.go, certificates.go                                of both
 package clients
 
 import (
@@ -25,37 +37,38 @@ const (
 	canary     = "monitoring/canary" // what the probe pushes to
 )
 
-// A document is a manifest or an index, with the type that it was pushed with.
+// A document is a manifest or an index, with the media type under which it was pushed.
 type document struct {
 	mediaType string
 	body      []byte
 }
 
-// A registry keeps images in memory and answers as Distribution does, but for the rules of its behaviour.
+// A registry keeps images in memory, and answers as Distribution does, unless a rule of its behaviour answers.
 type registry struct {
 	front *httptest.Server
-	store *httptest.Server // another host: where blobs are kept, or tokens are made
+	store *httptest.Server // another host, for blobs or for tokens; nil: there is none
 
-	shows atomic.Pointer[tls.Config] // set: what the front shows instead of its own certificate
+	shows atomic.Pointer[tls.Config] // the front's certificate in place of its own; nil: its own
 
 	mu        sync.Mutex
 	manifests map[string]document // by tag and by digest
 	blobs     map[digest.Digest][]byte
 	uploads   map[string][]byte // under way, by id
-	started   int               // uploads
+	started   int               // number of uploads so far
 	rules     []rule
-	asked     []string // kinds of requests, as they came
+	asked     []string // kinds of all requests, in the order in which they came
 	last      int      // status of the last answer
-	stray     []string // hosts that an answer names and that are not here
+	stray     []string // hosts that an answer named and that are not on loopback
 }
 
-// A rule answers requests of a kind: METHOD and one of base, manifest, blob, upload, token or store; * stands for any.
+// A rule answers requests whose kind fits its pattern: METHOD and one of base, manifest, blob, upload, token or store. *
+// stands for any word: "GET blob", "* upload".
 type rule struct {
 	pattern string
 	answer  handler
 }
 
-// A handler answers a call, or lets what comes after it do so.
+// A handler answers a call, or calls c.next to let the rules after it answer.
 type handler func(c *call)
 
 // A call is one request.
@@ -63,12 +76,12 @@ type call struct {
 	*registry
 	w    http.ResponseWriter
 	r    *http.Request
-	kind string // as a rule has it: GET manifest
-	name string // what ends the path: a tag, a digest, or the id of an upload
-	rest []rule // that have not been asked
+	kind string // as in the pattern of a rule: GET manifest
+	name string // the end of the path: a tag, a digest, or the id of an upload
+	rest []rule // the rules after this one
 }
 
-// next lets the other rules answer and, without any, the registry.
+// next lets the rules after this one answer, and after the last rule the registry itself.
 func (c *call) next() {
 	for i, rule := range c.rest {
 		if ok, _ := path.Match(rule.pattern, c.kind); ok {
@@ -94,7 +107,8 @@ func newRegistry(https bool) *registry {
 	return f
 }
 
-// listen makes a server that has yet to be started. Its host is another one for clients, which look at no port.
+// listen makes a server that is not started yet. Each address, such as 127.0.0.2, is a host of its own for clients: they
+// do not look at the port.
 func (f *registry) listen(address string, isStore bool) *httptest.Server {
 	l, err := net.Listen("tcp", address+":0")
 	if err != nil {
@@ -109,7 +123,7 @@ func (f *registry) listen(address string, isStore bool) *httptest.Server {
 	}}
 }
 
-// openStore starts the other host, with TLS when an authority is to sign its certificate.
+// openStore starts the store on a host of its own, with TLS when signer is to sign its certificate.
 func (f *registry) openStore(signer *authority) *registry {
 	f.store = f.listen("127.0.0.2", true)
 	if signer != nil {
@@ -132,7 +146,7 @@ func (f *registry) close() {
 
 func (f *registry) host() string { return f.front.Listener.Addr().String() }
 
-// on adds a rule. Those that were added first are asked first.
+// on adds a rule behind the others.
 func (f *registry) on(pattern string, answer handler) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -148,7 +162,7 @@ func (f *registry) handle(w http.ResponseWriter, r *http.Request, isStore bool) 
 	(&call{registry: f, w: &watched{w, f}, r: r, kind: kind, name: name, rest: rules}).next()
 }
 
-// lastAsked is the kind of the last request, and the status of the last answer.
+// lastAsked returns the kind of the last request, and the status of the last answer.
 func (f *registry) lastAsked() (kind string, status int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -175,7 +189,7 @@ func kindOf(r *http.Request, isStore bool) (kind, name string) {
 	return r.Method + " " + m[1], m[3]
 }
 
-// watched notes hosts that an answer sends clients to.
+// watched notes the hosts in the Location or the challenge of an answer.
 type watched struct {
 	http.ResponseWriter
 	f *registry

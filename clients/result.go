@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// A result is what a client made of a pull or a push.
+// A result is how a pull or a push of a client, or of a probe, ended.
 type result struct {
-	skipped string // why it was not asked
+	skipped string // why the client was not asked; empty: it was
 	step    string // at which it failed: auth, resolve, manifest, config or layer; start, upload, commit, manifest or read_back
-	refused bool   // with 401 or 403, which may as well be called auth
+	refused bool   // with 401 or 403: the probe may then call the step auth
 	err     error
-	reason  string   // of the probe only
+	reason  string   // given by the probe; clients give none
 	alerts  []string // of the probe's report
 	pages   []string // of these, the critical ones
 }
 
 func (r result) ok() bool { return r.err == nil }
 
-// verdict is the short form: ok, failed at a step, or - where nobody was asked.
+// verdict writes the result in short: ok, failed at a step, or - when nobody was asked.
 func (r result) verdict() string {
 	switch {
 	case r.skipped != "":
@@ -30,7 +30,7 @@ func (r result) verdict() string {
 	return "failed " + r.step
 }
 
-// text is the error on one short line.
+// text writes the error on one short line.
 func (r result) text() string {
 	if r.err == nil {
 		return ""
@@ -58,8 +58,8 @@ func failedAt(step string, err error) result {
 	return result{step: step, err: err}
 }
 
-// failed is a result whose step is that of the last request, or first where none came: a client that does one thing after the
-// other failed at it.
+// failed returns a result whose step is that of the last request: the client does one thing after the other, so it failed
+// there. The step is first when no request came.
 func (s *site) failed(first string, err error) result {
 	kind, status := s.lastAsked()
 	step := first
@@ -74,7 +74,7 @@ func (s *site) failed(first string, err error) result {
 	return r
 }
 
-// stepOf is the step of a pull or a push that a request belongs to.
+// stepOf returns the step of a pull or a push to which a request belongs.
 func stepOf(kind string) string {
 	method, what, _ := strings.Cut(kind, " ")
 	switch {
@@ -94,7 +94,7 @@ func stepOf(kind string) string {
 	return "commit"
 }
 
-// class joins the steps that clients and the probe call by other names.
+// class returns one name for steps that clients and probes name differently.
 func class(step string) string {
 	switch step {
 	case "resolve", "manifest":

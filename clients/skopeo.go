@@ -12,10 +12,10 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// nobody is the user that skopeo runs as where root runs the tests: root's own would leave a cache behind in /var/lib.
+// nobody is the user as whom skopeo runs when root runs the tests. As root it would leave a cache in /var/lib.
 const nobody = 65534
 
-// skopeo runs the program, which is the library of podman and CRI-O.
+// skopeo runs the program skopeo, whose library is also that of podman and CRI-O.
 func (s *site) skopeo(ctx context.Context, side string, args ...string) result {
 	first := map[string]string{"src": "resolve", "dest": "start"}[side]
 	program, err := exec.LookPath("skopeo")
@@ -62,7 +62,7 @@ func skopeoPull(ctx context.Context, s *site, tag string) result {
 	return r
 }
 
-// folder makes one that skopeo may write to.
+// folder makes a folder to which skopeo may write.
 func (s *site) folder(name string) error {
 	if err := os.MkdirAll(name, 0o755); err != nil || os.Getuid() != 0 {
 		return err
@@ -70,7 +70,7 @@ func (s *site) folder(name string) error {
 	return errors.Join(os.Chown(s.dir, nobody, nobody), os.Chown(name, nobody, nobody))
 }
 
-// skopeoPush pushes an image, and pulls it.
+// skopeoPush pushes an image, and pulls it to see that it arrived.
 func skopeoPush(ctx context.Context, s *site) result {
 	r := skopeoPushOnly(ctx, s)
 	if !r.ok() || r.skipped != "" {

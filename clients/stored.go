@@ -46,7 +46,7 @@ func (c *call) putManifest() {
 	c.w.WriteHeader(http.StatusCreated)
 }
 
-// keepManifest adds a document under a name and its digest.
+// keepManifest stores a document under a name and under its digest.
 func (f *registry) keepManifest(name string, doc document) digest.Digest {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -63,7 +63,7 @@ func (c *call) deleteManifest() {
 	c.w.WriteHeader(http.StatusAccepted)
 }
 
-// keep adds a blob.
+// keep stores a blob.
 func (f *registry) keep(data []byte) digest.Digest {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -72,7 +72,7 @@ func (f *registry) keep(data []byte) digest.Digest {
 	return d
 }
 
-// lose takes away a blob or manifest.
+// lose removes a blob or manifest.
 func (f *registry) lose(d digest.Digest) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -80,7 +80,7 @@ func (f *registry) lose(d digest.Digest) {
 	delete(f.manifests, d.String())
 }
 
-// damage changes what the store has of a blob.
+// damage changes the bytes of a blob in the store.
 func (f *registry) damage(d digest.Digest, change func([]byte) []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

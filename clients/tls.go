@@ -20,7 +20,7 @@ type authority struct {
 	pem         []byte
 }
 
-// authorities are that of the front, which clients have in a CA file, and one that the system trusts.
+// authorities has the authority of the front, which clients have in a CA file, and one that the system trusts.
 var authorities = struct{ front, public *authority }{newAuthority("front"), newAuthority("public")}
 
 func newAuthority(name string) *authority {
@@ -33,7 +33,7 @@ func newAuthority(name string) *authority {
 	return &authority{must(x509.ParseCertificate(der)), key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})}
 }
 
-// leaf is the certificate of a server at an address; change may spoil it.
+// leaf makes the certificate of a server at an address. change may alter it before it is signed.
 func (a *authority) leaf(addr net.Addr, change func(*x509.Certificate)) tls.Certificate {
 	key := must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
 	template := &x509.Certificate{
@@ -52,7 +52,7 @@ func serverConfig(addr net.Addr, signer *authority) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{signer.leaf(addr, nil)}, NextProtos: []string{"http/1.1"}}
 }
 
-// must is for what fails only when the machine does.
+// must returns value, and panics on an error: such calls fail only when the machine does.
 func must[T any](value T, err error) T {
 	if err != nil {
 		panic(err)

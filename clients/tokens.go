@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// basicAuth lets in who has the password.
+// basicAuth refuses requests without the password.
 func basicAuth(f *registry, _ *image) {
 	f.on("*", only(func(c *call) bool { return !strings.HasSuffix(c.kind, "store") && !hasPassword(c) }, func(c *call) {
 		c.w.Header().Set("WWW-Authenticate", `Basic realm="registry"`)
@@ -19,12 +19,12 @@ func hasPassword(c *call) bool {
 	return c.r.Header.Get("Authorization") == "Basic "+base64.StdEncoding.EncodeToString([]byte(username+":"+password))
 }
 
-// tokenAuth lets in who has a token, and says in challenges where it is made. All may be replaced.
+// tokenAuth refuses requests without a token, and names its token server in challenges. Each field replaces a part of it.
 type tokenAuth struct {
 	challenge func(c *call) []string // WWW-Authenticate
 	token     handler                // what the realm answers
 	isGood    func(c *call) bool
-	anonymous bool // the realm makes tokens for everybody
+	anonymous bool // the realm gives tokens to everybody, without a password
 	oauth     bool // the realm takes POST as well
 }
 
@@ -37,7 +37,7 @@ func (t tokenAuth) on(f *registry) {
 	}
 	f.on("* token", only(func(c *call) bool { return !t.anonymous && !hasPassword(c) && !hasForm(c) }, refuse(401, "UNAUTHORIZED", "authentication required")))
 	if !t.oauth {
-		f.on("POST token", refuse(404, "NOT_FOUND", "not found")) // as most do
+		f.on("POST token", refuse(404, "NOT_FOUND", "not found")) // most realms know GET alone
 	}
 	if t.token != nil {
 		f.on("* token", t.token)
@@ -50,7 +50,7 @@ func (t tokenAuth) on(f *registry) {
 	}))
 }
 
-// hasForm is the other way to log in: OAuth2, by POST.
+// hasForm says whether a request logs in by POST with a form, as OAuth2 does.
 func hasForm(c *call) bool {
 	return c.r.Method == http.MethodPost && c.r.FormValue("username") == username && c.r.FormValue("password") == password
 }
@@ -59,7 +59,7 @@ func bearerChallenge(c *call) string {
 	return fmt.Sprintf(`Bearer realm="%s/token",service="registry",scope="%s"`, c.front.URL, scopeOf(c))
 }
 
-// scopeOf is what a request needs.
+// scopeOf returns the scope that a request needs.
 func scopeOf(c *call) string {
 	path, found := strings.CutPrefix(c.r.URL.Path, "/v2/")
 	if !found || path == "" {
@@ -78,7 +78,7 @@ func scopeOf(c *call) string {
 	return "repository:" + path + ":" + actions
 }
 
-// challenge answers 401, whoever asks.
+// challenge answers every request with 401 and a challenge.
 func challenge(c *call) {
 	c.w.Header().Set("WWW-Authenticate", bearerChallenge(c))
 	refuse(401, "UNAUTHORIZED", "authentication required")(c)
@@ -88,7 +88,7 @@ func withTokens(t tokenAuth) func(*registry, *image) {
 	return func(f *registry, _ *image) { t.on(f) }
 }
 
-// tokens are answers of the servers that make them.
+// tokens are rows with answers of token servers.
 func tokens() []*behaviour {
 	answers := func(h handler) func(*registry, *image) { return withTokens(tokenAuth{token: h}) }
 	json := func(text string) func(*registry, *image) { return answers(respond(200, "application/json", text)) }
@@ -182,7 +182,7 @@ func tokens() []*behaviour {
 	}
 }
 
-// shortLived lets each token in for three requests.
+// shortLived accepts each token for three requests.
 func shortLived(f *registry, _ *image) {
 	made, used := 0, map[string]int{}
 	tokenAuth{token: func(c *call) {

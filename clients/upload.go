@@ -8,7 +8,8 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// upload takes the parts of an upload. As Distribution does, it knows one only by the place that it told last.
+// upload answers a request of an upload. As in Distribution, an upload goes on only at the Location that the last answer
+// named.
 func (c *call) upload(method string) {
 	if method == http.MethodPost {
 		c.mu.Lock()

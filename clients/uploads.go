@@ -7,7 +7,7 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// uploads are answers to the parts of an upload, and to what only the probe asks.
+// uploads are rows with answers to the requests of an upload, and to requests that only the probe sends.
 func uploads() []*behaviour {
 	return []*behaviour{
 		{name: "patch-204", change: on("PATCH upload", status(204)), source: "crane's registry, Pulp: github.com/pulp/pulp_container/issues/2199"},
@@ -76,7 +76,7 @@ func uploads() []*behaviour {
 	}
 }
 
-// pushes are answers to what ends a push: the manifest, and reading it.
+// pushes are rows with answers to the end of a push: to its manifest, and to pulling it.
 func pushes() []*behaviour {
 	tagRule := func(h handler) (func(*registry) *image, func(*registry, *image)) {
 		return undeletable, on("PUT manifest", h)

@@ -6,35 +6,36 @@ import (
 	"strings"
 )
 
-// Names of clients and of the probe's ways, as the table and the list of disagreements have them.
+// Names of clients and of probes, as the table and the list of disagreements show them.
 const (
 	containerd = "containerd"
 	crane      = "crane"
-	podman     = "podman" // skopeo, which has its library
+	podman     = "podman" // run as skopeo, which has the same library
 
 	pullProbe   = "pull"
 	uploadProbe = "push-upload"
 	imageProbe  = "push-image"
 )
 
-// A trial is what all clients and the probe made of one behaviour, by their names.
+// A trial has the results of all clients and probes for one behaviour, by their names.
 type trial struct {
 	*behaviour
 	pulls, pushes map[string]result
 	ours          map[string]result
 }
 
-// An expectation is what the probe has to say. Without a state there is none.
+// An expectation is what the probe has to say. Without a state it may say anything.
 type expectation struct {
 	state   string   // ok or failed
-	steps   []string // at any of which it may fail
-	classes []string // of these
+	steps   []string // the probe may fail at any of them
+	classes []string // of the steps
 	reason  string
 	alert   string
 	never   string
 }
 
-// expect works out what is right for a pull or a push: what the row says, what the client says that it follows, or what all say.
+// expect returns what is right for a pull or a push: the ruling of the row, the result of the client that the row
+// follows, or the result on which all clients agree.
 func (r ruling) expect(results map[string]result) (expectation, error) {
 	e := expectation{reason: r.reason, alert: r.alert, never: r.never}
 	if results[containerd].skipped != "" {
@@ -100,8 +101,8 @@ func texts(results map[string]result) string {
 	return strings.Join(all, "; ")
 }
 
-// forUpload is what the mode that uploads and cancels has to say, of what a push has to: it commits nothing, and puts no
-// manifest.
+// forUpload returns what mode: upload has to say when mode: image has to say e. mode: upload commits no blob and puts no
+// manifest, so it need not fail at those steps.
 func (r ruling) forUpload(e expectation) expectation {
 	ends := func(step string) bool { return step != "auth" && step != "start" && step != "upload" }
 	if r.unseen != "" || e.state == "failed" && slices.ContainsFunc(e.steps, ends) {
@@ -110,7 +111,7 @@ func (r ruling) forUpload(e expectation) expectation {
 	return e
 }
 
-// isMet says whether the probe agrees.
+// isMet says whether the result of the probe is what is expected.
 func (e expectation) isMet(r result) bool {
 	switch {
 	case e.state == "":
@@ -144,17 +145,18 @@ func (e expectation) String() string {
 	return text
 }
 
-// A disagreement is one line of the list.
+// A disagreement is a probe that does not say what is expected: one line of the list.
 type disagreement struct{ behaviour, probe, ours, right string }
 
 func (d disagreement) String() string {
 	return strings.Join([]string{d.behaviour, d.probe, d.ours, d.right}, " | ")
 }
 
-// key is what a disagreement is about.
+// key returns the behaviour and the probe.
 func (d disagreement) key() string { return d.behaviour + " | " + d.probe }
 
-// judge compares the probe with what is right. open are those where nobody could be asked.
+// judge compares the results of the probes with what is right. open are the probes that are not judged, since no client
+// could be asked.
 func (t *trial) judge() (found []disagreement, open []string, err error) {
 	pull, err := t.pull.expect(t.pulls)
 	if err != nil {
@@ -179,7 +181,7 @@ func (t *trial) judge() (found []disagreement, open []string, err error) {
 	return found, open, nil
 }
 
-// said is the verdict of the probe, with its reason and the alerts of its report.
+// said writes the verdict of the probe, with its reason and the alerts of its report.
 func said(r result) string {
 	text := r.verdict()
 	if r.reason != "" {

@@ -13,8 +13,9 @@ import (
 // The comment of each package names each of its files, and no other.
 func TestPackageCommentsListTheirFiles(t *testing.T) {
 	for _, dir := range []string{
-		".", "access", "ask", "distribution", "msr", "redis", "registry", "registry/client", "report", "source", "swift",
-		"../accesslog", "../config", "../durable",
+		".", "access", "ask", "collectortest", "distribution", "msr", "redis", "registry", "registry/client", "report", "source",
+		"swift", "swift/fakeswift", "testserver",
+		"../accesslog", "../clients", "../config", "../demo/standin", "../durable", "../e2e",
 	} {
 		t.Run(dir, func(t *testing.T) {
 			comment, files := packageComment(t, dir)

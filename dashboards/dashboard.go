@@ -1,4 +1,4 @@
-// Package dashboards holds the Grafana dashboards, and reads of them what tests need to know.
+// Package dashboards has the Grafana dashboards, and reads the parts of them that tests check.
 package dashboards
 
 import (
@@ -11,7 +11,7 @@ import (
 //go:embed *.json
 var files embed.FS
 
-// A Dashboard is what Grafana calls the dashboard model, as far as it is looked at here.
+// A Dashboard is a part of Grafana's dashboard model.
 type Dashboard struct {
 	UID           string
 	Title         string
@@ -32,7 +32,7 @@ type Link struct {
 	KeepTime    bool
 }
 
-// An Annotation draws what happened into the graphs.
+// An Annotation is a query whose results Grafana marks in the graphs.
 type Annotation struct {
 	Name       string
 	BuiltIn    int
@@ -40,7 +40,7 @@ type Annotation struct {
 	Expr       string
 }
 
-// A Variable is chosen above the panels, or hidden.
+// A Variable is a value that people choose above the panels, or a hidden one.
 type Variable struct {
 	Name       string
 	Type       string
@@ -53,7 +53,7 @@ type Variable struct {
 	Hide       int
 }
 
-// A Panel is one thing to look at.
+// A Panel is a graph, a table or another part of a dashboard.
 type Panel struct {
 	ID              int
 	Type            string
@@ -72,10 +72,10 @@ type Panel struct {
 	}
 }
 
-// A GridPos is where a panel stands; a dashboard is 24 columns wide.
+// A GridPos is the position and size of a panel. A dashboard is 24 columns wide.
 type GridPos struct{ X, Y, W, H int }
 
-// A Datasource says where data comes from.
+// A Datasource is what a panel queries.
 type Datasource struct{ Type, UID string }
 
 // A Target is one query of a panel.
@@ -87,10 +87,10 @@ type Target struct {
 	Format       string
 	Instant      bool
 	Range        bool
-	Interval     string // the least step, and so the least $__rate_interval is four of it
+	Interval     string // the least step; the least $__rate_interval is four times as long
 }
 
-// A Transformation makes one table of several.
+// A Transformation changes the results of a panel's queries, such as joining two tables.
 type Transformation struct {
 	ID      string
 	Options struct {
@@ -99,7 +99,7 @@ type Transformation struct {
 	}
 }
 
-// Defaults are how the values of a panel are shown.
+// Defaults say how a panel shows its values.
 type Defaults struct {
 	Unit    string
 	NoValue string
@@ -110,7 +110,7 @@ type Defaults struct {
 	Thresholds Thresholds
 }
 
-// Thresholds are the values from which on a number has another colour. The first has none.
+// Thresholds are the values from which on a panel shows another colour. The first step has no value.
 type Thresholds struct{ Steps []struct{ Value *float64 } }
 
 // A Mapping shows values as words.
@@ -119,7 +119,7 @@ type Mapping struct {
 	Options json.RawMessage
 }
 
-// An Override shows some of the values in another way.
+// An Override changes the Defaults for some of the values.
 type Override struct {
 	Matcher    struct{ ID, Options string }
 	Properties []struct {

@@ -13,7 +13,7 @@ type Query struct {
 	RefID     string
 	Expr      string // with all variables filled in
 	Instant   bool   // asked for now, not for a range of time
-	// WhileBroken says that there is an answer only while something is broken; else a healthy registry gives one.
+	// WhileBroken says that the query has a result only while something is broken. All others have one for a healthy registry.
 	WhileBroken bool
 }
 
@@ -37,23 +37,23 @@ func Queries() ([]Query, error) {
 	return queries, nil
 }
 
-// FillIn puts in what Grafana would for variables and intervals.
+// FillIn replaces the variables and intervals as Grafana does.
 func FillIn(expr string) string {
 	return strings.NewReplacer("$registry", ".*", "$site", ".*", "$__rate_interval", "5m", "$__range", "1h").Replace(expr)
 }
 
 var metricName = regexp.MustCompile(regexp.QuoteMeta(serverErrors) + `|\b(?:up|ALERTS|registry[_:][\w:]+|(?:go|process)_\w+)\b`)
 
-// serverErrors is a metric that is always there, asked for what it has only while something is broken.
+// serverErrors is the beginning of a selector. The metric is always there, but only a broken registry has these series.
 const serverErrors = `registry_access_requests_total{code=~"5.."`
 
-// Faults are there only while something is broken.
+// Faults are metrics that a page has only while something is broken.
 var Faults = [...]string{
 	serverErrors, "ALERTS", "registry_collector_failure", "registry_health_check_failing",
 	"registry_pull_content_bad", "registry_pull_failure", "registry_push_failure", "registry_replication_failure",
 }
 
-// whileBroken is true when an expression asks for faults and nothing else.
+// whileBroken says whether an expression has results only while something is broken.
 func whileBroken(expr string) bool {
 	return !slices.ContainsFunc(metricName.FindAllString(expr, -1), func(name string) bool { return !slices.Contains(Faults[:], name) })
 }

@@ -15,7 +15,7 @@ import (
 	"registry_exporter/demo/notices"
 )
 
-// alertingPrograms are Prometheus and Alertmanager as Debian calls them.
+// alertingPrograms are Prometheus and Alertmanager, by the names that they have in Debian.
 var alertingPrograms = [...]string{"prometheus", "prometheus-alertmanager"}
 
 const prometheusConfig = `global: {scrape_interval: 2s, scrape_timeout: 2s, evaluation_interval: 2s}
@@ -24,8 +24,8 @@ alerting: {alertmanagers: [{static_configs: [{targets: [%q]}]}]}
 scrape_configs: [{job_name: registry, static_configs: [{targets: [%q]}]}]
 `
 
-// startAlerting runs Debian's Prometheus and Alertmanager beside the exporter, with the rules that ship made ten
-// times as fast, and writes to out what would reach people. Without the programs it says what to install.
+// startAlerting runs Debian's Prometheus and Alertmanager beside the exporter. The rules are those of alerts/, ten times
+// as fast. It writes the notifications to out. When a program is missing, it says what to install.
 func startAlerting(o options, dir string, out io.Writer) (end func(), err error) {
 	nothing := func() {}
 	if o.alerts == "" {
@@ -83,7 +83,7 @@ func startAlerting(o options, dir string, out io.Writer) (end func(), err error)
 	return end, nil
 }
 
-// alertingCommands are those of Alertmanager and Prometheus. Their files are in dir.
+// alertingCommands returns the command lines of Alertmanager and Prometheus, whose files are in dir.
 func alertingCommands(o options, dir string, programs [2]string) [][]string {
 	return [][]string{
 		{

@@ -1,4 +1,4 @@
-// The demo is a registry to look at, with all it stands on, and the exporter beside it. Each part can be broken.
+// The demo runs a registry, with all the systems under it, and the exporter beside it. People can break each part.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 )
 
 func main() {
-	// Hung up is stopped too: no child may be left behind. Without a reader, writing to stdout fails.
+	// HUP stops the demo as well, so that no child is left behind. When nobody reads stdout, writing to it fails.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	signal.Ignore(syscall.SIGPIPE)
@@ -50,7 +50,7 @@ type options struct {
 	timeouts                             standin.Timeouts
 }
 
-// run shows the demo until ctx ends or the exporter dies.
+// run runs the demo until ctx ends or the exporter dies.
 func run(ctx context.Context, o options, out io.Writer) error {
 	free, err := listen(o.exporterListen, "--exporter.listen")
 	if err != nil {
@@ -75,7 +75,7 @@ func run(ctx context.Context, o options, out io.Writer) error {
 	return watch(ctx, o, stack, out)
 }
 
-// watch runs the exporter.
+// watch runs the exporter until ctx ends or the exporter dies.
 func watch(ctx context.Context, o options, stack *standin.Stack, out io.Writer) error {
 	program, err := filepath.Abs(o.exporter)
 	if err != nil {
@@ -109,7 +109,7 @@ func watch(ctx context.Context, o options, stack *standin.Stack, out io.Writer) 
 	}
 }
 
-// listen says what to do when the address is taken.
+// listen listens at an address. When the address is taken, the error says which option to set.
 func listen(address, option string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 	"registry_exporter/demo/fast"
 )
 
-// addAlerting describes Prometheus with the rules that ship, and Alertmanager with the sample that ships, whose receivers are ours.
+// addAlerting describes Prometheus with the rules of alerts/, and Alertmanager with the sample of alertmanager/, whose
+// receivers are paths of the inbox.
 func (s *Stack) addAlerting() error {
 	s.inbox = &inbox{open: map[string]notification{}}
 	if err := s.serveHere("receiver", s.inbox); err != nil {
@@ -44,7 +45,7 @@ scrape_configs:
   static_configs: [{targets: ["%[1]s"]}]
 `
 
-// addPrometheus describes the Prometheus that finds the registries by itself.
+// addPrometheus describes the Prometheus that finds the registries through /sd.
 func (s *Stack) addPrometheus() error {
 	if err := s.askAlso(); err != nil {
 		return err
@@ -54,7 +55,8 @@ func (s *Stack) addPrometheus() error {
 	return err
 }
 
-// askAlso makes Prometheus ask a registry that is set up wrong, too; or none.
+// askAlso makes Prometheus also scrape registries that are set up wrong on purpose. Without names it scrapes none of
+// them.
 func (s *Stack) askAlso(registries ...string) error {
 	targets := []map[string]any{}
 	for _, registry := range registries {
@@ -75,11 +77,11 @@ func (s *Stack) askAlso(registries ...string) error {
 	return os.Rename(temporary, filepath.Join(s.dir, "asked.json"))
 }
 
-// An inbox keeps what Alertmanager says: it stands in for the people.
+// An inbox takes the messages of Alertmanager in place of people.
 type inbox struct {
 	mu   sync.Mutex
 	open map[string]notification // by name of the alert, as alertName has it
-	all  []string                // the names of all that ever came
+	all  []string                // the names of all alerts that ever came
 }
 
 type notification struct {
@@ -114,7 +116,7 @@ func (i *inbox) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// alertName is the alert with its registry and site.
+// alertName returns the name of the alert with its registry and site, such as "RegistryDown hub@eqiad".
 func alertName(labels map[string]string) string {
 	name := labels["alertname"] + " " + labels["registry"]
 	if labels["site"] != "" {
@@ -123,21 +125,22 @@ func alertName(labels map[string]string) string {
 	return strings.TrimSpace(name)
 }
 
-// delivered are the alerts that people have been told of and that are not over, each as "RECEIVER ALERT REGISTRY@SITE".
+// delivered returns the alerts that people were told of and that are not resolved, each as "RECEIVER ALERT
+// REGISTRY@SITE".
 func (i *inbox) delivered() map[string]notification {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return maps.Clone(i.open)
 }
 
-// everything is what people were ever told of.
+// everything returns all alerts that people were ever told of.
 func (i *inbox) everything() []string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return slices.Clone(i.all)
 }
 
-// A rule is an alert as Prometheus has it: its `for` in seconds, and what it raises now.
+// A rule is an alert in Prometheus: its `for` in seconds, and what it raises now.
 type rule struct {
 	Name     string  `json:"name"`
 	Duration float64 `json:"duration"`
@@ -169,8 +172,8 @@ func (s *Stack) rules() ([]rule, error) {
 	return all, nil
 }
 
-// raisedBy are the alerts that fire or are about to. Those that wait longer than the tests can are left out until
-// they fire: promtool tests them.
+// raisedBy returns the alerts that are pending or fire. It leaves out a pending alert whose `for` is longer than the
+// tests last: promtool tests those.
 func raisedBy(rules []rule) []string {
 	var names []string
 	for _, r := range rules {

@@ -30,7 +30,7 @@ func pause(name string) func(*Stack) error {
 	return func(s *Stack) error { s.processes[name].signal(syscall.SIGSTOP); return nil }
 }
 
-// hang makes a program hang for a while.
+// hang makes a program hang for d.
 func hang(name string, d time.Duration) func(*Stack) error {
 	return func(s *Stack) error {
 		time.AfterFunc(d, func() { s.processes[name].signal(syscall.SIGCONT) })

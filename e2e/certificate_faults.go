@@ -13,5 +13,5 @@ var certificateFaults = []Fault{
 	{Name: "no-such-host", Alerts: []string{"page RegistryDown x-no-such-host"}, Asks: "x-no-such-host", Bad: []string{"api_up registry.invalid:443"}, Fails: []string{"api registry.invalid:443: dns"}},
 }
 
-// untrusted is the certificate's part of the page when it is refused.
+// untrusted has the sample of a page about a certificate that is refused.
 var untrusted = map[string]float64{`registry_tls_verified{role="front"}`: 0}

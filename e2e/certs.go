@@ -21,7 +21,7 @@ type authority struct {
 	key  *ecdsa.PrivateKey
 }
 
-// certificates are those that nginx serves, one port each. All but good are refused.
+// certificates are the certificates that nginx serves, each on a port of its own. Clients refuse all of them but good.
 var certificates = map[string]struct {
 	hosts      []string
 	start, end time.Duration // from now
@@ -34,7 +34,7 @@ var certificates = map[string]struct {
 	"unknown-ca": {hosts: []string{"localhost", "127.0.0.1"}, start: -time.Hour, end: 24 * 365 * time.Hour, unknown: true},
 }
 
-// makeCertificates writes ca.crt, and NAME.crt and NAME.key of each.
+// makeCertificates writes ca.crt, and NAME.crt and NAME.key for each certificate.
 func (s *Stack) makeCertificates() error {
 	trusted, err := newAuthority("e2e")
 	if err != nil {

@@ -10,11 +10,12 @@ import (
 	"time"
 )
 
-// clientFaults stop clients while /v2/ answers, and most of what stands behind it is well.
+// clientFaults keep clients from pulling or pushing while /v2/ answers, and most of the programs behind it are well.
 //
-// Their probes run every 10 s, or 20 s on Swift: run as often as the others, they keep a machine of two cores busy.
+// Their probes run every 10 s, or every 20 s on Swift. Run as often as the other probes, they keep a machine of two cores
+// busy.
 var clientFaults = []Fault{
-	{ // somebody else set a key of his own: the registry signs its redirects with the old one
+	{ // somebody has set another key in Swift: the registry signs its redirects with the old one
 		Name: "swift-temp-url-key-changed", Asks: "x-redirects", Notice: 30 * time.Second, Alerts: []string{"page RegistryPullFails x-redirects"},
 		Start: setRedirectContainer("Temp-URL-Key:another"), End: setRedirectContainer("Temp-URL-Key:" + tempURLKey),
 		Bad: []string{"pull_success registry-redirects"}, Fails: []string{"pull registry-redirects: store_refused"},
@@ -32,12 +33,12 @@ var clientFaults = []Fault{
 		Fails:  []string{"api registry-token: unauthorized", "pull registry-token: unauthorized", "push registry-token: unauthorized"},
 		Values: map[string]float64{`registry_api_token_success{role="front"}`: 1},
 	},
-	{ // its cache still knows the layers: clients do not push them, and nobody can pull the image
+	{ // Redis still has the layers: clients do not push them again, and nobody can pull the image
 		Name: "garbage-collected-with-a-stale-cache", Asks: "x-collected", Notice: 15 * time.Second, Alerts: []string{"page RegistryPushFails x-collected"},
 		Start: inTurn((*Stack).awaitPush, (*Stack).collectGarbage), End: (*Stack).forgetDescriptors,
 		Bad: []string{"push_success registry-collected"}, Fails: []string{"push registry-collected: write_lost"}, Values: pushFails("registry-collected", "read_back", "write_lost"),
 	},
-	{ // what the cache holds can be pulled
+	{ // clients can still pull images that the cache holds
 		Name: "upstream-of-a-cache-stopped", Asks: "x-cache", Notice: 15 * time.Second, Alerts: []string{"page RegistryDown content", "ticket RegistryUpstreamFails x-cache"}, Silenced: []string{"RegistryPullFails content"},
 		Start: inTurn((*Stack).fillPullThroughCache, stop("registry-content")), End: start("registry-content"),
 		Fails:  []string{"pull registry-cache: upstream_failed"},
@@ -56,7 +57,7 @@ var clientFaults = []Fault{
 		Values: map[string]float64{`registry_replication_failure{to="codfw",reason="digest_mismatch"}`: 1},
 	},
 
-	// Fronts.
+	// The nginx in front of a registry refuses requests of clients.
 	frontFault("x-forwarded-proto-missing", "x-without-proto", "front-without-proto", "start", "bad_answer"),
 	frontFault("client-max-body-size", "x-limits-bodies", "front-limits-bodies", "blobs", "body_too_large"),
 	frontFault("patch-blocked", "x-without-patch", "front-without-patch", "chunk", "client_error"),
@@ -68,7 +69,7 @@ var clientFaults = []Fault{
 	},
 }
 
-// frontFault is a front that stops pushes.
+// frontFault is a front through which clients cannot push.
 func frontFault(name, registry, front, step, reason string) Fault {
 	return Fault{
 		Name: name, Asks: registry, Notice: 15 * time.Second, Alerts: []string{"page RegistryPushFails " + registry},
@@ -76,12 +77,12 @@ func frontFault(name, registry, front, step, reason string) Fault {
 	}
 }
 
-// setRedirectContainer sets metadata of the container, as its owner does.
+// setRedirectContainer sets metadata of the container, with the account that owns it.
 func setRedirectContainer(metadata string) func(*Stack) error {
 	return func(s *Stack) error { return s.swift("eqiad", "post", "-m", metadata, redirectContainer) }
 }
 
-// awaitPush waits until the image was pushed and pulled once.
+// awaitPush waits until the probe has pushed and pulled the image once.
 func (s *Stack) awaitPush() error {
 	for range 100 {
 		p, err := s.probe("x-collected", scrapeTimeout)
@@ -143,8 +144,8 @@ func (s *Stack) copyCanary() error {
 	return errors.Join(errors.New("the canary does not arrive"), err)
 }
 
-// collectGarbage removes the blobs that no manifest names: between two runs of the probe, which deletes what it has pushed,
-// all of its image. Redis is not told.
+// collectGarbage removes the blobs that no manifest names. Between two runs of the probe, which deletes the manifest that
+// it has pushed, these are all blobs of its image. docker-registry does not remove them from Redis.
 func (s *Stack) collectGarbage() error {
 	for range 50 {
 		out, err := exec.Command("docker-registry", "garbage-collect", filepath.Join(s.dir, "registry-collected.yml")).CombinedOutput()

@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// blobPath is where a registry has the data of a blob or manifest, in a folder or in a container.
+// blobPath returns the path of a blob or manifest in the store of a registry, be it a folder or a container.
 func blobPath(data []byte) string {
 	sum := digest(data)
 	return "docker/registry/v2/blobs/sha256/" + sum[:2] + "/" + sum + "/data"
 }
 
-// damage makes something else of a blob in the store of a registry; of nil, nothing is left.
+// damage changes the bytes of a blob in the store of a registry. When change returns nil, it removes the blob.
 func damage(store string, blob []byte, change func([]byte) []byte) func(*Stack) error {
 	return func(s *Stack) error {
 		path := filepath.Join(s.store(store), blobPath(blob))
@@ -30,7 +30,7 @@ func damage(store string, blob []byte, change func([]byte) []byte) func(*Stack) 
 	}
 }
 
-// mend puts the blob back.
+// mend restores the blob.
 func mend(store string, blob []byte) func(*Stack) error {
 	return damage(store, blob, func(b []byte) []byte { return b })
 }
@@ -38,13 +38,13 @@ func mend(store string, blob []byte) func(*Stack) error {
 func removed([]byte) []byte    { return nil }
 func cutShort(b []byte) []byte { return b[:len(b)/2] }
 
-// flipped is another byte in the middle: the last one, which is all that is read of most layers in a run, is right.
+// flipped flips a bit in the middle. The last byte, the only one of most layers that a run reads, stays right.
 func flipped(b []byte) []byte {
 	b[len(b)/2] ^= 1
 	return b
 }
 
-// inTurn does one thing after the other.
+// inTurn does the steps one after the other.
 func inTurn(steps ...func(*Stack) error) func(*Stack) error {
 	return func(s *Stack) error {
 		for _, do := range steps {
@@ -56,10 +56,11 @@ func inTurn(steps ...func(*Stack) error) func(*Stack) error {
 	}
 }
 
-// restart restarts programs: what they had in memory is gone.
+// restart restarts programs, so that they forget what they had in memory.
 func restart(names ...string) func(*Stack) error { return inTurn(stop(names...), start(names...)) }
 
-// restartWith restarts a registry after a change of its configuration. The other way round, it takes the change back.
+// restartWith replaces old by changed in the configuration of a registry, and restarts it. With the two exchanged, it
+// undoes this.
 func restartWith(name, old, changed string) func(*Stack) error {
 	return func(s *Stack) error {
 		file := filepath.Join(s.dir, name+".yml")
@@ -77,7 +78,7 @@ func restartWith(name, old, changed string) func(*Stack) error {
 	}
 }
 
-// copyStore makes a store of its own for a registry that shared one. Uploads, which come and go, stay behind.
+// copyStore copies the store of one registry for another that shared it. It leaves out uploads, which come and go.
 func copyStore(from, to string) func(*Stack) error {
 	return func(s *Stack) error {
 		for _, sub := range []string{"docker/registry/v2/blobs", "docker/registry/v2/repositories/library"} {
@@ -93,8 +94,8 @@ func removeStore(name string) func(*Stack) error {
 	return func(s *Stack) error { return os.RemoveAll(s.store(name)) }
 }
 
-// fillStore puts a file system that is full where the registry has what the probe uploads: it takes folders and empty
-// files, and no byte more.
+// fillStore mounts a full file system over the folder for uploads of the push probe. It takes folders and empty files,
+// and not one byte.
 func (s *Stack) fillStore() error {
 	full, dir := filepath.Join(s.dir, "full"), s.uploadsFolder()
 	for _, d := range []string{full, dir} {
@@ -118,7 +119,7 @@ func (s *Stack) uploadsFolder() string {
 	return filepath.Join(s.store("content"), "docker/registry/v2/repositories/monitoring/canary")
 }
 
-// warm asks a front for the small image as a client does, so that those on the way have in their caches what they keep there.
+// warm asks a front for the small image as a client does, so that the caches on the way have it.
 func warm(front string) func(*Stack) error {
 	return func(s *Stack) error {
 		paths := []string{"/manifests/1.0"}
@@ -138,7 +139,7 @@ func warm(front string) func(*Stack) error {
 	}
 }
 
-// spoilCache flips a byte of a blob in the cache of the front until the front serves it so.
+// spoilCache flips a bit of a blob in the cache of the front, again and again until the front serves it so.
 func spoilCache(blob []byte) func(*Stack) error {
 	return func(s *Stack) error {
 		path := "/v2/library/base/blobs/sha256:" + digest(blob)
@@ -163,7 +164,7 @@ func spoilCache(blob []byte) func(*Stack) error {
 	}
 }
 
-// writeByte changes one byte in place: nginx must not see the file without its end, since it would ask for the blob anew.
+// writeByte changes one byte in place. If nginx saw the file without its end, it would fetch the blob anew.
 func writeByte(file string, at int, b byte) error {
 	f, err := os.OpenFile(file, os.O_WRONLY, 0)
 	if err != nil {
@@ -173,7 +174,7 @@ func writeByte(file string, at int, b byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// emptyCache is what people do about it.
+// emptyCache empties the cache of the front, as people do to end this fault.
 func (s *Stack) emptyCache() error {
 	return s.walkCache(func(file string, _ []byte) error { return os.Remove(file) })
 }
@@ -191,13 +192,13 @@ func (s *Stack) walkCache(do func(file string, text []byte) error) error {
 	})
 }
 
-// forgetDescriptors empties the Redis that the registries keep the sizes of blobs in.
+// forgetDescriptors empties the Redis in which the registries keep the sizes of blobs.
 func (s *Stack) forgetDescriptors() error {
 	_, err := s.redisCLI("redis", "FLUSHALL")
 	return err
 }
 
-// swiftLoses deletes an object of the registry at eqiad, and swiftFinds brings it back.
+// swiftLoses deletes an object of the registry at eqiad; swiftFinds writes it again.
 func swiftLoses(blob []byte) func(*Stack) error {
 	return func(s *Stack) error { return s.swift("eqiad", "delete", swiftContainer, "files/"+blobPath(blob)) }
 }
@@ -212,7 +213,7 @@ func swiftFinds(blob []byte) func(*Stack) error {
 	}
 }
 
-// awaitCanary waits until the last canary has come to the other site.
+// awaitCanary waits until the last canary has arrived at the other site.
 func (s *Stack) awaitCanary() error {
 	for range 300 {
 		p, err := s.probe("x-mirror@eqiad", scrapeTimeout)

@@ -16,11 +16,11 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// scrapeTimeout is what the tests say they give the exporter, as Prometheus does.
+// scrapeTimeout is the timeout that the tests announce to the exporter, as Prometheus does.
 const scrapeTimeout = 5 * time.Second
 
-// configuration describes the stack. Registries whose name begins with "x-" are set up wrong on purpose:
-// each belongs to one row of the table of faults, and only that row asks it.
+// configuration describes the stack. A registry whose name begins with "x-" is set up wrong on purpose: it belongs to one
+// row of the table of faults, and only that row scrapes it.
 const configuration = `registries:
 - name: hub
   site: eqiad
@@ -112,13 +112,13 @@ const configuration = `registries:
 - {name: x-no-such-host, url: "https://registry.invalid", http: *ca}
 `
 
-// secretsInUse must not be on any page or in any log.
+// secretsInUse must not be on any page or in any log of the exporter.
 var secretsInUse = []string{
 	swiftKey, swiftSyncKey, tempURLKey, registryPassword, redisPassword, redisRequirePass, keystoneUserPassword, keystoneAdminPassword, keystoneServicePassword,
 	"not-the-key-of-swift", "not-the-password", "password-of-nobody", "password-of-guest", "password-of-reader",
 }
 
-// addExporter describes the exporter with the configuration above, and the MSR that stands in for a real one.
+// addExporter describes the exporter with the configuration above, and with the stand-in of an MSR.
 func (s *Stack) addExporter(binary string) error {
 	text := asked(configuration, s.faults)
 	for name, value := range map[string]string{
@@ -138,8 +138,8 @@ func (s *Stack) addExporter(binary string) error {
 	return nil
 }
 
-// asked leaves out the registries of clientFaults that are not made: their probes push and pull real images all the time, and
-// keep a machine of two cores busy.
+// asked leaves out of the configuration the registries of clientFaults that are not in faults. Their probes push and pull
+// real images all the time, and keep a machine of two cores busy.
 func asked(configuration string, faults []Fault) string {
 	unasked := map[string]bool{}
 	for _, f := range clientFaults {
@@ -154,7 +154,7 @@ func asked(configuration string, faults []Fault) string {
 	return strings.Join(lines, "\n")
 }
 
-// A page is what one scrape gave.
+// A page is the answer to one scrape.
 type page struct {
 	took     time.Duration
 	families map[string]*dto.MetricFamily
@@ -170,7 +170,7 @@ func (s *Stack) probe(instance string, timeout time.Duration) (*page, error) {
 	return s.scrape("/probe?"+q.Encode(), timeout)
 }
 
-// scrape asks the exporter as a Prometheus with this timeout does.
+// scrape asks the exporter as a Prometheus with this scrape_timeout does.
 func (s *Stack) scrape(path string, timeout time.Duration) (*page, error) {
 	start := time.Now()
 	text, err := s.get(path, timeout)
@@ -183,7 +183,7 @@ func (s *Stack) scrape(path string, timeout time.Duration) (*page, error) {
 	return p, err
 }
 
-// get reads a page of the exporter, which must not hold a secret.
+// get reads a page of the exporter. It is an error when the page has a secret.
 func (s *Stack) get(path string, timeout time.Duration) ([]byte, error) {
 	header := http.Header{"X-Prometheus-Scrape-Timeout-Seconds": {fmt.Sprint(timeout.Seconds())}}
 	resp, err := get("http://"+address(s.port("exporter"))+path, header)
@@ -199,7 +199,7 @@ func (s *Stack) get(path string, timeout time.Duration) ([]byte, error) {
 	return resp.body, nil
 }
 
-// secretIn names the secret that a text holds, without showing it.
+// secretIn names the secret that the text has by its number, without showing it; empty when the text has none.
 func secretIn(text string) string {
 	for i, secret := range secretsInUse {
 		if strings.Contains(text, secret) {
@@ -209,7 +209,7 @@ func secretIn(text string) string {
 	return ""
 }
 
-// label is the value of a label of a sample.
+// label returns the value of a label of a sample.
 func label(m *dto.Metric, name string) string {
 	for _, l := range m.Label {
 		if l.GetName() == name {
@@ -219,7 +219,7 @@ func label(m *dto.Metric, name string) string {
 	return ""
 }
 
-// failures are the sources that fail, each as "COLLECTOR PROGRAM: REASON".
+// failures returns the sources that fail, each as "COLLECTOR PROGRAM: REASON".
 func (s *Stack) failures(p *page) []string {
 	var found []string
 	if f := p.families["registry_collector_failure"]; f != nil {
@@ -231,14 +231,14 @@ func (s *Stack) failures(p *page) []string {
 	return found
 }
 
-// verdicts are the metrics that are always there.
+// verdicts are metrics of 0 and 1 that healthy pages have too.
 var verdicts = []string{
 	"registry_api_up", "registry_api_authorized", "registry_health_ok", "registry_msr_ping_healthy", "registry_pull_success", "registry_push_success",
 	"registry_redis_reachable", "registry_swift_reachable", "registry_swift_read_success", "registry_swift_write_success",
 	"registry_tls_name_covered", "registry_tls_verified",
 }
 
-// bad are the verdicts that are 0, each as "METRIC PROGRAM".
+// bad returns the verdicts that are 0, each as "METRIC PROGRAM".
 func (s *Stack) bad(p *page) []string {
 	var found []string
 	for _, name := range verdicts {
@@ -256,7 +256,7 @@ func (s *Stack) bad(p *page) []string {
 	return found
 }
 
-// program is the name of the program that has an address.
+// program returns the name of the program at an address.
 func (s *Stack) program(address string) string {
 	for name, port := range s.ports {
 		if strings.HasSuffix(address, fmt.Sprintf(":%d", port)) {
@@ -266,8 +266,8 @@ func (s *Stack) program(address string) string {
 	return address
 }
 
-// value is that of the first sample that a selector such as METRIC{LABEL="VALUE",…} finds.
-// The label address takes the name of a program.
+// value returns the value of the first sample that a selector such as METRIC{LABEL="VALUE",…} finds. In the selector, the
+// label address has the name of a program.
 func (s *Stack) value(pages []*page, selector string) (float64, bool) {
 	name, rest, _ := strings.Cut(selector, "{")
 	for _, p := range pages {

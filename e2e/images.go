@@ -12,8 +12,8 @@ import (
 	"path/filepath"
 )
 
-// pushImages puts real images into the registries: a small one into those on Swift, so that the stores hold something,
-// and larger ones into those on disk.
+// pushImages pushes real images: a small one into each registry on Swift, so that the stores hold something, and larger
+// ones into the registries on disk.
 func (s *Stack) pushImages() error {
 	for name, i := range map[string]image{"small": smallImage(), "large": largeImage(), "multi": multiImage()} {
 		if err := i.write(filepath.Join(s.dir, "image-"+name)); err != nil {
@@ -46,7 +46,7 @@ func (s *Stack) push(image, registry, reference string) error {
 	return nil
 }
 
-// pull pulls an image as a client does, and throws it away.
+// pull pulls an image as a client does, and drops it.
 func (s *Stack) pull(registry, reference string) error {
 	cmd := exec.Command("skopeo", "--insecure-policy", "copy", "--src-tls-verify=false", "docker://"+address(s.port(registry))+"/"+reference, "dir:"+filepath.Join(s.dir, "pulled"))
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -63,7 +63,7 @@ const (
 	typeLayer    = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 )
 
-// An image is one, or an index of some. It is the same each time it is made.
+// An image is an image, or an index with its images. The same functions make the same bytes each time.
 type image struct {
 	manifest []byte
 	layers   [][]byte
@@ -71,13 +71,13 @@ type image struct {
 	children []image  // of an index
 }
 
-// smallImage has one layer, of next to nothing.
+// smallImage has one layer of 1 KiB.
 func smallImage() image { return newImage("amd64", 1<<10) }
 
-// largeImage has three, of which the last is large enough to tell of the speed of the way.
+// largeImage has three layers. The last is large enough to measure how fast layers come.
 func largeImage() image { return newImage("amd64", 1<<10, 100<<10, 300<<10) }
 
-// multiImage is an index of two.
+// multiImage is an index of two images.
 func multiImage() image { return newIndex(newImage("amd64", 5<<10), newImage("arm64", 6<<10)) }
 
 func newImage(architecture string, sizes ...int) image {
@@ -85,7 +85,7 @@ func newImage(architecture string, sizes ...int) image {
 	var diffIDs []string
 	var layers []map[string]any
 	for _, size := range sizes {
-		content := make([]byte, size) // that cannot be made smaller
+		content := make([]byte, size) // random bytes, which cannot be compressed
 		_, _ = rand.NewChaCha8([32]byte{byte(size >> 10)}).Read(content)
 		var zipped bytes.Buffer
 		zip := gzip.NewWriter(&zipped)
@@ -106,7 +106,7 @@ func newImage(architecture string, sizes ...int) image {
 	return i
 }
 
-// newIndex is of images for amd64 and arm64.
+// newIndex makes an index of images for amd64 and arm64.
 func newIndex(children ...image) image {
 	var manifests []map[string]any
 	for n, child := range children {
@@ -129,7 +129,7 @@ func encoded(v map[string]any) []byte {
 	return text
 }
 
-// write writes the image in the form that skopeo calls dir.
+// write writes the image in the layout that skopeo calls dir.
 func (i image) write(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err

@@ -32,7 +32,8 @@ enabled = false
 password_hash_rounds = 4
 `
 
-// catalogue rows go in by hand: over sqlite, Keystone's own request for them locks its database.
+// catalogue has rows that are written into the database directly: over sqlite, Keystone's own request for them locks its
+// database.
 const catalogue = `
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])
@@ -44,7 +45,7 @@ for n, interface in enumerate(("public", "internal")):
 db.commit()
 `
 
-// addKeystone describes Keystone, and one more proxy at codfw that asks it.
+// addKeystone describes Keystone, and a Swift proxy at codfw that asks it.
 func (s *Stack) addKeystone() error {
 	dir := filepath.Join(s.dir, "keystone")
 	for _, sub := range []string{"fernet", "credential"} {
@@ -81,7 +82,7 @@ func (s *Stack) addKeystone() error {
 	return os.WriteFile(proxy, []byte(text), 0o644)
 }
 
-// fillKeystone makes the project docker with its user, and the user that the proxy checks tokens with.
+// fillKeystone makes the project docker with its user, and the user with whom the proxy checks tokens.
 func (s *Stack) fillKeystone() error {
 	k := keystoneClient{url: "http://" + address(s.port("keystone")) + "/v3"}
 	if err := k.login(); err != nil {
@@ -112,7 +113,7 @@ func (s *Stack) fillKeystone() error {
 	return nil
 }
 
-// keystoneClient makes the few calls of Keystone's API that setting it up takes.
+// keystoneClient sends the few requests of Keystone's API that set it up.
 type keystoneClient struct{ url, token string }
 
 type entity struct {

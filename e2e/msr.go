@@ -11,11 +11,11 @@ import (
 	"registry_exporter/demo/standin"
 )
 
-// rethinkTables is the folder of what real RethinkDB clusters said.
+// rethinkTables is the folder with answers of real RethinkDB clusters.
 const rethinkTables = "../collector/msr/testdata/rethinkdb"
 
-// startMSR runs three replicas that stand in for a real MSR, since that cannot be had, and serve the
-// real tables of RethinkDB.
+// startMSR runs three replicas that stand in for an MSR, which cannot be had for tests. They serve the tables of real
+// RethinkDB clusters.
 func (s *Stack) startMSR() (err error) {
 	dir := filepath.Join(s.dir, "msr")
 	if err := os.MkdirAll(dir, 0o755); err != nil {

@@ -2,7 +2,7 @@ package e2e
 
 import "fmt"
 
-// msrFaults are those of the stand-in of an MSR with three replicas.
+// msrFaults are faults of an MSR with three replicas, which is a stand-in.
 var msrFaults = []Fault{
 	{
 		Name: "msr-replica-refuses", Alerts: []string{"ticket MSRPingUnhealthy msr"}, Start: msrOn("replica-refuses"), End: msrOff("replica-refuses"), Asks: "msr",
@@ -11,7 +11,7 @@ var msrFaults = []Fault{
 	{
 		Name: "msr-replica-hung", Alerts: []string{"ticket MSRPingUnhealthy msr"}, Start: msrOn("replica-hangs"), End: msrOff("replica-hangs"), Asks: "msr", CI: true,
 		Bad: []string{"msr_ping_healthy msr-3"}, Fails: []string{"msr msr-3: timeout", "nginx msr-3: timeout", "ping msr-3: timeout"},
-		Notice: scrapeTimeout, // the first page may share a read with Prometheus that began before
+		Notice: scrapeTimeout, // the first page may share a reading that a scrape of Prometheus began before the fault
 	},
 	msrPing("registry"), msrPing("auth"), msrPing("metadata"), msrPing("trust"),
 	{
@@ -41,7 +41,7 @@ var msrFaults = []Fault{
 		Values: map[string]float64{`registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",address="msr-2"}`: 0, `registry_msr_server_up{server="dtr_rethinkdb_56b65e8c1404",address="msr-1"}`: 1},
 	},
 	{
-		// Some tables take no writes: a page when it stays so for longer than a server takes that comes back.
+		// Some tables take no writes. A server that comes back needs a while: only when it takes longer, people are called.
 		Name: "msr-backfilling", Alerts: []string{"page MSRMajorityLost msr"}, Silenced: []string{"MSRNoSpareReplica msr", "MSRTablesNotReady msr"}, Start: msrOn("backfilling"), End: msrOff("backfilling"), Asks: "msr",
 		Values: map[string]float64{`registry_msr_current_issues{type="table_availability",critical="true"}`: 0},
 	},
@@ -49,7 +49,7 @@ var msrFaults = []Fault{
 	msrStatus("503", "unavailable", "MSRClusterStatusFails"), msrStatus("html", "bad_answer", "MSRClusterStatusFails"),
 }
 
-// lostServer is what a lost RethinkDB server of three is told as, and lostWithIt what follows from that.
+// lostServer has the alert about one lost RethinkDB server of three, and lostWithIt the alerts that it silences.
 var (
 	lostServer = []string{"ticket MSRNoSpareReplica msr"}
 	lostWithIt = []string{"MSRReplicaUnhealthy msr", "MSRTablesNotReady msr", "MSRIssues msr"}

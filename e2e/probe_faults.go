@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// probeTime is what probes may take until they tell, or are well again: one more run that began before, the next,
-// and a look at what was remembered as bad.
+// probeTime is how long probes may take to show a fault or its end: a run that began before, the next run, and one more
+// that reads again what was bad.
 const probeTime = 20 * time.Second
 
-// isProbe tells whether a line of Bad or Fails, or a metric without registry_ in front, is of a probe.
+// isProbe says whether a line of Bad or Fails, or a metric without registry_ in front, comes from a probe.
 func isProbe(line string) bool {
 	return slices.ContainsFunc([]string{"pull", "push", "replication", "swift_probe", "swift_read", "swift_write"}, func(name string) bool {
 		return strings.HasPrefix(line, name)
 	})
 }
 
-// withoutProbes is what must be said by the first page.
+// withoutProbes returns what the first page must say, before probes have run again.
 func (f Fault) withoutProbes() Fault {
 	f.Bad = slices.DeleteFunc(slices.Clone(f.Bad), isProbe)
 	f.Fails = slices.DeleteFunc(slices.Clone(f.Fails), isProbe)
@@ -36,13 +36,13 @@ func withoutProbes(values map[string]float64) map[string]float64 {
 	return rest
 }
 
-// steady are the lines that do not come and go.
+// steady returns the lines that do not come and go.
 func (f Fault) steady(lines []string) []string {
 	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return slices.Contains(f.Flaps, line) })
 }
 
-// hubFails is what the probes of hub@eqiad say when its store or registry is not there: why the front fails, why the
-// registry behind it, and why Swift.
+// hubFails returns the lines of the probes of hub@eqiad while its store or registry is down: with the reason of the
+// front, of the registry behind it, and of Swift.
 func hubFails(front, backend, swift string) (fails []string) {
 	fails = []string{"pull front-good: " + front, "push front-good: " + front, "pull registry-checked: " + backend}
 	if swift != "" {
@@ -57,10 +57,10 @@ var (
 	hubSwiftBad = append(slices.Clone(hubBad), "swift_read_success swift-proxy-eqiad", "swift_write_success swift-proxy-eqiad")
 )
 
-// hubSilenced is what a stopped Swift raises for hub@eqiad besides RegistryStorageDown.
+// hubSilenced has the alerts that Prometheus raises for hub@eqiad besides RegistryStorageDown while Swift is stopped.
 var hubSilenced = []string{"RegistryPullFails hub@eqiad", "RegistryDown hub@eqiad", "RegistryHealthCheckFailing hub@eqiad", "RegistryBackendDown hub@eqiad"}
 
-// Selectors of why a probe fails.
+// pullFails and pushFails select the sample that says why a probe fails.
 func pullFails(program, step, reason string) map[string]float64 {
 	return map[string]float64{`registry_pull_failure{address="` + program + `",step="` + step + `",reason="` + reason + `"}`: 1}
 }
@@ -77,7 +77,8 @@ func both(values ...map[string]float64) map[string]float64 {
 	return all
 }
 
-// lastLayer of the large image, and the documents that the index names for our platform and for another.
+// lastLayer is that of the large image. child and otherChild are the manifests in the index for our platform and for
+// another.
 var (
 	base       = largeImage()
 	lastLayer  = base.layers[2]
@@ -85,7 +86,7 @@ var (
 	otherChild = multiImage().children[1].manifest
 )
 
-// contentFault is a blob of a registry on disk that is not as it was pushed.
+// contentFault is a blob of a registry on disk that is missing or damaged.
 func contentFault(name, step, reason string, start func(*Stack) error, blob []byte) Fault {
 	return Fault{
 		Name: name, Asks: "content", Alerts: []string{"page RegistryContentBad content"}, Start: start, End: mend("content", blob),
@@ -93,16 +94,16 @@ func contentFault(name, step, reason string, start func(*Stack) error, blob []by
 	}
 }
 
-// confirmed wants the blob to be found so a second time, later.
+// confirmed adds that a later run has found the blob bad, too.
 func (f Fault) confirmed(reason string) Fault {
 	f.Values = both(f.Values, map[string]float64{`registry_pull_content_bad{reason="` + reason + `",confirmed="true"}`: 1})
 	f.CI = true
 	return f
 }
 
-// probeFaults are those that only a pull, a push, or reading and writing objects tells of.
+// probeFaults show only when an image is pulled or pushed, or an object read or written.
 var probeFaults = []Fault{
-	// The store of the registry, of which /v2/ says nothing.
+	// The store of the registry, about which /v2/ says nothing.
 	{
 		Name: "object-servers-stopped", Start: stop("swift-object-eqiad"), End: start("swift-object-eqiad"),
 		Alerts: []string{"page RegistryStorageDown hub@eqiad"}, Silenced: []string{"RegistryPullFails hub@eqiad", "RegistryBackendDown hub@eqiad"},
@@ -136,7 +137,7 @@ var probeFaults = []Fault{
 	contentFault("layer-removed-descriptor-cached", "layers", "short_read", damage("content", lastLayer, removed), lastLayer),
 	contentFault("layer-cut-short", "layers", "short_read", damage("content", lastLayer, cutShort), lastLayer),
 	contentFault("layer-flipped", "layers", "digest_mismatch", damage("content", lastLayer, flipped), lastLayer).confirmed("digest_mismatch"),
-	{ // the registry says what it says of a tag that never was
+	{ // the registry answers as for a tag that was never pushed
 		Name: "manifest-removed", Asks: "content", Alerts: []string{"page RegistryPullFails content"},
 		Start: damage("content", base.manifest, removed), End: mend("content", base.manifest),
 		Bad: []string{"pull_success registry-content"}, Fails: []string{"pull registry-content: not_found"}, Values: pullFails("registry-content", "manifest", "not_found"),
@@ -205,7 +206,7 @@ var probeFaults = []Fault{
 	},
 
 	// Two sites.
-	{ // which people are told of after hours: promtool tests that
+	{ // the alert comes after hours: promtool tests it
 		Name: "container-sync-stopped", Asks: "x-mirror@eqiad",
 		Start: inTurn((*Stack).awaitCanary, stop("swift-sync-eqiad")), End: inTurn(start("swift-sync-eqiad"), (*Stack).awaitCanary),
 		AtLeast: map[string]float64{`registry_replication_pending_seconds{to="codfw"}`: 20},

@@ -1,5 +1,15 @@
-// Package e2e runs the exporter against the real programs that registries stand on, breaks one thing
-// at a time and reads what the page says. Everything is on loopback.
+// Package e2e runs the exporter against the real programs on which registries stand, breaks one thing at a time and reads
+// the pages. Everything is on loopback.
+//
+//	stack.go     Stack: all programs, with their ports and folder; process.go: one program
+//	registries.go, swift.go, keystone.go, redis.go, certs.go, msr.go   the programs and their configuration
+//	accesslog.go the access logs of nginx
+//	exporter.go  the exporter, its configuration and its pages
+//	alerting.go  Prometheus and Alertmanager; prometheus.go: queries
+//	images.go    the images that are pulled
+//	faults.go    Fault: what is broken, and what pages and alerts must say
+//	source_faults.go, certificate_faults.go, msr_faults.go, probe_faults.go, client_faults.go   the faults
+//	break.go     stops programs and makes them hang; damage.go: damages stores and caches
 package e2e
 
 import (
@@ -15,13 +25,13 @@ import (
 	"time"
 )
 
-// startTime is how long a program may take until it listens.
+// startTime is how long a program may take until its port is open.
 const startTime = 180 * time.Second
 
-// A process is one program of the stack, in a process group of its own.
+// A process is one program of the stack, with a process group of its own.
 type process struct {
 	name string
-	port int // it is up when it listens there; 0: at once
+	port int // open when the program is up; 0: it opens none
 	dir  string
 	env  []string
 	argv []string
@@ -31,7 +41,7 @@ type process struct {
 	exited  chan error
 }
 
-// start runs the program and waits until it listens. Its output goes to NAME.log.
+// start runs the program and waits until its port is open. Its output goes to NAME.log.
 func (p *process) start() error {
 	log, err := os.OpenFile(p.logFile(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -67,7 +77,7 @@ func (p *process) waitListening() error {
 	return fmt.Errorf("%s does not listen on %s; its log ends:\n%s", p.name, address(p.port), p.logTail())
 }
 
-// hasExited tells whether the program ended by itself.
+// hasExited says whether the program has ended by itself.
 func (p *process) hasExited() bool {
 	select {
 	case err := <-p.exited:
@@ -78,7 +88,7 @@ func (p *process) hasExited() bool {
 	}
 }
 
-// stop ends the whole group, gently if it lets us.
+// stop ends the whole process group, first with SIGTERM, then with SIGKILL.
 func (p *process) stop() {
 	if p.cmd == nil {
 		return
@@ -115,11 +125,11 @@ func (p *process) logTail() string {
 
 func address(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 
-// Ports of the stack are below those that the system gives to clients: else a client may hold the port of
-// a program while that is stopped.
+// Ports of the stack are below the ports that the system gives to clients. Otherwise a client could take the port of a
+// program while the program is stopped.
 const firstPort, lastPort = 20000, 30000
 
-// freePort is one that nobody listens on now.
+// freePort returns a port on which nobody listens now.
 func freePort() (int, error) {
 	for range 1000 {
 		port := firstPort + rand.IntN(lastPort-firstPort)
@@ -147,7 +157,7 @@ func stopServing(name string) func(*Stack) error {
 	return func(s *Stack) error { return s.servers[name].Close() }
 }
 
-// serveAgain starts it again.
+// serveAgain starts again what stopServing stopped.
 func serveAgain(name string) func(*Stack) error {
 	return func(s *Stack) error { return s.serveHere(name, s.servers[name].Handler) }
 }

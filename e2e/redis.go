@@ -27,7 +27,8 @@ func (s *Stack) emptyRedis() error {
 	return err
 }
 
-// queueAtRedis connects until the kernel takes no more connections for a Redis that hangs. Those that are closed stay in its queue.
+// queueAtRedis connects until the kernel takes no more connections for a Redis that hangs. Connections that are closed
+// stay in the queue.
 func (s *Stack) queueAtRedis() error {
 	for range 10_000 {
 		conn, err := net.DialTimeout("tcp", address(s.port("redis")), 200*time.Millisecond)

@@ -38,7 +38,7 @@ http:
   debug: {addr: %s}
 %s`
 
-// addRegistries describes those of docker-registry, which differ in store, cache, checks and login.
+// addRegistries describes the processes of docker-registry. They differ in store, cache, health checks and login.
 func (s *Stack) addRegistries() error {
 	swift := func(site string) string {
 		return fmt.Sprintf("  swift: {username: %q, password: %s, authurl: %s, container: %s, chunksize: 5242880}\n  redirect: {disable: true}\n  maintenance: {uploadpurging: {enabled: false}}",
@@ -97,14 +97,14 @@ func (s *Stack) addPullThroughCache() error {
 	return err
 }
 
-// store is the folder of a registry that keeps its content on disk.
+// store returns the folder of a registry that keeps its content on disk.
 func (s *Stack) store(name string) string { return filepath.Join(s.dir, "store-"+name) }
 
-// addRedis describes four: plain, with an ACL user, with TLS, and one that is small and may not evict.
+// addRedis describes four: one plain, one with an ACL user, one with TLS, and one that is small and may not evict keys.
 func (s *Stack) addRedis() error {
 	common := []string{"--bind", "127.0.0.1", "--daemonize", "no", "--save", "", "--appendonly", "no", "--maxmemory", "64mb", "--maxmemory-policy", "allkeys-lru"}
 	for name, more := range map[string][]string{
-		"redis":       {"--tcp-backlog", "4096"}, // which the registries cannot fill while it hangs for a minute
+		"redis":       {"--tcp-backlog", "4096"}, // the registries cannot fill this queue while Redis hangs for a minute
 		"redis-acl":   {"--requirepass", redisRequirePass, "--user", redisUser, "on", ">" + redisPassword, "~*", "-@all", "+ping", "+info"},
 		"redis-small": {"--maxmemory", "3mb", "--maxmemory-policy", "noeviction"},
 		"redis-tls": {
@@ -139,9 +139,9 @@ const nginxServerWithoutProto = `  server { listen %s ssl; ssl_certificate %[2]s
     location / { proxy_pass http://%[3]s; proxy_set_header Host $http_host; } }
 `
 
-// addNginx describes one nginx with a TLS port for each certificate, one more for the registry with basic auth, and one that
-// does not tell the registry that clients speak TLS. It waits 2 s for the registry, so that rows with a hung registry are
-// short, and a minute where a test itself is the client and wants its requests to end well.
+// addNginx describes one nginx. It has a TLS port for each certificate, one for the registry with basic auth, and one
+// that does not tell the registry that clients speak TLS. It waits 2 s for a registry, so that rows with a hung registry
+// are short, and a minute for the repositories that tests push to themselves.
 func (s *Stack) addNginx() error {
 	var servers strings.Builder
 	for name := range certificates {
@@ -173,9 +173,9 @@ http {
 }
 `
 
-// addCaches describes one more nginx: with a cache of all, with a cache of manifests only, with fronts that refuse what
-// clients send, and in front of a pair whose two take turns, even while one of them is restarted. Pulls and uploads have turns of their own: no other request comes
-// between theirs.
+// addCaches describes another nginx. It has a port with a cache of everything, one with a cache of manifests only, and
+// ports that refuse requests of clients. One more port is in front of a pair of registries that take turns, even while
+// one of them is restarted. Pulls and uploads have turns of their own there, so that no other request changes theirs.
 func (s *Stack) addCaches() error {
 	file, err := s.file("nginx-caches.conf", fmt.Sprintf(cachesConf, s.dir,
 		address(s.port("front-cached")), address(s.port("registry-pair-a")),
@@ -187,7 +187,7 @@ func (s *Stack) addCaches() error {
 	return err
 }
 
-// makeTokenKey makes the key that signs tokens and starts the server that hands them out.
+// makeTokenKey makes the key that signs tokens, and starts the token server.
 func (s *Stack) makeTokenKey() error {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -207,11 +207,11 @@ func (s *Stack) makeTokenKey() error {
 		switch {
 		case user == registryUser && password == registryPassword:
 			_ = json.NewEncoder(w).Encode(map[string]string{"token": signToken(key, der, service, scopes, "pull", "push", "delete")})
-		case user == "reader": // whose tokens lack what they were asked for, without a word
+		case user == "reader": // the token lacks the rights that were asked for
 			_ = json.NewEncoder(w).Encode(map[string]string{"token": signToken(key, der, service, scopes, "pull")})
-		case user == "guest": // who may log in, and no more
+		case user == "guest": // may log in, and nothing else
 			_ = json.NewEncoder(w).Encode(map[string]string{"token": signToken(key, der, service, scopes)})
-		case user == "nobody": // a token all the same, as such servers do; it opens nothing
+		case user == "nobody": // gets a token without any rights, as from many token servers
 			_ = json.NewEncoder(w).Encode(map[string]string{"token": signToken(key, der, "another-service", scopes)})
 		default:
 			w.Header().Set("WWW-Authenticate", `Basic realm="token"`)
@@ -221,7 +221,7 @@ func (s *Stack) makeTokenKey() error {
 	return s.serveHere("token", http.HandlerFunc(handler))
 }
 
-// signToken is a JSON web token for a service, with those of the actions that the scopes ask for.
+// signToken makes a JSON web token for a service, with the actions that both the scopes and actions have.
 func signToken(key *ecdsa.PrivateKey, cert []byte, service string, scopes []string, actions ...string) string {
 	encode := func(v any) string {
 		text, _ := json.Marshal(v)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// sourceFaults are those that each page asks about by itself. "healthy" breaks nothing.
+// sourceFaults show on the first page, since each scrape asks the part that is broken. "healthy" breaks nothing.
 var sourceFaults = []Fault{
 	{Name: "healthy", CI: true},
 
@@ -77,7 +77,7 @@ var sourceFaults = []Fault{
 		Bad:   []string{"redis_reachable redis", "redis_reachable redis"},
 		Fails: []string{"redis redis: timeout", "redis redis: timeout"},
 	},
-	{ // where a busy registry gets to by itself: no more connections are taken, and so the check on the cache fails, too
+	{ // a busy registry fills the queue by itself: no more connections are taken, and so the check on the cache fails, too
 		Name: "redis-hung-with-a-full-queue", Alerts: redisStopped, Silenced: []string{"RegistryDown tcp-check", "RegistryCacheDown tcp-check"}, Start: inTurn(pause("redis"), (*Stack).queueAtRedis), End: resume("redis"),
 		Bad: []string{"api_up registry-tcp-check", "health_ok registry-tcp-check-debug", "redis_reachable redis", "redis_reachable redis"},
 		Fails: []string{
@@ -153,17 +153,17 @@ var everythingStopped = Fault{
 	Recover: 60 * time.Second,
 }
 
-// healthCheckTrips is what the registry says with its own health check, which is fooled now and then: with its servers down,
-// Swift's proxy answers from a cache that there is no container, and the registry takes that for an empty one.
+// healthCheckTrips has the lines that come while the registry's own health check fails. It passes now and then: with its servers down,
+// Swift's proxy answers from a cache that there is no container, and the registry takes this for an empty one.
 var healthCheckTrips = []string{
 	"api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug",
 	"api front-good: health_check_failed", "api registry-checked: health_check_failed",
 }
 
-// redisStopped is what a stopped Redis is told as: who only caches in it is slower, who checks it does not serve.
+// redisStopped has the alerts of a stopped Redis: a registry that only caches in it is slower, one that checks it does not serve.
 var redisStopped = []string{"page RegistryCacheStopsRegistry tcp-check", "ticket RegistryCacheDown hub@eqiad"}
 
-// startRegistryWithoutSwift shows that the registry gives up at its start when its store is not there.
+// startRegistryWithoutSwift returns nil when the registry ends at its start, since its store is not there.
 func (s *Stack) startRegistryWithoutSwift() error {
 	registry := s.processes["registry-checked"]
 	registry.stop()

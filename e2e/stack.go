@@ -14,14 +14,14 @@ import (
 	"registry_exporter/demo/standin"
 )
 
-// packages are what Debian has of the programs that the stack is made of.
+// packages are the Debian packages with the programs of the stack.
 var packages = []string{
 	"swift-proxy", "swift-account", "swift-container", "swift-object", "swift", "python3-swiftclient", "memcached",
 	"keystone", "python3-keystonemiddleware",
 	"redis-server", "docker-registry", "nginx-light", "prometheus", "prometheus-alertmanager", "skopeo", "apache2-utils",
 }
 
-// A Stack is all programs of the tests, on ports and in a folder of its own.
+// A Stack has all programs of the tests, with ports and a folder of their own.
 type Stack struct {
 	dir       string
 	ports     map[string]int
@@ -30,10 +30,10 @@ type Stack struct {
 	msr       *standin.Stack
 	inbox     *inbox
 	servers   map[string]*http.Server // in this process
-	faults    []Fault                 // that will be made
+	faults    []Fault                 // that the tests will make
 }
 
-// Start brings everything up and fills it, for the faults that will be made: it takes about half a minute. Close ends it.
+// Start starts and fills everything that the faults need, in about half a minute. Close ends it.
 func Start(exporter string, faults []Fault) (s *Stack, err error) {
 	s = &Stack{faults: faults, ports: map[string]int{}, processes: map[string]*process{}, servers: map[string]*http.Server{}}
 	if s.dir, err = os.MkdirTemp("/var/tmp", "registry_exporter-e2e-"); err != nil {
@@ -70,7 +70,7 @@ func Start(exporter string, faults []Fault) (s *Stack, err error) {
 	return s, nil
 }
 
-// Close ends all programs and removes what they wrote.
+// Close ends all programs and removes their files.
 func (s *Stack) Close() {
 	var group sync.WaitGroup
 	for _, name := range s.order {
@@ -88,7 +88,7 @@ func (s *Stack) Close() {
 	}
 }
 
-// port is the port of a program; each name has one of its own.
+// port returns the port of a program. Each name has a port of its own.
 func (s *Stack) port(name string) int {
 	if s.ports[name] == 0 {
 		for {
@@ -114,14 +114,14 @@ func (s *Stack) taken(port int) bool {
 	return false
 }
 
-// add describes a program that listens on its port; it is up when it does.
+// add describes a program that is up when its port is open.
 func (s *Stack) add(name string, argv ...string) *process {
 	p := s.addDaemon(name, argv...)
 	p.port = s.port(name)
 	return p
 }
 
-// addDaemon describes a program that listens on nothing.
+// addDaemon describes a program that opens no port.
 func (s *Stack) addDaemon(name string, argv ...string) *process {
 	p := &process{name: name, dir: s.dir, argv: argv}
 	s.processes[name] = p
@@ -129,7 +129,7 @@ func (s *Stack) addDaemon(name string, argv ...string) *process {
 	return p
 }
 
-// startAll starts what is described and does not run.
+// startAll starts the programs that are described and do not run.
 func (s *Stack) startAll() error {
 	var group sync.WaitGroup
 	errs := make([]error, len(s.order))
@@ -150,7 +150,7 @@ func (s *Stack) file(name, text string) (path string, err error) {
 	return path, os.WriteFile(path, []byte(text), 0o644)
 }
 
-// InstallPackages installs what is missing; nothing is started by it.
+// InstallPackages installs the packages that are missing. None of their services is started.
 func InstallPackages() error {
 	var missing []string
 	for _, name := range packages {
@@ -178,7 +178,7 @@ func InstallPackages() error {
 	return nil
 }
 
-// A response is an HTTP answer, read whole.
+// A response is an HTTP answer with its whole body.
 type response struct {
 	status int
 	header http.Header

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Accounts of tempauth, the container that both sites keep equal, and the one of the probe.
+// Accounts of tempauth, the container that both sites keep equal, and the container of the probe.
 const (
 	swiftUser      = "docker:registry"
 	swiftKey       = "swift-key-of-the-registry"
@@ -108,7 +108,7 @@ cluster_eqiad = http://%s/v1/
 cluster_codfw = http://%s/v1/
 `
 
-// simpleFilters need no settings.
+// simpleFilters has the filters that need no settings.
 func simpleFilters() string {
 	var b strings.Builder
 	for _, f := range []string{"catch_errors", "gatekeeper", "healthcheck", "listing_formats", "bulk", "tempurl", "copy", "container_quotas", "slo", "dlo", "versioned_writes", "symlink"} {
@@ -117,7 +117,7 @@ func simpleFilters() string {
 	return b.String()
 }
 
-// addSwift describes the Swift of one site: a proxy, one server of each kind, and what keeps the sites equal.
+// addSwift describes the Swift of one site: a proxy, one server of each kind, and the daemons that keep the sites equal.
 func (s *Stack) addSwift(site string) error {
 	dir := filepath.Join(s.dir, "swift-"+site)
 	for _, sub := range []string{"devices/d1", "cache", "lock"} {
@@ -172,7 +172,8 @@ func makeRing(dir, kind string, port int) error {
 	return nil
 }
 
-// makeContainers creates the container on both sites and has them kept equal, and one for the probe, which is not.
+// makeContainers creates the container on both sites and has Swift keep them equal. It also creates the container of the
+// probe, which is not replicated.
 func (s *Stack) makeContainers() error {
 	sites := map[string]string{"eqiad": "codfw", "codfw": "eqiad"}
 	for site, other := range sites {
@@ -187,7 +188,7 @@ func (s *Stack) makeContainers() error {
 	return nil
 }
 
-// swift runs Swift's own client at a site, as the registry.
+// swift runs Swift's own client at a site, with the account of the registry.
 func (s *Stack) swift(site string, args ...string) error {
 	cmd := exec.Command("swift", append([]string{"-A", s.authURL(site), "-U", swiftUser, "-K", swiftKey}, args...)...)
 	if out, err := cmd.CombinedOutput(); err != nil {

@@ -1,4 +1,4 @@
-// Package runbooks holds one page for each alert: Markdown in the repository, HTML when served.
+// Package runbooks has a page for each alert: Markdown in the repository, HTML when the exporter serves it.
 package runbooks
 
 import (
@@ -16,7 +16,7 @@ import (
 //go:embed *.md page.html
 var files embed.FS
 
-// index is the file that lists all runbooks. Its name makes it the page of the folder in the repository, too.
+// index is the file that lists all runbooks. With this name it is also the page of the folder in the repository.
 const index = "README.md"
 
 // New is the handler of the runbooks, for paths without a prefix such as /runbooks/. It makes all pages at once, and asks know at
@@ -44,7 +44,7 @@ func New(know func(r *http.Request, registry, site string) Known) (http.Handler,
 	return b, nil
 }
 
-// render makes a page of Markdown. Its first line is the title.
+// render makes a page of Markdown, whose first line is the title.
 func render(frame *template.Template, text []byte) ([]byte, error) {
 	var body, page bytes.Buffer
 	if err := goldmark.Convert(text, &body); err != nil {
@@ -67,7 +67,7 @@ type book struct {
 	know  func(r *http.Request, registry, site string) Known
 }
 
-// key is the key of a page for a name: RegistryDown, registrydown and RegistryDown.md lead to the same page.
+// key returns the key of the page with a name: RegistryDown, registrydown and RegistryDown.md have the same.
 func key(name string) string { return strings.TrimSuffix(strings.ToLower(name), ".md") }
 
 // ServeHTTP implements http.Handler.

@@ -8,10 +8,10 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// nameLabel is how Prometheus calls the name of a metric among its labels.
+// nameLabel is the label in which Prometheus has the name of a metric.
 const nameLabel = "__name__"
 
-// Check parses an expression and fails on a metric or a label that there is not.
+// Check parses an expression. It returns an error for each metric and each label that does not exist.
 func (m Metrics) Check(expr string) error {
 	_, err := m.LabelsOf(expr)
 	return err
@@ -31,7 +31,7 @@ func (m Metrics) LabelsOf(expr string) (map[string]bool, error) {
 	return found, nil
 }
 
-// A checker walks through an expression and collects what is wrong.
+// A checker walks through an expression and collects its errors.
 type checker struct {
 	metrics Metrics
 	errs    []error
@@ -77,7 +77,7 @@ func (c *checker) selector(s *parser.VectorSelector) map[string]bool {
 	return found
 }
 
-// names are the metrics that a selector takes: one, or all that a matcher of the name lets through.
+// names returns the metrics that a selector finds: one, or all whose names a matcher of __name__ takes.
 func (c *checker) names(s *parser.VectorSelector) []string {
 	if s.Name != "" {
 		return []string{s.Name}
@@ -142,7 +142,7 @@ func (c *checker) binary(b *parser.BinaryExpr) map[string]bool {
 	return left
 }
 
-// mustMatch fails when one side has labels that the other never has: no pair would be found.
+// mustMatch adds an error when one side always has a label that the other never has: Prometheus would find no pair.
 func (c *checker) mustMatch(left, right map[string]bool, b *parser.BinaryExpr) {
 	if b.Op != parser.LOR && !maps.Equal(left, right) {
 		c.errorf("%s: the sides have different labels", b)

@@ -1,5 +1,5 @@
-// Package golden knows all metrics and their labels, and finds what an expression asks for in vain.
-// It is for tests of alerts and dashboards.
+// Package golden knows all metrics and their labels. Tests of alerts and dashboards use it to find metrics and labels in
+// expressions that do not exist.
 package golden
 
 import (
@@ -15,14 +15,14 @@ import (
 	"registry_exporter/alerts"
 )
 
-// Metrics are the labels of each metric, by name.
+// Metrics has the labels of each metric, by its name.
 type Metrics map[string]map[string]bool
 
-// targetLabels are those that Prometheus adds.
+// targetLabels are the labels that Prometheus adds at each scrape.
 var targetLabels = []string{"instance", "job"}
 
-// Load knows all metrics of the repository at root: those of the collectors, the exporter's own, those that
-// the rules record, and what Prometheus makes itself.
+// Load reads all metrics of the repository at root: those of the collectors, those of the exporter itself, those that the
+// rules record, and those that Prometheus makes.
 func Load(root string) (Metrics, error) {
 	m, err := Labels(filepath.Join(root, "collector"))
 	if err != nil {
@@ -56,7 +56,8 @@ var sample = regexp.MustCompile(`^([a-z_]+)(?:\{(.*)\})? `)
 
 var label = regexp.MustCompile(`([a-z_]+)="(?:[^"\\]|\\.)*"`)
 
-// Labels reads the golden pages dir/SYSTEM/testdata/COLLECTOR/CASE/*.prom. Every metric has site too, where one is configured.
+// Labels reads the golden pages dir/SYSTEM/testdata/COLLECTOR/CASE/*.prom. It gives every metric the labels registry and
+// site.
 func Labels(dir string) (Metrics, error) {
 	pages, err := filepath.Glob(filepath.Join(dir, "*", "testdata", "*", "*", "*.prom"))
 	if err != nil {
@@ -114,7 +115,7 @@ func (m Metrics) addOwn(file string) error {
 	return nil
 }
 
-// CheckSeries says what is wrong with a series that pretends to be one of ours: its name, or a label too many or too few.
+// CheckSeries returns an error for a series that the exporter cannot have: its name, or a label too many or too few.
 func (m Metrics) CheckSeries(name string, labels []string) error {
 	known := m[name]
 	if known == nil {

@@ -1,3 +1,4 @@
-// Package panels holds the queries of the dashboards against the metrics there are and the rules of the alerts.
-// Its tests stand in this module and not in dashboards, for they take Prometheus' parser, which nothing else is to download.
+// Package panels tests the dashboards: their queries against the metrics that exist, and their thresholds against those
+// of the alerts. It is in this module, and not in dashboards, since it needs Prometheus' parser, which only this module
+// downloads.
 package panels

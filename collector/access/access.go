@@ -85,7 +85,8 @@ func (r *logReader) read(ctx context.Context) ([]source.Sample, error) {
 	return countSamples(&report), logFailure(report.Problem)
 }
 
-// logReasons has the reason of each error of package accesslog. Of several errors at once the first in this list counts.
+// logReasons has the reason of each error of package accesslog. When there are several errors at once, the first in this
+// list counts.
 var logReasons = []struct {
 	err    error
 	reason string

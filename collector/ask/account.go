@@ -14,16 +14,16 @@ import (
 // An Account is a client of a registry with its credentials. It can get tokens with them.
 type Account struct {
 	*Client
-	HasLogin bool // the configuration has credentials of any kind
-	Basic    bool // they are a user and a password
+	HasLogin bool // the configuration has credentials of some kind
+	Basic    bool // the credentials are a user and a password (basic_auth)
 	username *Secret
 	password *Secret
 	realms   *realmRule
 }
 
-// NewAccount builds the account of cfg at u, which is the front of the registry or a backend. Its certificate may stand on the
-// CAs of the system as well as on those of the CA file, as with docker, containerd and podman. path is that of cfg in the
-// configuration, for errors.
+// NewAccount builds the account of cfg at u, which is the front of the registry or a backend. The server's certificate
+// may be signed by a CA of the CA file or of the system, as with docker, containerd and podman. path is that of cfg in
+// the configuration, for errors.
 func NewAccount(b *Builder, cfg *promconfig.HTTPClientConfig, u config.URL, path ...any) (*Account, error) {
 	c, err := newClient(b, cfg, u, b.URL, path...)
 	if err != nil {
@@ -46,8 +46,8 @@ type NotLetInError struct{ error }
 
 func (n NotLetInError) Unwrap() error { return n.error }
 
-// IsNotLetIn says whether err is a failed login: one that NotLetIn marks, or a secret that cannot be read. A status 401 or
-// 403 by itself is none: a store sends it too, and so does a registry that has let us in before.
+// IsNotLetIn says whether err is a failed login: an error that NotLetIn marks, or a secret that cannot be read. A status
+// 401 or 403 alone is no failed login: a store answers so, and a registry that has let the exporter in before.
 func IsNotLetIn(err error) bool {
 	var n NotLetInError
 	return errors.As(err, &n) || source.IsUnasked(err)
@@ -60,11 +60,11 @@ type tokenRefusedError struct{ error }
 
 func (t tokenRefusedError) Unwrap() error { return t.error }
 
-// TokenRefused marks err as the refusal of a token that the token server has just given: the two do not agree on its signing
-// key, issuer or service, and nobody is let in. Its reason stays.
+// TokenRefused marks err as the refusal of a token that the token server has just given. Registry and token server do not
+// agree on the signing key, the issuer or the service, and nobody can log in. The reason stays.
 func TokenRefused(err error) error { return tokenRefusedError{err} }
 
-// IsTokenRefused says whether err is one that TokenRefused marks.
+// IsTokenRefused says whether TokenRefused has marked err.
 func IsTokenRefused(err error) bool {
 	var t tokenRefusedError
 	return errors.As(err, &t)
@@ -74,7 +74,8 @@ type oddLoginError struct{ error }
 
 func (o oddLoginError) Unwrap() error { return o.error }
 
-// IsOddLogin says whether err is a challenge, or an answer of a token server, that came and that clients do not read.
+// IsOddLogin says whether err is about a challenge, or an answer of a token server, that came and that clients cannot
+// read.
 func IsOddLogin(err error) bool {
 	var o oddLoginError
 	return errors.As(err, &o)
@@ -84,19 +85,19 @@ type tokenEndedError struct{ error }
 
 func (t tokenEndedError) Unwrap() error { return t.error }
 
-// TokenEnded marks err as the refusal of a token that was good before, and by its expires_in still is: clients do not ask for
-// another. Its reason stays.
+// TokenEnded marks err as the refusal of a token that the registry took before, and that is good for longer by its
+// expires_in. Clients do not ask for another one then. The reason stays.
 func TokenEnded(err error) error { return tokenEndedError{err} }
 
-// IsTokenEnded says whether err is one that TokenEnded marks.
+// IsTokenEnded says whether TokenEnded has marked err.
 func IsTokenEnded(err error) bool {
 	var t tokenEndedError
 	return errors.As(err, &t)
 }
 
-// Token asks the realm of a bearer challenge for a token, with the user and password of the account if it has them. An
-// answer without a token, and a realm that is no URL, are ReasonBadAnswer. A realm that may not have the password is
-// ReasonRealmRefused or ReasonRealmChanged; for a backend, one that the front does not name is, too.
+// Token asks the realm of a bearer challenge for a token, with the user and password of the account if it has them. The
+// reason of an error is bad_answer for an answer without a token, or a realm that is no URL, and realm_refused or
+// realm_changed for a realm that may not have the password; for a backend, a realm that the front does not name is such a one.
 func (a *Account) Token(ctx context.Context, ch Challenge) (Token, error) {
 	if a.Basic {
 		if err := a.knowFront(ctx, ch); err != nil {
@@ -114,7 +115,7 @@ func (a *Account) Token(ctx context.Context, ch Challenge) (Token, error) {
 	return a.fetchToken(ctx, ch, username, password)
 }
 
-// WithBearer is an HTTP client that sends the token with each request.
+// WithBearer returns an HTTP client that sends the token with each request.
 func (a *Account) WithBearer(token Token) *http.Client {
 	return a.HTTPClient(bearer{a.Transport, token.Text})
 }

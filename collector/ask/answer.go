@@ -9,16 +9,16 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// An Answer is an HTTP response whose body has been read. The body is shorter than the one that was sent when an error
-// came with the answer.
+// An Answer is an HTTP response whose body has been read. When an error came with the answer, the body may be only the
+// beginning of what the server sent.
 type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
-	store  string // host:port of the store that answered, for texts; empty: it was no store
+	store  string // host:port of the store that answered, for texts; empty: the answer came from no store
 }
 
-// AnswerOf reads the body of a response, of at most limit bytes, and closes it. Its errors are those of Client.Get; the
+// AnswerOf reads at most limit bytes of the body of a response, and closes it. Its errors are those of Client.Get. The
 // answer is never nil.
 func AnswerOf(resp *http.Response, limit int64) (*Answer, error) {
 	defer resp.Body.Close()

@@ -8,27 +8,27 @@ import (
 	"registry_exporter/config"
 )
 
-// A Builder makes the sources of one registry from its configuration, and collects the secrets of the registry. It is
-// used by one goroutine.
+// A Builder makes the sources of one registry from its configuration, and collects the secrets of the registry. It is for
+// one goroutine.
 type Builder struct {
 	*config.Registry
 	Options
 	config    *config.Config
-	path      []any          // of the registry in the configuration, such as registries, 0
-	Collector string         // whose sources are being built
-	Secrets   *Secrets       // of the registry, found until now
+	path      []any          // of the registry in the configuration, such as "registries", 0
+	Collector string         // name of the collector whose sources are being built
+	Secrets   *Secrets       // secrets of the registry that were found so far
 	shared    map[string]any // by type: values that several sources of the registry use
 }
 
-// Options are the same for all registries.
+// Options are the values that all registries share.
 type Options struct {
 	Exporter string       // name of this exporter, in the images that it pushes and the objects that it writes
-	StateDir string       // folder for state that outlives the process; empty: none does
+	StateDir string       // folder for state that outlives the process; empty: no state does
 	Lockout  *Lockout     // of all registries, and all configurations
 	Keep     *source.Keep // of this configuration
 }
 
-// NewBuilder is the builder of registry i of the configuration.
+// NewBuilder returns the builder of registry i of the configuration.
 func NewBuilder(c *config.Config, i int, o Options) *Builder {
 	r := c.Registries[i]
 	o.Lockout = o.Lockout.of(source.Instance(r.Name, r.Site))
@@ -38,8 +38,8 @@ func NewBuilder(c *config.Config, i int, o Options) *Builder {
 	}
 }
 
-// Others are builders of the other sites of the registry. They add their secrets to those of this site: its texts may
-// show them.
+// Others returns builders of the other sites of the registry. They add their secrets to b.Secrets, since texts of this
+// site may have them.
 func (b *Builder) Others() []*Builder {
 	var sites []*Builder
 	for i, r := range b.config.Registries {
@@ -54,7 +54,7 @@ func (b *Builder) Others() []*Builder {
 	return sites
 }
 
-// Shared returns a value that several sources of the registry share. The first call for a type T builds it.
+// Shared returns the value of type T that several sources of the registry share. The first call builds it.
 func Shared[T any](b *Builder, build func(*Builder) (T, error)) (T, error) {
 	var kind T
 	key := fmt.Sprintf("%T", kind)
@@ -68,25 +68,25 @@ func Shared[T any](b *Builder, build func(*Builder) (T, error)) (T, error) {
 	return built, err
 }
 
-// Kept returns the value that the configuration before had for the same type T, registry, site, collector and about, or
-// else a fresh one. about are strings, numbers and lists of them.
+// Kept returns the value that the configuration before had for the same type T, registry, site, collector and about.
+// Without one it returns a fresh value. about are strings, numbers and lists of them.
 func Kept[T any](b *Builder, fresh func() T, about ...any) T {
 	var kind T
 	return source.Kept(b.Keep, fmt.Sprintf("%T %q %q %q %#v", kind, b.Name, b.Site, b.Collector, about), fresh)
 }
 
-// Probe makes s a source whose readings take the last run of p. The last run outlives a reload as long as the address
-// and about are the same, such as the image that is pulled. about is as for Kept.
+// Probe makes s a source whose readings are the last run of p. The last run outlives a reload while the address and
+// about, such as the image that is pulled, are the same. about is as for Kept.
 func (b *Builder) Probe(p *source.Probe, s *source.Source, about ...any) *source.Source {
 	return p.Source(s, Kept(b, source.NewTrack, append([]any{s.Address}, about...)...))
 }
 
-// Errorf is an error about the key at path in the registry, with file and line of the configuration.
+// Errorf returns an error about the key at path in the registry, with file and line of the configuration.
 func (b *Builder) Errorf(path []any, format string, args ...any) error {
 	return b.config.Errorf(append(slices.Clone(b.path), path...), format, args...)
 }
 
-// EachURL makes a source of every URL of e. key is that of e in the registry, such as "debug".
+// EachURL makes a source of every URL of e. key is the key of e in the registry, such as "debug".
 func (b *Builder) EachURL(e *config.Endpoints, key string, make func(*Client) *source.Source) ([]*source.Source, error) {
 	var sources []*source.Source
 	for _, u := range e.URLs {
@@ -99,7 +99,7 @@ func (b *Builder) EachURL(e *config.Endpoints, key string, make func(*Client) *s
 	return sources, nil
 }
 
-// EachReplica makes a source of every replica of an MSR; none without an MSR.
+// EachReplica makes a source of every replica of an MSR, and none for a registry without msr.
 func (b *Builder) EachReplica(make func(*Client) *source.Source) ([]*source.Source, error) {
 	if b.MSR == nil {
 		return nil, nil

@@ -11,11 +11,11 @@ import (
 type Challenge struct {
 	Scheme string            // in lower case, such as "bearer"
 	Params map[string]string // by name, in lower case
-	Broken string            // the last parameter, whose value goes on after a character that only quotes allow; empty: none is so
+	Broken string            // name of a parameter whose value has no quotes and needs them, such as a URL; empty: none
 }
 
-// ChallengeOf is the challenge of an answer that docker would meet: bearer, or else basic, or else the first of another
-// scheme. Its scheme is empty when the answer has none.
+// ChallengeOf returns the challenge of an answer that docker would meet: bearer, or else basic, or else the first with
+// another scheme. Without a challenge in the answer, its scheme is empty.
 func ChallengeOf(h http.Header) Challenge {
 	var best Challenge
 	for _, text := range h.Values("WWW-Authenticate") {
@@ -28,16 +28,16 @@ func ChallengeOf(h http.Header) Challenge {
 	return best
 }
 
-// IsKnown says whether the scheme is bearer or basic. docker knows no other.
+// IsKnown says whether the scheme is bearer or basic: docker knows no other.
 func (c Challenge) IsKnown() bool { return rank(c.Scheme) > 0 }
 
-// rank is higher for the scheme that docker prefers; 0 for those that it does not know.
+// rank orders schemes: docker prefers the one with the higher rank. A scheme that docker does not know has 0.
 func rank(scheme string) int {
 	return map[string]int{"bearer": 2, "basic": 1}[scheme]
 }
 
-// parseChallenges reads a header such as: Bearer realm="https://…",service="x", Basic realm="y". It stops where the
-// header is no such list, and returns the challenges until there. Clients do so, too:
+// parseChallenges reads a header such as: Bearer realm="https://…",service="x", Basic realm="y". Where the header goes on
+// as no such list, it stops and returns the challenges before. Clients do so, too:
 //
 //	Bearer realm=https://auth.example.org/token   realm is "https": a colon needs quotes
 func parseChallenges(text string) []Challenge {
@@ -67,10 +67,10 @@ func parseChallenges(text string) []Challenge {
 
 func skipSeparators(text string) string { return strings.TrimLeft(text, ", \t") }
 
-// tokenBytes are those of a value without quotes (RFC 9110, 5.6.2).
+// tokenBytes are the characters of a value without quotes (RFC 9110, 5.6.2).
 const tokenBytes = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
-// token is the text until the next separator.
+// token returns the text up to the next separator.
 func token(text string) string {
 	end := strings.IndexAny(text, " \t,=\"")
 	if end < 0 {
@@ -79,7 +79,7 @@ func token(text string) string {
 	return text[:end]
 }
 
-// paramValue reads a token or a quoted text, and returns the text after it.
+// paramValue reads a value, with or without quotes, and returns the text behind it.
 func paramValue(text string) (value, rest string) {
 	if !strings.HasPrefix(text, `"`) {
 		value = text[:len(text)-len(strings.TrimLeft(text, tokenBytes))]

@@ -24,8 +24,8 @@ const (
 	MaxRedirects   = 5
 )
 
-// A Client asks one address over HTTP. It opens a connection for each request: an old one goes on to work while
-// new clients fail, such as after the end of a certificate.
+// A Client asks one address over HTTP. It opens a connection for each request. An old connection may go on to work while
+// new ones fail, such as after the certificate has expired.
 type Client struct {
 	URL       *url.URL
 	Address   string         // host:port of the URL, for the label address
@@ -34,7 +34,7 @@ type Client struct {
 	Plain     *http.Client   // sends no credentials
 	Login     *http.Client   // sends the credentials of the configuration; the same as Plain when it has none
 	Follow    bool           // redirects to the same scheme, host and port
-	elsewhere *x509.CertPool // CAs for other hosts: those of the system and of the CA file; nil: those of the system
+	elsewhere *x509.CertPool // CAs for other hosts: those of the system and of the CA file; nil: those of the system alone
 	guard     *guard
 	lockout   *Lockout
 	secretOf  func(*http.Request) string // for the lockout
@@ -76,17 +76,17 @@ func newClient(b *Builder, cfg *promconfig.HTTPClientConfig, u, front config.URL
 	return c, nil
 }
 
-// withLockout keeps credentials that were refused off next.
+// withLockout sends with next, and does not send credentials that were refused a short while ago.
 func (c *Client) withLockout(next http.RoundTripper) http.RoundTripper {
 	return NewLockoutTransport(next, c.lockout, c.secretOf)
 }
 
-// HTTPClient is a client that sends with rt and follows redirects as the configuration says.
+// HTTPClient returns an HTTP client that sends with rt, and follows redirects as the configuration says.
 func (c *Client) HTTPClient(rt http.RoundTripper) *http.Client {
 	return &http.Client{Transport: rt, CheckRedirect: c.checkRedirect}
 }
 
-// checkRedirect follows a redirect only to the same scheme, host and port: credentials go nowhere else.
+// checkRedirect lets redirects lead only to the same scheme, host and port, so that credentials go nowhere else.
 func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 	from := via[0].URL
 	if !c.Follow || len(via) > MaxRedirects || req.URL.Scheme != from.Scheme || req.URL.Host != from.Host {
@@ -96,8 +96,8 @@ func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 }
 
 // Get asks with hc for path, or for the URL of the client when path is empty. The answer is nil when none came. When the
-// connection breaks, the answer holds the body until there, beside the error. A body of more than limit bytes is cut,
-// and is ReasonTooLarge.
+// connection breaks in the body, Get returns the answer with the beginning of the body, and an error. A body of more than
+// limit bytes is cut there, and the reason of the error is too_large.
 func (c *Client) Get(ctx context.Context, hc *http.Client, path string, limit int64) (*Answer, error) {
 	u := *c.URL
 	if path != "" {
@@ -121,9 +121,9 @@ func do(hc *http.Client, req *http.Request, limit int64) (*Answer, error) {
 	return AnswerOf(resp, limit)
 }
 
-// TransportFor is the transport of the client for a host, with or without port. A certificate of another host than that
-// of the client is verified for that host, not for the front, and against the CAs of the system, too: a store or a token
-// server may be a public one.
+// TransportFor returns the transport for a host, with or without port. At another host than that of the client, the
+// certificate is verified for that host, and not for the front. A CA of the CA file or of the system may have signed it:
+// a store or a token server may be a public one.
 func (c *Client) TransportFor(host string) *transport {
 	if host == c.URL.Host {
 		return c.Transport
@@ -133,8 +133,8 @@ func (c *Client) TransportFor(host string) *transport {
 	return t
 }
 
-// systemAnd is the CAs of the system and of a CA file (ca_file, or inline ca); nil when there is no file. Its error is that
-// of the file.
+// systemAnd returns the CAs of the system with those of a CA file (ca_file, or inline ca), and nil when there is no CA
+// file. An error is about the file.
 func systemAnd(cfg promconfig.TLSConfig) (*x509.CertPool, error) {
 	text := []byte(cfg.CA)
 	if cfg.CAFile != "" {
@@ -147,7 +147,7 @@ func systemAnd(cfg promconfig.TLSConfig) (*x509.CertPool, error) {
 		return nil, nil
 	}
 	pool, err := x509.SystemCertPool()
-	if err != nil { // this machine has none
+	if err != nil { // this machine has no CAs
 		pool = x509.NewCertPool()
 	}
 	pool.AppendCertsFromPEM(text)

@@ -6,8 +6,8 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// credentials wraps next so that requests carry the credentials of cfg; nil when it has none. path is that of cfg in the
-// configuration, for errors.
+// credentials wraps next so that each request carries the credentials of cfg. Without credentials in cfg it returns nil.
+// path is that of cfg in the configuration, for errors.
 func (b *Builder) credentials(cfg *promconfig.HTTPClientConfig, next http.RoundTripper, path []any) (http.RoundTripper, error) {
 	rt := next
 	for _, wrap := range []func(*promconfig.HTTPClientConfig, http.RoundTripper, []any) (http.RoundTripper, error){
@@ -24,7 +24,7 @@ func (b *Builder) credentials(cfg *promconfig.HTTPClientConfig, next http.RoundT
 	return rt, nil
 }
 
-// below is the path of a key below another path.
+// below returns the path of a key below another path.
 func below(path []any, key ...any) []any { return append(path[:len(path):len(path)], key...) }
 
 func (b *Builder) authorization(cfg *promconfig.HTTPClientConfig, next http.RoundTripper, path []any) (http.RoundTripper, error) {
@@ -78,8 +78,8 @@ func (b *Builder) headers(cfg *promconfig.HTTPClientConfig, next http.RoundTripp
 	return t, nil
 }
 
-// A headerTransport adds the headers of http_headers to requests. The one of prometheus/common reads their files
-// itself: their values would not be known, and not be masked.
+// A headerTransport adds the headers of http_headers to requests. The one of prometheus/common reads the files of headers
+// by itself, so that their values could not be masked.
 type headerTransport struct {
 	next    http.RoundTripper
 	headers []configuredHeader

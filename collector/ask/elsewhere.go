@@ -16,15 +16,16 @@ import (
 	"registry_exporter/config"
 )
 
-// A guard says where the answers of a system may send us besides its own address: whoever answers in its place could have
-// us ask what only this machine reaches, such as the metadata service of a cloud.
+// A guard says to which other addresses the answers of a system may send the exporter. Whoever answers in place of the
+// system could otherwise have the exporter ask for what only this machine reaches, such as the metadata service of a
+// cloud.
 type guard struct {
 	scheme string   // of the system
 	own    []string // its hosts
 	stores []string // hosts that the configuration names for it; empty: all but local ones
 }
 
-// allow returns nil when a request may go to u. The reason is redirect_refused.
+// allow returns nil when a request may go to u. Otherwise the reason of the error is redirect_refused.
 func (g *guard) allow(u *url.URL) error {
 	host := HostText(u.Host)
 	switch {
@@ -43,7 +44,7 @@ func (g *guard) isOwn(u *url.URL) bool {
 	return u.Scheme == g.scheme && slices.ContainsFunc(g.own, func(host string) bool { return sameHost(host, u.Hostname()) })
 }
 
-// A locality is what a local address is of: this machine, its link, or the cloud that it runs in.
+// A locality says how local an address is: of this machine, of its link, or of the cloud that it runs in.
 type locality string
 
 // metadata are the addresses outside of links at which clouds tell their machines keys and passwords. Others than these are not
@@ -76,14 +77,15 @@ func localityOf(addr netip.Addr) locality {
 	return ""
 }
 
-// refuse is the error of a dial to an address of this machine or its link, unless the system has such an address itself.
+// refuse returns an error for a dial to an address of this machine or its link, unless the system itself has such an
+// address.
 func (g *guard) refuse(ctx context.Context, addr netip.Addr) error {
 	where := localityOf(addr)
 	if where == "" {
 		return nil
 	}
 	for _, host := range g.own {
-		found, _ := net.DefaultResolver.LookupNetIP(ctx, "ip", host) // an address is found as itself
+		found, _ := net.DefaultResolver.LookupNetIP(ctx, "ip", host) // for an address, the address itself
 		if slices.ContainsFunc(found, func(own netip.Addr) bool { return localityOf(own) == where }) {
 			return nil
 		}
@@ -91,7 +93,8 @@ func (g *guard) refuse(ctx context.Context, addr netip.Addr) error {
 	return source.Failed(source.ReasonRedirectRefused, "we are sent to an address of %s: nothing was asked there. If it is right, name the host in stores", where)
 }
 
-// transportTo is the transport for u: without the client certificate and, unless u is named, not to local addresses.
+// transportTo returns the transport for u. It has no client certificate and, unless the configuration names u, dials no
+// local address.
 func (g *guard) transportTo(t *transport, u *url.URL) (*transport, error) {
 	if err := g.allow(u); err != nil {
 		return nil, err
@@ -103,13 +106,13 @@ func (g *guard) transportTo(t *transport, u *url.URL) (*transport, error) {
 	return t, nil
 }
 
-// Elsewhere is the transport for a host that an answer has sent us to, which must not learn who we are. The reason of an
-// error, of a request too, is redirect_refused when the configuration does not let us go there.
+// Elsewhere returns the transport for a host to which an answer has sent the exporter. The host must not learn who asks.
+// When the configuration does not allow the host, the reason of the error, here or of a request, is redirect_refused.
 func (c *Client) Elsewhere(to *url.URL) (*transport, error) {
 	return c.guard.transportTo(c.TransportFor(to.Host), to)
 }
 
-// control refuses addresses once names are resolved.
+// control refuses an address after its name was resolved, and before the connection is made.
 func (x *exchange) control(ctx context.Context, _, address string, _ syscall.RawConn) error {
 	if x.refuse == nil {
 		return nil
@@ -121,8 +124,8 @@ func (x *exchange) control(ctx context.Context, _, address string, _ syscall.Raw
 	return x.refuse(ctx, addr.Addr())
 }
 
-// NewGuardedTransport is as NewTransport, for a system at u that is not a registry, such as Swift. It dials no address of this
-// machine, or of its link, unless the system has one, or stores name the host.
+// NewGuardedTransport is NewTransport for a system at u that is no registry, such as Swift. It dials no address of this
+// machine, or of its link, unless the system has such an address, or stores name the host.
 func NewGuardedTransport(cfg *promconfig.HTTPClientConfig, u config.URL, stores []string) (http.RoundTripper, error) {
 	t, err := NewTransport(cfg)
 	if err != nil {
@@ -134,7 +137,7 @@ func NewGuardedTransport(cfg *promconfig.HTTPClientConfig, u config.URL, stores 
 	return byHost{g, t, far}, nil
 }
 
-// byHost sends to the hosts of the system with one transport, and to all others with another.
+// byHost sends requests to hosts of the system with one transport, and all others with another.
 type byHost struct {
 	guard          *guard
 	own, elsewhere *transport

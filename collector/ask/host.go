@@ -13,8 +13,7 @@ import (
 	"registry_exporter/config"
 )
 
-// HostPort is the host:port that u asks, written in one way however u writes it: such as auth.example.org:443 for
-// https://AUTH.example.org./.
+// HostPort returns the host:port of u in one spelling: auth.example.org:443 for https://AUTH.example.org./ as well.
 func HostPort(u *url.URL) string { return hostPort(config.URL{URL: u}.Address()) }
 
 func hostPort(address string) string {
@@ -25,8 +24,8 @@ func hostPort(address string) string {
 	return net.JoinHostPort(plainHost(host), port)
 }
 
-// plainHost is a host in lower case, without a dot at its end, in Punycode, or an address in its shortest form. An address with a
-// dot at its end is a name, which DNS is asked for.
+// plainHost writes a host name in lower case, in Punycode and without a dot at its end, and an address in its shortest
+// form. An address with a dot at its end is a name, which is looked up in DNS.
 func plainHost(host string) string {
 	if addr, err := netip.ParseAddr(host); err == nil {
 		return addr.Unmap().String()
@@ -45,8 +44,8 @@ func plainHost(host string) string {
 // sameHost says whether two host names, or addresses, are the same.
 func sameHost(a, b string) bool { return plainHost(a) == plainHost(b) }
 
-// isRelated says whether two hosts are the same, or DNS names under one domain that somebody has registered, such as
-// registry.example.org and auth.example.org. An address is under no domain.
+// isRelated says whether two hosts are the same, or DNS names under one registered domain, such as registry.example.org
+// and auth.example.org. An address is under no domain.
 func isRelated(a, b string) bool {
 	if sameHost(a, b) {
 		return true

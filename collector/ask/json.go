@@ -7,8 +7,8 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// FromJSON reads a whole JSON text into v. Its errors are ReasonBadAnswer and quote nothing: those of encoding/json repeat
-// parts of the text.
+// FromJSON reads a whole JSON text into v. The reason of an error is bad_answer. The error does not quote the text, as
+// those of encoding/json do.
 func FromJSON(text []byte, v any) error {
 	err := json.Unmarshal(text, v)
 	var syntax *json.SyntaxError

@@ -16,14 +16,14 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// waits are how long a refused secret is not sent again: after the first refusal, the second, and so on. LDAP directories lock an
-// account after a few refusals in half an hour.
+// waits says for how long a refused secret is not sent again: after the first refusal, after the second, and so on. LDAP
+// directories lock an account after a few refusals in half an hour.
 var waits = [...]time.Duration{time.Minute, 5 * time.Minute, 25 * time.Minute, 2 * time.Hour}
 
 const (
-	// trialTime is how long the trial of a secret is kept after the last request.
+	// trialTime is how long a trial is kept after the last request with its secret.
 	trialTime = 3 * time.Hour
-	// maxAddresses bounds those of a trial: a registry may name another token server each time.
+	// maxAddresses bounds the addresses of a trial: a registry may name another token server each time.
 	maxAddresses = 100
 )
 
@@ -36,10 +36,11 @@ const (
 	refused                  // status 401
 )
 
-// A Lockout keeps the verdicts on each secret of each registry: front, instances, replicas and token server mostly ask one
-// directory, which counts the refusals of an account. A secret that was refused is sent again after 1, 5, 25 minutes and then every
-// 2 hours, or after Retry. Until a secret is accepted, one request at a time carries it: 20 scrapes at once with a wrong password
-// are one refusal, not 20. The zero value is ready. It is for many goroutines.
+// A Lockout keeps the verdicts on each secret of each registry. Front, instances, replicas and token server mostly ask
+// one directory, and the directory counts the refusals of an account. A secret that was refused is sent again after 1, 5,
+// 25 minutes and then every 2 hours, or after Retry. Until some address accepts a secret, one request at a time carries
+// it: 20 scrapes at once with a wrong password make one refusal, not 20. The zero value is ready. It is for many
+// goroutines.
 type Lockout struct {
 	mu         sync.Mutex
 	trials     map[[sha256.Size]byte]*trial // by hash of the secret
@@ -47,7 +48,7 @@ type Lockout struct {
 	all        *Lockout                     // of a Lockout that is for one registry
 }
 
-// of is the Lockout of one registry.
+// of returns the Lockout of one registry.
 func (l *Lockout) of(registry string) *Lockout {
 	if l == nil {
 		return nil
@@ -68,7 +69,7 @@ func (l *Lockout) of(registry string) *Lockout {
 	return one
 }
 
-// Retry lets every secret be sent again, such as after a reload.
+// Retry lets every secret be sent again, as a reload does.
 func (l *Lockout) Retry() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -83,20 +84,20 @@ func (l *Lockout) Retry() {
 // A trial is the history of one secret.
 type trial struct {
 	used      time.Time          // last request
-	at        time.Time          // of the last refusal
-	refusals  int                // one after the other, each after the wait of the one before
-	confirmed bool               // accepted somewhere since the last refusal
+	at        time.Time          // when the last refusal came
+	refusals  int                // refusals in a row, each after the wait for the one before
+	confirmed bool               // some address accepted the secret after the last refusal
 	verdicts  map[string]Verdict // by address: the last one that is not undecided
-	sure      map[string]bool    // addresses that accepted since the last refusal anywhere
+	sure      map[string]bool    // addresses that accepted the secret after the last refusal by any address
 	asking    chan struct{}      // holds one item while a request waits for its verdict
 }
 
-// Send calls ask, which sends the secret to the address and returns the verdict. It does not while a refusal is too recent: that is
-// ReasonUnauthorized, and marked by NotLetIn. Until the secret is accepted, Send waits for the requests before it; when ctx ends
-// first, the error is source.Unasked.
+// Send calls ask, which sends the secret to the address and returns the verdict. Shortly after a refusal it does not call
+// ask, and returns an error with reason unauthorized that NotLetIn marks. Until some address accepts the secret, Send
+// waits for the requests before it; when ctx ends first, the error is source.Unasked.
 //
-// A refusal by one address does not hold for one that has accepted the secret: that one is asked once, and only when it refuses, too,
-// is it the secret and not the address.
+// When one address refuses a secret that another address has accepted, the other address is asked once more. Only when it
+// refuses as well, the secret is wrong, and not the first address.
 func (l *Lockout) Send(ctx context.Context, address, secret string, ask func() Verdict) error {
 	t := l.trial(secret)
 	release, err := l.acquire(ctx, t, address)
@@ -111,7 +112,7 @@ func (l *Lockout) Send(ctx context.Context, address, secret string, ask func() V
 	return nil
 }
 
-// acquire waits until no other request waits for a verdict. It does not wait, or no longer, when the secret is accepted.
+// acquire waits until no other request waits for a verdict. Once the secret is accepted, it waits no longer.
 func (l *Lockout) acquire(ctx context.Context, t *trial, address string) (release func(), err error) {
 	if l.isSure(t, address) {
 		return func() {}, nil
@@ -129,7 +130,7 @@ func (l *Lockout) acquire(ctx context.Context, t *trial, address string) (releas
 	return release, nil
 }
 
-// trial is that of the secret. It drops the trials that were not used for hours.
+// trial returns the trial of the secret. It drops trials that were not used for trialTime.
 func (l *Lockout) trial(secret string) *trial {
 	key := sha256.Sum256([]byte(secret))
 	l.mu.Lock()
@@ -153,7 +154,7 @@ func (l *Lockout) isSure(t *trial, address string) bool {
 	return t.sure[address]
 }
 
-// refusal is an error while a refusal is too recent for another try.
+// refusal returns an error while the last refusal is too recent for another try.
 func (l *Lockout) refusal(t *trial, address string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -164,7 +165,7 @@ func (l *Lockout) refusal(t *trial, address string) error {
 	return NotLetIn(source.Failed(source.ReasonUnauthorized, "these credentials were refused %s ago: not sent again for %s", age.Round(time.Second), (wait - age).Round(time.Second)))
 }
 
-// wait is how long the secret is not sent after the last refusal.
+// wait returns for how long the secret is not sent after the last refusal.
 func (t *trial) wait() time.Duration {
 	if t.refusals == 0 {
 		return 0
@@ -172,7 +173,7 @@ func (t *trial) wait() time.Duration {
 	return waits[min(t.refusals, len(waits))-1]
 }
 
-// mayAsk says whether an address may be asked though the secret was refused a moment ago by another.
+// mayAsk says whether an address may be asked although another address has just refused the secret.
 func (t *trial) mayAsk(address string) bool {
 	refusing := 0
 	for _, v := range t.verdicts {
@@ -208,14 +209,15 @@ func (l *Lockout) note(t *trial, address string, v Verdict) {
 	clear(t.sure)
 }
 
-// lockoutTransport sends a request unless its secret was refused. secretOf is the secret of a request; empty: it has none.
+// lockoutTransport sends a request unless its secret was refused. secretOf returns the secret of a request; empty: it has
+// none.
 type lockoutTransport struct {
 	next     http.RoundTripper
 	lockout  *Lockout
 	secretOf func(*http.Request) string
 }
 
-// NewLockoutTransport sends with next. The secret of a request is the text that secretOf returns, such as a header.
+// NewLockoutTransport sends with next. secretOf returns the secret of a request, such as a header; empty: it has none.
 func NewLockoutTransport(next http.RoundTripper, l *Lockout, secretOf func(*http.Request) string) http.RoundTripper {
 	return &lockoutTransport{next, l, secretOf}
 }
@@ -236,7 +238,7 @@ func (t *lockoutTransport) RoundTrip(req *http.Request) (resp *http.Response, er
 	return resp, err
 }
 
-// verdictOf takes only a success for accepted: a server sends many errors before it looks at the secret.
+// verdictOf returns accepted only for a success: a server answers with many errors before it checks the secret.
 func verdictOf(resp *http.Response, err error) Verdict {
 	switch {
 	case err != nil:
@@ -249,7 +251,7 @@ func verdictOf(resp *http.Response, err error) Verdict {
 	return undecided
 }
 
-// VerdictBy is the verdict of an error by its reason; nil is accepted.
+// VerdictBy returns the verdict of an error by its reason. nil is accepted.
 func VerdictBy(err error) Verdict {
 	switch source.Reason(err) {
 	case "":
@@ -260,8 +262,8 @@ func VerdictBy(err error) Verdict {
 	return undecided
 }
 
-// secretHeaders returns what is secret of a request: Authorization, and the headers that the configuration adds. Others, such as
-// Accept, differ from request to request with one account.
+// secretHeaders returns a function for the secrets of a request: Authorization, and the headers of http_headers. Other
+// headers, such as Accept, differ between requests of one account.
 func secretHeaders(cfg *promconfig.HTTPClientConfig) func(*http.Request) string {
 	names := []string{"Authorization"}
 	if cfg.HTTPHeaders != nil {

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 )
 
-// oauth2Transport adds a token to requests, and gets it from a token endpoint with the client secret. The one of
+// oauth2Transport adds a token to requests. It gets the token from a token endpoint with the client secret. The one of
 // prometheus/common ignores the deadline of the request, and sends the secret to where the token endpoint redirects.
 type oauth2Transport struct {
 	next    http.RoundTripper
@@ -67,7 +67,7 @@ func (b *Builder) oauth2(httpConfig *promconfig.HTTPClientConfig, next http.Roun
 	}, nil
 }
 
-// stay follows no redirect: the client secret would go with it.
+// stay follows no redirect, since the client secret would go with it.
 func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // RoundTrip implements http.RoundTripper.
@@ -85,7 +85,7 @@ func (t *oauth2Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// tokenInUse is the token in use. It gets another when that has ended, or when the client secret has changed.
+// tokenInUse returns the token in use. It gets another one when that has expired, or when the client secret has changed.
 func (t *oauth2Transport) tokenInUse(ctx context.Context) (*oauth2.Token, error) {
 	secret, err := t.secret.Fetch(ctx)
 	if err != nil {
@@ -109,7 +109,7 @@ func (t *oauth2Transport) tokenInUse(ctx context.Context) (*oauth2.Token, error)
 	return t.token, nil
 }
 
-// forget makes the next request get another token than this.
+// forget drops the token when it is in use, so that the next request gets another one.
 func (t *oauth2Transport) forget(token *oauth2.Token) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -118,8 +118,8 @@ func (t *oauth2Transport) forget(token *oauth2.Token) {
 	}
 }
 
-// tokenError is an error of the token endpoint without the text of its answer, which may repeat the client secret. The
-// error "invalid_client" is ReasonUnauthorized whatever the status is: RFC 6749 allows 400, too.
+// tokenError returns an error of the token endpoint. It leaves out the text of the answer, which may repeat the client
+// secret. The error "invalid_client" has reason unauthorized with any status: RFC 6749 allows 400, too.
 func tokenError(ctx context.Context, err error) error {
 	var refused *oauth2.RetrieveError
 	var sending *url.Error

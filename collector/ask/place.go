@@ -7,10 +7,10 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// At is the place of a path that the client asks with its credentials. An empty path is that of the URL.
+// At returns the place of a path that the client asks with its credentials. An empty path means the URL of the client.
 func (c *Client) At(path string) source.Place { return c.placeAt(path, c.user) }
 
-// OpenAt is the place of a path that the client asks without credentials.
+// OpenAt returns the place of a path that the client asks without credentials.
 func (c *Client) OpenAt(path string) source.Place { return c.placeAt(path, "") }
 
 func (c *Client) placeAt(path, user string) source.Place {
@@ -30,7 +30,7 @@ func (c *Client) placeAt(path, user string) source.Place {
 	return p
 }
 
-// curl is the command that asks the url at the place. curl itself prompts for the password of user.
+// curl returns the curl command that asks the url. curl itself asks for the password of user.
 func (c *Client) curl(p source.Place, url, user string) string {
 	command := []string{"curl", "-sS -i -m 20"}
 	if c.tls.CAFile != "" {

@@ -14,8 +14,9 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// Refusal is the error of an answer with an unwanted status, such as "status 503 UNAVAILABLE", or "status 403 from the store
-// at s3.example.org". Its reason is that of the status, or store_refused. It quotes nothing of the body but the code of a registry's error: a body may repeat the credentials.
+// Refusal returns the error of an answer with an unwanted status, such as "status 503 UNAVAILABLE", or "status 403 from
+// the store at s3.example.org". Its reason is that of the status, or store_refused. It quotes nothing of the body but the
+// code of a registry's error: a body may repeat the credentials.
 func (a *Answer) Refusal() error {
 	text := fmt.Sprintf("status %d", a.Status)
 	code, detail := RegistryError(a.Body)
@@ -33,7 +34,7 @@ func (a *Answer) refusalReason(detail string) string {
 	case a.store != "" && (a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden):
 		return source.ReasonStoreRefused
 	case a.Status == http.StatusUnauthorized && ContainsAny(a.Body, "dial tcp", "failed to connect"):
-		return source.ReasonServerError // Harbor without its database
+		return source.ReasonServerError // Harbor answers so without its database
 	case a.Status == http.StatusUnauthorized:
 		return source.ReasonUnauthorized
 	case a.Status == http.StatusForbidden:
@@ -62,7 +63,7 @@ func (a *Answer) refusalReason(detail string) string {
 	return source.ReasonBadAnswer
 }
 
-// ContainsAny says whether any of the words stands in the body.
+// ContainsAny says whether the body contains any of the words.
 func ContainsAny(body []byte, words ...string) bool {
 	for _, w := range words {
 		if bytes.Contains(body, []byte(w)) {
@@ -73,8 +74,8 @@ func ContainsAny(body []byte, words ...string) bool {
 }
 
 // RegistryError reads the first code and the first detail of {"errors":[{"code":"…","detail":"…"}]}, the errors of the
-// registry API. It looks at 16 errors at most. A code that is not of A-Z and _, and a detail that is no string, are
-// empty; both are when the body is no such JSON.
+// registry API. It looks at 16 errors at most. A code with other characters than A-Z and _ is left empty, and so is a
+// detail that is no string. Both are empty when the body is no such JSON.
 func RegistryError(body []byte) (code, detail string) {
 	var answer struct {
 		Errors [16]struct{ Code, Detail string }
@@ -89,8 +90,8 @@ func RegistryError(body []byte) (code, detail string) {
 	return code, detail
 }
 
-// OrRefusal is the refusal when the status is none of the wanted, or else err. A body that is cut short is less of a
-// cause than the status; a timeout is more of one. The answer may be nil when err is not.
+// OrRefusal returns the refusal when the status is none of the wanted ones, and else err. A body that is cut short tells
+// less than the status, and a timeout tells more: then it returns err. The answer may be nil when err is not.
 func (a *Answer) OrRefusal(err error, wanted ...int) error {
 	if a != nil && !slices.Contains(wanted, a.Status) && !errors.Is(err, context.DeadlineExceeded) {
 		return a.Refusal()

@@ -9,7 +9,8 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// httpErrors are the errors of net/http that have no type, by words in them. Some quote the answer; text stands for them.
+// httpErrors are errors of net/http that have no type. They are told by words in them. text replaces the error, which may
+// quote the answer.
 var httpErrors = []struct{ words, reason, text string }{
 	{"server gave HTTP response to HTTPS client", source.ReasonHTTPSOnHTTP, "the server answers a TLS handshake with plain HTTP"},
 	{"server response headers exceeded", source.ReasonTooLarge, "the headers of the answer are too large"},
@@ -24,8 +25,8 @@ var httpErrors = []struct{ words, reason, text string }{
 	{"Location header", source.ReasonBadAnswer, "the answer redirects to something that is not a URL"},
 }
 
-// RequestError is the error of an HTTP request without quotations: net/http quotes the URL of a redirect, or the beginning
-// of an answer that is not HTTP. Both may repeat the credentials.
+// RequestError returns the error of an HTTP request without quotations. net/http quotes the URL of a redirect, or the
+// beginning of an answer that is not HTTP. Both may repeat the credentials.
 func RequestError(err error) error {
 	var f *source.Failure
 	var wrapped *url.Error
@@ -51,15 +52,15 @@ func RequestError(err error) error {
 	return err
 }
 
-// unreached says whether there was no connection: the words of err name resolved addresses, or our resolver.
+// unreached says whether no connection was made. The words of such an error name resolved addresses, or our resolver.
 func unreached(err error) bool {
 	var op *net.OpError
 	var dns *net.DNSError
 	return errors.As(err, &op) && op.Op == "dial" || errors.As(err, &dns)
 }
 
-// NoConnection is a failed dial to host in words for everybody; those of err go to the log alone. The reason stays, and a
-// timeout is one still.
+// NoConnection returns the error of a failed dial to host in words that everybody may read. The words of err go to the
+// log alone. The reason stays, and a timeout remains a timeout.
 func NoConnection(err error, host string) error {
 	words := map[string]string{
 		source.ReasonRefused: "connection refused", source.ReasonDNS: "the name is not resolved", source.ReasonUnreachable: "no route",

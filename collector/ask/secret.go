@@ -10,15 +10,15 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// A Secret is read when it is used: a changed file counts at once. It masks its last two values, since a file may change
-// between a request and the page about it. It is for many goroutines.
+// A Secret is read each time it is used, so that a changed file counts at once. It masks its last two values: a file may
+// change between a request and the page about it. It is for many goroutines.
 type Secret struct {
 	promconfig.SecretReader
 
 	mu      sync.Mutex
 	reading *secretReading // under way; nil: none
-	value   string         // read last
-	masks   [2]source.Mask // of that value, and of the one before
+	value   string         // the value that was read last
+	masks   [2]source.Mask // of value, and of the value before
 }
 
 // A secretReading reads a secret once, for all that call Fetch until it ends. When the file system hangs, one goroutine
@@ -29,7 +29,7 @@ type secretReading struct {
 	err  error
 }
 
-// newSecret is a secret of the configuration itself or of a file; nil when there is neither.
+// newSecret returns the secret in the configuration itself or in a file; nil when there is neither.
 func newSecret(inline promconfig.Secret, file string) *Secret {
 	switch {
 	case file != "":
@@ -42,8 +42,8 @@ func newSecret(inline promconfig.Secret, file string) *Secret {
 	return nil
 }
 
-// Fetch implements promconfig.SecretReader. A nil secret is empty. A file that cannot be read is ReasonUnauthorized, and
-// the end of ctx ReasonTimeout or ReasonCanceled; all of them are source.Unasked.
+// Fetch implements promconfig.SecretReader. A nil secret is empty. A file that cannot be read has reason unauthorized,
+// and the end of ctx has timeout or canceled. Each of these errors is source.Unasked.
 func (s *Secret) Fetch(ctx context.Context) (string, error) {
 	if s == nil {
 		return "", nil
@@ -82,7 +82,7 @@ func (s *Secret) read() *secretReading {
 	return r
 }
 
-// remember is called with s.mu locked, or before s is shared.
+// remember keeps value and its masks. The caller holds s.mu, or s is not shared yet.
 func (s *Secret) remember(value string) {
 	if value != s.value {
 		s.value = value
@@ -90,7 +90,7 @@ func (s *Secret) remember(value string) {
 	}
 }
 
-// mask masks the last two values.
+// mask returns the masks of the last two values.
 func (s *Secret) mask() source.Mask {
 	s.mu.Lock()
 	defer s.mu.Unlock()

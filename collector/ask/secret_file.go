@@ -21,8 +21,8 @@ const (
 // somebody writes, a device until memory ends, and a file that is just being written.
 type secretFile struct{ file string }
 
-// Fetch implements promconfig.SecretReader. A file that changed within a second is read until two readings are the same, so
-// that half a password is not sent. White space around the secret is no part of it.
+// Fetch implements promconfig.SecretReader. It reads a file that changed less than a second ago until two readings are
+// the same, so that half a password is not sent. White space around the secret is no part of the secret.
 func (f secretFile) Fetch(ctx context.Context) (string, error) {
 	before, changed, err := f.read()
 	for n := 1; changed && n < maxReadings; n++ {
@@ -47,7 +47,7 @@ func (f secretFile) Fetch(ctx context.Context) (string, error) {
 	return before, nil
 }
 
-// read reads the file once; changed says that it was written to within a second.
+// read reads the file once. changed says that the file changed less than a second ago.
 func (f secretFile) read() (secret string, changed bool, err error) {
 	opened, info, err := openRegular(f.file)
 	if err != nil {

@@ -12,11 +12,11 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// Secrets are those of one registry, each once.
+// Secrets are the secrets of one registry, each once.
 type Secrets []*Secret
 
-// Secret is a secret of the configuration itself or of a file; nil when there is neither. A file that cannot be read now is
-// an error. path is that of the file in the registry, for errors.
+// Secret returns the secret in the configuration itself or in a file; nil when there is neither. A file that cannot be
+// read now is an error. path is that of the file in the registry, for errors.
 func (b *Builder) Secret(inline promconfig.Secret, file string, path ...any) (*Secret, error) {
 	s := b.reader(inline, file)
 	if err := b.isThere(s, path); err != nil {
@@ -25,7 +25,7 @@ func (b *Builder) Secret(inline promconfig.Secret, file string, path ...any) (*S
 	return s, nil
 }
 
-// maxLoad is how long a secret may take to be read when a configuration is loaded: a file system that hangs would hold up
+// maxLoad is how long reading a secret may take while a configuration is loaded. A file system that hangs would hold up
 // this reload, and all later ones.
 const maxLoad = 5 * time.Second
 
@@ -39,14 +39,14 @@ func (b *Builder) isThere(s *Secret, path []any) error {
 	return nil
 }
 
-// reader is the secret of inline or file. Clients with the same file share one Secret: it masks all values that any of
-// them has sent.
+// reader returns the secret of inline or file. Clients with the same file share one Secret, so that it masks every value
+// that one of them has sent.
 func (b *Builder) reader(inline promconfig.Secret, file string) *Secret {
 	s := newSecret(inline, file)
 	switch {
 	case s == nil:
 		return nil
-	case file != "": // the one of the configuration before: where the file hangs, no second reading begins
+	case file != "": // the Secret of the configuration before: when reading the file hangs, no second reading begins
 		s = source.Kept(b.Keep, fmt.Sprintf("secret %q %q %q", b.Name, b.Site, file), func() *Secret { return s })
 	}
 	for _, known := range *b.Secrets {
@@ -58,7 +58,7 @@ func (b *Builder) reader(inline promconfig.Secret, file string) *Secret {
 	return s
 }
 
-// Hide adds secrets of the configuration itself, to be masked.
+// Hide adds secrets that stand in the configuration itself, so that they are masked.
 func (b *Builder) Hide(all ...promconfig.Secret) {
 	for _, s := range all {
 		b.reader(s, "")
@@ -78,7 +78,7 @@ func (b *Builder) HideTransport(t promconfig.TLSConfig, p promconfig.ProxyConfig
 	}
 }
 
-// Values are those of the secrets that were read last.
+// Values returns the values of the secrets that were read last.
 func (s Secrets) Values() []string {
 	var values []string
 	for _, secret := range s {
@@ -89,7 +89,8 @@ func (s Secrets) Values() []string {
 	return values
 }
 
-// Mask masks the last two values of each secret, the longest first: one may be the beginning of another.
+// Mask returns the masks of the last two values of each secret. The longest comes first: another one may be the beginning
+// of it.
 func (s Secrets) Mask() source.Mask {
 	var m source.Mask
 	for _, secret := range s {

@@ -10,11 +10,11 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// maxTLSFile bounds a file of certificates, in bytes. The CAs of a system have some 220 KiB.
+// maxTLSFile bounds a file of certificates, in bytes. The CAs of a system take some 220 KiB.
 const maxTLSFile = 4 << 20
 
-// NewTLSConfig is the TLS configuration of cfg. The one of prometheus/common reads whatever the files are: a pipe until
-// somebody writes, a device until memory ends. An error names the file.
+// NewTLSConfig returns the TLS configuration of cfg. prometheus/common reads any file: a pipe until somebody writes, a
+// device until memory ends. NewTLSConfig refuses such files first. An error names the file.
 func NewTLSConfig(cfg *promconfig.TLSConfig) (*tls.Config, error) {
 	if err := areReadable(cfg); err != nil {
 		return nil, err
@@ -23,7 +23,7 @@ func NewTLSConfig(cfg *promconfig.TLSConfig) (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	if own := c.GetClientCertificate; own != nil { // reads the files at each use
+	if own := c.GetClientCertificate; own != nil { // it reads the files of the client certificate at each use
 		c.GetClientCertificate = func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			if err := areReadable(cfg); err != nil {
 				return nil, err
@@ -34,8 +34,8 @@ func NewTLSConfig(cfg *promconfig.TLSConfig) (*tls.Config, error) {
 	return c, nil
 }
 
-// areReadable returns nil when each file of cfg is a regular one, and can be read within maxLoad. Where the file system hangs,
-// a goroutine hangs until it is back.
+// areReadable returns nil when each file of cfg is a regular one that can be read within maxLoad. When the file system
+// hangs, a goroutine hangs until the file system is back.
 func areReadable(cfg *promconfig.TLSConfig) error {
 	read := make(chan error, 1)
 	go func() {

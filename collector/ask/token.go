@@ -16,18 +16,18 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// A Token lets in until its end.
+// A Token lets requests in until its end.
 type Token struct {
 	Text string
-	End  time.Time // by expires_in; 60 s from when it came without that, as the specification says
+	End  time.Time // by expires_in; without expires_in 60 s after the answer, as the specification says
 }
 
-// lifeOfToken is that of a token of which the token server says nothing.
+// lifeOfToken is how long a token is good when the answer has no expires_in.
 const lifeOfToken = 60 * time.Second
 
 // fetchToken asks the realm of a bearer challenge for a token, with the user and password unless they are empty. A realm
-// may give out a token without any rights. Unlike libraries it asks realms with private addresses, too: most sites have
-// them.
+// may give a token without any rights. Some libraries refuse a realm with a private address; fetchToken does not, since
+// most sites have such addresses.
 func (a *Account) fetchToken(ctx context.Context, ch Challenge, username, password string) (Token, error) {
 	realm, err := url.Parse(ch.Params["realm"])
 	if ch.Broken == "realm" {
@@ -55,7 +55,7 @@ func (a *Account) fetchToken(ctx context.Context, ch Challenge, username, passwo
 	if err != nil {
 		return Token{}, source.Failed(source.ReasonBadAnswer, "the realm of the bearer challenge is no URL")
 	}
-	if username != "" { // else a token for everybody, as public images need
+	if username != "" { // without a user the realm may give a token for public images
 		req.SetBasicAuth(username, password)
 	}
 	answer, err := do(a.HTTPClient(a.withLockout(a.transportForRealm(realm))), req, MaxSmallBody)
@@ -72,7 +72,7 @@ func (a *Account) fetchToken(ctx context.Context, ch Challenge, username, passwo
 	return token, err
 }
 
-// transportForRealm shows the client certificate to the hosts of the registry alone.
+// transportForRealm returns the transport for a realm. Only hosts of the registry get the client certificate.
 func (a *Account) transportForRealm(realm *url.URL) *transport {
 	t := a.TransportFor(realm.Host)
 	if sameHost(realm.Hostname(), a.URL.Hostname()) || sameHost(realm.Hostname(), a.realms.front.Hostname()) {
@@ -117,7 +117,7 @@ func parseToken(body []byte) (Token, error) {
 // maxLife bounds expires_in.
 const maxLife = 365 * 24 * time.Hour
 
-// kindOf names for people the type that a field should have.
+// kindOf names, for people, the type that a field should have.
 func kindOf(err *json.UnmarshalTypeError) string {
 	if err.Type.Kind() == reflect.Int {
 		return "whole number"

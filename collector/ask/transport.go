@@ -17,14 +17,15 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// A transport opens a connection for each request, and closes it when the context of the request ends, at the latest. With
-// http.Transport alone, a dial or a TLS handshake with a server that hangs goes on after that.
+// A transport opens a connection for each request. It closes the connection when the context of the request ends, at the
+// latest. With http.Transport alone, a dial or a TLS handshake with a server that hangs goes on after the context has
+// ended.
 type transport struct {
 	*http.Transport
-	refuse func(context.Context, netip.Addr) error // of addresses that may not be dialled, nor be asked of a proxy; nil: none
+	refuse func(context.Context, netip.Addr) error // returns an error for an address that neither transport nor proxy may dial; nil: it may dial all
 }
 
-// NewTransport is a transport with the TLS and proxy configuration of cfg. Its error is that of a file of tls_config.
+// NewTransport returns a transport with the TLS and proxy configuration of cfg. An error is about a file of tls_config.
 func NewTransport(cfg *promconfig.HTTPClientConfig) (*transport, error) {
 	tlsConfig, err := NewTLSConfig(&cfg.TLSConfig)
 	if err != nil {
@@ -43,10 +44,10 @@ func NewTransport(cfg *promconfig.HTTPClientConfig) (*transport, error) {
 	}}, nil
 }
 
-// Clone is a transport whose TLS configuration can be changed.
+// Clone returns a copy whose TLS configuration can be changed.
 func (t *transport) Clone() *transport { return &transport{t.Transport.Clone(), t.refuse} }
 
-// anonymous is the transport without the client certificate, for hosts that need not know who we are.
+// anonymous returns the transport without its client certificate, for hosts that must not learn who asks.
 func (t *transport) anonymous() *transport {
 	t = t.Clone()
 	t.TLSClientConfig.Certificates, t.TLSClientConfig.GetClientCertificate = nil, nil
@@ -54,7 +55,7 @@ func (t *transport) anonymous() *transport {
 	return t
 }
 
-// An exchange is one request, for the connection that it opens.
+// An exchange is one request, together with the connection that is opened for it.
 type exchange struct {
 	ctx                  context.Context // of the request
 	certificateRequested atomic.Bool     // the server asked for a client certificate
@@ -63,8 +64,8 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// exchangeOf is the exchange that a connection is for. http.Transport gives a dial the values of the request's context,
-// but not its end.
+// exchangeOf returns the exchange for which a connection is opened. http.Transport hands the values of the request's
+// context to a dial, and not its end.
 func exchangeOf(ctx context.Context) *exchange { return ctx.Value(exchangeKey{}).(*exchange) }
 
 // RoundTrip implements http.RoundTripper.
@@ -84,8 +85,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// literal is the address that a host stands for without being looked up; a proxy may read one with a dot at its end so, too. Other
-// names a proxy looks up for itself.
+// literal returns the address that a host is without being looked up: 10.0.0.1, or localhost. A proxy looks up all other
+// names by itself.
 func literal(host string) (addr netip.Addr, isAddress bool) {
 	if host = plainHost(strings.TrimSuffix(host, ".")); host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		host = "127.0.0.1"
@@ -94,7 +95,7 @@ func literal(host string) (addr netip.Addr, isAddress bool) {
 	return addr, err == nil
 }
 
-// isProxied says whether a proxy connects for us: it is the configuration that names it.
+// isProxied says whether the request goes through the proxy that the configuration names.
 func (t *transport) isProxied(req *http.Request) bool {
 	if t.Proxy == nil {
 		return false
@@ -128,8 +129,8 @@ func NoteCertificateRequest(c *tls.Config) {
 	}
 }
 
-// explain adds ReasonTLSClientCert to a "handshake failure" after the server has asked for a client certificate: up to
-// TLS 1.2 it is all that a server says when there is none.
+// explain adds reason tls_client_cert to a "handshake failure" of a server that has asked for a client certificate. Up to
+// TLS 1.2 a server that misses the certificate says nothing else.
 func (x *exchange) explain(err error) error {
 	if x.certificateRequested.Load() && source.RemoteAlert(err) == "tls: handshake failure" {
 		return errors.Join(source.Failed(source.ReasonTLSClientCert, "the server asks for a client certificate"), err)
@@ -137,8 +138,8 @@ func (x *exchange) explain(err error) error {
 	return err
 }
 
-// Ended is the error of ctx when that has ended, or else err. Such an end closes the connection, so that err would be "use
-// of closed network connection". An unasked err stays.
+// Ended returns the error of ctx when ctx has ended, and else err. The end of ctx closes the connection, so err would be
+// "use of closed network connection". An err that is source.Unasked stays.
 func Ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil && !source.IsUnasked(err) {
 		return ctx.Err()
@@ -146,7 +147,7 @@ func Ended(ctx context.Context, err error) error {
 	return err
 }
 
-// proxyRefusal is the refusal of a proxy. The error that net/http would make quotes the proxy, and has no reason.
+// proxyRefusal returns the refusal of a proxy. The error of net/http would quote the proxy, and have no reason.
 func proxyRefusal(_ context.Context, _ *url.URL, _ *http.Request, resp *http.Response) error {
 	if resp.StatusCode == http.StatusOK {
 		return nil

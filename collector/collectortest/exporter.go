@@ -1,4 +1,6 @@
-// Package collectortest makes exporters for the tests of collectors, and compares their pages with golden ones.
+// Package collectortest makes exporters for the tests of collectors (exporter.go, probe.go), scrapes them (scrape.go),
+// and compares their pages with golden ones (page.go). folders.go does all of this for folders of answers, such as
+// collector/nginx/testdata/nginx.
 package collectortest
 
 import (
@@ -13,7 +15,7 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// New is an exporter with the given configuration. It stops with the test.
+// New makes an exporter with the given configuration. It stops with the test.
 func New(t testing.TB, text string) *collector.Exporter {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "registry_exporter.yml")
@@ -28,13 +30,13 @@ func New(t testing.TB, text string) *collector.Exporter {
 	return e
 }
 
-// Hub is an exporter of a registry hub that answers at url. more are lines of the registry.
+// Hub makes an exporter of a registry hub at url. more are lines of the registry's configuration.
 func Hub(t testing.TB, url, more string) *collector.Exporter {
 	t.Helper()
 	return New(t, HubConfig(url, more))
 }
 
-// HubConfig is the configuration of a registry hub that answers at url. more are lines of the registry.
+// HubConfig returns the configuration of a registry hub at url. more are lines of the registry.
 func HubConfig(url, more string) string {
 	return "registries:\n- name: hub\n  url: " + url + "\n" + more
 }
@@ -45,7 +47,7 @@ func Ask(t testing.TB, handler http.HandlerFunc, target string, more ...string) 
 	return testserver.Ask(t, handler, target, more...)
 }
 
-// WantLines wants whole lines on a page.
+// WantLines fails the test unless the page has each of the lines.
 func WantLines(t testing.TB, page string, lines ...string) {
 	t.Helper()
 	testserver.WantLines(t, page, lines...)

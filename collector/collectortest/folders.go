@@ -70,7 +70,7 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// answerWith sends a response as it stands in a file, its length put right.
+// answerWith sends a response as it stands in a file. It sets the Content-Length that the body has.
 func answerWith(t *testing.T, w http.ResponseWriter, text []byte) {
 	head, body, _ := bytes.Cut(text, []byte("\n\n"))
 	resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(string(head)+"\n\n")), nil)

@@ -36,7 +36,7 @@ func PageOf(t testing.TB, e *collector.Exporter, query, collector string, names 
 	return prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return families, nil })
 }
 
-// parsePage reads a page, without what the exporter says of itself.
+// parsePage reads a page, without the metrics of the exporter itself.
 func parsePage(t testing.TB, text string) []*dto.MetricFamily {
 	t.Helper()
 	parser := expfmt.NewTextParser(model.UTF8Validation)

@@ -8,8 +8,8 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// RunProbe starts the clocks of e, and stops them when a probe of the registry hub has run once: after a second or a
-// tenth of its interval, whichever is less, and the time that it takes.
+// RunProbe starts the clocks of e, and stops them when a probe of the registry hub has run once. The first run begins
+// after a second or a tenth of the probe's interval, whichever is less.
 func RunProbe(t testing.TB, e *collector.Exporter, collector string) {
 	t.Helper()
 	e.Start()

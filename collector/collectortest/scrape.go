@@ -12,8 +12,8 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// A Found is the samples of a scrape, by name{label="value",…}. The labels are in the order of the alphabet, without
-// registry and site.
+// A Found has the samples of a scrape by name{label="value",…}. Labels are sorted by name; registry and site are left
+// out.
 type Found map[string]float64
 
 // Scrape reads one collector of the registry hub.
@@ -45,7 +45,7 @@ func valueOf(m *dto.Metric) float64 {
 	return m.Gauge.GetValue()
 }
 
-// Value is the value of the only sample whose name begins with prefix; ok is false when there is none.
+// Value returns the value of the only sample whose name begins with prefix; ok is false when there is none.
 func (f Found) Value(t testing.TB, prefix string) (value float64, ok bool) {
 	t.Helper()
 	for name, v := range f {
@@ -59,7 +59,7 @@ func (f Found) Value(t testing.TB, prefix string) (value float64, ok bool) {
 	return value, ok
 }
 
-// WantSamples wants one sample with each prefix, and its value.
+// WantSamples fails the test unless the scrape has one sample with each prefix, with this value.
 func (f Found) WantSamples(t testing.TB, want map[string]float64) {
 	t.Helper()
 	for prefix, value := range want {
@@ -69,7 +69,7 @@ func (f Found) WantSamples(t testing.TB, want map[string]float64) {
 	}
 }
 
-// WantNone wants no sample with any of the prefixes.
+// WantNone fails the test when a sample has one of the prefixes.
 func (f Found) WantNone(t testing.TB, prefixes ...string) {
 	t.Helper()
 	for _, prefix := range prefixes {
@@ -79,7 +79,8 @@ func (f Found) WantNone(t testing.TB, prefixes ...string) {
 	}
 }
 
-// WantReason wants the only source of the scrape to fail for a reason, or to be well when the reason is empty.
+// WantReason fails the test unless the only source of the scrape failed for the reason, or, with an empty reason, did not
+// fail.
 func (f Found) WantReason(t testing.TB, want string) {
 	t.Helper()
 	got := ""

@@ -54,7 +54,7 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	})
 }
 
-// readClusterStatus asks a replica. Of a cluster_status with more than ask.MaxBody bytes it returns the samples of those
+// readClusterStatus asks a replica. When cluster_status has more than ask.MaxBody bytes, it returns the samples of those
 // bytes, and an error.
 func readClusterStatus(ctx context.Context, c *ask.Client, names *serverNames) ([]source.Sample, error) {
 	a, err := c.Get(ctx, c.Login, clusterStatusPath, ask.MaxBody)

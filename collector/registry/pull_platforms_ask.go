@@ -104,7 +104,7 @@ func (p *platformsPull) askManifest(ctx context.Context) {
 }
 
 // askParts reads the manifest of the next image, and asks for its config and its layers. When no requests are left, the
-// next run goes on with the next part. Of an index in the index, askParts reads nothing more.
+// next run goes on with the next part. When the next image is an index in the index, askParts asks for nothing in it.
 func (p *platformsPull) askParts(ctx context.Context) {
 	d := p.own.others[p.known.nextImage%len(p.own.others)]
 	parts, err := p.partsOf(ctx, d)
@@ -199,8 +199,8 @@ func (p *platformsPull) note(err error) error {
 	return err
 }
 
-// askOnce asks for a manifest with method. Of a blob it reads the last byte. Where the server sends blobs as a whole
-// only, it asks for the length with HEAD, or reads the first bytes with GET.
+// askOnce asks for a manifest with method, or reads the last byte of a blob. Where the server sends blobs as a whole only, it
+// asks for the blob's length with HEAD, or reads its first bytes with GET.
 func (p *platformsPull) askOnce(ctx context.Context, part platformPart, method string) error {
 	p.left--
 	switch {

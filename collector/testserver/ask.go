@@ -19,7 +19,7 @@ func Ask(t testing.TB, handler http.HandlerFunc, target string, more ...string) 
 	return w.Code, w.Body.String()
 }
 
-// WantLines wants whole lines on a page.
+// WantLines fails the test unless the page has each of the lines.
 func WantLines(t testing.TB, page string, lines ...string) {
 	t.Helper()
 	for _, line := range lines {

@@ -6,20 +6,20 @@ import (
 	"testing"
 )
 
-// Pool trusts the authority alone.
+// Pool returns a pool with the authority alone.
 func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.cert)
 	return pool
 }
 
-// Self is the certificate of the authority, for a server to show as its own.
+// Self returns the certificate of the authority, for a server to show as its own.
 func (a *Authority) Self() tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{a.cert.Raw}, PrivateKey: a.key, Leaf: a.cert}
 }
 
-// Crossed is the authority with the same name and key, signed by another parent: what the one has issued verifies with
-// the other, too. It is valid from Start to End.
+// Crossed returns the authority with the same name and key, signed by another parent. Certificates of a verify with
+// parent, too. It is valid from Start to End.
 func (a *Authority) Crossed(t testing.TB, parent *Authority) *Authority {
 	t.Helper()
 	template := NewTemplate(a.cert.Subject.CommonName, nil)

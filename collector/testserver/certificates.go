@@ -1,5 +1,6 @@
-// Package testserver has what tests serve: certificates of an authority of their own, and servers that answer with raw
-// bytes, slowly, endlessly or not at all.
+// Package testserver has servers for tests: servers that answer with raw bytes, slowly, endlessly or not at all (raw.go),
+// registries (registry.go), and certificates of an authority of their own (certificates.go, authority.go). recorder.go
+// keeps requests; ask.go and wait.go ask handlers and wait for events.
 package testserver
 
 import (
@@ -23,7 +24,7 @@ import (
 	"time"
 )
 
-// An Authority signs certificates; without a parent it signs itself.
+// An Authority signs certificates. Without a parent it has signed its own.
 type Authority struct {
 	cert *x509.Certificate
 	key  *ecdsa.PrivateKey
@@ -77,7 +78,7 @@ func (a *Authority) sign(t testing.TB, template *x509.Certificate, key *ecdsa.Pr
 	return cert
 }
 
-// issue is a certificate to be shown by a server or client.
+// Issue makes a certificate for a server or a client.
 func (a *Authority) Issue(t testing.TB, changes ...func(*x509.Certificate)) tls.Certificate {
 	t.Helper()
 	key := newKey(t)
@@ -85,7 +86,7 @@ func (a *Authority) Issue(t testing.TB, changes ...func(*x509.Certificate)) tls.
 	return tls.Certificate{Certificate: [][]byte{cert.Raw}, PrivateKey: key, Leaf: cert}
 }
 
-// file holds the certificate of a, and of others.
+// File writes the certificate of a, and of others, to a file.
 func (a *Authority) File(t testing.TB, others ...*Authority) string {
 	t.Helper()
 	var text bytes.Buffer
@@ -95,7 +96,7 @@ func (a *Authority) File(t testing.TB, others ...*Authority) string {
 	return TempFile(t, "ca.pem", text.Bytes())
 }
 
-// KeyPairFiles are a certificate and its key on disk.
+// KeyPairFiles writes a certificate and its key to files.
 func KeyPairFiles(t testing.TB, c tls.Certificate) (certFile, keyFile string) {
 	t.Helper()
 	der, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)
@@ -122,7 +123,7 @@ func Valid(from, to time.Time) func(*x509.Certificate) {
 	return func(c *x509.Certificate) { c.NotBefore, c.NotAfter = from, to }
 }
 
-// with adds certificates to those that are shown.
+// With adds the certificates of chain to those that a server shows.
 func With(c tls.Certificate, chain ...*Authority) tls.Certificate {
 	for _, a := range chain {
 		c.Certificate = append(c.Certificate, a.cert.Raw)

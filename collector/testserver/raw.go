@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// A Raw answers connections with bytes.
+// A Raw is a server that answers connections with raw bytes.
 type Raw struct {
 	Address string
 	mu      sync.Mutex
@@ -67,11 +67,11 @@ func (s *Raw) set(conn net.Conn, open bool) {
 	}
 	select {
 	case s.changed <- struct{}{}:
-	default: // whoever waits has not looked yet
+	default: // the test has not read the last event yet
 	}
 }
 
-// wantAllClosed says that the client leaves no connection behind.
+// WantAllClosed fails the test when the client has left a connection open.
 func (s *Raw) WantAllClosed(t testing.TB) {
 	t.Helper()
 	timeout := time.After(time.Minute)
@@ -90,7 +90,7 @@ func (s *Raw) WantAllClosed(t testing.TB) {
 	}
 }
 
-// AfterRequest answers when a request came, or the beginning of a TLS handshake.
+// AfterRequest answers when a request, or the beginning of a TLS handshake, has come.
 func AfterRequest(answer func(net.Conn)) func(net.Conn, *bufio.Reader) {
 	return func(conn net.Conn, r *bufio.Reader) {
 		if first, err := r.Peek(1); err == nil && first[0] != 22 {
@@ -105,7 +105,7 @@ func Silent(net.Conn) {}
 func HangUp(c net.Conn) { _ = c.(*net.TCPConn).CloseWrite() }
 
 func Reset(c net.Conn) {
-	time.Sleep(20 * time.Millisecond) // for what was sent to be read
+	time.Sleep(20 * time.Millisecond) // so that the client reads what was sent
 	_ = c.(*net.TCPConn).SetLinger(0)
 	c.Close()
 }
@@ -117,7 +117,7 @@ func Send(text string, then func(net.Conn)) func(net.Conn) {
 	}
 }
 
-// Endlessly sends text and then more and more, until the client goes away.
+// Endlessly sends text, and then more again and again, until the client goes away.
 func Endlessly(text, more string, pause time.Duration) func(net.Conn) {
 	return Send(text, func(c net.Conn) {
 		for {
@@ -129,7 +129,7 @@ func Endlessly(text, more string, pause time.Duration) func(net.Conn) {
 	})
 }
 
-// GzipBomb is 64 MiB of nothing.
+// GzipBomb returns 64 MiB of zeros, compressed with gzip.
 func GzipBomb(t testing.TB) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -143,13 +143,13 @@ func GzipBomb(t testing.TB) string {
 	return b.String()
 }
 
-// hang answers when the client has gone.
+// Hang returns when the client has gone. It does not answer.
 func Hang(_ http.ResponseWriter, r *http.Request) {
-	_, _ = io.Copy(io.Discard, r.Body) // before, a server does not see the client go
+	_, _ = io.Copy(io.Discard, r.Body) // before the body is read, a server does not notice that the client has gone
 	<-r.Context().Done()
 }
 
-// WriteEndlessly ends when the client has enough.
+// WriteEndlessly writes until the client closes the connection.
 func WriteEndlessly(w http.ResponseWriter) {
 	chunk := bytes.Repeat([]byte("x"), 1<<14)
 	for {

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// A Recorder keeps the requests that a server got. It is for many goroutines.
+// A Recorder keeps the requests to a server. It is for many goroutines.
 type Recorder struct {
 	mu   sync.Mutex
 	seen []*http.Request
@@ -21,21 +21,21 @@ func (r *Recorder) Record(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// Requests are those that came since the start or the last call of Clear, in their order.
+// Requests returns the requests since the start or the last call of Clear, in their order.
 func (r *Recorder) Requests() []*http.Request {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.seen
 }
 
-// Clear forgets the requests that came until now.
+// Clear forgets the requests that have come so far.
 func (r *Recorder) Clear() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seen = nil
 }
 
-// Carrying counts the requests with any value in a header.
+// Carrying returns how many requests have a header.
 func (r *Recorder) Carrying(header string) (n int) {
 	for _, req := range r.Requests() {
 		if req.Header.Get(header) != "" {

@@ -12,7 +12,7 @@ func OpenRegistry(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprint(w, "{}")
 }
 
-// BearerRegistry is a registry that wants a token of realm, and takes any.
+// BearerRegistry answers as a registry that wants a token of realm, and takes any token.
 func BearerRegistry(realm string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {

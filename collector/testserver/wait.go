@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// WaitUntil polls done for up to a minute; event is how the test's failure calls it.
+// WaitUntil calls done for up to a minute, until it returns true. event names what the test waits for, in its failure.
 func WaitUntil(t testing.TB, event string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {

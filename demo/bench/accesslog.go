@@ -18,7 +18,7 @@ import (
 	"registry_exporter/accesslog/genlog"
 )
 
-// Goals, and what they are measured on.
+// The goals, and the log on which they are measured.
 const (
 	logLines     = 1_000_000
 	maxLineCPU   = 500 * time.Nanosecond
@@ -28,7 +28,8 @@ const (
 	logReaderArg = "-read-log"
 )
 
-// accessLog measures what a line of an access log costs: ours, mtail and, as the floor, wc -l on the same file.
+// accessLog measures how long a line of an access log takes: in the exporter, in mtail, and with wc -l as the least
+// possible.
 func (b *bench) accessLog() error {
 	fmt.Printf("\nAn access log of %d lines, read from its beginning to its end by one process each\n", logLines)
 	log := filepath.Join(b.dir, "access.log")
@@ -87,7 +88,7 @@ func writeLog(name string) (size int, err error) {
 	for range logLines {
 		line = g.AppendTimed(line[:0])
 		size += len(line)
-		_, _ = w.Write(line) // Flush tells
+		_, _ = w.Write(line) // Flush returns the error
 	}
 	if err := errors.Join(w.Flush(), f.Close()); err != nil {
 		return 0, fmt.Errorf("writing a log: %w", err)
@@ -95,7 +96,7 @@ func writeLog(name string) (size int, err error) {
 	return size, nil
 }
 
-// A reader is what a program needed to read the log, and what it said.
+// A reader is a run of a program that read the log: its time, its memory and its output.
 type reader struct {
 	name      string
 	wall, cpu time.Duration
@@ -106,7 +107,7 @@ type reader struct {
 
 func (r *reader) lineCPU() time.Duration { return r.cpu / logLines }
 
-// readBy runs a program to its end.
+// readBy runs a program until it ends.
 func (b *bench) readBy(name, program string, args ...string) (*reader, error) {
 	cmd := exec.CommandContext(b.ctx, program, args...)
 	var out bytes.Buffer
@@ -127,8 +128,8 @@ func (b *bench) readBy(name, program string, args ...string) (*reader, error) {
 	return r, nil
 }
 
-// watch looks at the memory until the program has ended. What the system says at the end would count what the bench
-// itself had when it started the program.
+// watch measures the memory until the program has ended. The maximum that Linux tells at the end would include the memory
+// that the bench itself had when it started the program.
 func (r *reader) watch(pid int, ended <-chan error) error {
 	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
@@ -137,7 +138,7 @@ func (r *reader) watch(pid int, ended <-chan error) error {
 		case err := <-ended:
 			return err
 		case <-look.C:
-			if used, err := usageOf(pid); err == nil { // else it has just ended
+			if used, err := usageOf(pid); err == nil { // an error: the program has just ended
 				r.peak = max(r.peak, used.peak)
 			}
 		}
@@ -155,7 +156,7 @@ func printReaders(readers []*reader) {
 
 func us(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
-// readLog is the bench as a reader of a log: it counts as the exporter does, and writes what it came to.
+// readLog counts the lines of a log as the exporter does, and writes the counts to out. The bench runs itself with it.
 func readLog(name string, out io.Writer) error {
 	counts, err := accesslog.New(accesslog.Options{Format: logFormat, Depth: accesslog.AllButLast})
 	if err != nil {
@@ -182,7 +183,7 @@ func readLog(name string, out io.Writer) error {
 	}
 }
 
-// seriesOf is how many series a page has of these counts.
+// seriesOf returns how many series the counts have on a page.
 func seriesOf(s accesslog.Snapshot) (n int) {
 	for _, rows := range [][]accesslog.Row{
 		s.Requests, s.Bytes, s.Operations, s.TransferSeconds, s.Layers, s.SlowLayers, s.EmptyPulls, s.IncompletePulls,
@@ -191,12 +192,12 @@ func seriesOf(s accesslog.Snapshot) (n int) {
 		n += len(rows)
 	}
 	for _, h := range s.Durations {
-		n += len(h.Buckets) + 4 // +Inf, count, sum, and the native one
+		n += len(h.Buckets) + 4 // +Inf, count, sum, and the native histogram
 	}
 	return n
 }
 
-// sameCounts compares with mtail's page.
+// sameCounts returns an error when mtail's page has other counts.
 func sameCounts(s accesslog.Snapshot, page string) error {
 	theirs, err := mtailCounts(page)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"registry_exporter/demo/standin"
 )
 
-// withExporter runs the exporter with a configuration while use does, and tells it the address.
+// withExporter runs the exporter with a configuration while it calls use with the exporter's address.
 func (b *bench) withExporter(config string, use func(c *child.Child, address string) error) error {
 	file := filepath.Join(b.dir, "bench.yml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
@@ -25,7 +25,7 @@ func (b *bench) withExporter(config string, use func(c *child.Child, address str
 		"http://"+address+"/-/ready", func(c *child.Child) error { return use(c, address) })
 }
 
-// with runs a program while use does.
+// with runs a program while it calls use.
 func (b *bench) with(program string, args []string, ready string, use func(*child.Child) error) error {
 	var log tail
 	c, err := child.Start(&log, program, args...)
@@ -40,7 +40,7 @@ func (b *bench) with(program string, args []string, ready string, use func(*chil
 	return use(c)
 }
 
-// tail keeps the beginning of what a program says.
+// tail keeps the first bytes of a program's output.
 type tail []byte
 
 var _ io.Writer = (*tail)(nil)
@@ -52,7 +52,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// freeAddress is one that was free a moment ago. It is no client's, so it stays free.
+// freeAddress returns an address that was free a moment ago. Linux gives its port to no client, so it stays free.
 func freeAddress() (string, error) {
 	var l net.Listener
 	l, err := standin.Listen()

@@ -13,13 +13,14 @@ import (
 	"registry_exporter/demo/child"
 )
 
-// Goals. Some 15 MB of RSS are the binary. Beyond the slowest source comes the page: promhttp writes and compresses it.
+// The goals. The binary alone takes some 15 MB of RSS. maxBeyond is how much longer than its slowest source a page may
+// take: promhttp writes and compresses the page.
 const (
 	maxRSS    = 32.0 // MB
 	maxBeyond = 6 * time.Millisecond
 )
 
-// full measures one registry that has everything.
+// full measures a registry with every source.
 func (b *bench) full() error {
 	fmt.Printf("\nOne registry with everything: an MSR of three replicas (RethinkDB tables of 80 KB each), nginx, /v2/ over TLS with a token, Swift, Redis; %d scrapes\n", scrapes)
 	return b.withExporter(b.fullConfig(), func(c *child.Child, address string) error {
@@ -57,10 +58,10 @@ func (b *bench) fullConfig() string {
 `, front, at["msr replica 1"], at["msr replica 2"], at["msr replica 3"], at["hub nginx"], at["swift"], at["redis"])
 }
 
-// profileTime is shorter than the measurement takes.
+// profileTime is how long the CPU profile takes: less than the measurement.
 const profileTime = 5 * time.Second
 
-// startProfile writes a CPU profile beside the measurement, if one is wanted; end waits for it.
+// startProfile writes a CPU profile during the measurement, when one is wanted. end waits for it.
 func (b *bench) startProfile(address string) (end func()) {
 	if b.profile == "" {
 		return func() {}

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// printMachine says on what the numbers were measured.
+// printMachine prints the machine and the versions with which the bench measured.
 func printMachine(exporter string) error {
 	info, err := buildinfo.ReadFile(exporter)
 	if err != nil {

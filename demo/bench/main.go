@@ -1,5 +1,5 @@
-// The bench tells what the exporter costs: CPU, memory and time, against goals and against other exporters.
-// It wants Linux, for /proc.
+// The bench measures the CPU time, memory and time that the exporter takes, and compares them with goals and with other
+// exporters. It needs Linux, for /proc.
 package main
 
 import (
@@ -13,7 +13,8 @@ import (
 )
 
 func main() {
-	// Hung up is stopped too: no child may be left behind. Without a reader it measures to its end.
+	// HUP stops the bench as well, so that no child is left behind. When nobody reads its output, the bench measures to
+	// its end.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	signal.Ignore(syscall.SIGPIPE)
@@ -38,7 +39,7 @@ func main() {
 	}
 }
 
-// bench is what all measurements share.
+// bench has the values that all measurements share.
 type bench struct {
 	ctx      context.Context
 	exporter string

@@ -19,19 +19,19 @@ const (
 	warmUp  = 20
 )
 
-// A cost is what an exporter needed for its scrapes.
+// A cost is what an exporter used for its scrapes.
 type cost struct {
 	name      string
-	cpu       time.Duration // a scrape
+	cpu       time.Duration // of one scrape
 	rss, peak float64
 	series    int
 	wall      []time.Duration // of each scrape, sorted
-	beyond    []time.Duration // of each scrape what its slowest source does not explain, sorted
+	beyond    []time.Duration // of each scrape, its time without that of its slowest source, sorted
 }
 
 func (c *cost) perSeries() time.Duration { return c.cpu / time.Duration(max(c.series, 1)) }
 
-// measure scrapes url n times and reads what process pid needs for that.
+// measure scrapes url n times, and reads how much CPU time and memory process pid used for that.
 func measure(ctx context.Context, name string, pid int, url string, n int) (*cost, error) {
 	for range min(warmUp, n) {
 		if _, err := scrape(ctx, url); err != nil {
@@ -63,19 +63,19 @@ func measure(ctx context.Context, name string, pid int, url string, n int) (*cos
 	return c, nil
 }
 
-// quantile is one of sorted durations.
+// quantile returns the quantile q of sorted durations.
 func quantile(q float64, sorted []time.Duration) time.Duration {
 	return sorted[int(q*float64(len(sorted)-1))]
 }
 
-// A scraped page, as far as the bench looks at it.
+// A scraped is a page that the bench has scraped.
 type scraped struct {
-	wall    time.Duration // until its last byte is there; what the client makes of it is not the exporter's
+	wall    time.Duration // until its last byte came, without what the bench does with it afterwards
 	series  int
 	slowest time.Duration // the longest registry_collector_duration_seconds
 }
 
-// client leaves pages as they come.
+// client does not decompress pages.
 var client = &http.Client{Transport: &http.Transport{DisableCompression: true}}
 
 func scrape(ctx context.Context, url string) (*scraped, error) {
@@ -115,7 +115,7 @@ func unzip(body []byte) ([]byte, error) {
 	return io.ReadAll(z)
 }
 
-// read counts series and finds the slowest source. A source that fails makes the numbers worthless.
+// read counts the series and finds the slowest source. A source that fails is an error: it makes the numbers worthless.
 func (p *scraped) read(body string) error {
 	for line := range strings.Lines(body) {
 		if line = strings.TrimSuffix(line, "\n"); strings.HasPrefix(line, "#") {

@@ -9,15 +9,16 @@ import (
 	"strings"
 )
 
-// mtailProgram counts requests by operation, status and project, and how long they took, with as few expressions as
-// can be: one for each line. Its first bucket begins below 0, since a time of 0.000 is in none that begins there.
+// mtailProgram counts requests by operation, status and project, and how long they took. It has as few expressions as
+// possible: one for each line. Its first bucket begins below 0: mtail puts a time of 0.000 into no bucket that begins at
+// 0.
 const mtailProgram = `counter requests by operation, code, project
 histogram seconds by operation buckets -1, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300
 
 /"(?P<method>[A-Z]+) \/v2\/((?P<project>[^ "]+)\/[^ \/"]+\/(?P<kind>manifests|blobs\/uploads|blobs|tags)\/)?(?P<rest>[^ "]*) HTTP\/1\.1" (?P<code>\d{3}) \d+ "[^"]*" "[^"]*" (?P<seconds>\d+\.\d+) / {
 `
 
-// mtailOperations are in the order of how often they come.
+// mtailOperations stand in the order of how often they come in the log.
 var mtailOperations = []struct{ condition, operation string }{
 	{`$kind == "blobs" && $method == "GET"`, "blob_pull"},
 	{`$kind == "manifests" && $method == "HEAD"`, "manifest_head"},
@@ -57,7 +58,7 @@ var (
 	mtailLabel = regexp.MustCompile(`(\w+)="([^"]*)"`)
 )
 
-// mtailCounts are its counts under the names of ours.
+// mtailCounts returns mtail's counts under the names that the exporter has.
 func mtailCounts(page string) (map[string]float64, error) {
 	counts := map[string]float64{}
 	for _, line := range mtailLine.FindAllStringSubmatch(page, -1) {
@@ -87,5 +88,5 @@ func mtailCounts(page string) (map[string]float64, error) {
 	return counts, nil
 }
 
-// moves are the operations that ours counts by project.
+// moves are the operations that the exporter counts by project.
 var moves = map[string]bool{"manifest_pull": true, "blob_pull": true, "manifest_push": true, "upload_chunk": true, "upload_commit": true}

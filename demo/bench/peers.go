@@ -10,9 +10,9 @@ import (
 	"registry_exporter/demo/child"
 )
 
-// A peer is an exporter that is made for one of the things that ours reads.
+// A peer is an exporter for one of the systems that our exporter reads, too.
 type peer struct {
-	program string // and the Debian package that has it
+	program string // name of the program, and of its Debian package
 	ready   string
 	scraped string
 	args    func(t *targets, address string) []string
@@ -30,7 +30,7 @@ var peers = []peer{
 	}},
 }
 
-// peers measures the exporter beside others.
+// peers measures the exporter beside the peers.
 func (b *bench) peers() error {
 	fmt.Printf("\nA real nginx (stub_status, and /v2/ over TLS) and a real Redis; ours beside one exporter for each; %d scrapes\n", scrapes)
 	if missing := missingOf("nginx", "redis-server"); missing != "" {
@@ -63,7 +63,7 @@ func (b *bench) peers() error {
 	return nil
 }
 
-// missingOf are the programs that are not installed.
+// missingOf returns the programs that are not installed.
 func missingOf(programs ...string) string {
 	var missing []string
 	for _, p := range programs {
@@ -77,8 +77,8 @@ func missingOf(programs ...string) string {
 	return strings.Join(missing, " ")
 }
 
-// ours is the cost of /probe, which shows the three targets only as the peers do, and of /metrics, where the exporter
-// tells of itself too.
+// ours returns the cost of /probe and of /metrics. /probe shows the same three targets as the peers, and /metrics shows
+// the exporter itself, too.
 func (b *bench) ours(t *targets) (ours []*cost, err error) {
 	config := fmt.Sprintf(`registries:
 - name: same
@@ -100,7 +100,7 @@ func (b *bench) ours(t *targets) (ours []*cost, err error) {
 	return ours, err
 }
 
-// theirs are the costs of the peers, and their sum at the end. There are none unless all can be measured.
+// theirs returns the costs of the peers and, at the end, their sum. When one of them cannot be measured it returns none.
 func (b *bench) theirs(t *targets) ([]*cost, error) {
 	together := &cost{name: "these together"}
 	var all []*cost

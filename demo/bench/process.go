@@ -12,7 +12,7 @@ import (
 // tick is the unit of CPU time in /proc: 1/100 s on every Linux.
 const tick = 10 * time.Millisecond
 
-// usage is what a process has used until now.
+// usage is what a process has used so far.
 type usage struct {
 	cpu       time.Duration
 	rss, peak float64 // MB
@@ -31,7 +31,8 @@ func usageOf(pid int) (usage, error) {
 	return usage{time.Duration(ticks) * tick, megabytes(string(status), "VmRSS:"), megabytes(string(status), "VmHWM:")}, err
 }
 
-// parseTicks is utime + stime: fields 14 and 15, where the second, a name in parentheses, may hold anything.
+// parseTicks returns utime + stime of /proc/PID/stat: fields 14 and 15. Field 2 is a name in parentheses, which may hold
+// any character.
 func parseTicks(stat string) (int, error) {
 	fields := strings.Fields(stat[strings.LastIndexByte(stat, ')')+1:])
 	if len(fields) < 13 {

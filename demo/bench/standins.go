@@ -15,10 +15,10 @@ import (
 	"registry_exporter/demo/standin"
 )
 
-// slowAnswer is how long the upstream takes that many registries are made of.
+// slowAnswer is how long the one server takes that stands in for many registries.
 const slowAnswer = 5 * time.Millisecond
 
-// serveStandIns runs until stdin ends, and so never longer than the bench.
+// serveStandIns runs until stdin ends, which is at the latest when the bench ends.
 func serveStandIns(dir, fixtures string) error {
 	stack, err := standin.Start(standin.Options{
 		Fixtures: fixtures, Dir: dir, Timeouts: standin.Timeouts{Registry: 10 * time.Second, MSR: 10 * time.Second, Every: time.Hour, Reread: time.Hour},
@@ -52,7 +52,7 @@ func slowRegistry(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, "{}")
 }
 
-// standIns are a process of their own, so that what they cost is not taken for the exporter's.
+// standIns run in a process of their own, so that their CPU time and memory is not counted as the exporter's.
 type standIns struct {
 	cmd     *exec.Cmd
 	stdin   io.Closer
@@ -89,7 +89,7 @@ func startStandIns(ctx context.Context, dir, fixtures string) (*standIns, error)
 	return s, nil
 }
 
-// stop ends the process, by force when it does not end by itself.
+// stop closes stdin of the process, and kills it when it does not end.
 func (s *standIns) stop() error {
 	s.stdin.Close()
 	defer time.AfterFunc(5*time.Second, func() { _ = s.cmd.Process.Kill() }).Stop()

@@ -17,7 +17,7 @@ func printCosts(costs ...*cost) {
 	w.Flush()
 }
 
-// wall is empty for a sum: nobody scrapes one after the other.
+// wall writes a quantile of the times; nothing for a sum, since nobody scrapes several exporters one after the other.
 func wall(q float64, c *cost) string {
 	if len(c.wall) == 0 {
 		return ""
@@ -27,7 +27,7 @@ func wall(q float64, c *cost) string {
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// goal tells whether something is as good as it should be.
+// goal prints whether a goal is met.
 func goal(met bool, format string, args ...any) {
 	verdict := "not met"
 	if met {

@@ -12,7 +12,7 @@ import (
 	"registry_exporter/demo/standin"
 )
 
-// targets are the real programs that are read.
+// targets are the real programs that the exporters read.
 type targets struct {
 	dir                    string
 	status, secured, redis string // addresses
@@ -77,14 +77,14 @@ func (b *bench) startTargets() (*targets, error) {
 	return t, nil
 }
 
-// prepare finds addresses and writes the files.
+// prepare finds free addresses and writes the configurations.
 func (t *targets) prepare() error {
 	for _, address := range []*string{&t.status, &t.secured, &t.redis} {
 		l, err := standin.Listen()
 		if err != nil {
 			return err
 		}
-		defer l.Close() // held until all are found
+		defer l.Close() // held until all addresses are found
 		*address = l.Addr().String()
 	}
 	if err := os.Mkdir(t.dir, 0o700); err != nil {
@@ -112,7 +112,7 @@ func (t *targets) start(ctx context.Context) error {
 	return t.run(ctx, t.redis, "redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", t.dir, "--save", "", "--appendonly", "no")
 }
 
-// run starts a program and waits until it listens.
+// run starts a program and waits until its port is open.
 func (t *targets) run(ctx context.Context, address, program string, args ...string) error {
 	var log tail
 	c, err := child.Start(&log, program, args...)

@@ -22,7 +22,7 @@ type Child struct {
 	err   error
 }
 
-// Start runs a program in a group of its own: a Ctrl-C is not meant for it, Stop is.
+// Start runs a program in a process group of its own, so that Ctrl-C in the terminal does not reach it. Stop ends it.
 func Start(log io.Writer, program string, args ...string) (*Child, error) {
 	c := &Child{cmd: exec.Command(program, args...), ended: make(chan struct{})}
 	c.cmd.Stdout, c.cmd.Stderr = log, log
@@ -40,10 +40,10 @@ func Start(log io.Writer, program string, args ...string) (*Child, error) {
 // PID is the process id.
 func (c *Child) PID() int { return c.cmd.Process.Pid }
 
-// Ended is closed when the program has ended, for whatever reason.
+// Ended returns a channel that is closed when the program has ended.
 func (c *Child) Ended() <-chan struct{} { return c.ended }
 
-// Err says how the program ended. It may be called then only.
+// Err returns how the program ended. It may be called only after Ended.
 func (c *Child) Err() error {
 	if c.err == nil {
 		return errors.New("it ended by itself")
@@ -51,7 +51,7 @@ func (c *Child) Err() error {
 	return c.err
 }
 
-// WaitFor asks url until it answers 200.
+// WaitFor asks url until the answer has status 200.
 func (c *Child) WaitFor(ctx context.Context, url string) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
@@ -82,7 +82,7 @@ func answers(ctx context.Context, url string) bool {
 	return resp.StatusCode == http.StatusOK
 }
 
-// Stop asks the program to end, and kills it when it does not.
+// Stop asks the program to end, and kills it when it has not ended after stopTime.
 func (c *Child) Stop() {
 	_ = c.cmd.Process.Signal(syscall.SIGTERM)
 	select {

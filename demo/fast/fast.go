@@ -1,4 +1,4 @@
-// Package fast makes the alerts that ship fast enough to be waited for.
+// Package fast makes the rules of alerts/ faster, so that people and tests can wait for an alert.
 package fast
 
 import (
@@ -12,7 +12,8 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// Every `for` and `keep_firing_for`, and every window up to Longest, is divided by Speed. Nothing else of a rule is touched.
+// Rules divides every `for` and `keep_firing_for`, and every window up to Longest, by Speed. It changes nothing else of a
+// rule.
 const (
 	Speed   = 10
 	Longest = 20 * time.Minute
@@ -23,7 +24,7 @@ var (
 	windows = regexp.MustCompile(`\[(\d+[smh])\]`)
 )
 
-// Rules speeds up the text of a rule file.
+// Rules makes the rules in the text of a rule file faster.
 func Rules(text string) string {
 	text = waits.ReplaceAllStringFunc(text, func(s string) string {
 		m := waits.FindStringSubmatch(s)
@@ -40,11 +41,12 @@ func faster(duration string) string {
 	return (d / Speed).String()
 }
 
-// ruleFiles are those in the folder of the alerts.
+// ruleFiles are the rule files in the folder alerts.
 var ruleFiles = []string{"thresholds.yml", "registry.yml", "certificates.yml", "content.yml", "probes.yml", "access.yml", "msr.yml", "exporter.yml"}
 
-// Write writes the rules of the folder of alerts, sped up, to dir as rules-*.yml. From the folder alertmanager beside
-// it, it writes alertmanager.yml, which groups at once and sends to the receiver at this address: /page and /ticket.
+// Write writes the rules of the folder alerts, made faster, to dir as rules-*.yml. From the folder alertmanager beside
+// alerts it writes alertmanager.yml. This Alertmanager groups at once and sends to /page and /ticket at the address
+// receiver.
 func Write(alerts, dir, receiver string) error {
 	for _, name := range ruleFiles {
 		if err := rewrite(filepath.Join(alerts, name), filepath.Join(dir, "rules-"+name), Rules); err != nil {

@@ -1,4 +1,4 @@
-// Package notices shows what Alertmanager sends to people.
+// Package notices writes the messages of Alertmanager for people to read.
 package notices
 
 import (
@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Handler takes Alertmanager's webhooks at every path and writes them to out, for a person to read.
+// Handler takes Alertmanager's webhooks at every path and writes them to out.
 func Handler(out io.Writer) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST /", &receiver{out: out})
@@ -19,7 +19,7 @@ func Handler(out io.Writer) http.Handler {
 	return mux
 }
 
-// maxBody is far more than a message of a thousand alerts.
+// maxBody is the largest message, in bytes: far more than one with a thousand alerts.
 const maxBody = 16 << 20
 
 // A receiver writes messages one after the other.
@@ -52,7 +52,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 }
 
-// text is a line for a glance, and below what a person needs to act.
+// text writes an alert in one line. Below an alert that fires it writes what a person needs to act.
 func (m message) text(a alert) string {
 	first := fmt.Sprintf("%s to %s: %s %s: %s\n", a.Status, m.Receiver, a.Labels["severity"], a.Labels["alertname"], a.Annotations["summary"])
 	if a.Status != "firing" {

@@ -1,4 +1,4 @@
-// The receiver shows what Alertmanager sends to people.
+// The receiver prints the messages of Alertmanager for people to read.
 package main
 
 import (

@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// accessFormat is what the lines are written in, as log_format of nginx has it.
+// accessFormat is the log_format of nginx for the lines.
 const accessFormat = `$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_time $request_length $upstream_response_time`
 
-// maxLog bounds a log: then it is renamed, and a new one begun, so that there are two files at most.
+// maxLog is the size of a log in bytes at which it is renamed, and a new one begins. There are two files at most.
 const maxLog = 1 << 20
 
 // accessLog writes a line for each request, as nginx does.
 type accessLog struct {
 	path string
-	mu   sync.Mutex // of what follows
+	mu   sync.Mutex // for the fields below
 	file *os.File
 	size int
 }
@@ -44,7 +44,7 @@ func (l *accessLog) close() {
 	l.file.Close()
 }
 
-// around writes a line when h is done, even if it breaks the connection.
+// around writes a line when h returns, even when h breaks the connection.
 func (l *accessLog) around(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{ResponseWriter: w, body: r.Body, start: time.Now()}
@@ -62,11 +62,11 @@ func (l *accessLog) write(line string) {
 			return
 		}
 	}
-	n, _ := io.WriteString(l.file, line) // a line that cannot be written is missing, as with nginx
+	n, _ := io.WriteString(l.file, line) // as nginx does, it leaves out a line that cannot be written
 	l.size += n
 }
 
-// An exchange is a request and its answer while they pass.
+// An exchange is a request and its answer.
 type exchange struct {
 	http.ResponseWriter
 	body      io.ReadCloser
@@ -99,7 +99,7 @@ func (x *exchange) Read(b []byte) (int, error) {
 
 func (x *exchange) Close() error { return x.body.Close() }
 
-// escaped is how nginx writes what would end a value.
+// escaped writes the characters that would end a value, as nginx does.
 var escaped = strings.NewReplacer(`"`, `\x22`, `\`, `\x5C`)
 
 func (x *exchange) line(r *http.Request) string {

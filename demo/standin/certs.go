@@ -18,7 +18,7 @@ import (
 
 const day = 24 * time.Hour
 
-// clientNames are what people use to reach the fronts.
+// clientNames are the names and addresses by which people reach the fronts.
 var clientNames = []string{"localhost", "127.0.0.1", "registry.example.org"}
 
 // An authority signs the certificates of one run.
@@ -45,12 +45,12 @@ func newAuthority() (*authority, error) {
 	return &authority{cert, key}, err
 }
 
-// pem is the CA file that clients need.
+// pem returns the CA file for clients.
 func (a *authority) pem() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
 }
 
-// issue makes a certificate for names and addresses that ends at the given time.
+// issue makes a certificate for names and addresses. It expires at end.
 func (a *authority) issue(end time.Time, names ...string) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -75,7 +75,7 @@ func (a *authority) issue(end time.Time, names ...string) (*tls.Certificate, err
 	return &tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, nil
 }
 
-// good is how a healthy server shows itself.
+// good returns the TLS configuration of a healthy server.
 func (a *authority) good() (*tls.Config, error) {
 	cert, err := a.issue(time.Now().Add(90*day), clientNames...)
 	if err != nil {
@@ -84,7 +84,7 @@ func (a *authority) good() (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{*cert}}, nil
 }
 
-// breakable is good until a fault of the certificate is on.
+// breakable returns a TLS configuration that is good while no fault of the certificate is on.
 func (a *authority) breakable(f *Faults) (*tls.Config, error) {
 	config, err := a.good()
 	if err != nil {

@@ -9,13 +9,13 @@ import (
 	"text/template"
 )
 
-// ConfigFile is the configuration that makes the exporter watch the stand-ins.
+// ConfigFile returns the path of the exporter's configuration for the stand-ins.
 func (s *Stack) ConfigFile() string { return filepath.Join(s.dir, "registry_exporter.yml") }
 
-// unknown stands for what only a running stack knows.
+// unknown stands in for the functions that only a running stack has.
 func unknown(string) string { return "" }
 
-// The fronts go by a name, so that it has to be looked up, as everywhere.
+// The url of a front has a name, which the exporter has to look up, as in other networks.
 var configText = template.Must(template.New("").Funcs(template.FuncMap{"address": unknown, "port": unknown}).Parse(`registries:
   - name: msr
     site: eqiad

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// Control is the handler that shows what runs and lets one break it.
+// Control is the handler of the page that lists the parts, and on which people break them.
 func (s *Stack) Control() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.list)

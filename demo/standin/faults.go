@@ -10,7 +10,7 @@ import (
 // A Fault is one way to break a part of the demo.
 type Fault struct{ Name, What string }
 
-// Table lists every fault. What it does stands with the part that it breaks.
+// Table lists every fault. The code of the part that a fault breaks has its effect.
 var Table = []Fault{
 	{"everything", "all that is asked refuses connections"},
 
@@ -55,7 +55,7 @@ var Table = []Fault{
 	{"redis-password", "hub: the password of Redis is changed, but not the exporter's file"},
 }
 
-// Faults knows which faults are on.
+// Faults holds the faults that are on.
 type Faults struct {
 	mu    sync.RWMutex
 	since map[string]time.Time
@@ -64,7 +64,7 @@ type Faults struct {
 	apply   []func() error
 }
 
-// onChange has apply called after each change, and once now.
+// onChange calls apply now, and after each change.
 func (f *Faults) onChange(apply func() error) error {
 	f.apply = append(f.apply, apply)
 	return apply()
@@ -82,14 +82,14 @@ func (f *Faults) On(names ...string) bool {
 	return false
 }
 
-// Since is when the fault was switched on.
+// Since returns when the fault was switched on.
 func (f *Faults) Since(name string) time.Time {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	return f.since[name]
 }
 
-// Set switches a fault on or off. When it returns everything behaves accordingly.
+// Set switches a fault on or off. When Set returns, every part behaves so.
 func (f *Faults) Set(name string, on bool) error {
 	f.setting.Lock()
 	defer f.setting.Unlock()
@@ -114,7 +114,7 @@ func (f *Faults) set(name string, on bool) {
 	}
 }
 
-// pick is the value of the first name that is on.
+// pick returns the value of the first fault in the map that is on.
 func pick[T any](f *Faults, values map[string]T) (value T, found bool) {
 	for _, fault := range Table {
 		if value, found = values[fault.Name]; found && f.On(fault.Name) {
@@ -134,7 +134,7 @@ func Known(name string) bool {
 	return false
 }
 
-// List is one line for each fault, those that are on marked.
+// List writes one line for each fault, and marks those that are on.
 func (f *Faults) List() string {
 	var b strings.Builder
 	for _, fault := range Table {

@@ -28,13 +28,13 @@ func newHub(f *Faults, monitor *secret, log *accessLog) (*hub, error) {
 	return h, err
 }
 
-// failingChecks are what /debug/health says while a check fails.
+// failingChecks are the answers of /debug/health while a check fails.
 var failingChecks = map[string]string{
 	"health-storage": `{"storagedriver_swift":"Timeout expired while waiting for the container"}`,
 	"health-redis":   `{"127.0.0.1:6379":"dial tcp 127.0.0.1:6379: connect: connection refused"}`,
 }
 
-// front is nginx: it needs the registry behind it.
+// front is the nginx in front of the registry.
 func (h *hub) front() http.Handler {
 	return h.nginx.count(h.log.around(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if h.faults.On("registry-down") {
@@ -47,7 +47,7 @@ func (h *hub) front() http.Handler {
 	})))
 }
 
-// backend is the registry itself.
+// backend is the registry behind the front.
 func (h *hub) backend(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
 	_, ill := pick(h.faults, failingChecks)

@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// image is what the exporter pulls from the hub.
+// image is the repository from which the exporter pulls.
 const image = "library/base"
 
-// pulled is the image in the registry: what there is to break.
+// pulled has the layers of the image in the registry, which faults damage.
 type pulled struct{ layers []string } // digests
 
-// fill pushes the image: a configuration and three layers.
+// fill pushes the image: a config and three layers.
 func fill(registry http.Handler) (*pulled, error) {
 	p := &pulled{}
 	var layers []any
@@ -41,7 +41,7 @@ func fill(registry http.Handler) (*pulled, error) {
 	return p, put(registry, http.MethodPut, "/v2/"+image+"/manifests/1.0", manifestType, manifest)
 }
 
-// push puts a blob into the registry and returns what a manifest says of it.
+// push pushes a blob, and returns its descriptor for a manifest.
 func push(registry http.Handler, blob []byte) (map[string]any, error) {
 	digest := fmt.Sprintf("sha256:%x", sha256.Sum256(blob))
 	err := put(registry, http.MethodPost, "/v2/"+image+"/blobs/uploads/?digest="+digest, "application/octet-stream", blob)
@@ -58,7 +58,7 @@ func put(registry http.Handler, method, path, mediaType string, body []byte) err
 	return nil
 }
 
-// onStore answers as a registry does when the store under it is gone, or keeps something else than it was given.
+// onStore answers as a registry does whose store is gone, or has lost or changed blobs.
 func (h *hub) onStore(w http.ResponseWriter, r *http.Request) {
 	last := h.image.layers[len(h.image.layers)-1]
 	layer := strings.HasSuffix(r.URL.Path, "/blobs/"+last)
@@ -69,7 +69,7 @@ func (h *hub) onStore(w http.ResponseWriter, r *http.Request) {
 	case isWrite && h.faults.On("store-full"):
 		apiErrorWith(w, http.StatusInternalServerError, "UNKNOWN", "unknown error", `"mkdir /var/lib/registry/docker: no space left on device"`)
 	case h.faults.On("swift-down") && strings.Contains(r.URL.Path, "/blobs/sha256:"):
-		h.change(w, r, func([]byte) []byte { return nil }) // it remembers the size, and has no bytes
+		h.change(w, r, func([]byte) []byte { return nil }) // the registry remembers the size, and has no bytes
 	case h.faults.On("swift-down") && r.URL.Path != "/v2/":
 		apiError(w, http.StatusInternalServerError, "UNKNOWN", "unknown error")
 	case layer && h.faults.On("layer-missing"):
@@ -83,8 +83,8 @@ func (h *hub) onStore(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// change answers with other bytes than the registry has, under the headers that fit those it has: where the
-// answer is too short the connection breaks.
+// change answers with other bytes than the registry has, and with the headers for those that it has. When the body is too
+// short for them, the connection breaks.
 func (h *hub) change(w http.ResponseWriter, r *http.Request, with func([]byte) []byte) {
 	whole := r.Clone(r.Context())
 	whole.Header.Del("Range")

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The replicas of the MSR are named as the servers in the RethinkDB tables are.
+// The replicas of the MSR have the names of the servers in the RethinkDB tables.
 const (
 	firstReplica  = "f2277ad178f7"
 	secondReplica = "5eb9459a7832"
@@ -26,7 +26,7 @@ type msr struct {
 	hung   time.Duration // how long cluster_status takes while a server hangs
 }
 
-// replica is one of them; each answers as it sees the cluster.
+// A replica answers as it sees the cluster.
 type replica struct {
 	*msr
 	id    string
@@ -86,7 +86,7 @@ func (r *replica) writeClusterStatus(w http.ResponseWriter) {
 		shown.text, text(verdicts), text(times), text(readonly), gc)
 }
 
-// text is a value as JSON. It is used on maps of texts, times and booleans: they always can be.
+// text writes a value as JSON. Values are maps of texts, times and booleans, which can always be written.
 func text(value any) []byte {
 	b, _ := json.Marshal(value)
 	return b
@@ -96,7 +96,7 @@ func apiError(w http.ResponseWriter, status int, code, message string) {
 	apiErrorWith(w, status, code, message, "null")
 }
 
-// apiErrorWith has a detail, which is JSON.
+// apiErrorWith answers with an error of the registry API. detail is JSON.
 func apiErrorWith(w http.ResponseWriter, status int, code, message, detail string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

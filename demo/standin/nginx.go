@@ -6,10 +6,10 @@ import (
 	"sync/atomic"
 )
 
-// nginx counts the requests that pass through it, and takes each for a connection of its own.
+// nginx counts requests for stub_status. It counts a connection for each request.
 type nginx struct{ requests atomic.Int64 }
 
-// count passes requests on to h.
+// count counts a request and passes it on to h.
 func (n *nginx) count(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n.requests.Add(1)
@@ -17,7 +17,7 @@ func (n *nginx) count(h http.Handler) http.Handler {
 	})
 }
 
-// status is the page of stub_status.
+// status is the page stub_status.
 func (n *nginx) status(w http.ResponseWriter, _ *http.Request) {
 	total := n.requests.Load()
 	w.Header().Set("Content-Type", "text/plain")

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// A node pulls the image of the hub again and again, as those of a cluster do: access logs are read for such clients. What
-// fails is seen in the log.
+// A node pulls the image of the hub again and again, as the nodes of a cluster do. Its requests are in the access log,
+// those that fail as well.
 type node struct {
 	client   *http.Client
 	front    string // https://host:port
@@ -21,7 +21,7 @@ type node struct {
 	done     chan struct{}
 }
 
-// startNode begins to pull, at once and then every so often.
+// startNode starts to pull at once, and again after each interval.
 func (s *Stack) startNode(ca *authority, h *hub, every time.Duration) {
 	trusted := x509.NewCertPool()
 	trusted.AddCert(ca.cert)
@@ -48,7 +48,7 @@ func (n *node) run(ctx context.Context, every time.Duration) {
 	}
 }
 
-// pull asks for /v2/, the manifest and each layer, and gives up where one is refused.
+// pull asks for /v2/, the manifest and each layer. It stops at the first request that is refused.
 func (n *node) pull(ctx context.Context) {
 	paths := []string{"/v2/", "/v2/" + image + "/manifests/1.0"}
 	for _, digest := range n.layers {
@@ -79,7 +79,7 @@ func (n *node) get(ctx context.Context, path string) error {
 	return err
 }
 
-// close ends a pull under way, and waits for that.
+// close ends a pull under way, and waits for its end.
 func (n *node) close() {
 	n.stop()
 	<-n.done

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// pingErrors are what /_ping of replica 1 says of the part that is ill.
+// pingErrors are the errors in /_ping of replica 1 while a part of it is unhealthy.
 var pingErrors = map[string]string{
 	"ping-registry": "Failed to connect to container at dtr-registry-" + firstReplica + ":5000: connection refused",
 	"ping-auth":     "Failed to connect to container at dtr-garant-" + firstReplica + ":4000: connection refused",

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// A port is an address with a server behind it that can be closed and opened again.
+// A port is an address whose server faults can stop and start.
 type port struct {
 	name     string
 	address  string
@@ -20,7 +20,7 @@ type port struct {
 	stop     func() // nil while closed
 }
 
-// apply opens or closes the port as the faults want it.
+// apply starts or stops the server as the faults say.
 func (p *port) apply(f *Faults) error {
 	closed := f.On(p.closedBy...)
 	switch {
@@ -37,14 +37,14 @@ func (p *port) apply(f *Faults) error {
 	return nil
 }
 
-// Ports are taken from here on. They are below those that the system gives to clients: a port that is closed
-// for a while must be free when it is opened again.
+// Ports of stand-ins. They are below the ports that Linux gives to clients: while a server is stopped, no client may take
+// its port.
 const (
 	firstPort = 10510
 	lastPort  = 10999
 )
 
-// Listen takes the first free port of 127.0.0.1 that is meant for stand-ins.
+// Listen takes the first free port of 127.0.0.1 in the range for stand-ins.
 func Listen() (net.Listener, error) {
 	var l net.Listener
 	err := fmt.Errorf("no port")
@@ -57,7 +57,7 @@ func Listen() (net.Listener, error) {
 	return l, nil
 }
 
-// serveHTTP serves h, over TLS when secure is given.
+// serveHTTP serves h, over TLS when secure is set.
 func serveHTTP(h http.Handler, secure *tls.Config) func(net.Listener) func() {
 	return func(l net.Listener) func() {
 		server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
@@ -73,10 +73,10 @@ func serveHTTP(h http.Handler, secure *tls.Config) func(net.Listener) func() {
 	}
 }
 
-// hang keeps a request until the client gives up or the server is stopped.
+// hang does not answer. It returns when the client gives up or the server stops.
 func hang(r *http.Request) { <-r.Context().Done() }
 
-// wait returns false when the client gave up meanwhile.
+// wait waits for d. It returns false when the client gave up before.
 func wait(r *http.Request, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -10,14 +10,14 @@ import (
 	"github.com/alicebob/miniredis/v2/server"
 )
 
-// redis answers AUTH, PING and INFO as Redis does: what a monitor may ask.
+// redis answers AUTH, PING and INFO as Redis does.
 type redis struct {
 	faults   *Faults
 	password *secret
 	started  time.Time
 }
 
-// serve speaks Redis' protocol on a listener.
+// serve speaks the protocol of Redis at a listener.
 func (r *redis) serve(l net.Listener) func() {
 	s := server.NewServerConn()
 	s.SetPreHook(r.authenticated)
@@ -61,7 +61,7 @@ func (r *redis) commands(s *server.Server) {
 		"PING": func(c *server.Peer, _ string, _ []string) { c.WriteInline("PONG") },
 		"INFO": func(c *server.Peer, _ string, _ []string) { c.WriteBulk(r.info(s)) },
 	} {
-		_ = s.Register(name, answer) // fails only for a name that is there already
+		_ = s.Register(name, answer) // fails only for a name that is registered
 	}
 }
 
@@ -74,7 +74,7 @@ func (r *redis) auth(c *server.Peer, _ string, args []string) {
 	c.WriteOK()
 }
 
-// info is a cache in use: half full, nine of ten lookups find their key.
+// info answers for a cache in use: half full, and nine of ten lookups find their key.
 func (r *redis) info(s *server.Server) string {
 	lookups := 10_000 + 20*int(time.Since(r.started).Seconds())
 	text := fmt.Sprintf(`# Server

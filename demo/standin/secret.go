@@ -9,8 +9,9 @@ import (
 	"sync"
 )
 
-// A secret is a password that a stand-in wants and the exporter has in a file. While its fault is on, the
-// stand-in wants a new one; switching it off gives the exporter the new one too, as an operator would.
+// A secret is a password that a stand-in wants, and that the exporter reads from a file. While its fault is on, the
+// stand-in wants another password. When the fault is switched off, the file gets the new password, too, as an operator
+// would write it.
 type secret struct {
 	fault, file string
 
@@ -43,21 +44,21 @@ func (s *secret) is(given string) bool {
 	return subtle.ConstantTimeCompare([]byte(given), []byte(s.wanted)) == 1
 }
 
-// now is the password that is wanted.
+// now returns the password that the stand-in wants.
 func (s *secret) now() string {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.wanted
 }
 
-// isChanged says that the exporter does not have what is wanted.
+// isChanged says whether the file has another password than the stand-in wants.
 func (s *secret) isChanged() bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.wanted != s.written
 }
 
-// letsIn checks basic auth.
+// letsIn says whether a request has the user and the password.
 func (s *secret) letsIn(r *http.Request, user string) bool {
 	u, password, ok := r.BasicAuth()
 	return ok && u == user && s.is(password)

@@ -1,4 +1,12 @@
-// Package standin is an MSR and a registry with all that they stand on, in memory and easy to break.
+// Package standin runs an MSR, a registry and the systems under it in one process. Each part can be broken.
+//
+//	stack.go    Stack: all parts; port.go: their servers; control.go: the page on which people break them
+//	faults.go   Faults: which are on; config.go: the exporter's configuration for the parts
+//	hub.go      a registry with an nginx in front (nginx.go, accesslog.go); images.go: its image; node.go: its client
+//	token.go    a registry with a token server
+//	swift.go    Swift; redis.go: Redis
+//	msr.go      an MSR with three replicas; tables.go: its RethinkDB; ping.go: /_ping
+//	certs.go    certificates; secret.go: passwords
 package standin
 
 import (
@@ -10,7 +18,7 @@ import (
 	"time"
 )
 
-// Options says what the stand-ins need.
+// Options are what Start needs.
 type Options struct {
 	Fixtures string        // folder of the RethinkDB tables
 	Dir      string        // CA file, passwords and configuration are written here
@@ -18,11 +26,11 @@ type Options struct {
 	Timeouts Timeouts      // for the configuration of the exporter
 }
 
-// Timeouts are those of a registry, and of its cluster_status; how often is pulled and pushed; and how long after it
-// was found bad a layer is read again.
+// Timeouts go into the configuration of the exporter: the timeouts of a registry and of cluster_status, the interval of
+// pulls and pushes, and reread_after of pulls.
 type Timeouts struct{ Registry, MSR, Every, Reread time.Duration }
 
-// A Stack is all stand-ins, running.
+// A Stack is all stand-ins, which run.
 type Stack struct {
 	Faults *Faults
 	dir    string
@@ -31,7 +39,7 @@ type Stack struct {
 	node   *node      // a client of the hub
 }
 
-// Start runs everything on free ports of 127.0.0.1.
+// Start starts everything on free ports of 127.0.0.1.
 func Start(o Options) (*Stack, error) {
 	s := &Stack{Faults: &Faults{since: map[string]time.Time{}}, dir: o.Dir}
 	err := s.start(o)
@@ -178,10 +186,10 @@ func (s *Stack) Close() {
 	}
 }
 
-// Address is the host:port of a part, such as "msr replica 1".
+// Address returns the host:port of a part, such as "msr replica 1".
 func (s *Stack) Address(name string) string { return s.Addresses()[name] }
 
-// Addresses are those of all parts, by name.
+// Addresses returns the host:port of all parts, by name.
 func (s *Stack) Addresses() map[string]string {
 	all := map[string]string{}
 	for _, p := range s.ports {
@@ -190,7 +198,7 @@ func (s *Stack) Addresses() map[string]string {
 	return all
 }
 
-// Parts is one line for each part: its name and where it is.
+// Parts writes one line for each part: its name and address.
 func (s *Stack) Parts() string {
 	var b strings.Builder
 	for _, p := range s.ports {
@@ -199,11 +207,11 @@ func (s *Stack) Parts() string {
 	return b.String()
 }
 
-// CAFile is the authority that all certificates are from.
+// CAFile returns the path of the CA file for all certificates of the stack.
 func (s *Stack) CAFile() string { return filepath.Join(s.dir, "ca.pem") }
 
-// LogFile is the access log of the nginx in front of the hub.
+// LogFile returns the path of the access log of the nginx in front of the hub.
 func (s *Stack) LogFile() string { return filepath.Join(s.dir, "hub-access.log") }
 
-// SecretFile is where the exporter finds a password.
+// SecretFile returns the path of the file with a password for the exporter.
 func (s *Stack) SecretFile(name string) string { return filepath.Join(s.dir, name+".secret") }

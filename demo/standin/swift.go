@@ -22,7 +22,7 @@ const (
 	storagePath    = "/v1/AUTH_docker/"
 )
 
-// swift is an object store in memory.
+// swift is an OpenStack Swift in memory.
 type swift struct {
 	faults *Faults
 	key    *secret
@@ -34,7 +34,7 @@ type swift struct {
 
 func newSwift(f *Faults, key *secret) *swift {
 	s := &swift{faults: f, key: key, token: "AUTH_tk" + rand.Text(), containers: map[string]map[string][]byte{swiftContainer: {}, probeContainer: {}}}
-	for i := range 12 { // what a registry keeps
+	for i := range 12 { // objects as a registry writes them
 		s.containers[swiftContainer][fmt.Sprintf("files/docker/registry/v2/blobs/sha256/%02x/data", i)] = make([]byte, 1000+i)
 	}
 	return s
@@ -57,7 +57,7 @@ func (s *swift) login(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Auth-Token", s.token)
 }
 
-// letIn asks next, which has all containers to itself, for the objects of one.
+// letIn checks the token, and calls next with the objects of the container that the request names.
 func (s *swift) letIn(next func(http.ResponseWriter, *http.Request, map[string][]byte)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if s.key.isChanged() || r.Header.Get("X-Auth-Token") != s.token {
@@ -75,7 +75,7 @@ func (s *swift) letIn(next func(http.ResponseWriter, *http.Request, map[string][
 	}
 }
 
-// container counts the objects, and lists them.
+// container answers HEAD and GET of a container: with the number of objects, and with their list.
 func (s *swift) container(w http.ResponseWriter, r *http.Request, objects map[string][]byte) {
 	bytes := 0
 	for _, o := range objects {

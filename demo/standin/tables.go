@@ -7,20 +7,20 @@ import (
 	"path/filepath"
 )
 
-// tables are the RethinkDB system tables as one server of a real cluster showed them.
+// tables are the system tables of RethinkDB, as one server of a real cluster answered them.
 type tables struct {
 	text   []byte
 	issues []byte // current_issues of them; nil when there are none
 }
 
-// A view says which tables the replicas show, in their order, and whose verdicts are not renewed.
+// A view says which tables replica 1, 2 and 3 show while a fault is on, and which replicas have an old verdict.
 type view struct {
 	fault  string
 	tables [3]string
 	silent []string
 }
 
-// views are in the order of their precedence; the last is that of a healthy cluster.
+// views has the view of each fault. The first whose fault is on counts; the last one is a healthy cluster.
 var views = []view{
 	{"majority-lost", everyone("quorum_lost_15s"), []string{firstReplica, thirdReplica}},
 	{"one-server-killed", everyone("one_killed_15s"), []string{firstReplica}},

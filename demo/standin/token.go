@@ -8,11 +8,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 )
 
-// tokenAuth is a registry in memory that wants a bearer token, and the place that gives it.
+// tokenAuth is a registry in memory that wants a bearer token, with its token server.
 type tokenAuth struct {
 	monitor  *secret
-	token    string // lets in
-	useless  string // what the wrong password gets: a token too, but without any right
+	token    string // the token that the registry takes
+	useless  string // the token that a wrong password gets, which has no right
 	registry http.Handler
 }
 

@@ -23,7 +23,7 @@ var update = flag.Bool("update", false, "write the pages that come out as the pa
 // Update says whether tests write golden files instead of comparing them.
 func Update() bool { return *update }
 
-// Settle takes out of a page what differs from run to run: durations become 0, and names replace addresses in labels.
+// Settle removes from a page what differs from run to run: durations become 0, and names replace addresses in labels.
 // Moments (_timestamp_seconds) stay as they are.
 func Settle(families []*dto.MetricFamily, names map[string]string) {
 	for _, f := range families {

@@ -225,8 +225,8 @@ func (d Descriptor) valid(limit int64) error {
 }
 
 // ForPlatform returns the manifest or index that containerd takes of an index for a platform, such as linux/amd64: the
-// entry for the platform itself, or else for one that runs on it (runsOn), or else one without platform. Of several it
-// returns the first. When no entry fits, the reason of the error is not_found.
+// entry for the platform itself, or else for one that runs on it (runsOn), or else one without platform. When several fit
+// equally, it returns the first. When no entry fits, the reason of the error is not_found.
 func (m *Manifest) ForPlatform(platform string) (Descriptor, error) {
 	wanted := runsOn(platform)
 	best, found := Descriptor{}, len(wanted)+1

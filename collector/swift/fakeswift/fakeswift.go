@@ -72,7 +72,7 @@ func (s *Server) Config(options string) string {
 		strings.ReplaceAll(options, "ADDRESS", s.URL) + ", username: 'docker:registry', key: " + Key + ", container: registry}\n"
 }
 
-// NewToken is the only token that the server accepts from now on.
+// NewToken returns a new token. From now on the server accepts no other.
 func (s *Server) NewToken() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -87,7 +87,7 @@ func (s *Server) Revoke() {
 	s.token = ""
 }
 
-// WantLogins wants so many requests for a token since the start, refused ones included.
+// WantLogins fails the test unless so many requests for a token have come, refused ones included.
 func (s *Server) WantLogins(t testing.TB, want int) {
 	t.Helper()
 	s.mu.Lock()
@@ -97,7 +97,7 @@ func (s *Server) WantLogins(t testing.TB, want int) {
 	}
 }
 
-// letIn counts a login and refuses it unless it is right.
+// letIn counts a login, and refuses it unless right is set.
 func (s *Server) letIn(w http.ResponseWriter, right bool) bool {
 	s.mu.Lock()
 	s.logins++

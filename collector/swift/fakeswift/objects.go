@@ -57,7 +57,7 @@ func (o *Objects) serve(mux *http.ServeMux, hasToken func(http.ResponseWriter, *
 	at("DELETE /v1/AUTH_docker/{container}/{object...}", "DELETE", o.Delete)
 }
 
-// in finds the container of a request.
+// in returns the objects of the container that a request names.
 func (o *Objects) in(w http.ResponseWriter, r *http.Request) (objects map[string]string, name string, found bool) {
 	if objects, found = o.Containers[r.PathValue("container")]; !found {
 		w.WriteHeader(http.StatusNotFound)
@@ -65,7 +65,7 @@ func (o *Objects) in(w http.ResponseWriter, r *http.Request) (objects map[string
 	return objects, r.PathValue("object"), found
 }
 
-// Put stores an object whose ETag is that of its content, and answers with 201, or else with 422.
+// Put stores an object and answers 201. It answers 422 when the ETag of the request is not that of the content.
 func (o *Objects) Put(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -84,7 +84,7 @@ func (o *Objects) Put(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusCreated)
 }
 
-// Get answers with an object, or the range of it that is asked for.
+// Get answers with an object, or with the range of it that the request asks for.
 func (o *Objects) Get(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -101,7 +101,7 @@ func (o *Objects) Get(w http.ResponseWriter, r *http.Request) {
 	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(content))
 }
 
-// Delete deletes an object, and answers with 204 whether it was there or not.
+// Delete deletes an object. It answers 204 even when there was none.
 func (o *Objects) Delete(w http.ResponseWriter, r *http.Request) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -137,35 +137,35 @@ func (o *Objects) List(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(page)
 }
 
-// Done are the requests since the start, such as "PUT GET DELETE LIST".
+// Done returns the requests since the start, such as "PUT GET DELETE LIST".
 func (o *Objects) Done() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return strings.Join(o.done, " ")
 }
 
-// Header is a header of the last PUT, GET, DELETE or LIST.
+// Header returns a header of the last PUT, GET, DELETE or LIST.
 func (o *Objects) Header(request, name string) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.headers[request].Get(name)
 }
 
-// Names are those of the objects in a container, sorted.
+// Names returns the names of the objects in a container, sorted.
 func (o *Objects) Names(container string) []string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return slices.Sorted(maps.Keys(o.Containers[container]))
 }
 
-// Content is that of an object; empty when it is not there.
+// Content returns the content of an object; empty when there is no such object.
 func (o *Objects) Content(container, object string) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.Containers[container][object]
 }
 
-// ETag is the MD5 of a content, in hex.
+// ETag returns the MD5 of content in hex.
 func ETag(content string) string {
 	sum := md5.Sum([]byte(content))
 	return hex.EncodeToString(sum[:])
