@@ -11,7 +11,7 @@
 //	json.go         errors of JSON that repeat nothing of the answer
 //	account.go      Account: a client and its credentials
 //	credentials.go  the credentials of http_headers, basic_auth and authorization; oauth2.go: of oauth2
-//	challenge.go    WWW-Authenticate; token.go gets the token that a bearer challenge wants
+//	challenge.go    WWW-Authenticate; token.go gets the token that a bearer challenge wants; scope.go: what it is good for
 //	realm.go        which token servers may have the password; front.go: backends get it only as the front does;
 //	                elsewhere.go: where redirects may lead;
 //	                host.go: whether two hosts are the same, or of one domain

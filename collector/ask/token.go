@@ -45,6 +45,9 @@ func (a *Account) fetchToken(ctx context.Context, ch Challenge, username, passwo
 		}
 	}
 	q := realm.Query()
+	for i, own := range q["scope"] {
+		q["scope"][i] = NarrowScope(own, "")
+	}
 	for _, name := range []string{"service", "scope"} {
 		if value := ch.Params[name]; value != "" {
 			q.Set(name, value)

@@ -197,6 +197,7 @@ func (a *api) authorize(ctx context.Context, ch ask.Challenge, samples *[]source
 
 // withToken is a client with a token that the token server of the challenge gives.
 func (a *api) withToken(ctx context.Context, ch ask.Challenge, samples *[]source.Sample) (*http.Client, error) {
+	ch.Params["scope"] = ask.NarrowScope(ch.Params["scope"], "")
 	token, err := a.Token(ctx, ch)
 	switch why := source.Reason(err); {
 	case source.IsUnasked(err):

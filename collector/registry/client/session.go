@@ -89,7 +89,8 @@ func (s *Session) Send(req *http.Request, scope string) (*http.Response, error) 
 	case hadToken && ch.Params["error"] == "" && time.Now().Before(had.End):
 		return nil, ask.TokenEnded(fmt.Errorf("%w to a token that was let in before, and is good for %s more by its expires_in", refused, time.Until(had.End).Round(time.Second)))
 	case ch.Scheme == "bearer" && (s.Basic || !s.HasLogin):
-		if ch.Params["scope"] == "" || hadToken {
+		ch.Params["scope"] = ask.NarrowScope(ch.Params["scope"], scope)
+		if hadToken {
 			ch.Params["scope"] = scope
 		}
 		token, err := s.Token(req.Context(), ch)
