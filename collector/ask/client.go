@@ -86,9 +86,13 @@ func (c *Client) HTTPClient(rt http.RoundTripper) *http.Client {
 	return &http.Client{Transport: rt, CheckRedirect: c.checkRedirect}
 }
 
-// checkRedirect lets redirects lead only to the same scheme, host and port, so that credentials go nowhere else.
+// checkRedirect follows a redirect only to the same scheme, host and port: credentials go nowhere else. It follows none of DELETE: one
+// of several instances behind a front could send it on to an image, and the others would delete that.
 func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 	from := via[0].URL
+	if via[0].Method == http.MethodDelete {
+		return http.ErrUseLastResponse
+	}
 	if !c.Follow || len(via) > MaxRedirects || req.URL.Scheme != from.Scheme || req.URL.Host != from.Host {
 		return http.ErrUseLastResponse
 	}

@@ -64,3 +64,30 @@ func TestNothingButAnUploadIsDeletedWithOurAccount(t *testing.T) {
 		}
 	}
 }
+
+func TestADeletionIsNotSentOnToAnImage(t *testing.T) {
+	var seen testserver.Recorder
+	front := httptest.NewServer(seen.Record(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Location", "/v2/monitoring/canary/blobs/uploads/one")
+		if r.Method == http.MethodDelete {
+			w.Header().Set("Location", "/v2/prod/app/manifests/1.0")
+		}
+		w.WriteHeader(map[string]int{http.MethodHead: 404, http.MethodPost: 202, http.MethodPatch: 202, http.MethodDelete: 307}[r.Method])
+	}))
+	defer front.Close()
+	e := collectHub(t, "push", front.URL, "  http: {basic_auth: {username: admin, password: S3cretAdminPw}}\n  push: {repository: monitoring/canary, mode: upload}\n")
+	e.run(t)
+	deleted := 0
+	for _, r := range seen.Requests() {
+		if r.Method == http.MethodDelete {
+			deleted++
+		}
+		if strings.Contains(r.URL.Path, "prod") {
+			t.Errorf("%s %s", r.Method, r.URL.Path)
+		}
+	}
+	if deleted != 1 {
+		t.Errorf("%d uploads are cancelled", deleted)
+	}
+}

@@ -71,9 +71,9 @@ func hostPort(u *url.URL) string {
 	return u.Hostname() + ":" + port
 }
 
-// SendTo sends a request to u: at the address of the session with Send, anywhere else without credentials and without
-// client certificate. It follows at most ask.MaxRedirects redirects, as clients do: 307 and 308, and for HEAD also 301,
-// 302 and 303. header is sent with each request. The caller closes the body of the answer.
+// SendTo sends a request to u: with Send at the address of the session, and without credentials and client certificate
+// elsewhere. It follows redirects as clients do, ask.MaxRedirects of them: 307 and 308, for HEAD the others, too, and for DELETE none.
+// header is sent with each request. The caller closes the body of the answer.
 func (s *Session) SendTo(ctx context.Context, method string, u *url.URL, body []byte, header http.Header, scope string) (*http.Response, error) {
 	send := func(req *http.Request) (*http.Response, error) { return s.Send(req, scope) }
 	for n := 0; ; n++ {
@@ -112,5 +112,5 @@ func (s *Session) goesOn(method string, status int) bool {
 	if method == http.MethodHead {
 		followed = append(followed, http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther)
 	}
-	return s.Account.Client.Follow && slices.Contains(followed, status)
+	return s.Account.Client.Follow && method != http.MethodDelete && slices.Contains(followed, status)
 }

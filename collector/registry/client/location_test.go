@@ -98,7 +98,8 @@ func TestRedirectsOfWrites(t *testing.T) {
 		{http.MethodPost, 307, 204},
 		{http.MethodPatch, 308, 204},
 		{http.MethodHead, 302, 204},
-		{http.MethodPost, 302, 302}, // clients ask with GET then
+		{http.MethodPost, 302, 302},   // clients ask with GET then
+		{http.MethodDelete, 307, 307}, // what it leads to would be deleted
 	} {
 		store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }))
 		front := httptest.NewServer(http.RedirectHandler(store.URL, c.status))
