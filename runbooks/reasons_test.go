@@ -31,7 +31,7 @@ var kinds = map[string]string{
 var printed = map[string]string{
 	"RegistryDown":                  "connection tls answer registry",
 	"RegistryPassiveSiteDown":       "connection tls answer registry",
-	"RegistryBackendDown":           "connection tls answer registry content storeURL",
+	"RegistryBackendDown":           "connection tls answer registry content storeURL realm",
 	"RegistryLoginFails":            "connection tls answer registry realm",
 	"RegistryStorageDown":           "connection tls answer content store storeURL",
 	"RegistryStorageReadOnly":       "connection tls answer content store",
