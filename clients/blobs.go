@@ -1,6 +1,9 @@
 package clients
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // spoiledLayer changes the first layer in the store, spoiledConfig the config.
 func spoiledLayer(change func([]byte) []byte) func(*registry, *image) {
@@ -49,6 +52,14 @@ func blobs() []*behaviour {
 		{name: "config-403", change: onConfig(bare(403)), source: "a rule of a firewall that takes the config for an attack", pull: ruling{alert: "RegistryPullFails"}},
 		{name: "config-chunked", change: onConfig(chunked), source: "proxies that answer without a length"},
 		{name: "blob-type-html", change: on("GET blob", header("Content-Type", "text/html")), source: "nginx default_type; clients do not look at it"},
+		{name: "blob-of-another-digest", change: on("* blob", header("Docker-Content-Digest", "sha256:0000000000000000000000000000000000000000000000000000000000000000")), source: "caches that mix up headers; clients hold the bytes against the digest that they asked for"},
+		{name: "blob-with-age", change: on("GET blob", edit(func(a *answer) { a.header.Set("Age", "86400"); a.header.Set("ETag", `"x"`) })), source: "Varnish and CDNs"},
+		{name: "blob-without-type", change: on("* blob", edit(func(a *answer) { a.header["Content-Type"] = nil })), source: "object stores"},
+		{name: "layer-longer-than-said", change: onLayer(edit(func(a *answer) { a.replace(append(a.body, "<!-- cached -->"...)) })), source: "a proxy that adds a line to what it hands out"},
+		{name: "layer-as-multipart", change: on("GET blob", only(func(c *call) bool { return c.r.Header.Get("Range") != "" }, func(c *call) {
+			c.r.Header.Set("Range", "bytes=0-0,"+strings.TrimPrefix(c.r.Header.Get("Range"), "bytes="))
+			c.next()
+		})), source: "a front that adds a range of its own: 206 with multipart/byteranges"},
 		{name: "blob-without-digest", change: on("* blob", header("Docker-Content-Digest", "")), source: "S3, static files"},
 	}
 }

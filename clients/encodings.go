@@ -56,6 +56,17 @@ func encodings() []*behaviour {
 			name: "layer-labelled-gzip", change: onLayer(encoded("gzip", same)), source: "Apache AddEncoding: the layer as it is, with Content-Encoding: gzip since it is gzip; clients undo it, and the digest is wrong",
 		},
 		{name: "layer-labelled-x-gzip", change: onLayer(encoded("x-gzip", same)), source: "Pulp behind httpd: github.com/moby/moby/issues/17595", pull: ruling{follow: "containerd", why: "nodes refuse an encoding that they do not know"}},
+		{name: "layer-labelled-zstd", change: onLayer(encoded("zstd", same)), source: "stores that label a zstd layer as encoded", pull: ruling{follow: "containerd", why: "nodes undo zstd, and these bytes are none"}},
+		{name: "manifest-gzip-without-length", change: on("* manifest", edit(func(a *answer) {
+			if a.r.Method == http.MethodGet && a.status == http.StatusOK {
+				a.header.Set("Content-Encoding", "gzip")
+				a.body = gzipped(a.body)
+				a.header.Del("Content-Length")
+				a.header.Set("Transfer-Encoding", "chunked")
+			}
+		})), source: "nginx gzip on: chunked"},
+		{name: "manifest-gzip-upper-case", change: on("* manifest", encoded("GZIP", gzipped)), source: "RFC 9110 8.4.1: names of encodings are case-insensitive"},
+		{name: "manifest-gzip-twice", change: on("* manifest", encoded("gzip, gzip", func(b []byte) []byte { return gzipped(gzipped(b)) })), source: "two proxies that each compress", pull: ruling{follow: "podman", why: "docker and podman undo one encoding"}, push: ruling{follow: "podman", why: "the same when what was pushed is pulled"}},
 		{name: "layer-labelled-identity", change: onLayer(encoded("identity", same)), source: "object stores that keep the header they were given"},
 		{name: "manifest-labelled-identity", change: on("* manifest", encoded("identity", same)), source: "the same"},
 		{name: "manifest-deflate", change: on("* manifest", encoded("deflate", deflated)), source: "Akamai and old proxies: deflate as zlib"},

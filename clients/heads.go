@@ -42,6 +42,17 @@ func heads() []*behaviour {
 				f.on("* manifest", of(d, header("Docker-Content-Digest", d.String())))
 			}, pull: ruling{follow: "containerd", why: "nodes hold content against sha256 alone"}, source: "OCI distribution-spec: a registry may use any registered algorithm",
 		},
+		{
+			name: "head-manifest-502", change: on("HEAD manifest", bare(502)), pull: ruling{follow: "containerd", why: "nodes resolve a tag with HEAD"},
+			push: ruling{follow: "containerd", why: "BuildKit asks with HEAD"}, source: "a backend that answers HEAD with a body, which the proxy takes for a broken answer",
+		},
+		{
+			name: "head-manifest-501", change: on("HEAD manifest", bare(501)), pull: ruling{follow: "containerd", why: "nodes resolve a tag with HEAD"},
+			push: ruling{follow: "containerd", why: "BuildKit asks with HEAD"}, source: "static servers that know GET alone (Python's http.server of old)",
+		},
+		{name: "head-manifest-of-two-types", change: on("HEAD manifest", edit(func(a *answer) { a.header["Content-Type"] = []string{typeManifest, "text/plain"} })), source: "a front that adds its default type"},
+		{name: "head-blob-without-length", change: on("HEAD blob", edit(func(a *answer) { a.header.Del("Content-Length"); a.header.Set("Transfer-Encoding", "chunked") })), source: "proxies that drop the length of answers without a body"},
+		{name: "head-blob-404-always", change: on("HEAD blob", bare(404)), source: "a front that routes GET only: clients push what is there, too"},
 		{name: "head-manifest-without-digest", change: on("HEAD manifest", header("Docker-Content-Digest", "")), source: "static files, proxies that drop the header: distribution issue 3848"},
 		{name: "manifest-without-digest", change: on("* manifest", header("Docker-Content-Digest", "")), source: "the same for GET: the OCI distribution-spec does not demand it"},
 		{name: "head-manifest-without-length", change: on("HEAD manifest", edit(func(a *answer) { a.header.Del("Content-Length"); a.header.Set("Transfer-Encoding", "chunked") })), source: "proxies that compress, and so drop the length"},

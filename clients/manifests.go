@@ -124,6 +124,29 @@ func documents() []*behaviour {
 			}))
 		}, source: "image-spec: sha512 is a registered algorithm", pull: ruling{follow: "containerd", why: "nodes hold blobs against sha256 alone, and so does podman"}},
 		{name: "layer-digest-invalid", stored: layer(object{"digest": "sha256:short"}), source: "manifests of home-made tools", pull: ruling{right: "failed manifest", why: "clients find out later that the manifest is wrong"}},
+		{name: "config-of-0-bytes", stored: func(f *registry) *image {
+			i := newImage("stored", 700)
+			i.config = []byte{}
+			return f.add(tag, i.written(nil))
+		}, source: "artifacts of tools that write an empty file as config", pull: ruling{follow: "containerd", why: "nodes refuse content of size 0", reason: "bad_answer"}},
+		{name: "config-missing", stored: storedAs(func(m object) { delete(m, "config") }), source: "manifests of home-made tools", pull: ruling{right: "failed manifest", why: "nodes find out later that the manifest is wrong"}},
+		{name: "schema-version-missing", stored: storedAs(func(m object) { delete(m, "schemaVersion") }), source: "the same; clients do not read it"},
+		{name: "manifest-indented", stored: func(f *registry) *image {
+			i := newImage("stored", 700)
+			i.manifest = append(bytes.ReplaceAll(i.manifest, []byte(`,"`), []byte(",\n   \"")), '\n')
+			return f.add(tag, i)
+		}, source: "docker pushes manifests with three spaces; here with a newline at the end, digest and all"},
+		{name: "layer-of-unknown-type", stored: layer(object{"mediaType": "application/vnd.in-toto+json"}), source: "cosign and in-toto"},
+		{name: "layer-without-type", stored: storedAs(func(m object) { delete(m["layers"].([]any)[0].(object), "mediaType") }), source: "manifests of home-made tools"},
+		{name: "layer-size-huge", stored: layer(object{"size": int64(1) << 50}), source: "a manifest that somebody forged", pull: ruling{right: "failed manifest", why: "nodes find out at the layer that the size is wrong"}},
+		{name: "layer-foreign-without-url", stored: layer(object{"mediaType": typeForeign}), source: "registries that keep foreign layers, and tools that drop their addresses"},
+		{name: "layers-200", stored: func(f *registry) *image {
+			sizes := make([]int, 200)
+			for n := range sizes {
+				sizes[n] = 50
+			}
+			return f.add(tag, newImage("many", sizes...))
+		}, source: "more than the 127 layers that docker runs: registries and clients take them"},
 		{name: "layer-foreign", stored: foreign, source: "Windows base layers: bytes are at the vendor's, the registry has none"},
 		{name: "layer-zstd", stored: layer(object{"mediaType": "application/vnd.oci.image.layer.v1.tar+zstd"}), source: "BuildKit and Podman with zstd layers"},
 	}

@@ -3,6 +3,8 @@ package clients
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 
 	"github.com/opencontainers/go-digest"
 )
@@ -23,6 +25,16 @@ func uploads() []*behaviour {
 			name: "put-with-body-refused", change: on("PUT upload", only(func(c *call) bool { return c.r.ContentLength > 0 }, refuse(400, "BLOB_UPLOAD_INVALID", "Stream uploads after first write are not allowed"))),
 			push: ruling{follow: "containerd", why: "BuildKit sends a layer with PUT"}, source: "Gitea's words: github.com/dotnet/sdk-container-builds/issues/471; here for PUT with a body",
 		},
+		{name: "patch-range-with-unit", change: on("PATCH upload", edit(func(a *answer) { a.header.Set("Range", "bytes="+a.header.Get("Range")) })), source: "Quay and others write the unit"},
+		{name: "patch-html", change: on("PATCH upload", respond(200, "text/html", "<html>sign in</html>")), source: "single sign-on that ends in the midst of an upload", push: ruling{follow: "podman", why: "docker and podman send layers with PATCH"}},
+		{name: "post-html", change: on("POST upload", respond(200, "text/html", "<html>sign in</html>")), source: "the same at its beginning"},
+		{name: "commit-html", change: on("PUT upload", respond(200, "text/html", "<html>sign in</html>")), source: "the same at its end", push: ruling{right: "failed commit", why: "BuildKit finds out when it pulls"}},
+		{name: "commit-500-and-stored", change: on("PUT upload", func(c *call) {
+			recorded := *c
+			recorded.w = httptest.NewRecorder()
+			recorded.next()
+			bare(504)(c)
+		}), source: "a front that gives up while the store still moves the blob: Distribution on S3 with large layers", push: ruling{follow: "containerd", why: "BuildKit and podman give up"}},
 		{name: "commit-200", change: on("PUT upload", status(200)), source: "home-made registries", push: ruling{follow: "podman", why: "podman takes 201 alone"}},
 		{name: "commit-202", change: on("PUT upload", status(202)), source: "asynchronous stores"},
 		{name: "commit-204", change: on("PUT upload", status(204)), source: "the spec of docker-registry named 204 for long", push: ruling{follow: "podman", why: "podman takes 201 alone"}},
@@ -85,6 +97,14 @@ func pushes() []*behaviour {
 	ecrStored, ecrRule := tagRule(refuse(400, "TAG_INVALID", "The image tag '2.0' already exists in the 'team/app' repository and cannot be overwritten because the repository is immutable."))
 	rule := ruling{follow: "containerd", why: "BuildKit finds the same digest under the tag, and puts none"}
 	return []*behaviour{
+		{name: "manifest-put-415", change: on("PUT manifest", refuse(415, "UNSUPPORTED", "media type not supported")), source: "registries of before OCI (Artifactory 6, Nexus 3.1)", push: ruling{alert: "RegistryPushFails"}},
+		{name: "manifest-put-400-digest", change: on("PUT manifest", refuse(400, "DIGEST_INVALID", "provided digest did not match uploaded content")), source: "a front that changes bodies", push: ruling{alert: "RegistryPushFails"}},
+		{name: "manifest-put-500-once", change: on("PUT manifest", first(1, bare(500))), source: "Harbor, two pushes to one tag at once: github.com/goharbor/harbor/issues/9480", push: ruling{follow: "containerd", why: "BuildKit sends it once more"}},
+		{name: "manifest-seen-late", change: func(f *registry, _ *image) {
+			f.on("* manifest", only(func(c *call) bool {
+				return c.r.Method != http.MethodPut && (c.name == pushed || strings.HasPrefix(c.name, "canary-"))
+			}, first(1, refuse(404, "MANIFEST_UNKNOWN", "manifest unknown"))))
+		}, source: "a replica that is asked before it has the write; here it has it a request later", push: ruling{right: "ok", why: "a moment later it is there, and who pushes does not look"}},
 		{name: "manifest-put-200", change: on("PUT manifest", status(200)), source: "home-made registries"},
 		{name: "manifest-put-202", change: on("PUT manifest", status(202)), source: "Quay until 2019: github.com/containers/image/issues/381", push: ruling{follow: "podman", why: "docker and podman take every 2xx"}},
 		{name: "manifest-put-204", change: on("PUT manifest", status(204)), source: "home-made registries", push: ruling{follow: "podman", why: "docker and podman take every 2xx"}},

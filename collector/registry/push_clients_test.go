@@ -213,3 +213,24 @@ func TestWhatWasPushedMayComeBackWithStatus206(t *testing.T) {
 		}
 	}
 }
+
+// One instance takes the write, and the other has it a moment later.
+func TestPushOfWhatIsThereAMomentLater(t *testing.T) {
+	t.Parallel()
+	r := startRegistry(t)
+	asked := 0
+	r.answer("GET manifest", func(w http.ResponseWriter, req *http.Request) {
+		if asked++; asked == 1 {
+			refuseWith(http.StatusNotFound, "MANIFEST_UNKNOWN")(w, req)
+			return
+		}
+		_, name := kindOf(req)
+		r.serveManifest(w, req, name)
+	})
+	e := pusher(t, r, "", pushesImages)
+	e.once(t.Context())
+	last := e.last(t)
+	if note := noteOf(last, "read_back"); last.Err != nil || !strings.HasPrefix(note, "not there at once, but after ") {
+		t.Errorf("%v, and the note is %q", last.Err, note)
+	}
+}

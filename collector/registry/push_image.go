@@ -14,7 +14,7 @@ func (w *writer) tryImage(ctx context.Context, img *canaryImage, tag string) err
 	if err := w.pushImage(ctx, img, tag); err != nil {
 		return err
 	}
-	if err := w.step(ctx, "read_back", func() (string, error) { return "", w.readBack(ctx, img, tag) }); err != nil {
+	if err := w.step(ctx, "read_back", func() (string, error) { return w.readBack(ctx, img, tag) }); err != nil {
 		return err
 	}
 	return w.step(ctx, "delete", func() (string, error) { return w.deleteManifest(ctx, img.manifest.digest), nil })

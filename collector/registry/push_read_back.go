@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"registry_exporter/collector/ask"
 	"registry_exporter/collector/registry/client"
@@ -15,20 +16,42 @@ import (
 )
 
 // readBack pulls the image as clients do. The registry has just accepted every part of it: a part that is not there is
-// write_lost.
-func (w *writer) readBack(ctx context.Context, img *canaryImage, tag string) error {
+// write_lost. readBack asks for such a part again after half a second, and once more 1.5 s later: where one instance takes a
+// write and another is asked, the other may have it late, and a client that pushes does not look.
+func (w *writer) readBack(ctx context.Context, img *canaryImage, tag string) (note string, err error) {
 	if w.lost != nil {
-		return w.lost
+		return "", w.lost
 	}
-	err := w.resolve(ctx, img.manifest, tag)
-	if err == nil {
-		err = img.isAt(ctx, w.Session, w.repository, tag)
+	start := time.Now()
+	for _, wait := range []time.Duration{0, 500 * time.Millisecond, 1500 * time.Millisecond} {
+		if !sleep(ctx, wait) {
+			return "", ctx.Err()
+		}
+		if err = w.readOnce(ctx, img, tag); !isGone(err) {
+			break
+		}
+		note = "not there at once"
 	}
-	switch source.Reason(err) {
-	case source.ReasonNotFound, source.ReasonMissingBlob:
-		return source.Failed(source.ReasonWriteLost, "accepted, and then gone: %s", err)
+	switch {
+	case isGone(err):
+		return "", source.Failed(source.ReasonWriteLost, "accepted, and then gone: %s", err)
+	case err == nil && note != "":
+		note += fmt.Sprintf(", but after %s", time.Since(start).Round(time.Millisecond))
 	}
-	return err
+	return note, err
+}
+
+func (w *writer) readOnce(ctx context.Context, img *canaryImage, tag string) error {
+	if err := w.resolve(ctx, img.manifest, tag); err != nil {
+		return err
+	}
+	return img.isAt(ctx, w.Session, w.repository, tag)
+}
+
+// isGone says whether an error is about something that is not there.
+func isGone(err error) bool {
+	why := source.Reason(err)
+	return why == source.ReasonNotFound || why == source.ReasonMissingBlob
 }
 
 // noteClaim notes write_lost when the registry says that it has a blob (HEAD), and does not have it (GET of the first

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 
@@ -24,6 +25,10 @@ var generalAdvice = []source.Advice{
 	{Reasons: source.ReasonTLSExpired, What: "the certificate has ended: every client refuses it until it is renewed", Try: source.TryDates},
 	{Reasons: source.ReasonTLSNotYetValid, What: "the certificate is not valid yet: it was put in place too early, or a clock is wrong", Try: source.TryDates},
 	{Reasons: source.ReasonTLSClientCert, What: "the server wants a client certificate that it knows: cert_file and key_file under tls_config are missing, ended or of another CA", Try: "{tls} 2>&1 | grep -A 5 'Acceptable client certificate'"},
+	{Reasons: source.ReasonTLSOther, When: invalidFor(x509.IncompatibleUsage), What: "the certificate is not one for servers: its extended key usage is another, such as that of a template for clients, and every client refuses it", Try: source.TryUsage},
+	{Reasons: source.ReasonTLSOther, When: invalidFor(x509.CANotAuthorizedForThisName), What: "the CA that signed the certificate may not sign for this name (name constraints), and every client refuses it", Try: source.TryChain},
+	{Reasons: source.ReasonTLSOther, When: hasCriticalExtension, What: "the certificate has an extension that is marked critical and that clients do not know, so every client refuses it: have it issued without that extension", Try: source.TryUsage},
+	{Reasons: source.ReasonTLSOther, When: isRefusedCertificate, What: "clients refuse the certificate, or one of the CAs that signed it, for what it says of itself: the words of the error name it", Try: source.TryChain},
 	{Reasons: source.ReasonTLSOther, What: "the TLS handshake fails: versions or ciphers do not match, or it is no TLS server", Try: "{tls}"},
 	{Reasons: source.ReasonHTTPOnHTTPS, What: "the port speaks TLS: the URL must begin with https", Try: source.TryRequest},
 	{Reasons: source.ReasonHTTPSOnHTTP, What: "the port does not speak TLS: the URL must begin with http, or the server's TLS is switched off", Try: source.TryRequest},
@@ -51,6 +56,26 @@ var generalAdvice = []source.Advice{
 	{Reasons: source.ReasonCanceled, What: "it was stopped before it had ended"},
 	{Reasons: source.ReasonPanic, What: "this is a fault of the exporter: please report it with its log"},
 	{What: "it fails in a way that has no name yet: the words of the error are all there is", Try: source.TryRequest},
+}
+
+// invalidFor says whether clients refuse the certificate for that reason.
+func invalidFor(why x509.InvalidReason) func(source.Result) bool {
+	return func(res source.Result) bool {
+		var invalid x509.CertificateInvalidError
+		return errors.As(res.Err, &invalid) && invalid.Reason == why
+	}
+}
+
+// hasCriticalExtension says whether the certificate has an extension that clients have to know, and do not.
+func hasCriticalExtension(res source.Result) bool {
+	var unknown x509.UnhandledCriticalExtension
+	return errors.As(res.Err, &unknown)
+}
+
+// isRefusedCertificate says whether the handshake failed for the certificate that the server showed.
+func isRefusedCertificate(res source.Result) bool {
+	var refused *tls.CertificateVerificationError
+	return errors.As(res.Err, &refused)
 }
 
 // caHasEnded says whether the certificate that has expired is a CA's, and not the server's own.

@@ -84,6 +84,7 @@ const (
 	TryNames   = "{tls} 2>/dev/null | openssl x509 -noout -ext subjectAltName"
 	TryDates   = "{tls} 2>/dev/null | openssl x509 -noout -dates; date"
 	TryChain   = "{tls} 2>&1 | grep -E '^(depth|verify)| s:| i:'"
+	TryUsage   = "{tls} 2>/dev/null | openssl x509 -noout -text | grep -A 1 -E 'Key Usage|critical'"
 	TryListen  = "ss -ltnp 'sport = :{port}'   # on {host}"
 )
 
