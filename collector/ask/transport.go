@@ -25,8 +25,8 @@ type transport struct {
 }
 
 // NewTransport is a transport with the TLS and proxy configuration of cfg. Its error is that of a file of tls_config.
-func NewTransport(cfg *promconfig.HTTPClientConfig) (*transport, error) {
-	tlsConfig, err := NewTLSConfig(&cfg.TLSConfig)
+func NewTransport(cas *CAs, cfg *promconfig.HTTPClientConfig) (*transport, error) {
+	tlsConfig, err := NewTLSConfig(cas, &cfg.TLSConfig)
 	if err != nil {
 		return nil, err
 	}
