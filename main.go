@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -149,7 +151,8 @@ func newServer(handler http.Handler, logger logging) *http.Server {
 	return server
 }
 
-// serve answers until INT or TERM, then finishes what is under way.
+// serve answers until INT or TERM, then finishes what is under way. Nothing runs before it listens: a second exporter on the same port
+// asks no registry, and takes no port of a log.
 func serve(f *flags, e *collector.Exporter, logger logging) error {
 	books, err := runbooks.New(known(f, e))
 	if err != nil {
@@ -158,11 +161,17 @@ func serve(f *flags, e *collector.Exporter, logger logging) error {
 	stopping, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	server := newServer(routes(f, e, books), logger)
+	listens := whenItListens(server)
 	defer reloadOnHangup(e)()
-	e.Start()
 	served := make(chan error, 1)
 	level.Info(logger.own).Log("msg", "starting", "version", version.Version, "config", f.configFile)
 	go func() { served <- web.ListenAndServe(server, f.web, logger.toolkit) }()
+	select {
+	case err = <-served:
+		return err
+	case <-listens:
+		e.Start()
+	}
 	select {
 	case err = <-served:
 	case <-stopping.Done():
@@ -176,6 +185,17 @@ func serve(f *flags, e *collector.Exporter, logger logging) error {
 		return fmt.Errorf("stopping: %w", err)
 	}
 	return err
+}
+
+// whenItListens is closed when the server listens on all of its addresses.
+func whenItListens(server *http.Server) <-chan struct{} {
+	listens := make(chan struct{})
+	var once sync.Once
+	server.BaseContext = func(net.Listener) context.Context {
+		once.Do(func() { close(listens) })
+		return context.Background()
+	}
+	return listens
 }
 
 // atMost starts do. The function that it returns waits until do or ctx ends: do may hang in a file system, which no context ends.

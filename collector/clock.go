@@ -47,17 +47,35 @@ func (c *clock) change(registries []*target) {
 		}
 	}
 	c.loops = slices.DeleteFunc(c.loops, (*loop).isDone)
+	turn := source.Turn{Of: newProbes(registries, before)}
 	for _, r := range registries {
 		for _, s := range r.sources {
-			if s.Probe != nil {
-				c.start(s.Probe, r.unchanged, before[r.unchanged])
+			if s.Probe == nil {
+				continue
+			}
+			c.start(s.Probe, r.unchanged, before[r.unchanged], turn)
+			if !before[r.unchanged] {
+				turn.Place++
 			}
 		}
 	}
 }
 
-// start runs a probe; goesOn says that its configuration is the one before.
-func (c *clock) start(p *source.Probe, unchanged string, goesOn bool) {
+// newProbes is how many probes the registries have whose configuration is another than before.
+func newProbes(registries []*target, before map[string]bool) int {
+	n := 0
+	for _, r := range registries {
+		for _, s := range r.sources {
+			if s.Probe != nil && !before[r.unchanged] {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// start runs a probe; goesOn says that its configuration is the one before. The turn is that of its first run, otherwise.
+func (c *clock) start(p *source.Probe, unchanged string, goesOn bool, turn source.Turn) {
 	runs, cancel := context.WithCancel(context.Background())
 	begins, end := context.WithCancel(runs)
 	l := &loop{unchanged: unchanged, end: end, cancel: cancel, done: make(chan struct{})}
@@ -65,7 +83,7 @@ func (c *clock) start(p *source.Probe, unchanged string, goesOn bool) {
 	c.group.Go(func() {
 		defer close(l.done)
 		defer cancel()
-		p.Loop(begins, runs, goesOn)
+		p.Loop(begins, runs, goesOn, turn)
 	})
 }
 

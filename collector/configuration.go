@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 
+	"registry_exporter/collector/ask"
 	"registry_exporter/collector/source"
 	"registry_exporter/config"
 
@@ -31,8 +32,9 @@ func (e *Exporter) load() error {
 	if before := e.live.Load(); before != nil {
 		next.keep = source.NewKeep(before.keep)
 	}
+	builders := e.opts.forBuilders(&e.lockout, next.keep, ask.NewCAs())
 	for i := range c.Registries {
-		r, err := newTarget(c, i, &e.opts, &e.lockout, next.keep, e.history)
+		r, err := newTarget(c, i, builders, e.history)
 		if err != nil {
 			return err
 		}

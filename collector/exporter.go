@@ -40,8 +40,8 @@ func (o *Options) name() string {
 	return host
 }
 
-func (o *Options) forBuilders(l *ask.Lockout, k *source.Keep) ask.Options {
-	return ask.Options{Exporter: o.name(), StateDir: o.StateDir, Lockout: l, Keep: k}
+func (o *Options) forBuilders(l *ask.Lockout, k *source.Keep, cas *ask.CAs) ask.Options {
+	return ask.Options{Exporter: o.name(), StateDir: o.StateDir, Lockout: l, Keep: k, CAs: cas}
 }
 
 // An Exporter reads the registries of the configuration in force. All its methods may be called at the same time.

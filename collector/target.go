@@ -42,9 +42,9 @@ type target struct {
 }
 
 // newTarget makes all sources of registry i of c. The error names the line of the configuration.
-func newTarget(c *config.Config, i int, opts *Options, l *ask.Lockout, k *source.Keep, h *history) (*target, error) {
+func newTarget(c *config.Config, i int, builders ask.Options, h *history) (*target, error) {
 	r := c.Registries[i]
-	b := ask.NewBuilder(c, i, opts.forBuilders(l, k))
+	b := ask.NewBuilder(c, i, builders)
 	t := &target{name: r.Name, site: r.Site, passive: r.Passive, config: r, unchanged: c.Fingerprint(i), labels: []*dto.LabelPair{labelPair("registry", r.Name)}}
 	if r.Site != "" {
 		t.labels = append(t.labels, labelPair("site", r.Site))
@@ -61,7 +61,7 @@ func newTarget(c *config.Config, i int, opts *Options, l *ask.Lockout, k *source
 			if s.Timeout == 0 {
 				s.Timeout = time.Duration(r.Timeout)
 			}
-			s.Names = source.Kept(k, fmt.Sprintf("names %q %q %q %q", r.Name, r.Site, row.name, s.Address), source.NewNames)
+			s.Names = source.Kept(builders.Keep, fmt.Sprintf("names %q %q %q %q", r.Name, r.Site, row.name, s.Address), source.NewNames)
 		}
 		sources = append(sources, built...)
 	}

@@ -26,6 +26,7 @@ type Options struct {
 	StateDir string       // folder for state that outlives the process; empty: no state does
 	Lockout  *Lockout     // of all registries, and all configurations
 	Keep     *source.Keep // of this configuration
+	CAs      *CAs         // of all registries, in this configuration; nil: each client reads its own
 }
 
 // NewBuilder returns the builder of registry i of the configuration.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 
 	promconfig "github.com/prometheus/common/config"
 
@@ -45,7 +44,7 @@ type Client struct {
 // newClient builds the client of u. The header Host and the name in the certificate are those of front: a backend at
 // 10.0.0.1 is asked as registry.example.org. path is that of cfg in the configuration, for errors.
 func newClient(b *Builder, cfg *promconfig.HTTPClientConfig, u, front config.URL, path ...any) (*Client, error) {
-	t, err := NewTransport(cfg)
+	t, err := NewTransport(b.CAs, cfg)
 	if err != nil {
 		return nil, b.Errorf(append(path, "tls_config"), "%s", err)
 	}
@@ -57,9 +56,11 @@ func newClient(b *Builder, cfg *promconfig.HTTPClientConfig, u, front config.URL
 			t.TLSClientConfig.ServerName = front.Hostname()
 		}
 	}
-	if c.elsewhere, err = systemAnd(cfg.TLSConfig); err != nil {
+	ca, err := b.CAs.Of(&cfg.TLSConfig)
+	if err != nil {
 		return nil, b.Errorf(append(path, "tls_config", "ca_file"), "%s", err)
 	}
+	c.elsewhere = ca.withSystem
 	auth, err := b.credentials(cfg, c.withLockout(t), path)
 	if err != nil {
 		return nil, err
@@ -135,25 +136,4 @@ func (c *Client) TransportFor(host string) *transport {
 	t := c.Transport.Clone()
 	t.TLSClientConfig.ServerName, t.TLSClientConfig.RootCAs = "", c.elsewhere
 	return t
-}
-
-// systemAnd returns the CAs of the system with those of a CA file (ca_file, or inline ca), and nil when there is no CA
-// file. An error is about the file.
-func systemAnd(cfg promconfig.TLSConfig) (*x509.CertPool, error) {
-	text := []byte(cfg.CA)
-	if cfg.CAFile != "" {
-		var err error
-		if text, err = os.ReadFile(cfg.CAFile); err != nil {
-			return nil, err
-		}
-	}
-	if len(text) == 0 {
-		return nil, nil
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil { // this machine has no CAs
-		pool = x509.NewCertPool()
-	}
-	pool.AppendCertsFromPEM(text)
-	return pool, nil
 }

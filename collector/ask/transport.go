@@ -26,8 +26,8 @@ type transport struct {
 }
 
 // NewTransport returns a transport with the TLS and proxy configuration of cfg. An error is about a file of tls_config.
-func NewTransport(cfg *promconfig.HTTPClientConfig) (*transport, error) {
-	tlsConfig, err := NewTLSConfig(&cfg.TLSConfig)
+func NewTransport(cas *CAs, cfg *promconfig.HTTPClientConfig) (*transport, error) {
+	tlsConfig, err := NewTLSConfig(cas, &cfg.TLSConfig)
 	if err != nil {
 		return nil, err
 	}

@@ -59,7 +59,7 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 		return nil, err
 	}
 	if b.Redis.TLSConfig != nil {
-		if r.tls, err = ask.NewTLSConfig(b.Redis.TLSConfig); err != nil {
+		if r.tls, err = ask.NewTLSConfig(b.CAs, b.Redis.TLSConfig); err != nil {
 			return nil, b.Errorf([]any{"redis", "tls_config"}, "%s", err)
 		}
 		b.Hide(b.Redis.TLSConfig.Key)

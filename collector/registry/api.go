@@ -44,7 +44,7 @@ type api struct {
 	*ask.Account
 	role  string   // front or backend
 	names []string // names and addresses that the certificate has to cover (tls.names)
-	ca    caFile   // of the front
+	ca    ask.CA   // of the front; zero: this is a backend, or there is no CA file
 }
 
 // APISources are the sources of the collector api: the front, and each backend. The error names the line of the
@@ -57,9 +57,11 @@ func APISources(b *ask.Builder) ([]*source.Source, error) {
 	if b.TLS != nil {
 		front.names = b.TLS.Names
 	}
-	if front.ca, err = readCAFile(b.HTTP.TLSConfig); err != nil {
+	ca, err := b.CAs.Of(&b.HTTP.TLSConfig)
+	if err != nil {
 		return nil, b.Errorf([]any{"http", "tls_config", "ca_file"}, "%s", err)
 	}
+	front.ca = *ca
 	sources := []*source.Source{front.source()}
 	for _, u := range b.Backends {
 		backend, err := newAPI(b, u, "backend", "http")
@@ -82,7 +84,7 @@ func newAPI(b *ask.Builder, u config.URL, role string, path ...any) (*api, error
 func (a *api) source() *source.Source {
 	return &source.Source{
 		Address: a.Address,
-		Down:    append([]source.Sample{apiUp.Sample(0, a.Address, a.role)}, a.caSamples(a.ca.end)...),
+		Down:    append([]source.Sample{apiUp.Sample(0, a.Address, a.role)}, a.caSamples(a.ca.End)...),
 		Read:    a.read,
 		Words:   a.words(),
 	}
@@ -91,7 +93,7 @@ func (a *api) source() *source.Source {
 // caSamples returns registry_tls_ca_expiry_timestamp_seconds, and nothing without a CA file. end is when the CA in use
 // expires.
 func (a *api) caSamples(end time.Time) []source.Sample {
-	if !a.ca.found || end.IsZero() {
+	if !a.ca.Found() || end.IsZero() {
 		return nil
 	}
 	return []source.Sample{tlsCAExpiry.Sample(source.Unix(end), a.Address)}

@@ -119,9 +119,9 @@ func (a *api) findings(v *source.View, res source.Result) []source.Finding {
 			found = append(found, source.Finding{State: source.StateFailed, Alert: onFront(v, "RegistryNameNotCovered"), What: notCovered(name), Try: p.Fill(source.TryNames)})
 		}
 	}
-	if a.ca.skipped > 0 {
+	if a.ca.Skipped > 0 {
 		found = append(found, source.Finding{
-			State: source.StateWarning, What: fmt.Sprintf("certificates in the CA file that cannot be read, and are not used: %d", a.ca.skipped),
+			State: source.StateWarning, What: fmt.Sprintf("certificates in the CA file that cannot be read, and are not used: %d", a.ca.Skipped),
 			Try: p.Fill("openssl storeutl -noout -text -certs {ca} | grep -E 'Subject:|Serial Number' -A 1"),
 		})
 	}

@@ -2,19 +2,14 @@ package registry
 
 import (
 	"cmp"
-	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
-	"errors"
-	"os"
 	"slices"
 	"sync"
 	"time"
 
+	"registry_exporter/collector/ask"
 	"registry_exporter/collector/source"
-
-	promconfig "github.com/prometheus/common/config"
 )
 
 var (
@@ -44,7 +39,7 @@ type served struct {
 	expiry time.Time         // when the certificate verifies no longer; when the leaf expires, if it does not verify now
 	caEnd  time.Time         // when the CA that signed it expires; zero: it does not verify
 	err    error             // of verifying it
-	file   caFile            // the CA file that is configured for the address
+	file   ask.CA            // the CA file that is configured for the address; zero: none
 	byFile bool              // a CA of the file signed it
 }
 
@@ -83,7 +78,7 @@ func (s *served) verify(certs []*x509.Certificate, roots *x509.CertPool, name st
 	if err == nil {
 		s.expiry = latestEnd(chains)
 		s.caEnd = latestRoot(chains)
-		s.byFile = slices.ContainsFunc(chains, s.file.isRootOf)
+		s.byFile = slices.ContainsFunc(chains, s.file.IsRootOf)
 	}
 	return err
 }
@@ -140,55 +135,11 @@ func (s *served) samples(address, role string, names []string) []source.Sample {
 		tlsExpiry.Sample(source.Unix(s.expiry), address, role),
 		tlsStart.Sample(source.Unix(s.leaf.NotBefore), address, role),
 	}
-	if s.file.found && s.err == nil {
+	if s.file.Found() && s.err == nil {
 		out = append(out, tlsTrustedBy.Sample(1, address, map[bool]string{true: "ca_file", false: "system"}[s.byFile]))
 	}
 	for _, name := range names {
 		out = append(out, tlsNameCovered.Sample(source.Bool01(s.leaf.VerifyHostname(name) == nil), address, name))
 	}
 	return out
-}
-
-// A caFile is what is known of the configured CA file (ca_file, or inline ca).
-type caFile struct {
-	end     time.Time                  // the latest NotAfter of its certificates
-	found   bool                       // it holds any
-	certs   map[[sha256.Size]byte]bool // those that it holds, by their hash
-	skipped int                        // certificates that Go does not read, such as one with a negative serial number: they are not used
-}
-
-// isRootOf says whether a verified chain ends in a certificate of the file.
-func (f caFile) isRootOf(chain []*x509.Certificate) bool {
-	return f.certs[sha256.Sum256(chain[len(chain)-1].Raw)]
-}
-
-// readCAFile reads the CA file. It is an error when none of its certificates can be read.
-func readCAFile(cfg promconfig.TLSConfig) (caFile, error) {
-	f := caFile{certs: map[[sha256.Size]byte]bool{}}
-	text := []byte(cfg.CA)
-	if cfg.CAFile != "" {
-		var err error
-		if text, err = os.ReadFile(cfg.CAFile); err != nil {
-			return f, err
-		}
-	}
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != "CERTIFICATE" {
-			continue
-		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			f.skipped++
-			continue
-		}
-		f.found = true
-		f.certs[sha256.Sum256(block.Bytes)] = true
-		if cert.NotAfter.After(f.end) {
-			f.end = cert.NotAfter
-		}
-	}
-	if f.skipped > 0 && !f.found {
-		return f, errors.New("the CA file holds no certificate that can be read")
-	}
-	return f, nil
 }

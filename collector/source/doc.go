@@ -8,6 +8,7 @@
 //	sample.go    Sample: one value of a metric, with its labels
 //	failure.go   Failed, and the closed list of reasons; reason.go sorts any error into it; detail.go keeps words for the log
 //	probe.go     Probe: runs on a clock of its own; a scrape gets the last run, of which stale.go leaves out old successes
+//	turn.go      Turn: when the first run of each of many probes begins
 //	keep.go      Keep: what outlives a reload of the configuration
 //	past.go      Past: whether a source that is refused now was let in before, with the same configuration
 //	names.go     Names: bounds the names that answers put into labels over time

@@ -99,17 +99,19 @@ func (p *Probe) Once(ctx context.Context) bool {
 }
 
 // Loop runs the probe every Every until begins ends, and ends a run under way with runs. After a reload it counts on from the
-// last run. When that failed, or there was none, it begins within a second, for the new configuration may have mended the
-// fault; not so where goesOn says that the configuration is the one before: then the next run keeps its time.
-func (p *Probe) Loop(begins, runs context.Context, goesOn bool) {
+// last run. When that failed, or there was none, it begins in its turn, for the new configuration may have mended the fault;
+// not so where goesOn says that the configuration is the one before: then the next run keeps its time.
+func (p *Probe) Loop(begins, runs context.Context, goesOn bool, turn Turn) {
 	next := p.track.due(goesOn)
 	if !p.track.isIdle(begins) { // a run of the configuration before goes on
 		return
 	}
+	wait := p.jittered
 	if last := p.track.result(); next.IsZero() && last.Err == nil {
 		next = last.start.Add(p.jittered())
 	} else if next.IsZero() {
-		next = time.Now().Add(rand.N(min(p.Every/10, time.Second) + 1))
+		next = time.Now().Add(turn.first(p.Every))
+		wait = func() time.Duration { return turn.second(p) }
 	}
 	for {
 		p.track.setDue(next)
@@ -118,7 +120,8 @@ func (p *Probe) Loop(begins, runs context.Context, goesOn bool) {
 			return
 		case <-time.After(time.Until(next)):
 		}
-		next = time.Now().Add(p.jittered())
+		next = time.Now().Add(wait())
+		wait = p.jittered
 		p.track.setDue(next)
 		if !p.Once(runs) || begins.Err() != nil {
 			return

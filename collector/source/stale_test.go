@@ -44,7 +44,7 @@ func TestAProbeWhoseConfigurationIsTheSameKeepsItsTimeOverReloads(t *testing.T) 
 	for end := time.Now().Add(2 * time.Second); time.Now().Before(end); goesOn = true { // a reload each 5 ms
 		begins, stop := context.WithCancel(t.Context())
 		time.AfterFunc(5*time.Millisecond, stop)
-		p.Loop(begins, t.Context(), goesOn)
+		p.Loop(begins, t.Context(), goesOn, Turn{Of: 1})
 	}
 	if n := len(ran); n < 3 || n > 12 {
 		t.Errorf("%d runs in two seconds, want some 10", n)
