@@ -73,8 +73,7 @@ func TestARedirectLeadsToNoPlaceThatOnlyThisMachineReaches(t *testing.T) {
 	}
 }
 
-// A resolver may read a number, or a short form such as 127.1, as an address. The system decides that, and no request may
-// be sent.
+// A resolver may take a number, or a short form, for an address. Whether it does is the system's matter: nobody is asked.
 func TestAnAddressThatIsWrittenAsANumberLeadsNowhere(t *testing.T) {
 	local, seen := realmAt(t, "127.0.0.1")
 	port := local[strings.LastIndexByte(local, ':'):]

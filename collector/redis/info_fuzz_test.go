@@ -7,7 +7,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// Any text of INFO gives each metric at most once, or no metric and a bad answer.
+// Any INFO gives each metric once at most, or none and a bad answer.
 func FuzzInfo(f *testing.F) {
 	const numbers = "used_memory:1\r\nmaxmemory:0\r\nconnected_clients:1\r\nevicted_keys:0\r\nkeyspace_hits:18446744073709551615\r\nkeyspace_misses:0\r\nrejected_connections:0\r\n"
 	for _, text := range []string{

@@ -63,8 +63,7 @@ func TestOneImageThatWeMayNotPull(t *testing.T) {
 	}
 }
 
-// An odd answer to /v2/ is no outage while clients can pull and push. No answer is an outage, and so is a status of 500
-// or more.
+// An odd answer to /v2/ is no outage while clients get through; without an answer, or with one of a server that fails, it is.
 func TestOddAnswerToV2(t *testing.T) {
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	a := &api{role: "front"}

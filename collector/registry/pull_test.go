@@ -22,7 +22,7 @@ const (
 // A badPull is one fault of the image library/base:1.0 with three layers, and the page and error that it makes.
 type badPull struct {
 	name          string
-	options       string // in the configuration, after "images"
+	options       string // of the configuration, after "images"
 	breakIt       func(t *testing.T, f *fakeRegistry, image fakeImage)
 	step, reason  string
 	cache         string // label cache; empty: none

@@ -61,7 +61,7 @@ func TestReplicationOfTheNextCanary(t *testing.T) {
 	}
 }
 
-// pendingFor returns the age of the canary on the page.
+// pendingFor is the age of the canary on the page.
 func (s *twoSites) pendingFor(t *testing.T) time.Duration {
 	t.Helper()
 	for _, one := range s.last(t).Samples {
