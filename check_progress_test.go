@@ -9,7 +9,8 @@ import (
 	"registry_exporter/collector"
 )
 
-// TestCheckWithAnAccessLog: logs are read while the exporter runs. A check that waits for them would fail for ever.
+// TestCheckWithAnAccessLog: only a running exporter reads logs. If the command check waited for them, it would always
+// fail.
 func TestCheckWithAnAccessLog(t *testing.T) {
 	t.Parallel()
 	url, ca := startRegistry(t)

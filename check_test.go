@@ -15,7 +15,7 @@ import (
 	"registry_exporter/collector/report"
 )
 
-// startRegistry is a registry that lets monitor in with a password. Its certificate is for example.com and 127.0.0.1.
+// startRegistry starts a registry that wants a password of monitor. Its certificate is for example.com and 127.0.0.1.
 func startRegistry(t *testing.T) (url, caFile string) {
 	t.Helper()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -30,7 +30,7 @@ func startRegistry(t *testing.T) (url, caFile string) {
 	return server.URL, writeFile(t, "ca.pem", string(ca))
 }
 
-// executeCheck runs the command check to its end, in a folder without a configuration.
+// executeCheck runs the command check in a folder without a configuration.
 func executeCheck(t *testing.T, stdin string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -176,7 +176,7 @@ func TestColourIsForTerminalsOnly(t *testing.T) {
 	}
 }
 
-// What is in the environment of a container is not meant for a check.
+// The environment of a container is for the exporter in it, and not for a check.
 func TestFlagsOfCheckAreNotInTheEnvironment(t *testing.T) {
 	for _, name := range []string{"OUTPUT", "CA_FILE", "USERNAME", "PASSWORD_FILE", "IMAGE", "REGISTRY"} {
 		t.Setenv("REGISTRY_EXPORTER_"+name, "elsewhere")

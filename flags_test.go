@@ -114,7 +114,7 @@ func TestFlagsFromTheEnvironment(t *testing.T) {
 	}
 }
 
-// A container image may well name the version it holds.
+// A container image may have its version in the environment.
 func TestVersionInTheEnvironmentIsNotAFlag(t *testing.T) {
 	t.Setenv("REGISTRY_EXPORTER_VERSION", "1.0.0")
 	t.Setenv("REGISTRY_EXPORTER_HELP", "see the wiki")

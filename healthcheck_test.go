@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// checkHealth runs the subcommand with flags of an exporter.
+// checkHealth runs the subcommand healthcheck with flags of an exporter.
 func checkHealth(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	return execute(t, append([]string{"healthcheck"}, args...)...)
@@ -36,7 +36,7 @@ func TestHealthcheckOfAnExporterThatRuns(t *testing.T) {
 	}
 }
 
-// The flags that say where it is are those that the exporter was started with.
+// healthcheck takes the flags of the exporter, which say where it listens.
 func TestWhereHealthcheckAsks(t *testing.T) {
 	t.Parallel()
 	p := startHub(t)
@@ -65,7 +65,7 @@ func TestWhereHealthcheckAsks(t *testing.T) {
 	}
 }
 
-// A container's health check has the environment of the container, but not its arguments.
+// Docker runs a health check with the environment of the container, and without its arguments.
 func TestHealthcheckTakesTheEnvironment(t *testing.T) {
 	p := startHub(t)
 	t.Setenv("REGISTRY_EXPORTER_WEB_LISTEN_ADDRESS", p.address)
@@ -112,12 +112,12 @@ func wantUnhealthy(t *testing.T, stdout, stderr string, code int, words string) 
 	}
 }
 
-// A server that has lost its certificate is not healthy, though it answers with an alert too.
+// A server that has lost its certificate is not healthy, though it answers with a TLS alert.
 func TestHealthcheckAfterTheCertificateIsLost(t *testing.T) {
 	t.Parallel()
 	web := serverFiles(t, "")
 	p := startHub(t, "--web.config.file="+web)
-	fetch(t, trusting, http.MethodGet, "https://"+p.address+"/-/ready") // it has read its files
+	fetch(t, trusting, http.MethodGet, "https://"+p.address+"/-/ready") // the answer shows that the exporter has read its files
 	if err := os.WriteFile(web, []byte("tls_server_config: {cert_file: none.pem, key_file: none.pem}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestHealthcheckAfterTheCertificateIsLost(t *testing.T) {
 	wantUnhealthy(t, stdout, stderr, code, "remote error: tls: internal error")
 }
 
-// clientCertificates is a toolkit configuration that asks clients for a certificate.
+// clientCertificates writes a toolkit configuration that asks clients for a certificate.
 func clientCertificates(t *testing.T, how string) (webConfigFile string) {
 	t.Helper()
 	web, err := os.ReadFile(serverFiles(t, ""))

@@ -70,7 +70,7 @@ func parseLogfmt(t *testing.T, line string) map[string][]string {
 	return fields
 }
 
-// parseJSON reads the keys one by one: a map would hide one that stands twice.
+// parseJSON reads the keys one by one: a map would hide a key that stands twice.
 func parseJSON(t *testing.T, line string) map[string][]string {
 	fields := map[string][]string{}
 	d := json.NewDecoder(strings.NewReader(line))

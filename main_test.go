@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// asExporter in the environment makes this test binary be the exporter.
+// asExporter is a variable of the environment with which this test binary runs as the exporter.
 const asExporter = "TEST_AS_EXPORTER"
 
 func TestMain(m *testing.M) {
@@ -54,10 +54,10 @@ func writeFile(t *testing.T, name, text string) string {
 	return file
 }
 
-// hub is the configuration of one registry at a URL.
+// hub returns the configuration of a registry at a URL.
 func hub(url string) string { return "registries:\n- name: hub\n  url: " + url + "\n" }
 
-// nobody is an address where nobody answers.
+// nobody is a URL at which nobody answers.
 const nobody = "http://127.0.0.1:1"
 
 // A process is an exporter that serves.
@@ -72,7 +72,7 @@ type process struct {
 
 var listening = regexp.MustCompile(`address"?[=:]"?(127\.0\.0\.1:\d+)`)
 
-// start runs the exporter until it listens. It is killed with the test, unless it has ended.
+// start runs the exporter until it listens. The end of the test kills it.
 func start(t *testing.T, config string, args ...string) *process {
 	t.Helper()
 	p := &process{eof: make(chan struct{})}
@@ -104,7 +104,7 @@ func start(t *testing.T, config string, args ...string) *process {
 	return p
 }
 
-// startHub starts an exporter of one registry where nobody answers.
+// startHub starts an exporter of a registry at which nobody answers.
 func startHub(t *testing.T, args ...string) *process {
 	t.Helper()
 	return start(t, writeFile(t, "hub.yml", hub(nobody)), args...)

@@ -11,7 +11,7 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// serverAt is a server at an address of its own, which keeps the requests.
+// serverAt starts a server at an address of its own, and keeps the requests.
 func serverAt(t *testing.T, host string, handler http.HandlerFunc) (url string, seen *testserver.Recorder) {
 	t.Helper()
 	seen = &testserver.Recorder{}
@@ -25,7 +25,7 @@ func serverAt(t *testing.T, host string, handler http.HandlerFunc) (url string, 
 	return s.URL, seen
 }
 
-// giveToken gives a token to all.
+// giveToken gives everybody a token.
 func giveToken(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"token":"tok"}`) }
 
 func TestAHijackedFrontLearnsNoPassword(t *testing.T) {

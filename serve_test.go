@@ -104,11 +104,11 @@ func TestNameIsThatOfWhatIsPushed(t *testing.T) {
 	t.Parallel()
 	pushed := make(chan string, 100)
 	registry := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body) // else the connection is reset while a layer is still being sent
+		_, _ = io.Copy(io.Discard, r.Body) // otherwise the connection is reset while the exporter still sends a layer
 		w.Header().Set("Location", "/upload")
 		status := http.StatusCreated
 		switch r.Method {
-		case http.MethodHead: // of what is not there yet
+		case http.MethodHead: // the registry has no image yet
 			status = http.StatusNotFound
 		case http.MethodPost, http.MethodPatch:
 			status = http.StatusAccepted
@@ -157,13 +157,13 @@ func TestTLSAndBasicAuthOfItsOwn(t *testing.T) {
 	}
 }
 
-// users lets prometheus in, with the password monitor.
+// users lets the user prometheus in, with the password monitor.
 const users = "basic_auth_users: {prometheus: $2a$04$5a0BBIsQhp3rTa4BMXGp5OlzdMPmY1RsSHAPqF3NqJ8i1vJZxixaq}\n"
 
-// trusting takes any certificate.
+// trusting is a client that accepts any certificate.
 var trusting = &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
 
-// serverFiles writes a certificate, its key and a toolkit configuration that names them.
+// serverFiles writes a certificate, its key, and a toolkit configuration with both.
 func serverFiles(t *testing.T, more string) (webConfigFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

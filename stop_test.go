@@ -13,7 +13,7 @@ import (
 func TestTermWithNothingUnderWayEndsAtOnce(t *testing.T) {
 	t.Parallel()
 	p := startHub(t)
-	p.get(t, "/-/ready") // leaves an idle connection
+	p.get(t, "/-/ready") // the client keeps an idle connection
 	code, took := p.end(t)
 	if code != 0 || took >= drainTime {
 		t.Errorf("exit %d after %s", code, took)
@@ -25,7 +25,7 @@ func TestTermWithNothingUnderWayEndsAtOnce(t *testing.T) {
 	}
 }
 
-// The scrape could go on for 30 s, the process for 10.
+// The scrape could go on for 30 s. The process may go on for 10 s.
 func TestTermWhileAScrapeHangs(t *testing.T) {
 	t.Parallel()
 	asked := make(chan struct{}, 1)

@@ -12,7 +12,8 @@ import (
 	"registry_exporter/alerts"
 )
 
-// cannotLook is a ticket that may be told once the pages are over.
+// cannotLook is the alert about what the exporter cannot see. It is a ticket, and people may be told of it once pages are
+// over.
 const cannotLook = "RegistryExporterCannotLook"
 
 const alertmanagerFile = "../alertmanager/alertmanager.yml"
@@ -37,7 +38,8 @@ func inhibitions(t *testing.T) []inhibition {
 
 var matcher = regexp.MustCompile(`^(\w+)(=~|!=|=)"(.*)"$`)
 
-// chosen are the alerts that the matchers of the name take; those of other labels are left to Alertmanager.
+// chosen returns the alerts whose names the matchers take. It ignores matchers of other labels, which Alertmanager
+// checks.
 func chosen(t *testing.T, matchers []string) []alerts.Rule {
 	t.Helper()
 	found := alertRules(t)
@@ -63,7 +65,7 @@ func chosen(t *testing.T, matchers []string) []alerts.Rule {
 	return found
 }
 
-// TestPagesSilenceTheBlindSpots: a ticket that says "pulls and pushes go on" never stands beside a page of the same registry.
+// TestPagesSilenceTheBlindSpots: a page silences the ticket of the same registry that says "pulls and pushes go on".
 func TestPagesSilenceTheBlindSpots(t *testing.T) {
 	m := metrics(t)
 	silenced := map[string]bool{}
@@ -85,7 +87,7 @@ func TestPagesSilenceTheBlindSpots(t *testing.T) {
 	}
 }
 
-// TestInhibitorsMatch: a label that only one of the two has is never equal.
+// TestInhibitorsMatch: both alerts of an inhibition have each label in which they must be equal.
 func TestInhibitorsMatch(t *testing.T) {
 	m := metrics(t)
 	for _, i := range inhibitions(t) {
@@ -103,7 +105,8 @@ func TestInhibitorsMatch(t *testing.T) {
 	}
 }
 
-// TestNeverSilenced: pages about what is lost or open to others are told whatever else has failed, and a bad certificate silences no probe.
+// TestNeverSilenced: no fault silences pages about content that is lost, or is open to others. A bad certificate silences
+// no probe.
 func TestNeverSilenced(t *testing.T) {
 	for _, f := range alerts.Faults {
 		for _, told := range f.Told {
@@ -115,7 +118,7 @@ func TestNeverSilenced(t *testing.T) {
 				case "RegistryStorageDown", "MSRMajorityLost", "RegistryObjectsVanished", "RegistryContentBad", "RegistryExporterGone":
 					t.Errorf("%s silences %s", told, follows)
 				case "RegistryLoginFails":
-					if told != "MSRMajorityLost" { // its accounts are in that database
+					if told != "MSRMajorityLost" { // the accounts of MSR are in the database without a majority
 						t.Errorf("%s silences %s", told, follows)
 					}
 				}
@@ -124,7 +127,7 @@ func TestNeverSilenced(t *testing.T) {
 	}
 }
 
-// TestGrouping: one site of one registry is one message, which tells of a second page within a minute.
+// TestGrouping: all alerts of one site of one registry are one message, and a second page is told within a minute.
 func TestGrouping(t *testing.T) {
 	type route struct {
 		GroupBy       []string      `yaml:"group_by"`

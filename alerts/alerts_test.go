@@ -46,7 +46,8 @@ func TestExpressions(t *testing.T) {
 	}
 }
 
-// TestAlertLabels keeps to registry, site and what tells a person where to look; a reason that changes would start for again.
+// TestAlertLabels: an alert has the labels registry, site and those that tell a person where to look. A label whose value
+// changes, such as reason, would start `for` again.
 func TestAlertLabels(t *testing.T) {
 	m := metrics(t)
 	allowed := []string{"instance", "job", "registry", "role", "site", "swift_container"}
@@ -85,7 +86,7 @@ func TestTexts(t *testing.T) {
 	}
 }
 
-// annotations are those that every alert has.
+// annotations are the annotations of every alert.
 var annotations = []string{"dashboard", "description", "runbook_url", "summary"}
 
 func TestRunbooks(t *testing.T) {
@@ -115,7 +116,7 @@ func TestDashboards(t *testing.T) {
 	}
 }
 
-// lookup is a query in a text.
+// lookup matches a query in the text of an annotation.
 var lookup = regexp.MustCompile(`(?:printf|query) "([^%"][^"]*)"`)
 
 var verb = regexp.MustCompile(`%(\[\d\])?q`)
@@ -130,7 +131,7 @@ func lookups(r alerts.Rule) []string {
 	return all
 }
 
-// TestLookups checks what texts look up: a wrong name there leaves out the reason without a word.
+// TestLookups checks the queries in texts. A query with a wrong name finds nothing, and the text then lacks the reason.
 func TestLookups(t *testing.T) {
 	m, found := metrics(t), 0
 	for _, r := range alertRules(t) {
@@ -146,10 +147,10 @@ func TestLookups(t *testing.T) {
 	}
 }
 
-// closedLabel finds matchers of labels that have few values.
+// closedLabel matches a matcher of a label that has few values.
 var closedLabel = regexp.MustCompile(`\b(collector|critical|kind|maxmemory_policy|role|reason)(?:=|!=|=~)["']([\w|-]+)["']`)
 
-// TestValues fails on a value that no golden page has: a misspelt one matches nothing, for ever.
+// TestValues fails on a value of a label that no golden page has: a misspelt value never matches.
 func TestValues(t *testing.T) {
 	known := knownValues(t)
 	check := func(where, text string) {
@@ -174,7 +175,7 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// knownValues are label=value as on the golden pages, and all reasons and roles there are: no single page has them.
+// knownValues returns each label=value of the golden pages, and all reasons and roles.
 func knownValues(t *testing.T) map[string]bool {
 	t.Helper()
 	known := map[string]bool{}
@@ -207,7 +208,7 @@ func read(t *testing.T, file string) string {
 	return string(text)
 }
 
-// TestThresholds: each is explained and used, and the alert on missing ones knows how many there are.
+// TestThresholds: each threshold is explained and used, and the alert about missing ones has their number.
 func TestThresholds(t *testing.T) {
 	const prefix = "registry:threshold:"
 	count, used := 0, ""

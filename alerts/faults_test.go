@@ -14,10 +14,12 @@ import (
 	"registry_exporter/alerts"
 )
 
-// everyEvaluation is Prometheus's own default: groups, and so files, are evaluated up to that long after each other.
+// everyEvaluation is Prometheus's default interval of evaluations. Two files may be evaluated up to this long after each
+// other.
 const everyEvaluation = time.Minute
 
-// latest is how long after a fault begins its alert fires at the latest, as seen from the file of another.
+// latest returns how long after the beginning of a fault its alert fires at the latest, when the other alert stands in
+// another file.
 func latest(f alerts.Fault, told, follows alerts.Rule) time.Duration {
 	if told.File == follows.File {
 		return f.Seen.Lag() + told.For
@@ -35,8 +37,8 @@ func alertNamed(t *testing.T, name string) alerts.Rule {
 	return all[i]
 }
 
-// TestNothingGoesOutBeforeItsCause: with the times that ship, what follows from a fault never fires before the alert that tells the fault,
-// however the runs of probes and the evaluations fall.
+// TestNothingGoesOutBeforeItsCause: with the intervals and `for` that ship, an alert that follows from a fault never
+// fires before the alert about the fault, whenever probes run and rules are evaluated.
 func TestNothingGoesOutBeforeItsCause(t *testing.T) {
 	for _, f := range alerts.Faults {
 		for _, name := range f.Told {
@@ -54,7 +56,8 @@ func TestNothingGoesOutBeforeItsCause(t *testing.T) {
 	}
 }
 
-// TestNothingIsToldWhenItsCauseIsOver: what follows from a fault is over a scrape and an evaluation later than its cause.
+// TestNothingIsToldWhenItsCauseIsOver: the alert about a fault still fires when an alert that follows ends, which takes a
+// scrape and an evaluation more.
 func TestNothingIsToldWhenItsCauseIsOver(t *testing.T) {
 	const longer = time.Minute
 	for _, f := range alerts.Faults {
@@ -69,7 +72,7 @@ func TestNothingIsToldWhenItsCauseIsOver(t *testing.T) {
 	}
 }
 
-// TestLeftOut: a rule that keeps an alert back goes by a metric that shows the fault before the alert has waited long enough.
+// TestLeftOut: the rule of an alert in LeftOut has a metric that shows the fault before the `for` of this alert is over.
 func TestLeftOut(t *testing.T) {
 	for _, f := range alerts.Faults {
 		for name, metric := range f.LeftOut {
@@ -86,7 +89,7 @@ func TestLeftOut(t *testing.T) {
 
 var keepsBack = regexp.MustCompile(`\b(?:unless|and)\b`)
 
-// expanded is the expression with those of the records that it uses.
+// expanded returns the expression with the expressions of the records that it uses.
 func expanded(t *testing.T, expr string) string {
 	t.Helper()
 	for _, r := range rules(t) {
@@ -97,7 +100,7 @@ func expanded(t *testing.T, expr string) string {
 	return expr
 }
 
-// TestLags: the intervals of the probes in the table are those of the configuration; a run takes a minute at most.
+// TestLags: the intervals of the table are the defaults of the configuration, and a run takes a minute at most.
 func TestLags(t *testing.T) {
 	code := read(t, "../config/probes.go")
 	for signal, name := range map[alerts.Signal]string{alerts.PullProbe: "Pull", alerts.PushProbe: "Push", alerts.SwiftProbe: "SwiftProbe"} {
@@ -111,7 +114,7 @@ func TestLags(t *testing.T) {
 	}
 }
 
-// TestFaultsNameWhatTheyDo: a fault has alerts that tell it, and something that follows.
+// TestFaultsNameWhatTheyDo: each fault has alerts about it, and alerts that follow.
 func TestFaultsNameWhatTheyDo(t *testing.T) {
 	for _, f := range alerts.Faults {
 		if f.Name == "" || len(f.Told) == 0 || len(f.Follows)+len(f.LeftOut) == 0 || len(f.Equal) == 0 {
@@ -125,7 +128,7 @@ func TestFaultsNameWhatTheyDo(t *testing.T) {
 	}
 }
 
-// TestOneFaultIsOneAlert: of all that fires in the tests that list it, people are told one.
+// TestOneFaultIsOneAlert: in each test that lists all alerts which fire, people are told of one.
 func TestOneFaultIsOneAlert(t *testing.T) {
 	listed := 0
 	for _, u := range unitTests(t) {
@@ -147,7 +150,7 @@ func TestOneFaultIsOneAlert(t *testing.T) {
 	}
 }
 
-// inhibitHead begins the part of alertmanager.yml that is written from the table, and ends the file.
+// inhibitHead begins the part of alertmanager.yml that is written from Faults. This part ends the file.
 const inhibitHead = "# Written from the table of faults in alerts/faults.go by `cd alerts && go test . -run TestInhibitRules -update`: which alerts silence which.\ninhibit_rules:\n"
 
 func TestInhibitRules(t *testing.T) {
@@ -173,7 +176,7 @@ func alertMatcher(names []string) string {
 	return fmt.Sprintf("alertname=~%q", strings.Join(names, "|"))
 }
 
-// writeOrCompare fails the test unless the file is as wanted; with -update it writes it first.
+// writeOrCompare fails the test unless the file has this content. With -update it writes the file first.
 func writeOrCompare(t *testing.T, file, want, test string) {
 	t.Helper()
 	if *update {
@@ -186,7 +189,7 @@ func writeOrCompare(t *testing.T, file, want, test string) {
 	}
 }
 
-// faultTable is the table as the README has it.
+// faultTable writes the table of faults for the README.
 func faultTable() string {
 	var b strings.Builder
 	for _, f := range alerts.Faults {

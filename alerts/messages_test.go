@@ -9,7 +9,7 @@ import (
 
 const templateFile = "../alertmanager/registry.tmpl"
 
-// Alerts as Alertmanager gives them to its templates.
+// Alerts in the form in which Alertmanager hands them to templates.
 const (
 	frontDown = `{"status": "firing", "startsAt": "2026-03-01T10:04:31+01:00", "labels": {"alertname": "RegistryDown", "severity": "critical"},
 		"annotations": {"summary": "hub at eqiad: the front does not answer", "description": "Nobody can pull or push.",
@@ -22,7 +22,7 @@ const (
 	stranger = `{"status": "firing", "startsAt": "2026-03-01T09:10:00Z", "labels": {"alertname": "DiskFull"}}`
 )
 
-// render returns what a template of the file makes of alerts.
+// render returns the output of a template of the file for alerts.
 func render(t *testing.T, file, name, status string, alerts ...string) string {
 	t.Helper()
 	data := filepath.Join(t.TempDir(), "data.json")
@@ -30,7 +30,7 @@ func render(t *testing.T, file, name, status string, alerts ...string) string {
 		t.Fatal(err)
 	}
 	out := run(t, "amtool", "template", "render", "--template.glob="+file, "--template.data="+data, `--template.text={{ template "`+name+`" . }}`)
-	return strings.TrimSuffix(out, "\n") // amtool's
+	return strings.TrimSuffix(out, "\n") // amtool adds a line feed
 }
 
 func TestTitle(t *testing.T) {
@@ -90,7 +90,7 @@ func TestRunbookOfTheTitle(t *testing.T) {
 	}
 }
 
-// TestGrafana says where Grafana is, as people are told to.
+// TestGrafana sets the address of Grafana as the comments tell people to.
 func TestGrafana(t *testing.T) {
 	const unset = `{{ $grafana := "" -}}`
 	text := read(t, templateFile)

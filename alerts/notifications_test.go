@@ -21,8 +21,8 @@ func replaceOnce(t *testing.T, text string, pairs ...string) string {
 	return text
 }
 
-// startAlertmanager runs Alertmanager with the sample, whose pages go to all three examples, and returns its address.
-// It sends to the mailbox, and groups for two seconds, then for one.
+// startAlertmanager runs Alertmanager with the sample, and returns its address. Pages go to all three examples of
+// receivers, which are the mailbox. It groups for two seconds at first, and then for one.
 func startAlertmanager(t *testing.T, m *mailbox) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -62,7 +62,7 @@ func post(t *testing.T, alertmanager string, alerts ...string) {
 	}
 }
 
-// next is what arrives next, and comes within seconds.
+// next returns the next message, which must come within seconds.
 func next[M any](t *testing.T, from chan M) (message M) {
 	t.Helper()
 	select {
@@ -73,7 +73,7 @@ func next[M any](t *testing.T, from chan M) (message M) {
 	return message
 }
 
-// TestNotifications shows what people are told by each of the examples: of two faults at once, and of their end.
+// TestNotifications shows the messages of each receiver: of two faults at once, and of their end.
 func TestNotifications(t *testing.T) {
 	const (
 		both    = "hub at eqiad: the content is bad (and 1 more)"

@@ -16,7 +16,8 @@ import (
 	"registry_exporter/alerts"
 )
 
-// TestEveryFileIsARuleFile: people write rule_files: ["alerts/*.yml"], and Prometheus does not start with a file that is none.
+// TestEveryFileIsARuleFile: people write rule_files: ["alerts/*.yml"], and Prometheus does not start when a file has no
+// rules.
 func TestEveryFileIsARuleFile(t *testing.T) {
 	files, err := filepath.Glob("*.yml")
 	if err != nil {
@@ -71,7 +72,7 @@ func TestPrometheusLoadsEveryFile(t *testing.T) {
 	}
 }
 
-// freeAddress is one on loopback that nobody listens on.
+// freeAddress returns an address on loopback at which nobody listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -96,7 +97,7 @@ func start(t *testing.T, ready, name string, args ...string) {
 		t.Fatal(err)
 	}
 	ended := make(chan struct{})
-	go func() { _ = cmd.Wait(); close(ended) }() // it is killed
+	go func() { _ = cmd.Wait(); close(ended) }() // an error: the test kills the program
 	t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
 		resp, err := http.Get(ready)

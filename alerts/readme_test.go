@@ -10,7 +10,7 @@ import (
 
 var update = flag.Bool("update", false, "write the table of README.md as the rules say")
 
-// The heads of the tables that the test writes: of faults, and of the alerts, which ends the file.
+// Heads of the tables that the test writes into the README: of faults, and of alerts. The latter ends the file.
 const (
 	faultHead = "| fault | told by | seen by | what follows | may be told |\n|---|---|---|---|---|\n"
 	tableHead = "| alert | severity | for | what it means |\n|---|---|---|---|\n"
@@ -41,7 +41,7 @@ func table(t *testing.T) string {
 	return b.String()
 }
 
-// short is 2m for 2m0s.
+// short writes 2m for 2m0s.
 func short(d time.Duration) string {
 	return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "h0m") + map[bool]string{true: "h"}[d%time.Hour == 0]
 }

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// A mailbox keeps what Alertmanager sends to Slack, PagerDuty and by mail: it stands in for all three.
+// A mailbox takes the messages of Alertmanager in place of Slack, PagerDuty and a mail server.
 type mailbox struct {
 	slack     chan slackMessage
 	pagerduty chan pagerdutyEvent
@@ -88,7 +88,7 @@ func keep[M any](t *testing.T, body io.Reader, to chan M) {
 	to <- message
 }
 
-// takeMail speaks as much SMTP as it takes to be given a message.
+// takeMail speaks the part of SMTP with which a client sends a message.
 func (m *mailbox) takeMail(t *testing.T, conn net.Conn) {
 	defer conn.Close()
 	say := func(line string) { fmt.Fprintf(conn, "%s\r\n", line) }
@@ -135,7 +135,7 @@ func readMail(t *testing.T, r *bufio.Reader) mailMessage {
 	return mailMessage{subject, onlyPart(t, message)}
 }
 
-// onlyPart is the plain text of a mail that has nothing else.
+// onlyPart returns the plain text of a mail that has no other part.
 func onlyPart(t *testing.T, message *mail.Message) string {
 	_, params, err := mime.ParseMediaType(message.Header.Get("Content-Type"))
 	if err != nil {

@@ -8,10 +8,10 @@ import (
 	"registry_exporter/alerts"
 )
 
-// packages of Debian that the tools are in.
+// packages are the Debian packages of the tools.
 var packages = map[string]string{"promtool": "prometheus", "amtool": "prometheus-alertmanager"}
 
-// run starts a tool and fails the test with its words when it does not succeed.
+// run starts a tool. When the tool fails, so does the test, with the tool's output.
 func run(t *testing.T, tool string, args ...string) string {
 	t.Helper()
 	path, err := exec.LookPath(tool)

@@ -34,7 +34,7 @@ type unitTest struct {
 // allFiring is the expression of tests that list all alerts which fire.
 const allFiring = `count by (alertname, registry, site, severity) (ALERTS{alertstate="firing"})`
 
-// firing are the alerts of such a list.
+// firing returns the alerts in such a list.
 func (u unitTest) firing(t *testing.T) []string {
 	t.Helper()
 	var names []string
@@ -83,7 +83,7 @@ func (u unitTest) fires(alert string) bool {
 	return false
 }
 
-// staysSilent says whether the test looks for the alert, after it had time to fire, and never expects it.
+// staysSilent says whether the test checks the alert after its `for`, and never expects it to fire.
 func (u unitTest) staysSilent(alert string, wait time.Duration) bool {
 	looked := false
 	for _, c := range u.AlertRuleTest {
@@ -104,7 +104,7 @@ func TestEveryAlertFiresAndStaysSilent(t *testing.T) {
 	}
 }
 
-// TestUnitTests: each names alerts that there are, and all their texts.
+// TestUnitTests: each test names alerts that exist, and checks all their texts.
 func TestUnitTests(t *testing.T) {
 	known := map[string]bool{}
 	for _, r := range alertRules(t) {
@@ -124,7 +124,7 @@ func TestUnitTests(t *testing.T) {
 	}
 }
 
-// TestInputSeries: nothing is tested with series that no exporter shows.
+// TestInputSeries: tests use only series that the exporter can have.
 func TestInputSeries(t *testing.T) {
 	m := metrics(t)
 	p := parser.NewParser(parser.Options{})
@@ -144,7 +144,7 @@ func TestInputSeries(t *testing.T) {
 	}
 }
 
-// TestLengths: a summary fits on the screen of a locked phone, and a description into a message of a pager.
+// TestLengths: a summary fits on the screen of a locked phone, and a description into the message of a pager.
 func TestLengths(t *testing.T) {
 	const summary, description = 110, 500 // characters
 	for _, u := range unitTests(t) {

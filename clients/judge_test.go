@@ -18,7 +18,7 @@ import (
 
 var printTable = flag.Bool("table", false, "print what clients and the probes made of each behaviour")
 
-// TestMain makes the system trust an authority of its own.
+// TestMain makes the system trust authorities.public.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if err := flag.Set("test.parallel", "8"); err != nil { // most of the time is spent waiting
@@ -46,7 +46,7 @@ func run(m *testing.M) int {
 	return code
 }
 
-// The clients and the probes, by name.
+// The clients and the probes by their names.
 var (
 	pullers = map[string]func(context.Context, *site) result{
 		containerd: func(ctx context.Context, s *site) result { return containerdPull(ctx, s, tag) },
@@ -77,7 +77,7 @@ func TestProbesSayWhatClientsFind(t *testing.T) {
 	listed := disagreements(t)
 	for _, b := range behaviours() {
 		tried := trials[b.name]
-		if tried != nil && !tried.isAsListed(listed) { // alone: on a busy machine a time-out may have been the reason
+		if tried != nil && !tried.isAsListed(listed) { // again, alone: the machine may have been too busy
 			tried = try(t, b)
 			trials[b.name] = tried
 		}
@@ -121,7 +121,7 @@ func TestRowsSayWhereTheyComeFrom(t *testing.T) {
 	}
 }
 
-// try lets everybody pull and push, each from a registry of its own.
+// try lets all clients and probes pull and push, each with a registry of its own.
 func try(t *testing.T, b *behaviour) *trial {
 	tried := &trial{b, map[string]result{}, map[string]result{}, map[string]result{}}
 	var mu sync.Mutex
@@ -166,7 +166,7 @@ func once(t *testing.T, b *behaviour, dir string, do func(context.Context, *site
 	return r
 }
 
-// folder is one that others may look into, as skopeo does with the rights of nobody.
+// folder makes a folder that other users may read: skopeo runs as nobody.
 func folder(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "judge-")
@@ -184,7 +184,7 @@ func folder(t *testing.T) string {
 	return dir
 }
 
-// compare holds what was found against the list.
+// compare compares the disagreements with the list.
 func compare(t *testing.T, found, open []string) {
 	t.Helper()
 	key := func(line string) string { return strings.Join(strings.SplitN(line, " | ", 3)[:2], " | ") }
@@ -210,7 +210,7 @@ func compare(t *testing.T, found, open []string) {
 	}
 }
 
-// disagreements are the lines of the list.
+// disagreements returns the lines of the list.
 func disagreements(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile("testdata/disagreements.txt")
@@ -226,7 +226,7 @@ func disagreements(t *testing.T) []string {
 	return lines
 }
 
-// isAsListed says whether a trial has the disagreements that the list has of its behaviour, and no others.
+// isAsListed says whether a trial has exactly the disagreements that the list has for its behaviour.
 func (tried *trial) isAsListed(listed []string) bool {
 	lines, unjudged, err := tried.judge()
 	if err != nil {

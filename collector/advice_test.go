@@ -13,7 +13,7 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// everyReason is the closed list, as it stands in the code.
+// everyReason returns the closed list of reasons, as it stands in the code.
 func everyReason(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile("source/failure.go")
@@ -30,7 +30,7 @@ func everyReason(t *testing.T) []string {
 	return reasons
 }
 
-// everySource are one of each collector, and one that has no words of its own.
+// everySource returns a source of each collector, and one without words of its own.
 func everySource(t *testing.T) []*source.Source {
 	t.Helper()
 	text := strings.NewReplacer("CAFILE", testserver.NewAuthority(t, "CA", nil).File(t), "KEYFILE", testserver.TempFile(t, "key", []byte("swift-key"))).Replace(withAll(reportConfig))
@@ -46,7 +46,7 @@ func everySource(t *testing.T) []*source.Source {
 	return all
 }
 
-// findingAbout is the finding of a report about a source that fails for a reason.
+// findingAbout returns the finding of a report about a source that fails for a reason.
 func findingAbout(t *testing.T, s *source.Source, why string) *report.FindingReport {
 	t.Helper()
 	res := source.Result{Source: s, Err: source.Failed(why, "no")}
@@ -59,7 +59,7 @@ func findingAbout(t *testing.T, s *source.Source, why string) *report.FindingRep
 	return nil
 }
 
-// TestAdviceForEveryFailure: whatever fails, there is a sentence, and a command that a shell can read.
+// TestAdviceForEveryFailure: each failure has a sentence, and a command that a shell can read.
 func TestAdviceForEveryFailure(t *testing.T) {
 	script := []string{}
 	for _, s := range everySource(t) {
@@ -84,13 +84,13 @@ func TestAdviceForEveryFailure(t *testing.T) {
 	}
 }
 
-// TestEveryAdviceOfASourceIsReached: a row behind another that is for the same reasons is never given. The test of the
-// general rows is in package report.
+// TestEveryAdviceOfASourceIsReached: a row whose reasons all belong to rows before it is never given. Package report
+// tests the general rows.
 func TestEveryAdviceOfASourceIsReached(t *testing.T) {
 	reasons := append(everyReason(t), "")
 	rows := 0
 	for _, s := range everySource(t) {
-		taken := map[string]bool{} // reasons that a row without a condition is for
+		taken := map[string]bool{} // reasons of the rows without a condition so far
 		for _, a := range s.Words.Advice {
 			rows++
 			own := strings.Fields(a.Reasons)

@@ -9,7 +9,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// probesConfig has all that runs on a clock of its own.
+// probesConfig has every kind of probe.
 const probesConfig = `registries:
 - name: hub
   site: eqiad
@@ -21,7 +21,7 @@ const probesConfig = `registries:
 - {name: hub, site: codfw, url: "https://codfw.example.org"}
 `
 
-// alertsOf are those of the findings about one source.
+// alertsOf returns the alerts of the findings about one source.
 func alertsOf(t *testing.T, collector string, passive bool, err error, samples ...source.Sample) []string {
 	t.Helper()
 	r := newTestExporter(t, probesConfig).live.Load().registries[0]
@@ -74,7 +74,7 @@ func TestAlertOfAProbe(t *testing.T) {
 		{name: "certificate that only we do not mind", collector: "api", samples: []source.Sample{sample("registry_tls_verified", 0, atFront, "front")}, active: "critical RegistryCertificateNotTrusted", passive: "warning RegistryPassiveSiteCertificateBad"},
 	} {
 		for passive, want := range map[bool]string{false: c.active, true: c.passive} {
-			if want == "" && c.reason != "" { // does not happen there
+			if want == "" && c.reason != "" { // this failure does not happen there
 				continue
 			}
 			t.Run(fmt.Sprintf("%s, passive %t", c.name, passive), func(t *testing.T) {

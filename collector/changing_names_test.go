@@ -11,7 +11,7 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// changingNames are {"zz-known":VALUE} and, after the first call, 1,400 keys that no call before had.
+// changingNames returns {"zz-known":VALUE} and, after the first call, 1,400 more keys that are new each time.
 func changingNames(calls *atomic.Int64, value string) string {
 	call := calls.Add(1)
 	all := []string{`"zz-known":` + value}

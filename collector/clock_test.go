@@ -10,7 +10,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// probed are targets with one source, the results of a probe.
+// probed returns targets with one source, the probe p.
 func probed(p *source.Probe) ([]*target, *source.Source) {
 	s := p.Source(&source.Source{Collector: "test", Address: "a", Timeout: time.Minute}, source.NewTrack())
 	return []*target{{sources: []*source.Source{s}}}, s
@@ -25,7 +25,7 @@ func TestProbeNeverRunsTwiceAtOnce(t *testing.T) {
 		return source.Run{}
 	}})
 	first := startClock(targets)
-	second := startClock(targets) // as a reload does, had the first not ended
+	second := startClock(targets) // a reload that comes before the first clock has ended
 	for s.Get(t.Context(), maxScrape).Err != nil {
 		time.Sleep(time.Millisecond)
 	}
@@ -76,7 +76,7 @@ func TestProbeAfterAReload(t *testing.T) {
 	}
 }
 
-// A loop of reloads must not keep a run from ending, nor cut it.
+// Reloads one after the other must neither cut a run nor keep it from ending.
 func TestAReloadLetsTheRunGoOnWhoseConfigurationIsTheSame(t *testing.T) {
 	for _, c := range []struct {
 		name, before, after string

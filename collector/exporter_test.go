@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// newTestExporter is an exporter with the given configuration. It stops with the test.
+// newTestExporter makes an exporter with the given configuration. It stops with the test.
 func newTestExporter(t testing.TB, text string) *Exporter {
 	t.Helper()
 	e, err := New(Options{
@@ -34,7 +34,7 @@ func newTestExporter(t testing.TB, text string) *Exporter {
 	return e
 }
 
-// configOfHub is the configuration of a registry hub that answers at url. more are lines of the registry.
+// configOfHub returns the configuration of a registry hub at url. more are lines of the registry.
 func configOfHub(url, more string) string {
 	return "registries:\n- name: hub\n  url: " + url + "\n" + more
 }
@@ -44,7 +44,7 @@ func exporterOfHub(t testing.TB, url, more string) *Exporter {
 	return newTestExporter(t, configOfHub(url, more))
 }
 
-// startHealthy is a registry that answers /v2/.
+// startHealthy starts a registry that answers /v2/.
 func startHealthy(t *testing.T) (url, address string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(testserver.OpenRegistry))
@@ -54,7 +54,7 @@ func startHealthy(t *testing.T) (url, address string) {
 
 var testUp = source.Gauge("registry_test_up", "A down sample.", "address")
 
-// testSource reads for at most 10 s.
+// testSource makes a source that reads for at most 10 s.
 func testSource(read func(context.Context) ([]source.Sample, error)) *source.Source {
 	return &source.Source{
 		Collector: "test", Address: "a", Timeout: 10 * time.Second,
@@ -62,7 +62,7 @@ func testSource(read func(context.Context) ([]source.Sample, error)) *source.Sou
 	}
 }
 
-// first is the first source of a collector.
+// first returns the first source of a collector.
 func (r *target) first(t *testing.T, collector string) *source.Source {
 	t.Helper()
 	for _, s := range r.sources {

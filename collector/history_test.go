@@ -16,7 +16,7 @@ import (
 	"github.com/go-kit/log"
 )
 
-// A guarded registry takes the password of monitor, until it no longer does.
+// A guarded registry takes the password of monitor, until a test makes it refuse it.
 type guarded struct {
 	*httptest.Server
 	changed atomic.Bool
@@ -37,14 +37,14 @@ func startGuarded(t *testing.T) *guarded {
 	return g
 }
 
-// options are those of an exporter of g, with lines about its account.
+// options returns the options of an exporter of g, with lines about its account.
 func (g *guarded) options(t *testing.T, account string) Options {
 	t.Helper()
 	text := configOfHub(g.URL, "  http: {basic_auth: {username: monitor, "+account+"}}\n")
 	return Options{ConfigFile: testserver.TempFile(t, "registry_exporter.yml", []byte(text)), Registries: true, Logger: log.NewNopLogger()}
 }
 
-// start is an exporter of g with a state folder.
+// start makes an exporter of g with a state folder.
 func (g *guarded) start(t *testing.T, stateDir, account string) *Exporter {
 	t.Helper()
 	opts := g.options(t, account)
@@ -59,7 +59,7 @@ func (g *guarded) start(t *testing.T, stateDir, account string) *Exporter {
 
 const account = "password: password-of-monitor"
 
-// blamed is the alert that the report names for a failed login, and whether the page says that it worked before.
+// blamed returns the alert that the report names for a failed login, and whether the page says that it worked before.
 func blamed(t *testing.T, e *Exporter) (alert string, workedBefore bool) {
 	t.Helper()
 	_, page := testserver.Ask(t, e.ServeProbe, "/probe?registry=hub")
@@ -95,14 +95,14 @@ func TestARefusalOfWhatWasTakenBeforeIsNoFaultOfOurs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantBlamed(t, e, "RegistryLoginFails") // by check, which writes nothing
+	wantBlamed(t, e, "RegistryLoginFails") // the command check, which writes nothing
 	e.Stop()
 	wantBlamed(t, g.start(t, state, "password: another"), source.CannotLook)
 	wantBlamed(t, g.start(t, t.TempDir(), account), source.CannotLook)
 	wantBlamed(t, g.start(t, "", account), source.CannotLook)
 }
 
-// Somebody writes another password into the file, at the exporter alone.
+// Somebody writes another password into the exporter's file alone.
 func TestAChangedPasswordFileIsAFaultOfOurs(t *testing.T) {
 	g := startGuarded(t)
 	file := testserver.TempFile(t, "password", []byte("password-of-monitor"))
@@ -167,7 +167,7 @@ func TestWhatWorkedLongAgoIsForgotten(t *testing.T) {
 	}
 }
 
-// A clock that was wrong, or whoever writes the file, must not make a success count for ever.
+// A success in the future comes from a wrong clock, or from somebody who wrote the file. It must not count for ever.
 func TestASuccessInTheFutureDoesNotCount(t *testing.T) {
 	h := newHistory(Options{Logger: log.NewNopLogger()})
 	past := h.of(func() []string { return nil }, "hub")
@@ -178,13 +178,13 @@ func TestASuccessInTheFutureDoesNotCount(t *testing.T) {
 	}
 }
 
-// The disk hangs while one reading writes the file.
+// The disk hangs while a reading writes the file.
 func TestAHistoryThatCannotBeWrittenHoldsUpNobody(t *testing.T) {
 	h := newHistory(Options{StateDir: t.TempDir(), Logger: log.NewNopLogger()})
 	past := h.of(func() []string { return nil }, "hub")
 	h.writing.Lock()
 	now := time.Now()
-	past.Note(now) // is due to be written, and would wait for ever
+	past.Note(now) // the note is due to be written, and writing would wait for ever
 	if !past.Worked(now) {
 		t.Error("the success is not known")
 	}

@@ -11,8 +11,8 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// hostileSources are the sources that speak HTTP: how to point one at ADDRESS, and its samples that must
-// be there whatever happens. Everything else with the prefix must not.
+// hostileSources are the sources that speak HTTP. Each has the configuration that points it at ADDRESS, and its samples
+// that must be there whatever happens. No other sample with the prefix may be there.
 var hostileSources = []struct {
 	name, config, prefix string
 	down                 string
@@ -29,8 +29,8 @@ const goodHead = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 func TestHostileServers(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		scheme string // http without one
-		short  bool   // ends by the deadline only
+		scheme string // empty: http
+		short  bool   // only the deadline ends it
 		answer func(net.Conn)
 		reason string
 	}{
@@ -98,7 +98,8 @@ func TestServersThatAreNotThere(t *testing.T) {
 	}
 }
 
-// wantDown says that a source that asks url fails for a reason before its timeout, with its down samples and no others.
+// wantDown fails the test unless a source that asks url fails for the reason before its timeout, with its down samples
+// and no others.
 func wantDown(t *testing.T, collector, url, timeout, reason string) {
 	t.Helper()
 	for _, s := range hostileSources {
@@ -110,7 +111,7 @@ func wantDown(t *testing.T, collector, url, timeout, reason string) {
 		start := time.Now()
 		got := collectortest.Scrape(t, e, collector)
 		limit, _ := time.ParseDuration(timeout)
-		if took := time.Since(start); took > limit+20*time.Second { // what does not end by itself takes maxScrape
+		if took := time.Since(start); took > limit+20*time.Second { // a reading that does not end by itself takes maxScrape
 			t.Errorf("took %s, the timeout is %s", took, timeout)
 		}
 		got.WantReason(t, reason)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// closedLabels are all values of the labels that need no mask, where there is a list.
+// closedLabels are the values of labels whose values come from a closed list, and which need no mask.
 var closedLabels = map[string][]string{
 	"code": {
 		"101", "200", "201", "202", "204", "206", "207", "300", "301", "302", "303", "304", "307", "308",
@@ -47,10 +47,10 @@ var closedLabels = map[string][]string{
 	},
 }
 
-// configuredLabels have values of the configuration, or of what the code knows of each source.
+// configuredLabels are labels whose values come from the configuration or from the code.
 var configuredLabels = []string{"address", "collector", "file", "image", "name", "prefix", "reason", "swift_container", "to"}
 
-// A metric that puts words of another system into a label that is not masked shows it on its golden page.
+// The golden page of a metric shows when it puts words of another system into a label that is not masked.
 func TestLabelsThatAreNotMaskedHaveClosedLists(t *testing.T) {
 	for name, family := range goldenMetrics(t) {
 		for _, m := range family.Metric {

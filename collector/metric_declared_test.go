@@ -107,7 +107,7 @@ func (d declaration) faults() []string {
 	return faults
 }
 
-// declaredMetrics are those of all packages below this one, and of it.
+// declaredMetrics are the metrics that this package and those below it declare.
 var declaredMetrics = sync.OnceValues(func() (all []declaration, err error) {
 	err = filepath.WalkDir(".", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
@@ -120,7 +120,7 @@ var declaredMetrics = sync.OnceValues(func() (all []declaration, err error) {
 	return all, err
 })
 
-// declarationsIn are the calls of source.Gauge, source.Counter and source.Histogram in a file.
+// declarationsIn returns the calls of source.Gauge, source.Counter and source.Histogram in a file.
 func declarationsIn(file string) (found []declaration, err error) {
 	tree, err := parser.ParseFile(gotoken.NewFileSet(), file, nil, parser.SkipObjectResolution)
 	if err != nil {
@@ -151,7 +151,7 @@ func declarationsIn(file string) (found []declaration, err error) {
 	return found, err
 }
 
-// texts are the arguments of a call, which have to stand there as they are.
+// texts returns the arguments of a call, which must be text literals.
 func texts(call *ast.CallExpr) ([]string, error) {
 	var all []string
 	for _, arg := range call.Args {
@@ -168,7 +168,7 @@ func texts(call *ast.CallExpr) ([]string, error) {
 	return all, nil
 }
 
-// sample is one of a metric that some package declares, by its name. labels are in the order of the declaration.
+// sample makes a sample of a metric that some package declares. labels are in the order of the declaration.
 //
 //	sample("registry_api_up", 1, "registry.example.org:443", "front") // address, role
 func sample(name string, value float64, labels ...string) source.Sample {

@@ -21,7 +21,7 @@ import (
 
 const metricsDoc = "../METRICS.md"
 
-// TestMetricsDoc holds METRICS.md against the golden pages it is made from.
+// TestMetricsDoc compares METRICS.md with the golden pages from which it is made.
 func TestMetricsDoc(t *testing.T) {
 	golden.CompareText(t, metricsDoc, documentMetrics(goldenMetrics(t)))
 	if t.Failed() {
@@ -29,7 +29,7 @@ func TestMetricsDoc(t *testing.T) {
 	}
 }
 
-// TestEveryMetricHasAGoldenPage holds the names in the code against those on the pages.
+// TestEveryMetricHasAGoldenPage compares the names in the code with those on the pages.
 func TestEveryMetricHasAGoldenPage(t *testing.T) {
 	onPages := goldenMetrics(t)
 	definition := regexp.MustCompile(`(?:source\.(?:Gauge|Counter|Histogram)|newGauge)\(\s*"(registry_\w+)"|Name: "(registry_exporter_\w+)"`)
@@ -55,7 +55,7 @@ func TestEveryMetricHasAGoldenPage(t *testing.T) {
 	}
 }
 
-// TestMetricNames keeps off what Distribution itself exports.
+// TestMetricNames: no metric has a name that Distribution itself exports.
 func TestMetricNames(t *testing.T) {
 	for name := range goldenMetrics(t) {
 		if !strings.HasPrefix(name, "registry_") {
@@ -69,7 +69,7 @@ func TestMetricNames(t *testing.T) {
 	}
 }
 
-// goldenMetrics are the families of all golden pages and of the exporter itself, with the samples of all pages.
+// goldenMetrics returns the families of all golden pages and of the exporter itself, with the samples of all pages.
 func goldenMetrics(t *testing.T) map[string]*dto.MetricFamily {
 	t.Helper()
 	all := map[string]*dto.MetricFamily{}

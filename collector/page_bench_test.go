@@ -11,7 +11,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// benchExporter has a registry whose MSR of three replicas has been read already.
+// benchExporter makes an exporter of an MSR with three replicas, which it has read.
 func benchExporter(b *testing.B) *Exporter {
 	tables, err := os.ReadFile("msr/testdata/rethinkdb/healthy.json")
 	if err != nil {
@@ -40,8 +40,8 @@ func benchExporter(b *testing.B) *Exporter {
 	return e
 }
 
-// BenchmarkPage makes the page of an MSR of three replicas, from samples to text: what a scrape costs
-// besides asking.
+// BenchmarkPage makes the page of an MSR with three replicas from its samples: the cost of a scrape without asking the
+// replicas.
 func BenchmarkPage(b *testing.B) {
 	e := benchExporter(b)
 	for _, encoding := range []string{"identity", "gzip", "zstd"} {

@@ -15,7 +15,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// benchSamples is the size of a page of eleven MSRs.
+// benchSamples is how many samples the page of eleven MSRs has.
 const benchSamples = 4000
 
 // BenchmarkPageCost serves 4,000 samples through promhttp, made of lines and of client_golang's constant metrics. It
@@ -54,7 +54,7 @@ func benchServing(b *testing.B, encoding string, gather func() prometheus.Gather
 	b.ReportMetric((cpuTime(b)-before).Seconds()*1e3/float64(b.N), "cpu-ms/op")
 }
 
-// cpuTime is what this process has used.
+// cpuTime returns the CPU time that this process has used.
 func cpuTime(b *testing.B) time.Duration {
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
@@ -79,7 +79,7 @@ func gatherConst(sites [][]source.Sample) prometheus.Gatherer {
 	return newPage(constMetrics(sites))
 }
 
-// constMetrics are samples as an unchecked prometheus.Collector.
+// constMetrics is an unchecked prometheus.Collector of samples.
 type constMetrics [][]source.Sample
 
 func (constMetrics) Describe(chan<- *prometheus.Desc) {}

@@ -21,7 +21,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-// servedPage is the page of two metrics, one of them a counter, as a client with these headers gets it.
+// servedPage returns the page of two metrics, one of them a counter, for a client with these headers.
 func servedPage(t *testing.T, e *Exporter, headers http.Header) *http.Response {
 	t.Helper()
 	page := newLines([]source.Sample{testUp.Sample(1, "a"), testRead.Sample(7)}, []*dto.LabelPair{labelPair("registry", "hub")})
@@ -133,7 +133,8 @@ func TestEncodingsOfAPage(t *testing.T) {
 	}
 }
 
-// checkEncoded wants textOfTwo. It looks at the magic number of zstd only: Go's library cannot read the rest.
+// checkEncoded fails the test unless the body is textOfTwo. It checks only the magic number of zstd, which Go's library
+// cannot read.
 func checkEncoded(t *testing.T, body io.Reader, encoding string) {
 	t.Helper()
 	if encoding == "gzip" {
@@ -156,7 +157,7 @@ func checkEncoded(t *testing.T, body io.Reader, encoding string) {
 	}
 }
 
-// The exporter and Go's runtime have counters and summaries that know when they were made.
+// Some counters and summaries of the exporter and of Go's runtime have the time at which they were created.
 func TestOpenMetricsHaveNoCreatedSeries(t *testing.T) {
 	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
 	_, page := testserver.Ask(t, e.ServeMetrics, "/metrics", "Accept", "application/openmetrics-text;version=1.0.0")
@@ -166,7 +167,7 @@ func TestOpenMetricsHaveNoCreatedSeries(t *testing.T) {
 	}
 }
 
-// A client that hangs up in the middle of its page costs one line in the log. The next has a whole page.
+// When a client hangs up in the middle of its page, the log gets one line. The next client gets a whole page.
 func TestClientThatGoesAwayInTheMiddleOfItsPage(t *testing.T) {
 	for _, encoding := range []string{"identity", "gzip", "zstd"} {
 		t.Run(encoding, func(t *testing.T) {
@@ -200,7 +201,7 @@ func TestClientThatGoesAwayInTheMiddleOfItsPage(t *testing.T) {
 	}
 }
 
-// bigPage is more than the buffers of a connection hold, however well it is compressed.
+// bigPage returns a page that is larger than the buffers of a connection, even when compressed.
 func bigPage() (page lines, series int) {
 	const metrics, each = 50, 400
 	for i := range metrics {

@@ -67,7 +67,7 @@ registry_test_up{address="b",registry="hub"} 1
 	}
 }
 
-// seriesOf is a page without what it says of its metrics.
+// seriesOf returns the series of a page, without HELP and TYPE.
 func seriesOf(page string) string {
 	var series strings.Builder
 	for line := range strings.Lines(page) {
@@ -78,7 +78,7 @@ func seriesOf(page string) string {
 	return series.String()
 }
 
-// A metric of both would lose the series of one.
+// When a metric had samples of the exporter and of a source, the page would lose some of them.
 func TestExporterHasNoMetricOfASource(t *testing.T) {
 	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
 	self, err := e.self.Gather()

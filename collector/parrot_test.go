@@ -15,7 +15,7 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// A parrot is a server that answers each request with what it was sent, somewhere.
+// A parrot is a server whose answers repeat what the request had, somewhere.
 type parrot struct {
 	name   string
 	answer func(heard string) string
@@ -85,7 +85,7 @@ var parrots = []parrot{
 	{"chunk", func(h string) string { return "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + h + "\r\n" }},
 }
 
-// server speaks HTTP, as an origin and as a proxy. When it is asked without credentials it asks for them.
+// server serves HTTP, as an origin and as a proxy. It answers requests without credentials with a challenge.
 func (p parrot) server(t *testing.T) string {
 	return "http://" + testserver.NewRaw(t, func(conn net.Conn, in *bufio.Reader) {
 		r, err := http.ReadRequest(in)
@@ -117,7 +117,7 @@ func (p parrot) server(t *testing.T) string {
 	}).Address
 }
 
-// redisParrot answers AUTH in a form, and INFO, with everything that it was sent.
+// redisParrot answers AUTH in one of several forms, and INFO, with everything that it was sent.
 func redisParrot(t *testing.T, form string) string {
 	return testserver.NewRaw(t, func(conn net.Conn, in *bufio.Reader) {
 		heard := ""

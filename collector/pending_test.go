@@ -11,7 +11,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// beforeItsRun is a source whose probe has not run yet, with a down sample.
+// beforeItsRun makes a source, with a down sample, whose probe has not run yet.
 func beforeItsRun(found func() source.Run) *source.Source {
 	p := &source.Probe{Every: time.Minute, Run: func(context.Context) source.Run { return found() }}
 	return p.Source(&source.Source{
@@ -19,7 +19,7 @@ func beforeItsRun(found func() source.Run) *source.Source {
 	}, source.NewTrack())
 }
 
-// pageOf are the metrics of a source as its page has them, such as "registry_test_up=0".
+// pageOf returns the samples of a source as a page shows them, such as "registry_test_up=0".
 func pageOf(t *testing.T, s *source.Source) string {
 	t.Helper()
 	res := s.Get(t.Context(), maxScrape)
@@ -37,7 +37,7 @@ func pageOf(t *testing.T, s *source.Source) string {
 	return strings.Join(names, ", ")
 }
 
-// TestProbeThatHasNotRunIsNotDown: a 0 that nobody measured would count as an outage in an average over a restart.
+// TestProbeThatHasNotRunIsNotDown: a 0 before the first run would count as an outage in an average over a restart.
 func TestProbeThatHasNotRunIsNotDown(t *testing.T) {
 	if got := pageOf(t, beforeItsRun(nil)); got != "collector_failure pending=1" {
 		t.Errorf("the page has %s", got)
@@ -65,7 +65,7 @@ func TestProbeThatHasRunOnce(t *testing.T) {
 	}
 }
 
-// TestLogOfAProbeThatHasNotRun: to wait for the first run is no fault, and its success is no recovery.
+// TestLogOfAProbeThatHasNotRun: waiting for the first run is no fault, and the success of this run is no recovery.
 func TestLogOfAProbeThatHasNotRun(t *testing.T) {
 	for name, c := range map[string]struct {
 		found source.Run

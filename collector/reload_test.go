@@ -57,7 +57,7 @@ func TestReload(t *testing.T) {
 	}
 }
 
-// A scrape goes on with the sources it began with.
+// A scrape goes on with the sources with which it began.
 func TestReloadDuringAScrape(t *testing.T) {
 	upstream, asked, _ := startHung(t)
 	e := exporterOfHub(t, upstream, "")
@@ -73,11 +73,11 @@ func TestReloadDuringAScrape(t *testing.T) {
 	if err := e.Reload(); err != nil {
 		t.Fatal(err)
 	}
-	e.Stop() // it would wait for an answer
+	e.Stop() // otherwise the scrape would wait for an answer
 	testserver.WantLines(t, <-page, `registry_api_up{address="`+strings.TrimPrefix(upstream, "http://")+`",registry="hub",role="front"} 0`)
 }
 
-// What the file names must be there when it is loaded, not only when it is needed.
+// A file that the configuration names must be there when the configuration is loaded, not only when a source needs it.
 func TestFilesThatAreMissingOrWrongAtLoad(t *testing.T) {
 	noCA := testserver.TempFile(t, "no-ca.pem", []byte("this is no certificate"))
 	for name, c := range map[string]struct{ more, want string }{

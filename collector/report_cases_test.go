@@ -11,7 +11,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// A reportCase changes a healthy world, or adds what no source of the configuration says there.
+// A reportCase changes a healthy world, or adds results of sources that the configuration does not have.
 type reportCase struct {
 	name   string
 	change func(w world)

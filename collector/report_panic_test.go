@@ -10,7 +10,8 @@ import (
 	"github.com/go-kit/log"
 )
 
-// exporterWhoseWordsPanic has the registries hub, whose words panic with its password, and other, which is well.
+// exporterWhoseWordsPanic has the registry hub, whose words panic with its password, and the registry other, which is
+// healthy.
 func exporterWhoseWordsPanic(t *testing.T, logged *strings.Builder) *Exporter {
 	t.Helper()
 	url, _ := startHealthy(t)

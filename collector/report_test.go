@@ -19,8 +19,8 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// reportOf builds the report of a case. add takes the words of the sources of the configuration. The second result
-// writes names for files whose own differ from run to run.
+// reportOf makes the report of a case. add are results of sources that the configuration does not have. The second result
+// is a function that writes names in place of paths that differ from run to run.
 func reportOf(t *testing.T, text string, w world, add []source.Result) (*report.Report, func(string) string) {
 	t.Helper()
 	ca := testserver.NewAuthority(t, "CA", nil).File(t)
@@ -50,7 +50,7 @@ func reportOf(t *testing.T, text string, w world, add []source.Result) (*report.
 	}
 }
 
-// read makes a source say what w knows of it.
+// read returns the result that w has for a source.
 func (w world) read(t *testing.T, s *source.Source) source.Result {
 	t.Helper()
 	said, found := w[s.Collector+" "+s.Address]
@@ -83,7 +83,7 @@ func TestReports(t *testing.T) {
 	}
 }
 
-// canaryRefused is the error of a real replication at hub@eqiad, where nobody listens at codfw.
+// canaryRefused returns the error of a real replication at hub@eqiad while nobody listens at codfw.
 func canaryRefused(t *testing.T) error {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -97,7 +97,7 @@ func canaryRefused(t *testing.T) error {
 			w.Header().Set("Location", r.URL.Path+"1")
 			w.WriteHeader(http.StatusAccepted)
 		case r.Method == http.MethodPut: // a blob or a manifest
-			if strings.Contains(r.URL.Path, "/manifests/") { // the run looks at codfw next, and then waits
+			if strings.Contains(r.URL.Path, "/manifests/") { // the run asks codfw next, and then waits
 				time.AfterFunc(700*time.Millisecond, cancel)
 			}
 			w.WriteHeader(http.StatusCreated)
@@ -111,7 +111,7 @@ func canaryRefused(t *testing.T) error {
 	return e.live.Load().registries[0].first(t, "replication").Probe.Run(ctx).Err
 }
 
-// A retold error has another text.
+// A retold error is an error with another text.
 type retold struct {
 	error
 	text string
@@ -137,7 +137,7 @@ func TestReportOfASiteThatCannotBeAskedForTheCanary(t *testing.T) {
 	compareReport(t, "another_site_cannot_be_asked_for_the_canary.txt", named(out.String()))
 }
 
-// A check that was interrupted has not shown that all is well.
+// A check that was interrupted has not shown that everything works.
 func TestReportOfAnInterruptedCheckHasFailed(t *testing.T) {
 	ctx, interrupt := context.WithCancel(t.Context())
 	defer interrupt()
@@ -167,7 +167,8 @@ func TestReportOfAnInterruptedCheckHasFailed(t *testing.T) {
 
 var control = regexp.MustCompile(`[\x00-\x09\x0b-\x1f\x7f-\x9f\x{202a}-\x{202e}]|password|swift-key`)
 
-// compareReport compares a report with its golden file, and wants nothing in it that harms a terminal or is secret.
+// compareReport compares a report with its golden file. The report must have no secret, and no character that harms a
+// terminal.
 func compareReport(t *testing.T, name, got string) {
 	t.Helper()
 	golden.CompareText(t, filepath.Join("testdata", "check", name), got)

@@ -12,16 +12,16 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// reportTime is now in these reports.
+// reportTime is the time of these reports.
 var reportTime = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// readingTime is how long each source is read that is no probe.
+// readingTime is how long reading a source takes that is no probe.
 const readingTime = 34 * time.Millisecond
 
-// A world is what each source of a registry says, by collector and address.
+// A world has the reading of each source of a registry, by collector and address.
 type world map[string]reading
 
-// A reading is what one source says.
+// A reading is the result of one source.
 type reading struct {
 	samples []source.Sample
 	err     error
@@ -36,7 +36,7 @@ const (
 	atDebug   = "10.0.0.5:5001"
 )
 
-// reportConfig has everything. Nothing of it is asked.
+// reportConfig has a registry with most kinds of sources. The tests send no requests to them.
 const reportConfig = `registries:
 - name: hub
   site: eqiad
@@ -51,13 +51,13 @@ const reportConfig = `registries:
   push: {repository: monitoring/canary}
 `
 
-// probesAndLogs are what reportConfig lacks of all that there is.
+// probesAndLogs are the kinds of sources that reportConfig does not have.
 const probesAndLogs = `  replication: {canary: monitoring/canary}
   access_log: {paths: [/var/log/nginx/access.log]}
 - {name: hub, site: codfw, url: "https://registry.codfw.example.org"}
 `
 
-// withAll adds what a configuration lacks of all that there is.
+// withAll adds the kinds of sources that a configuration does not have.
 func withAll(text string) string {
 	text = strings.Replace(text, "container: docker_registry}", "container: docker_registry, probe: {}, count: {prefixes: [files/]}}", 1)
 	if strings.Contains(text, "replication:") || strings.Contains(text, "passive: true") || !strings.Contains(text, "name: hub\n") {
@@ -72,7 +72,7 @@ func days(n float64) float64 {
 
 func read(samples ...source.Sample) reading { return reading{samples: samples} }
 
-// with adds samples; those of a metric that is there already take its place.
+// with adds samples. Samples of a metric that is there already take its place.
 func (r reading) with(samples ...source.Sample) reading {
 	var kept []source.Sample
 	for _, s := range r.samples {
@@ -125,7 +125,7 @@ func nobodyListens() error {
 	return fmt.Errorf("asking: %w", &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED), Addr: &net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 1}})
 }
 
-// ran is what the last run of a probe found.
+// ran makes the result of a probe from its last run.
 func ran(collector, address string, last source.Run) source.Result {
 	last.End = reportTime.Add(-59 * time.Second)
 	p := &source.Probe{Every: time.Minute}
@@ -135,20 +135,20 @@ func ran(collector, address string, last source.Run) source.Result {
 	}
 }
 
-// every gives the probe of a result another clock.
+// every gives the probe of a result another interval and timeout.
 func every(interval, timeout time.Duration, res source.Result) source.Result {
 	res.Source.Probe.Every, res.Source.Probe.Timeout = interval, timeout
 	return res
 }
 
-// notRun is a probe whose first run has not ended.
+// notRun makes the result of a probe whose first run has not ended.
 func notRun(collector, address string) source.Result {
 	p := &source.Probe{Every: time.Minute}
 	s := p.Source(&source.Source{Collector: collector, Address: address}, source.NewTrack())
 	return source.Result{Source: s, Err: source.Failed(source.ReasonPending, "the first run has not ended yet")}
 }
 
-// added is what a source says that is not in the configuration of these reports.
+// added makes the result of a source that is not in the configuration of these reports.
 func added(collector, address string, r reading) source.Result {
 	return source.Result{Source: &source.Source{Collector: collector, Address: address}, Samples: r.samples, Err: r.err, Duration: readingTime}
 }

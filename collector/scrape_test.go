@@ -46,7 +46,7 @@ func TestBadScrapeTimeoutHeaders(t *testing.T) {
 	}
 }
 
-// Neither a source that ends with its scrape nor one that goes on makes a page late.
+// A source that ends with its scrape, and one that goes on after it, do not make a page late.
 func TestPageArrivesBeforePrometheusGivesUp(t *testing.T) {
 	for name, c := range map[string]struct {
 		read func(context.Context) ([]source.Sample, error)
@@ -63,7 +63,7 @@ func TestPageArrivesBeforePrometheusGivesUp(t *testing.T) {
 			if took := time.Since(start); status != http.StatusOK || took != c.took || !strings.Contains(page, `reason="timeout"`) {
 				t.Errorf("%s: %d after %s, want %s\n%s", name, status, took, c.took, page)
 			}
-			time.Sleep(time.Hour) // it ends, too
+			time.Sleep(time.Hour) // so that it ends as well
 		})
 	}
 }
@@ -233,7 +233,7 @@ func TestManyRegistriesMayBeProbedAtOnce(t *testing.T) {
 	}
 }
 
-// startHung is a server that accepts and never answers, and counts who asks and who hangs up.
+// startHung starts a server that accepts connections and never answers. It counts those who ask and those who hang up.
 func startHung(t *testing.T) (url string, asked, hungUp *atomic.Int64) {
 	t.Helper()
 	asked, hungUp = &atomic.Int64{}, &atomic.Int64{}

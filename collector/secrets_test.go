@@ -24,20 +24,20 @@ import (
 	"github.com/go-kit/log"
 )
 
-// parroted is a configuration full of secrets, all of whose servers are parrots.
+// parroted is a configuration full of secrets. All its servers are parrots.
 type parroted struct {
 	t       *testing.T
 	secrets map[string]string // by what they are for
 	text    string            // of the configuration
 }
 
-// secret is one that has to be quoted, in YAML and elsewhere.
+// secret makes a secret that has to be quoted, in YAML and elsewhere.
 func (c *parroted) secret(name string) string {
 	c.secrets[name] = fmt.Sprintf("%s-is \"unique%d\" & 100%%/+\\", strings.ReplaceAll(name, " ", "-"), len(c.secrets))
 	return "'" + c.secrets[name] + "'"
 }
 
-// plain is one for where quotes would be refused.
+// plain makes a secret without quotes, for places that refuse them.
 func (c *parroted) plain(name string) string {
 	c.secrets[name] = fmt.Sprintf("%s-is-unique%d", strings.ReplaceAll(name, " ", "-"), len(c.secrets))
 	return c.secrets[name]
@@ -47,7 +47,7 @@ func (c *parroted) inFile(name string) string {
 	return testserver.TempFile(c.t, "secret", []byte(strings.Trim(c.secret(name), "'")+"\n"))
 }
 
-// configure writes the registries one, two and three. address and redis are those of the parrots.
+// configure writes the registries one, two and three. address and redis are the addresses of the parrots.
 func (c *parroted) configure(address, redis string, certificate tls.Certificate) {
 	certFile, keyFile := testserver.KeyPairFiles(c.t, certificate)
 	cert, _ := os.ReadFile(certFile)
@@ -91,7 +91,7 @@ registries:
 `
 }
 
-// start is an exporter that has asked nobody yet but for the runs of its probes. It logs into logged.
+// start makes an exporter whose probes have run. It has sent no other requests, and logs into logged.
 func (c *parroted) start(file string, logged io.Writer) *Exporter {
 	e, err := New(Options{ConfigFile: file, Registries: true, Logger: log.NewLogfmtLogger(log.NewSyncWriter(logged))})
 	if err != nil {
@@ -120,8 +120,8 @@ func (c *parroted) get(handler http.HandlerFunc, target string) string {
 	return w.Body.String()
 }
 
-// pages are all that people and Prometheus get to see, by what it is. Each comes from an exporter that sends its secrets
-// for the first time: what was refused once is not sent again.
+// pages returns everything that people and Prometheus get to see, by what it is. Each page comes from an exporter that
+// sends its secrets for the first time, since a refused secret is not sent again.
 func (c *parroted) pages(file string, logged io.Writer) map[string]string {
 	shown := map[string]string{
 		"/metrics": c.get(c.start(file, logged).ServeMetrics, "/metrics"),
@@ -144,12 +144,12 @@ func (c *parroted) pages(file string, logged io.Writer) map[string]string {
 	return shown
 }
 
-// bareErrors are those of the sources before anything is masked: the errors of clients repeat nothing.
+// bareErrors returns the errors of the sources before anything is masked. Errors of clients repeat no secret.
 func (c *parroted) bareErrors(e *Exporter) map[string]string {
 	shown := map[string]string{}
 	for _, r := range e.live.Load().registries {
 		for _, s := range r.sources {
-			if s.Address == "panics" { // repeats secrets on purpose
+			if s.Address == "panics" { // this source repeats secrets on purpose
 				continue
 			}
 			if res := s.Get(c.t.Context(), maxScrape); res.Err != nil {
@@ -160,7 +160,7 @@ func (c *parroted) bareErrors(e *Exporter) map[string]string {
 	return shown
 }
 
-// mistakes are answers to reloads of a configuration with a mistake at a secret.
+// mistakes returns the answers to reloads of configurations that each have a mistake at a secret.
 func (c *parroted) mistakes(e *Exporter, file string) map[string]string {
 	shown := map[string]string{}
 	for i, mistake := range []func(string) string{
@@ -184,7 +184,7 @@ func (c *parroted) mistakes(e *Exporter, file string) map[string]string {
 	return shown
 }
 
-// wantHidden wants no secret in any text.
+// wantHidden fails the test when a text has a secret.
 func (c *parroted) wantHidden(shown map[string]string) {
 	for where, text := range shown {
 		for name, secret := range c.secrets {
@@ -226,7 +226,8 @@ func TestSecretsAreNeverShown(t *testing.T) {
 	}
 }
 
-// writtenForms are a secret, and what it becomes in headers, URLs, quotes and labels. (Not those that the code knows: its own test.)
+// writtenForms returns a secret as it stands in headers, URLs, quotes and labels. A test of package source has the forms
+// that the mask knows.
 func writtenForms(secret string) []string {
 	base := func(s string) string { return strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(s)), "=") }
 	basic := base("monitor:" + secret)

@@ -13,7 +13,7 @@ import (
 	"github.com/go-kit/log"
 )
 
-// The debug page logs a second time; both times the line says where it comes from.
+// A debug page writes each line of the log as well. Both times the line has the place in the code that logged it.
 func TestCallerInTheLogOfADebugPage(t *testing.T) {
 	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", ""))
 	var logged strings.Builder
@@ -25,7 +25,7 @@ func TestCallerInTheLogOfADebugPage(t *testing.T) {
 	}
 }
 
-// A deadlineRecorder is a client that reads when it is told to, and knows by when it has to.
+// A deadlineRecorder is a client that reads only when a test tells it to. It keeps the write deadline of the server.
 type deadlineRecorder struct {
 	*httptest.ResponseRecorder
 	deadline time.Time

@@ -19,7 +19,7 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// statusOf is the page of one registry for each of the cases of TestReports that are named.
+// statusOf returns the page with one registry for each of these cases of TestReports.
 func statusOf(t *testing.T, names ...string) string {
 	t.Helper()
 	all := &report.Report{Time: reportTime}
@@ -113,7 +113,7 @@ func TestStatusOverHTTP(t *testing.T) {
 	}
 }
 
-// The page tells of a probe what its last run found, and starts none.
+// The page shows the last run of a probe, and starts none.
 func TestStatusStartsNoProbe(t *testing.T) {
 	e := exporterOfHub(t, "http://127.0.0.1:1", "")
 	p := &source.Probe{Every: time.Minute, Run: func(context.Context) source.Run { panic("it runs") }}
@@ -147,7 +147,7 @@ func TestStatusCountsAsAScrape(t *testing.T) {
 	}
 }
 
-// TestStatusFitsAPhone asks a browser how wide the page is with all of it unfolded.
+// TestStatusFitsAPhone asks a browser how wide the page is with everything unfolded.
 func TestStatusFitsAPhone(t *testing.T) {
 	browser, err := exec.LookPath("chromium")
 	if err != nil {
@@ -170,7 +170,7 @@ func TestStatusFitsAPhone(t *testing.T) {
 	}
 }
 
-// widthIn is how wide a page becomes in a window: more than that when it has to be scrolled.
+// widthIn returns how wide a page is in a window: more than the window when it has to be scrolled.
 func widthIn(t *testing.T, browser, page string, window int) (width int) {
 	t.Helper()
 	frame := fmt.Sprintf(`<!doctype html><title>not loaded</title><iframe src="page" style="width: %dpx; height: 800px; border: 0"

@@ -10,7 +10,7 @@ import (
 	"github.com/go-kit/log"
 )
 
-// Anybody may ask with a timeout that no source can keep.
+// Anybody may ask with a timeout that no source can meet.
 func TestAScrapeOfAMillisecondWritesNoFailureIntoTheLog(t *testing.T) {
 	upstream, _, _ := startHung(t)
 	e := exporterOfHub(t, upstream, "")

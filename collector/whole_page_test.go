@@ -60,7 +60,7 @@ func TestWhatIsAlwaysThere(t *testing.T) {
 	}
 }
 
-// listenOnly is an address where the system takes connections and nobody ever reads them.
+// listenOnly returns an address where the system accepts connections and nobody reads from them.
 func listenOnly(t *testing.T) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

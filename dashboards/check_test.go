@@ -17,7 +17,7 @@ const (
 	exporterURL = "${exporter_url}/"
 )
 
-// checkAll returns what is wrong with the dashboards as a whole.
+// checkAll returns the complaints about the dashboards as a whole.
 func checkAll(all []Dashboard) []string {
 	var wrong []string
 	uids, titles := map[string]bool{}, map[string]bool{}
@@ -38,7 +38,7 @@ func checkAll(all []Dashboard) []string {
 	return wrong
 }
 
-// A complaints list collects what is wrong.
+// complaints collects errors.
 type complaints []string
 
 func (c *complaints) when(wrong bool, format string, args ...any) {
@@ -47,7 +47,7 @@ func (c *complaints) when(wrong bool, format string, args ...any) {
 	}
 }
 
-// checkModel looks at what is not a panel.
+// checkModel checks the parts of a dashboard that are no panels.
 func checkModel(d Dashboard) []string {
 	var c complaints
 	c.when(d.SchemaVersion < minSchema, "schemaVersion %d is older than Grafana 10", d.SchemaVersion)
@@ -103,7 +103,7 @@ func checkTexts(p Panel) []string {
 	return c
 }
 
-// overTime is a function over a window, and the window.
+// overTime matches a function over a window; the group is the window.
 var overTime = regexp.MustCompile(`\b(?:rate|irate|increase|delta)\([^\[]*\[([^\]]*)\]`)
 
 func checkTargets(p Panel) []string {
@@ -127,7 +127,7 @@ func checkTargets(p Panel) []string {
 	return c
 }
 
-// checkColumns holds the columns that are dressed up against those that a table has.
+// checkColumns checks that each Override for a column is about a column of the table.
 func checkColumns(p Panel) []string {
 	var c complaints
 	for _, t := range p.Transformations {
@@ -187,7 +187,7 @@ func checkLinks(d Dashboard, uids map[string]bool) []string {
 	return c
 }
 
-// allLinks are those of the dashboard, of its panels and of their columns.
+// allLinks returns the links of the dashboard, of its panels and of their columns.
 func allLinks(d Dashboard) []Link {
 	links := slices.Clone(d.Links)
 	for _, p := range d.Panels {

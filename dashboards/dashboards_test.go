@@ -20,14 +20,14 @@ func load(t *testing.T) []Dashboard {
 	return all
 }
 
-// TestDashboards holds the files against what Grafana and people need.
+// TestDashboards checks the files against the rules of Grafana and of this project.
 func TestDashboards(t *testing.T) {
 	for _, complaint := range checkAll(load(t)) {
 		t.Error(complaint)
 	}
 }
 
-// TestFiles looks at what Load leaves out.
+// TestFiles checks the parts of the files that Load does not read.
 func TestFiles(t *testing.T) {
 	for _, d := range load(t) {
 		text, err := files.ReadFile(d.UID + ".json")
@@ -50,7 +50,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestChecks breaks a dashboard in each way that the checks are there for.
+// TestChecks breaks a dashboard in each way that the checks must find.
 func TestChecks(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil func(d *Dashboard)

@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// TestStates asks Prometheus, with the rules of the alerts, what the panels of the first lines show: a state in words is one of few numbers.
+// TestStates asks Prometheus, with the rules of the alerts, for the states that the panels of the first lines show in
+// words.
 func TestStates(t *testing.T) {
 	const (
 		front    = `registry_api_up{role="front",address="e",instance="x"} `
@@ -122,7 +123,8 @@ func TestStates(t *testing.T) {
 	}
 }
 
-// TestStatesAreTheSame holds the overview, its columns and what it shows by time, against the panels of the story.
+// TestStatesAreTheSame: the overview, its columns and its states over time have the same queries and words as the panels
+// of the other dashboard.
 func TestStatesAreTheSame(t *testing.T) {
 	table := panelOf(t, "registry-overview", "Registries now")
 	for title, byTime := range map[string]string{
@@ -151,7 +153,7 @@ func TestStatesAreTheSame(t *testing.T) {
 	}
 }
 
-// TestLogins holds the login of each address, in the table, against that of the front.
+// TestLogins compares the login of each address in the table with that of the front.
 func TestLogins(t *testing.T) {
 	login, table := panelOf(t, "registry-one", "Login"), panelOf(t, "registry-one", "Front and backends now")
 	each := strings.NewReplacer("(registry, site)", "(registry, site, address, role)", `role="front",`, "").Replace(login.Targets[0].Expr)
@@ -165,7 +167,7 @@ func TestLogins(t *testing.T) {
 	}
 }
 
-// TestTiles holds the tiles of the overview, green across a room, against the states that they count: what is not known is not green.
+// TestTiles compares the tiles of the overview with the states that they count: an unknown state is not green.
 func TestTiles(t *testing.T) {
 	for tile, of := range map[string]struct{ panel, broken, unknown string }{
 		"Pulls":        {"Pull", "== bool 0", "2"},
@@ -195,7 +197,7 @@ func TestTiles(t *testing.T) {
 	}
 }
 
-// TestTileCounts asks Prometheus what a tile shows of three registries.
+// TestTileCounts asks Prometheus for a tile of three registries.
 func TestTileCounts(t *testing.T) {
 	const (
 		success = `registry_pull_success{registry="%s",role="front",address="e",image="base"} %d`
@@ -233,7 +235,7 @@ func panelOf(t *testing.T, uid, title string) Panel {
 	return Panel{}
 }
 
-// valueOf is the number that a panel shows as these words.
+// valueOf returns the number that a panel shows with these words.
 func valueOf(t *testing.T, p Panel, words string) string {
 	t.Helper()
 	for value, shown := range wordsOf(p.FieldConfig.Defaults.Mappings) {
@@ -245,10 +247,10 @@ func valueOf(t *testing.T, p Panel, words string) string {
 	return ""
 }
 
-// words are what a number is shown as.
+// words are the text and colour with which a panel shows a number.
 type words struct{ Text, Color string }
 
-// wordsOf are the words for each number.
+// wordsOf returns the words for each number.
 func wordsOf(mappings []Mapping) map[string]words {
 	all := map[string]words{}
 	for _, m := range mappings {
@@ -260,7 +262,7 @@ func wordsOf(mappings []Mapping) map[string]words {
 	return all
 }
 
-// mappingsOf are those of a column.
+// mappingsOf returns the mappings of a column.
 func mappingsOf(t *testing.T, table Panel, column string) []Mapping {
 	t.Helper()
 	for _, o := range table.FieldConfig.Overrides {
@@ -278,7 +280,7 @@ func mappingsOf(t *testing.T, table Panel, column string) []Mapping {
 	return nil
 }
 
-// promtool requires one answer with this value from these series.
+// promtool fails the test unless the expression has one result with this value for these series.
 func promtool(t *testing.T, expr string, series []string, want string) {
 	t.Helper()
 	path, err := exec.LookPath("promtool")

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// TestABrokenPartReachesPeopleWithinAMinute, and they hear of its end: through the real Prometheus and Alertmanager.
+// TestABrokenPartReachesPeopleWithinAMinute: so does its end. Prometheus and Alertmanager are the real programs.
 func TestABrokenPartReachesPeopleWithinAMinute(t *testing.T) {
 	o := alertingOptions(t)
 	d, lines, end := startCommand(t, o)
@@ -42,16 +42,16 @@ func awaitReady(t *testing.T, addresses ...string) {
 	}
 }
 
-// notice is the first line of what would reach a person, without the time.
+// notice matches the first line of a notification; the group leaves out the time.
 var notice = regexp.MustCompile(`^\S+ ((?:firing|resolved) to .*)$`)
 
-// wantNotice reads until people are told something, which has to begin with this.
+// wantNotice reads until the next notification, which must begin with want.
 func wantNotice(t *testing.T, lines *bufio.Scanner, want string) {
 	t.Helper()
 	for lines.Scan() {
 		if m := notice.FindStringSubmatch(lines.Text()); m != nil {
 			if !strings.HasPrefix(m[1], want) {
-				lines.Scan() // what is told in full
+				lines.Scan() // the line below has the description
 				t.Fatalf("people are told %q, want %q:\n%s", m[1], want, lines.Text())
 			}
 			return
@@ -80,7 +80,8 @@ func TestATakenPortOfTheAlertingIsToldWithItsFlag(t *testing.T) {
 	}
 }
 
-// alertingOptions are those of a demo with alerts, where its programs are installed.
+// alertingOptions returns the options of a demo with alerts. Where Prometheus and Alertmanager are not installed it skips
+// the test.
 func alertingOptions(t *testing.T) options {
 	t.Helper()
 	for _, program := range alertingPrograms {

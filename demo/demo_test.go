@@ -22,7 +22,7 @@ import (
 	"registry_exporter/demo/standin"
 )
 
-// names are all that the exporter tells of registries and of itself.
+// names are all metrics of registries and of the exporter itself.
 var names = []string{
 	"registry_access_bytes_total",
 	"registry_access_duration_seconds",
@@ -127,7 +127,7 @@ var names = []string{
 	"registry_tls_verified",
 }
 
-// namesOfFaults show only while something is wrong.
+// namesOfFaults are metrics that a page has only while something is broken.
 var namesOfFaults = []string{"registry_collector_failure", "registry_collector_worked_before", "registry_health_check_failing", "registry_pull_content_bad", "registry_pull_failure", "registry_push_failure"}
 
 func TestDemo(t *testing.T) {
@@ -179,7 +179,7 @@ func changesOf(fault string) []string {
 	return lines
 }
 
-// changed says whether everything that a fault changes has: what runs on a clock of its own does so at its next run.
+// changed says whether all changes of a fault have come. A probe shows its change at its next run.
 func (p page) changed(t *testing.T, fault string) bool {
 	for _, line := range changesOf(fault) {
 		if !p.holds(t, line) {
@@ -270,7 +270,7 @@ func (p page) names() []string {
 	return all
 }
 
-// A runningDemo is one that has said what to open.
+// A runningDemo is a demo that is ready.
 type runningDemo struct {
 	exporter, control string
 	parts             map[string]string // by port
@@ -303,7 +303,7 @@ func startDemo(t *testing.T) *runningDemo {
 
 var partLine = regexp.MustCompile(`^  (\S.*?) +\w+://127\.0\.0\.1:(\d+)$`)
 
-// readGreeting reads until the demo is ready, and learns where its parts are.
+// readGreeting reads the output of the demo until it is ready, and returns the address of each part.
 func readGreeting(t *testing.T, lines *bufio.Scanner) map[string]string {
 	t.Helper()
 	parts := map[string]string{}
@@ -319,7 +319,7 @@ func readGreeting(t *testing.T, lines *bufio.Scanner) map[string]string {
 	return nil
 }
 
-// testOptions has timeouts that a healthy stand-in keeps on a slow machine too, and that a hanging one may use up.
+// testOptions has timeouts that a healthy stand-in keeps on a slow machine, too.
 func testOptions(t *testing.T) options {
 	t.Helper()
 	free := freeAddresses(t)
@@ -331,7 +331,7 @@ func testOptions(t *testing.T) options {
 	}
 }
 
-// freeAddresses are where nobody else listens, nor will: others take ports of 127.0.0.1.
+// freeAddresses returns addresses that no other program uses: others take ports of 127.0.0.1.
 func freeAddresses(t *testing.T) (addresses [4]string) {
 	t.Helper()
 	own := fmt.Sprintf("127.%d.%d.%d:0", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
@@ -348,7 +348,7 @@ func freeAddresses(t *testing.T) (addresses [4]string) {
 
 func buildExporter(t *testing.T) string { return build(t, "..") }
 
-// build makes the program of a folder.
+// build builds the program of a folder.
 func build(t *testing.T, folder string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "program")

@@ -1,8 +1,8 @@
 package main
 
-// changes are what each fault makes of the page: every line must come true, and none is true while all is well.
-// A line is a series, told by some of its labels, and a value; or "no" and a series that must be gone.
-// An address is given by the name of the part.
+// changes has the changes that each fault makes on the page. A line is a series, told by some of its labels, and a value;
+// or "no" and a series that must be gone. Every line must come true, and none is true while nothing is broken. In the
+// label address stands the name of the part.
 var changes = map[string]string{
 	"everything": `
 		registry_api_up{address="msr front",role="front"} = 0

@@ -14,10 +14,10 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// A page is what /metrics shows.
+// A page is a page of /metrics.
 type page map[string]*dto.MetricFamily
 
-// scrape reads /metrics; addresses become the names of the parts.
+// scrape reads /metrics, and replaces addresses by the names of the parts.
 func (d *runningDemo) scrape(t *testing.T) page {
 	t.Helper()
 	parser := expfmt.NewTextParser(model.UTF8Validation)
@@ -38,7 +38,7 @@ func (d *runningDemo) scrape(t *testing.T) page {
 	return families
 }
 
-// scrapeUntil reads /metrics until it is as wanted, or that takes too long, and returns the last page.
+// scrapeUntil reads /metrics until the page is as wanted, or for some time, and returns the last page.
 func (d *runningDemo) scrapeUntil(t *testing.T, wanted func(page) bool) page {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
@@ -48,7 +48,7 @@ func (d *runningDemo) scrapeUntil(t *testing.T, wanted func(page) bool) page {
 	}
 }
 
-// scrapeWithin reads /metrics with no more seconds than given.
+// scrapeWithin reads /metrics with a scrape timeout of so many seconds.
 func (d *runningDemo) scrapeWithin(t *testing.T, seconds string) string {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+d.exporter+"/metrics", nil)
@@ -90,7 +90,7 @@ var (
 	wantedLabel = regexp.MustCompile(`(\w+)="([^"]*)"`)
 )
 
-// holds says whether a line of the table of changes is true of the page.
+// holds says whether a line of changes is true of the page.
 func (p page) holds(t *testing.T, line string) bool {
 	t.Helper()
 	parts := wantedLine.FindStringSubmatch(line)
@@ -160,7 +160,7 @@ func compare(t *testing.T, got float64, operator, text string) bool {
 // isHealthy says whether no source fails.
 func (p page) isHealthy() bool { return len(p["registry_collector_failure"].GetMetric()) == 0 }
 
-// wantHealthy fails when any source does.
+// wantHealthy fails the test when a source fails.
 func (p page) wantHealthy(t *testing.T) {
 	t.Helper()
 	for _, m := range p["registry_collector_failure"].GetMetric() {

@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// TestScrapesThatGiveUpDoNotEndTheDemo: stand-ins then write to connections that the exporter has closed.
+// TestScrapesThatGiveUpDoNotEndTheDemo: after such a scrape stand-ins write to connections that the exporter has closed.
 func TestScrapesThatGiveUpDoNotEndTheDemo(t *testing.T) {
 	o := testOptions(t)
 	d, lines, end := startCommand(t, o)
@@ -37,7 +37,7 @@ func TestScrapesThatGiveUpDoNotEndTheDemo(t *testing.T) {
 }
 
 func TestADemoWithoutAReaderEndsAndLeavesNothingBehind(t *testing.T) {
-	silent := filepath.Join(t.TempDir(), "exporter") // or it would end by itself, for the same reason
+	silent := filepath.Join(t.TempDir(), "exporter") // an exporter that writes nothing: it would end when nobody reads its output
 	if err := os.WriteFile(silent, []byte("#!/bin/sh\nexec "+buildExporter(t)+` "$@" >/dev/null 2>&1`), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func TestADemoWithoutAReaderEndsAndLeavesNothingBehind(t *testing.T) {
 	l.Close()
 }
 
-// startCommand starts the demo as people do, with the exporter of this tree. Lines is what it writes after its greeting.
+// startCommand starts the demo as people do, with the exporter of this tree. lines has its output after the greeting.
 func startCommand(t *testing.T, o options) (d *runningDemo, lines *bufio.Scanner, end func()) {
 	t.Helper()
 	o.exporter = buildExporter(t)
@@ -85,7 +85,7 @@ func startCommand(t *testing.T, o options) (d *runningDemo, lines *bufio.Scanner
 	}
 }
 
-// demoCommand runs the demo as people do, but not for ever.
+// demoCommand returns the command of the demo as people run it. It ends after some time.
 func demoCommand(t *testing.T, o options) *exec.Cmd {
 	t.Helper()
 	demo := build(t, ".")

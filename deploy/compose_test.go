@@ -17,7 +17,7 @@ import (
 	"registry_exporter/config"
 )
 
-// A composition is what the tests look at in docker-compose.yml.
+// A composition is docker-compose.yml, as far as the tests check it.
 type composition struct {
 	Services map[string]*service
 	Volumes  map[string]any
@@ -56,7 +56,7 @@ func readComposition(t *testing.T) *composition {
 	return &c
 }
 
-// program is the path of a program that Debian has; without it the test is skipped.
+// program returns the path of a program. Where Debian's package is not installed it skips the test.
 func program(t *testing.T, name, debianPackage string) string {
 	t.Helper()
 	file, err := exec.LookPath(name)
@@ -99,7 +99,7 @@ func TestEveryServiceIsPinnedCheckedAndPrivate(t *testing.T) {
 	tag := regexp.MustCompile(`^[a-z/]+:v?\d+\.\d+\.\d+(-alpine)?$`)
 	stages := readDockerfile(t)
 	for name, s := range readComposition(t).Services {
-		checked := s.Healthcheck != nil || s.Restart == "on-failure" // which ends by itself
+		checked := s.Healthcheck != nil || s.Restart == "on-failure" // such a service ends by itself
 		if s.Build != nil {
 			target := slices.IndexFunc(stages, func(one *stage) bool { return one.name == s.Build.Target })
 			if target < 0 {
@@ -130,7 +130,7 @@ func TestOwnServicesAreHardened(t *testing.T) {
 	}
 }
 
-// Two builds of one name would get in each other's way.
+// Two services that build an image of one name would overwrite each other's.
 func TestBuiltImagesHaveNamesOfTheirOwn(t *testing.T) {
 	seen := map[string]string{}
 	for name, s := range readComposition(t).Services {
@@ -141,7 +141,7 @@ func TestBuiltImagesHaveNamesOfTheirOwn(t *testing.T) {
 	}
 }
 
-// Whatever one service asks another by is the name of a service, or an alias.
+// Each host that a service asks for another service is the name of one, or an alias.
 func TestEveryHostIsAService(t *testing.T) {
 	hosts := []string{}
 	for name, s := range readComposition(t).Services {
@@ -198,7 +198,7 @@ func TestConfigurationOfTheExporter(t *testing.T) {
 	checkConfig(t, filepath.Join(root, composeConfig))
 }
 
-// What nginx writes, and where to, is what the exporter reads.
+// nginx writes the access log in the format, and to the place, from which the exporter reads it.
 func TestAccessLogOfNginxReachesTheExporter(t *testing.T) {
 	c, err := config.Load(filepath.Join(root, composeConfig))
 	if err != nil {
@@ -220,7 +220,7 @@ func TestAccessLogOfNginxReachesTheExporter(t *testing.T) {
 	}
 }
 
-// Distribution keeps what the exporter pushed under the name of its host: a new container may not have a new one.
+// The exporter's images in the registry carry the name of its host, so a new container must have the same name.
 func TestStateOutlivesTheContainer(t *testing.T) {
 	image, _ := images(t)
 	exporter := readComposition(t).Services["exporter"]
@@ -248,7 +248,7 @@ func TestConfigurationOfNginx(t *testing.T) {
 	}
 }
 
-// A prometheusConfig is what the tests look at in prometheus.yml.
+// A prometheusConfig is prometheus.yml, as far as the tests check it.
 type prometheusConfig struct {
 	Global struct {
 		ScrapeInterval string `yaml:"scrape_interval"`
@@ -281,7 +281,7 @@ func TestConfigurationOfPrometheus(t *testing.T) {
 	}
 }
 
-// Grafana draws rates with gaps when it knows another interval.
+// With another interval than Prometheus scrapes with, Grafana draws rates with gaps.
 func TestGrafanaKnowsTheInterval(t *testing.T) {
 	sources := readYAML[struct {
 		Datasources []struct {

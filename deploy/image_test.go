@@ -36,7 +36,7 @@ func readFile(t *testing.T, name string) string {
 	return string(text)
 }
 
-// A stage is what one FROM of the Dockerfile begins.
+// A stage is the part of the Dockerfile from one FROM to the next.
 type stage struct {
 	name, base string
 	steps      []step
@@ -53,7 +53,7 @@ func (s *stage) all(instruction string) (args []string) {
 	return args
 }
 
-// env is what the image sets.
+// env returns the environment that the image sets.
 func (s *stage) env() map[string]string {
 	set := map[string]string{}
 	for _, one := range s.all("ENV") {
@@ -63,7 +63,7 @@ func (s *stage) env() map[string]string {
 	return set
 }
 
-// readDockerfile knows what our own needs: one instruction a line.
+// readDockerfile reads a Dockerfile with one instruction a line, as ours is.
 func readDockerfile(t *testing.T) (stages []*stage) {
 	t.Helper()
 	for line := range strings.Lines(readFile(t, "Dockerfile")) {
@@ -81,7 +81,7 @@ func readDockerfile(t *testing.T) (stages []*stage) {
 	return stages
 }
 
-// The images of the Dockerfile: the exporter, which comes last, and the demo.
+// images returns the two images of the Dockerfile: the exporter's, which is the last stage, and the demo's.
 func images(t *testing.T) (exporter, demo *stage) {
 	t.Helper()
 	stages := readDockerfile(t)
@@ -110,7 +110,7 @@ func TestImagesHoldLittleAndRunAsNobody(t *testing.T) {
 
 const stateVariable = "REGISTRY_EXPORTER_STATE_DIR"
 
-// A volume takes over from the image whose it is: the user of the image has to be able to write to it.
+// A new volume gets the owner of the folder in the image: the user of the image must be able to write to it.
 func TestStateIsOnAVolumeOfTheUser(t *testing.T) {
 	exporter, _ := images(t)
 	dir, user := exporter.env()[stateVariable], exporter.all("USER")[0]
@@ -122,7 +122,7 @@ func TestStateIsOnAVolumeOfTheUser(t *testing.T) {
 	}
 }
 
-// What the Dockerfile runs is run, where a build would run it; what it then copies has to be there.
+// The test runs the build commands of the Dockerfile, and wants the files that the Dockerfile then copies.
 func TestBuildOfTheDockerfile(t *testing.T) {
 	src := copyContext(t)
 	for _, s := range readDockerfile(t) {
@@ -143,7 +143,7 @@ func TestBuildOfTheDockerfile(t *testing.T) {
 	t.Run("the demo runs in its image", func(t *testing.T) { testDemoImage(t, src) })
 }
 
-// copyContext makes a folder of what .dockerignore leaves.
+// copyContext makes a folder with the files that .dockerignore does not leave out.
 func copyContext(t *testing.T) (dir string) {
 	t.Helper()
 	ignored := strings.Fields(regexp.MustCompile(`(?m)^#.*`).ReplaceAllString(readFile(t, ".dockerignore"), ""))
@@ -258,7 +258,7 @@ func testDemoImage(t *testing.T, src string) {
 	if err := os.CopyFS(filepath.Join(i.dir, "rethinkdb"), os.DirFS(filepath.Join(src, "collector/msr/testdata/rethinkdb"))); err != nil {
 		t.Fatal(err)
 	}
-	// What a container has besides.
+	// Docker adds these folders to a container.
 	for _, name := range []string{"dev", "etc", "tmp"} {
 		if err := os.Mkdir(filepath.Join(i.dir, name), 0o755); err != nil {
 			t.Fatal(err)
@@ -288,7 +288,7 @@ func entrypoint(t *testing.T, s *stage) (argv []string) {
 	return argv
 }
 
-// An image is a root folder with little in it, and nobody in it who may write.
+// An image is a root folder with few files. The user of the image may not write to them.
 type image struct {
 	dir string
 	env []string
@@ -322,7 +322,7 @@ func (i *image) write(t *testing.T, name, text string) {
 	}
 }
 
-// mkdir makes a folder as the image has it.
+// mkdir makes a folder with the owner and mode that it has in the image.
 func (i *image) mkdir(t *testing.T, name string, owner int) {
 	t.Helper()
 	dir := filepath.Join(i.dir, name)
@@ -341,7 +341,7 @@ func (i *image) command(t *testing.T, argv ...string) *exec.Cmd {
 	return cmd
 }
 
-// testServes runs what the image runs, asks for its health as Docker does, and ends it as Docker does.
+// testServes runs the command of the image, checks its health as Docker does, and ends it as Docker does.
 func (i *image) testServes(t *testing.T, argv []string) {
 	var log bytes.Buffer
 	cmd := i.command(t, argv...)
@@ -365,7 +365,7 @@ func eventually(ok func() bool) bool {
 	return false
 }
 
-// freeAddress is one where nobody else listens, nor will: others take ports of 127.0.0.1.
+// freeAddress returns an address that no other program uses: others take ports of 127.0.0.1.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", fmt.Sprintf("127.%d.%d.%d:0", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254)))

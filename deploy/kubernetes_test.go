@@ -30,7 +30,7 @@ type metadata struct {
 	Labels labels
 }
 
-// manifests are the objects of the file, as far as the tests look at them.
+// manifests are the objects of the file, as far as the tests check them.
 type manifests struct {
 	ConfigMap struct {
 		Metadata metadata
@@ -85,7 +85,7 @@ type manifests struct {
 	}
 }
 
-// An ingress is who may reach some ports.
+// An ingress says who may reach some ports.
 type ingress struct {
 	From []struct {
 		PodSelector *struct{} `yaml:"podSelector"`
@@ -226,7 +226,7 @@ func TestPortsAndProbes(t *testing.T) {
 	}
 }
 
-// Prometheus alone reads pages, and syslog comes from the networks alone that the configuration allows.
+// Only Prometheus may read pages, and only the networks in the configuration may send syslog.
 func TestStrangersDoNotReachThePod(t *testing.T) {
 	m := readManifests(t)
 	policy := m.NetworkPolicy.Spec
@@ -284,7 +284,7 @@ func TestPodIsHardened(t *testing.T) {
 	}
 }
 
-// files are those that the pod sees, by path.
+// files returns the files that the pod sees, by path.
 func (m *manifests) files(t *testing.T) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -342,7 +342,7 @@ func TestConfigurationInTheCluster(t *testing.T) {
 	}
 }
 
-// It may write to one folder, and pushes by one name: one pod at a time, whose host is called as the one before.
+// There is one pod at a time: it alone writes to its folder, and pushes under its host name, which each pod has.
 func TestStateInTheCluster(t *testing.T) {
 	m := readManifests(t)
 	spec, pod, c := m.Deployment.Spec, m.Deployment.Spec.Template.Spec, m.container()
@@ -378,7 +378,7 @@ func TestStateInTheCluster(t *testing.T) {
 	}
 }
 
-// A target label of the same name would turn the exporter's own into exported_…
+// When the Operator sets a target label, Prometheus renames a label of the exporter with the same name to exported_….
 func TestLabelsOfTheOperatorDoNotCollide(t *testing.T) {
 	ours := map[string]bool{"registry": true, "site": true}
 	for line := range strings.Lines(readFile(t, "METRICS.md")) {
@@ -395,7 +395,7 @@ func TestLabelsOfTheOperatorDoNotCollide(t *testing.T) {
 	}
 }
 
-// ruleFiles are the files in alerts/, sorted.
+// ruleFiles returns the files in alerts/, sorted.
 func ruleFiles(t *testing.T) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(root, "alerts", "*.yml"))

@@ -15,7 +15,7 @@ import (
 	"registry_exporter/config"
 )
 
-// What the compose file puts into its registry is an image, in the eyes of the exporter; and it is put there once.
+// The compose file puts an image into its registry, once. The exporter can pull it.
 func TestSeedIsAnImageThatCanBePulled(t *testing.T) {
 	url := startRegistry(t)
 	for _, want := range []string{"pushed library/base:1.0, ", "library/base:1.0 is there\n"} {
@@ -58,7 +58,7 @@ func startRegistry(t *testing.T) (url string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Wait() }) // the context of the test has killed it
+	t.Cleanup(func() { _ = cmd.Wait() }) // an error: the end of the test's context kills it
 	url = "http://" + address
 	answers := func() bool {
 		resp, err := http.Get(url + "/v2/")

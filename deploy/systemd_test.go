@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// unit copies the unit to where its program exists: systemd wants to see it.
+// unit copies the unit with the path of a program that exists: systemd checks that.
 func unit(t *testing.T) (file string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -41,13 +41,14 @@ func TestUnitIsValid(t *testing.T) {
 		t.Errorf("%s\n%s", err, out)
 	}
 	for line := range strings.Lines(string(out)) {
-		if strings.Contains(line, "registry_exporter") { // it speaks of other units of this machine too
+		if strings.Contains(line, "registry_exporter") { // systemd also writes about other units of this machine
 			t.Error(line)
 		}
 	}
 }
 
-// 0 is no way out at all, 10 is none closed. What it needs, the network above all, makes more than 1 of it.
+// systemd-analyze security rates a unit: 10 is open, 0 has no access at all. The network, which the exporter needs, makes
+// more than 1.
 func TestUnitIsHardened(t *testing.T) {
 	analyze := program(t, "systemd-analyze", "systemd")
 	out, err := exec.CommandContext(t.Context(), analyze, "security", "--offline=true", "--no-pager", unit(t)).CombinedOutput()
@@ -64,7 +65,7 @@ func TestUnitIsHardened(t *testing.T) {
 	}
 }
 
-// A stranger who opens thousands of connections takes neither all memory nor all processes of the host.
+// Thousands of connections from a stranger must take neither all memory nor all processes of the host.
 func TestTheUnitIsBounded(t *testing.T) {
 	text := readFile(t, "deploy/systemd/registry_exporter.service")
 	for _, bound := range []string{"\nMemoryMax=512M\n", "\nTasksMax=256\n", "\nLimitNOFILE=4096\n"} {

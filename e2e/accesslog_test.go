@@ -17,8 +17,8 @@ import (
 	"time"
 )
 
-// TestAccessLog sends requests through nginx while its log is rotated and the exporter is killed. Each line must be
-// counted once.
+// TestAccessLog sends requests through nginx while its log is rotated and the exporter is killed. The exporter must count
+// each line once.
 func TestAccessLog(t *testing.T) {
 	if *run != "all" && *run != "ci" && !slices.Contains(strings.Split(*run, ","), "access-log") {
 		t.Skip("is part of make e2e-all, make e2e FAULT=ci and make e2e FAULT=access-log")
@@ -41,7 +41,7 @@ func TestAccessLog(t *testing.T) {
 	c.counted()
 }
 
-// traffic is what was sent to the front of the hub, and must be on its page.
+// traffic holds the requests that were sent to the front of the hub. The hub's page must have them all.
 type traffic struct {
 	*testing.T
 	client    *http.Client
@@ -61,7 +61,7 @@ func newTraffic(t *testing.T) *traffic {
 	}, 0, map[string]float64{}}
 }
 
-// round pushes a layer and a bit of it, and asks for what is there and what is not.
+// round pushes a layer, and another one in parts, and asks for blobs that are there and for one that is not.
 func (c *traffic) round() {
 	c.Helper()
 	layer := fmt.Appendf(nil, "layer at %d", time.Now().UnixNano())
@@ -111,7 +111,7 @@ func (c *traffic) send(method, url string, body []byte, status int) *response {
 	return &response{resp.StatusCode, resp.Header, got}
 }
 
-// rotate does as logrotate does, and waits until nginx has a new log.
+// rotate renames the log as logrotate does, and waits until nginx has a new one.
 func (c *traffic) rotate() {
 	c.Helper()
 	log := stack.frontLog()
@@ -130,13 +130,13 @@ func (c *traffic) rotate() {
 	}
 }
 
-// counted waits until all that was sent is on the page, and each line that is in the log by now. More come all the
-// time, from Prometheus and from what pulls and pushes.
+// counted waits until the page has all requests of traffic, and all lines that are in the log by now. Meanwhile
+// Prometheus, pulls and pushes add lines.
 func (c *traffic) counted() {
 	c.Helper()
 	sent := c.lines()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
-		p, err := stack.scrape("/probe?registry=hub&site=eqiad&collect[]=access", scrapeTimeout) // nothing that makes a line
+		p, err := stack.scrape("/probe?registry=hub&site=eqiad&collect[]=access", scrapeTimeout) // this collector sends no requests, so it adds no line
 		must(c.T, err)
 		wrong := c.mismatch(p, sent)
 		if wrong == "" {
@@ -177,7 +177,7 @@ func (c *traffic) mismatch(p *page, sent float64) string {
 	return ""
 }
 
-// lines are those of the log, and of its rotated files.
+// lines returns how many lines the log and its rotated files have.
 func (c *traffic) lines() (n float64) {
 	c.Helper()
 	files, err := filepath.Glob(stack.frontLog() + "*")

@@ -17,8 +17,8 @@ const (
 	quietTime = 6 * time.Second
 )
 
-// requireAlerts waits until people have been told of exactly the alerts of a fault, with its reason, and
-// Prometheus has raised those and no others.
+// requireAlerts waits until people were told of exactly the alerts of a fault, with its reason, and Prometheus raises no
+// others.
 func (s *Stack) requireAlerts(t *testing.T, f Fault, began time.Time) {
 	t.Helper()
 	wantDelivered := slices.Sorted(slices.Values(f.Alerts))
@@ -59,14 +59,14 @@ func (s *Stack) requireAlerts(t *testing.T, f Fault, began time.Time) {
 	}
 }
 
-// ofTraffic are the alerts of what clients got, in the access log of the hub: if they are raised depends on who asked
-// what while it was broken. People must not hear of them besides.
+// ofTraffic says whether an alert is about the access log of the hub. It depends on the requests of clients during the
+// fault whether Prometheus raises one. People must not be told of it.
 func ofTraffic(alert string) bool {
 	name, _, _ := strings.Cut(alert, " ")
 	return slices.Contains([]string{"RegistryServerErrors", "RegistryManyServerErrors", "RegistryEmptyPulls"}, name)
 }
 
-// slowest is the longest `for` of the alerts.
+// slowest returns the longest `for` of the alerts.
 func (s *Stack) slowest(t *testing.T, names []string) (longest time.Duration) {
 	t.Helper()
 	rules, err := s.rules()
@@ -79,11 +79,11 @@ func (s *Stack) slowest(t *testing.T, names []string) (longest time.Duration) {
 	return longest
 }
 
-// withReason are the alerts whose text says why a source fails.
+// withReason are the alerts whose texts have the reason of a failure.
 var withReason = []string{"RegistryDown", "RegistryStorageDown", "RegistryCacheDown", "RegistryExporterCannotLook", "MSRClusterStatusFails", "RegistryPullFails", "RegistryPushFails", "RegistryStorageReadOnly"}
 
-// requireReason wants a reason of the fault in the text of an alert that gives one. Of a registry that is not asked, the
-// reasons are not known.
+// requireReason fails the test unless the text of an alert with a reason has one of the fault's. For a registry that the
+// fault does not list, the reasons are not known.
 func requireReason(t *testing.T, f Fault, name, description string) {
 	t.Helper()
 	alert, registry, _ := strings.Cut(strings.Join(strings.Fields(name)[1:], " "), " ")
@@ -95,7 +95,7 @@ func requireReason(t *testing.T, f Fault, name, description string) {
 	}
 }
 
-// requireNothingElse holds all that people were told in the whole run against what the faults were to tell them.
+// requireNothingElse compares everything that people were told in the whole run with the alerts of the faults.
 func (s *Stack) requireNothingElse(t *testing.T, ran []Fault) {
 	t.Helper()
 	for _, told := range s.inbox.everything() {

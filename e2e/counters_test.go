@@ -8,7 +8,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// counters are the values of all counters of real programs, by everything that tells them apart.
+// counters are the values of all counters of real programs, by name and labels.
 type counters map[string]counted
 
 type counted struct {
@@ -16,7 +16,7 @@ type counted struct {
 	program string
 }
 
-// counters leaves out those of RethinkDB: its tables are recordings.
+// counters returns the counters of a look. It leaves out those of RethinkDB, whose tables are recordings.
 func (s *Stack) counters(l *look) counters {
 	all := counters{}
 	for _, p := range l.pages {
@@ -39,7 +39,7 @@ func series(name string, m *dto.Metric) string {
 	return name
 }
 
-// requireForward wants every counter to have grown or stood, unless its program was started since.
+// requireForward fails the test when a counter has become smaller, unless its program was started since.
 func (s *Stack) requireForward(t *testing.T, before, after counters, since time.Time) {
 	t.Helper()
 	for key, was := range before {

@@ -90,7 +90,7 @@ func TestFaults(t *testing.T) {
 
 func waitsForAlerts(f Fault) bool { return *alerts || *run == "ci" && f.CIAlerts }
 
-// selectedFaults are those that -fault names, all or those of ci.
+// selectedFaults returns the faults that -fault names: all, or those of ci.
 func selectedFaults() []Fault {
 	names := strings.Split(*run, ",")
 	return slices.DeleteFunc(slices.Clone(Faults), func(f Fault) bool {
@@ -98,7 +98,7 @@ func selectedFaults() []Fault {
 	})
 }
 
-// selected are the faults to run. A name that is none is a mistake, not a success.
+// selected returns the faults to make. A name without a fault fails the test.
 func selected(t *testing.T) []Fault {
 	t.Helper()
 	found, names := selectedFaults(), strings.Split(*run, ",")
@@ -114,7 +114,7 @@ func selected(t *testing.T) []Fault {
 	return found
 }
 
-// breakOne has a fault on while test runs, and mends it whatever comes of that.
+// breakOne makes a fault, runs test and ends the fault, whatever test does.
 func (s *Stack) breakOne(t *testing.T, f Fault, test func() *look) *look {
 	t.Helper()
 	began := time.Now()
@@ -134,7 +134,7 @@ func (s *Stack) breakOne(t *testing.T, f Fault, test func() *look) *look {
 	return seen
 }
 
-// A look is what the pages of several registries say together.
+// A look is the pages of several registries together.
 type look struct {
 	pages      []*page
 	bad, fails []string
@@ -142,7 +142,7 @@ type look struct {
 	at         time.Time     // when all were there
 }
 
-// withoutProbes is what a page says without them.
+// withoutProbes returns the look without results of probes.
 func (l *look) withoutProbes() *look {
 	return &look{pages: l.pages, bad: slices.DeleteFunc(slices.Clone(l.bad), isProbe), fails: slices.DeleteFunc(slices.Clone(l.fails), isProbe)}
 }
@@ -169,7 +169,7 @@ func (s *Stack) look(asked []string, timeout time.Duration) (*look, error) {
 	return l, nil
 }
 
-// mismatch says in which way a look is not what the fault must look like.
+// mismatch says how a look differs from what the fault must show.
 func (s *Stack) mismatch(l *look, f Fault) string {
 	got, want := f.steady(l.bad), slices.Sorted(slices.Values(f.Bad))
 	if !slices.Equal(got, want) {

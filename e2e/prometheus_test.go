@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// requireStored waits until Prometheus has stored which sources fail, why, and which verdicts are 0. It scrapes
-// with 2 s: what is slower than that is told as a timeout.
+// requireStored waits until Prometheus has stored which sources fail, for which reason, and which verdicts are 0. It
+// scrapes with a timeout of 2 s: a source that is slower has reason timeout.
 func (s *Stack) requireStored(t *testing.T, f Fault) {
 	t.Helper()
 	selector := `{registry!=""}`
@@ -47,10 +47,10 @@ func (s *Stack) stored(t *testing.T, selector string) (fails, bad []string) {
 	return fails, bad
 }
 
-// sameOrLate compares a failure that was stored with the one that is wanted.
+// sameOrLate says whether a stored failure is the one that is wanted, or the same with reason timeout.
 func sameOrLate(got, want string) bool {
 	return got == want || got == strings.TrimSuffix(want, reasonOf(want))+"timeout"
 }
 
-// reasonOf is the last word of a failure.
+// reasonOf returns the last word of a failure.
 func reasonOf(line string) string { return line[strings.LastIndexByte(line, ' ')+1:] }

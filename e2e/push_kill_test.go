@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// TestPushKilled kills the exporter a hundred times while it pushes, without a word, and counts what is in the store
-// of the registry: at most one upload per kill is left, and nothing else grows.
+// TestPushKilled kills the exporter a hundred times while it pushes, and counts the files in the store of the registry.
+// Each kill leaves at most one upload, and nothing else grows.
 func TestPushKilled(t *testing.T) {
 	if *run != "all" && !slices.Contains(strings.Split(*run, ","), "push-killed") {
 		t.Skip("is part of make e2e-all, or make e2e FAULT=push-killed")
@@ -53,7 +53,7 @@ func killPushes(t *testing.T, binary, mode string, kills int) {
 			"--web.listen-address=" + address(ports[1]), "--state.dir=" + state,
 		}}
 	}
-	push := func() { // once, to its end: an image stays while it is pushed
+	push := func() { // pushes once, to the end
 		once := pusher("1h")
 		must(t, once.start())
 		waitForPush(t, ports[1])
@@ -103,15 +103,15 @@ func waitForPush(t *testing.T, port int) {
 	t.Fatal("no push succeeds")
 }
 
-// A store is what the registry has on its disk, in files. A hash state is what Distribution leaves of each upload that it
-// is told to cancel: it writes it after it has removed the rest, and never comes back for it.
+// A store has the numbers of files that the registry has on disk. Distribution leaves a hash state of each upload that it
+// cancels: it writes this file after it has removed the others, and never removes it.
 type store struct{ uploads, hashStates, blobs, links int }
 
 func storeOf(t *testing.T, dir string) (s store) {
 	t.Helper()
 	err := filepath.WalkDir(filepath.Join(dir, "store"), func(path string, d fs.DirEntry, err error) error {
 		switch {
-		case errors.Is(err, fs.ErrNotExist): // went away while we looked
+		case errors.Is(err, fs.ErrNotExist): // removed since the folder was listed
 			return nil
 		case err != nil || d.IsDir():
 			return err

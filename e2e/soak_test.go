@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// TestHungUpstreams scrapes 300 times while much of the stack hangs: nothing of the exporter may grow.
+// TestHungUpstreams scrapes 300 times while much of the stack hangs. Goroutines, files and memory of the exporter must
+// not grow.
 func TestHungUpstreams(t *testing.T) {
 	if *run != "all" && !slices.Contains(strings.Split(*run, ","), "soak") {
 		t.Skip("is part of make e2e-all, or make e2e FAULT=soak")
@@ -43,7 +44,7 @@ func TestHungUpstreams(t *testing.T) {
 	}
 }
 
-// usage is what the exporter says of itself.
+// usage is what the exporter's page says of the exporter's process.
 type usage struct{ goroutines, files, memory float64 }
 
 func usageOf(p *page) usage {
@@ -51,8 +52,8 @@ func usageOf(p *page) usage {
 	return usage{value("go_goroutines"), value("process_open_fds"), value("process_resident_memory_bytes")}
 }
 
-// TestSecretsStaySecret comes last: it reads all that the exporter logged, at debug level, while the other tests ran.
-// The pages were searched as they came.
+// TestSecretsStaySecret comes last: it searches everything that the exporter logged at debug level while the other tests
+// ran. Pages were searched when they came.
 func TestSecretsStaySecret(t *testing.T) {
 	log, err := os.ReadFile(stack.processes["exporter"].logFile())
 	if err != nil {

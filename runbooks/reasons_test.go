@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// kinds are all reasons of the closed list, by what can have them. A new one has to be put here, and then into runbooks.
+// kinds has all reasons of the closed list, by the sources that can have them. A new reason must be added here, and then
+// to runbooks.
 var kinds = map[string]string{
 	"connection": "dns refused unreachable timeout reset http_on_https https_on_http short_read canceled other",
 	"tls":        "tls_unknown_authority tls_hostname tls_no_ip_san tls_expired tls_not_yet_valid tls_other",
@@ -27,7 +28,7 @@ var kinds = map[string]string{
 	"never":      "pending", // of a probe that has not run: no alert prints it
 }
 
-// printed says which kinds of reasons an alert can print: those of the collectors that it looks up.
+// printed has the kinds of reasons that each alert can print: those of the collectors whose reasons it looks up.
 var printed = map[string]string{
 	"RegistryDown":                  "connection tls answer registry",
 	"RegistryPassiveSiteDown":       "connection tls answer registry",
@@ -46,7 +47,7 @@ var printed = map[string]string{
 	"MSRMajorityLost": "connection tls answer registry", "MSRPingUnhealthy": "connection tls answer registry", "MSRClusterStatusFails": "connection tls answer registry",
 }
 
-// followed are runbooks that leave the reasons to others, and link to them.
+// followed are runbooks that link to others for the reasons.
 var followed = map[string][]string{
 	"RegistryPassiveSiteDown":           {"RegistryDown"},
 	"RegistryPassiveSiteProbeFails":     {"RegistryPullFails", "RegistryPushFails"},
@@ -55,7 +56,7 @@ var followed = map[string][]string{
 	"RegistryPassiveSiteCertificateBad": {"RegistryCertificateNotTrusted"},
 }
 
-// closedList reads the reasons where they are declared.
+// closedList reads the reasons from the code that declares them.
 func closedList(t *testing.T) []string {
 	t.Helper()
 	var list []string
@@ -83,7 +84,7 @@ func TestEveryReasonHasAKind(t *testing.T) {
 	}
 }
 
-// TestAlertsThatPrintReasonsAreKnown reads which alerts have the label reason in a text.
+// TestAlertsThatPrintReasonsAreKnown: each alert whose text has the label reason is in printed.
 func TestAlertsThatPrintReasonsAreKnown(t *testing.T) {
 	names, err := filepath.Glob("../alerts/*.yml")
 	if err != nil || len(names) == 0 {
@@ -111,7 +112,8 @@ func TestAlertsThatPrintReasonsAreKnown(t *testing.T) {
 	}
 }
 
-// TestEveryReasonOfAnAlertHasALine: under "What to do", as `reason`; `tls_…` stands for those about a certificate.
+// TestEveryReasonOfAnAlertHasALine: "What to do" has each reason as `reason`; `tls_…` stands for all reasons about a
+// certificate.
 func TestEveryReasonOfAnAlertHasALine(t *testing.T) {
 	pages := runbooks(t)
 	for alert, of := range printed {
@@ -133,7 +135,7 @@ func TestEveryReasonOfAnAlertHasALine(t *testing.T) {
 	}
 }
 
-// reasonsOf takes kinds, and reasons themselves.
+// reasonsOf returns the reasons of a list of kinds and reasons.
 func reasonsOf(words string) []string {
 	var list []string
 	for _, word := range strings.Fields(words) {

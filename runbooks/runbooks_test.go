@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// maxLines is about a screen and a half: longer is not read at night.
+// maxLines is about a screen and a half. Nobody reads more at night.
 const maxLines = 70
 
 var (
@@ -29,7 +29,7 @@ var (
 	capitals = []string{"DNS", "ID", "IP", "POST", "UCP_PASSWORD"}
 )
 
-// runbooks are the pages of the alerts by name.
+// runbooks returns the pages of the alerts by name.
 func runbooks(t *testing.T) map[string]string {
 	t.Helper()
 	pages := map[string]string{}
@@ -57,7 +57,7 @@ func read(t *testing.T, name string) string {
 	return string(text)
 }
 
-// served answers as the exporter has it mounted.
+// served returns a function that asks the handler of the runbooks for a path.
 func served(t *testing.T, contacts ...Contact) func(path string) *httptest.ResponseRecorder {
 	t.Helper()
 	handler, err := New(func(*http.Request, string, string) Known { return Known{Contacts: contacts} })
@@ -142,7 +142,8 @@ func TestConfirmIsOneCommand(t *testing.T) {
 	})
 }
 
-// TestCurlSaysThatItFails: no output would be taken for no fault. Only where the status is shown, an error is an answer.
+// TestCurlSaysThatItFails: people would take an empty output for no fault. Only a command that shows the status needs no
+// -f.
 func TestCurlSaysThatItFails(t *testing.T) {
 	eachRunbook(t, func(t *testing.T, _, page string) {
 		for _, c := range curl.FindAllStringSubmatch(page, -1) {
@@ -157,8 +158,8 @@ func TestCurlSaysThatItFails(t *testing.T) {
 	})
 }
 
-// TestCommandsCanBeTyped: redis-cli asks for a password on its output, and waits for ever where that is no terminal. The exporter
-// finds its configuration nowhere but where it is installed.
+// TestCommandsCanBeTyped: redis-cli asks for a password on its output, and waits for ever when that is no terminal. The
+// exporter finds its configuration only where it is installed.
 func TestCommandsCanBeTyped(t *testing.T) {
 	askPass, own := regexp.MustCompile("--askpass[^`\n]*\\|"), regexp.MustCompile(`\bregistry_exporter( --config\.\S+)* (--config\.check|check)\b`)
 	eachRunbook(t, func(t *testing.T, _, page string) {
@@ -173,7 +174,7 @@ func TestCommandsCanBeTyped(t *testing.T) {
 	})
 }
 
-// TestCertificatesAreAskedForByName: a machine behind the front has the name of the front in its certificate.
+// TestCertificatesAreAskedForByName: the certificate of a machine behind the front has the name of the front.
 func TestCertificatesAreAskedForByName(t *testing.T) {
 	eachRunbook(t, func(t *testing.T, _, page string) {
 		for _, c := range curl.FindAllStringSubmatch(page, -1) {
@@ -320,7 +321,7 @@ func TestHTMLInMarkdownStaysText(t *testing.T) {
 	}
 }
 
-// Two names that differ in capitals only would hide one of the pages.
+// When two names differ in capitals only, one page hides the other.
 func TestNoTwoPagesHaveOneKey(t *testing.T) {
 	seen := map[string]string{}
 	for name := range runbooks(t) {

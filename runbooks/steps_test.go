@@ -35,7 +35,8 @@ func stepsOf(page string) []string {
 	return steps
 }
 
-// TestFirstStepLooksBeforeItActs: what stands first is typed first. A restart where that is the only way to look is none of these.
+// TestFirstStepLooksBeforeItActs: people type the first command first. It only looks, unless a restart is the only way to
+// look.
 func TestFirstStepLooksBeforeItActs(t *testing.T) {
 	restartAfterALook := "on its host `systemctl restart redis-server`"
 	eachRunbook(t, func(t *testing.T, _, page string) {
@@ -59,7 +60,7 @@ func TestNoStepDestroysWhatExplainsTheFault(t *testing.T) {
 	})
 }
 
-// TestWarningStandsBeforeItsCommand: who copies from the grey box has read what is above it, if anything.
+// TestWarningStandsBeforeItsCommand: people copy a command from its grey box, and at best read what stands above it.
 func TestWarningStandsBeforeItsCommand(t *testing.T) {
 	eachRunbook(t, func(t *testing.T, _, page string) {
 		for i, s := range stepsOf(page) {
@@ -71,7 +72,7 @@ func TestWarningStandsBeforeItsCommand(t *testing.T) {
 	})
 }
 
-// TestOneAfterTheOther: a registry has several instances, and all restarted at once are an outage.
+// TestOneAfterTheOther: when all instances of a registry are restarted at once, there is an outage.
 func TestOneAfterTheOther(t *testing.T) {
 	eachRunbook(t, func(t *testing.T, _, page string) {
 		for i, s := range stepsOf(page) {
@@ -83,7 +84,7 @@ func TestOneAfterTheOther(t *testing.T) {
 	})
 }
 
-// TestOneCompanysToolIsAnExample: most load balancers are others.
+// TestOneCompanysToolIsAnExample: most people have other load balancers.
 func TestOneCompanysToolIsAnExample(t *testing.T) {
 	eachRunbook(t, func(t *testing.T, _, page string) {
 		for _, s := range stepsOf(page) {

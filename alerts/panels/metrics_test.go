@@ -18,7 +18,7 @@ func load(t *testing.T) []dashboards.Dashboard {
 	return all
 }
 
-// knownMetrics are all metrics there are, with their labels.
+// knownMetrics returns all metrics with their labels.
 func knownMetrics(t *testing.T) golden.Metrics {
 	t.Helper()
 	known, err := golden.Load("../..")
@@ -27,7 +27,7 @@ func knownMetrics(t *testing.T) golden.Metrics {
 	}
 	for name, labels := range maps.Clone(known) {
 		if histogram, found := strings.CutSuffix(name, "_bucket"); found {
-			known[histogram] = maps.Clone(labels) // how a native histogram is called
+			known[histogram] = maps.Clone(labels) // the name of the native histogram
 			delete(known[histogram], "le")
 		}
 	}
@@ -37,6 +37,6 @@ func knownMetrics(t *testing.T) golden.Metrics {
 	return known
 }
 
-// processMetrics are what every exporter in Go says of itself, which is on no page of ours.
+// processMetrics are metrics of every exporter in Go. No golden page has them.
 var processMetrics = strings.Fields(`go_goroutines go_memstats_heap_inuse_bytes
 	process_cpu_seconds_total process_open_fds process_resident_memory_bytes`)

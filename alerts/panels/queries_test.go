@@ -14,7 +14,7 @@ import (
 	"registry_exporter/dashboards"
 )
 
-// TestQueries parses each query and holds its metrics and labels against what exporter and rules give.
+// TestQueries parses each query, and compares its metrics and labels with those of the exporter and the rules.
 func TestQueries(t *testing.T) {
 	queries, err := dashboards.Queries()
 	if err != nil {
@@ -63,7 +63,7 @@ func TestOtherQueries(t *testing.T) {
 
 var labelValues = regexp.MustCompile(`^label_values\((.+), (\w+)\)$`)
 
-// TestLegends holds the labels of each legend against those that its query keeps.
+// TestLegends compares the labels of each legend with those of the query's result.
 func TestLegends(t *testing.T) {
 	known := knownMetrics(t)
 	for _, d := range load(t) {
@@ -81,8 +81,8 @@ func TestLegends(t *testing.T) {
 
 var legendLabel = regexp.MustCompile(`{{(\w+)}}`)
 
-// TestRows lets each row of a table that is merged from several queries be there once: what adds labels to those of the first query
-// must pick one, for exporters may differ, in the reason of a failure for instance.
+// TestRows: a table that merges several queries has each row once. A query that adds labels to those of the first must
+// pick one series for each row: two exporters may differ, such as in the reason of a failure.
 func TestRows(t *testing.T) {
 	known := knownMetrics(t)
 	for _, d := range load(t) {
@@ -109,7 +109,7 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// TestAlertsAreOurs lets no alert of somebody else's, in the same Prometheus, stand among ours, and misses none of ours.
+// TestAlertsAreOurs: panels show all alerts of the rules in alerts/, and no alerts of other rules in the same Prometheus.
 func TestAlertsAreOurs(t *testing.T) {
 	rules, err := alerts.Rules("..")
 	if err != nil {
@@ -132,7 +132,8 @@ func TestAlertsAreOurs(t *testing.T) {
 	}
 }
 
-// TestLogsAreSummed holds Traffic against the alerts: each exporter reads logs of its own, so the largest of their counters says nothing.
+// TestLogsAreSummed: like the alerts, the dashboard Traffic sums over exporters. Each reads other logs, so the largest of
+// their counters says nothing.
 func TestLogsAreSummed(t *testing.T) {
 	queries, err := dashboards.Queries()
 	if err != nil {
@@ -157,7 +158,7 @@ func TestLogsAreSummed(t *testing.T) {
 	}
 }
 
-// countsLogs is true for rates of what access logs count, before they are aggregated.
+// countsLogs says whether an expression is the rate of a counter of access logs, before it is aggregated.
 func countsLogs(e parser.Expr) bool {
 	rates, aggregated := false, false
 	parser.Inspect(e, func(n parser.Node, _ []parser.Node) error {
@@ -172,7 +173,7 @@ func countsLogs(e parser.Expr) bool {
 	return rates && !aggregated && slices.ContainsFunc(selectors(e), func(s *parser.VectorSelector) bool { return strings.HasPrefix(s.Name, "registry_access_") })
 }
 
-// TestWhileBroken holds the guess by names against what the parser finds.
+// TestWhileBroken compares dashboards.Query.WhileBroken, which is told from names, with what the parser finds.
 func TestWhileBroken(t *testing.T) {
 	queries, err := dashboards.Queries()
 	if err != nil {
@@ -196,7 +197,7 @@ func TestWhileBroken(t *testing.T) {
 	}
 }
 
-// allSelectors are those of panels and annotations.
+// allSelectors returns the selectors of panels and annotations.
 func allSelectors(t *testing.T) []*parser.VectorSelector {
 	t.Helper()
 	var all []*parser.VectorSelector

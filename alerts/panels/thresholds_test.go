@@ -11,8 +11,8 @@ import (
 	"registry_exporter/dashboards"
 )
 
-// TestColours holds the colours of numbers against the thresholds of the alerts: Grafana cannot ask for them, as it does for the
-// lines in graphs.
+// TestColours compares the values at which panels change colour with the thresholds of the alerts. For lines in graphs
+// Grafana queries the thresholds; for colours it cannot.
 func TestColours(t *testing.T) {
 	values := thresholds(t)
 	for _, c := range []struct {
@@ -39,7 +39,7 @@ func TestColours(t *testing.T) {
 	}
 }
 
-// steps are the values from which on a panel that is no graph, or a column of it, has another colour.
+// steps returns the values from which on a panel that is no graph, or a column of it, has another colour.
 func steps(t *testing.T, dashboard, panel, column string) []float64 {
 	t.Helper()
 	var found []float64
@@ -70,7 +70,7 @@ func steps(t *testing.T, dashboard, panel, column string) []float64 {
 	return found
 }
 
-// thresholds are those of the rules by name.
+// thresholds returns the thresholds of the rules by name.
 func thresholds(t *testing.T) map[string]float64 {
 	t.Helper()
 	rules, err := alerts.Rules("..")
@@ -86,7 +86,7 @@ func thresholds(t *testing.T) map[string]float64 {
 	return values
 }
 
-// number is what an expression of numbers comes to.
+// number returns the value of an expression of numbers.
 func number(t *testing.T, e parser.Expr) float64 {
 	t.Helper()
 	switch e := e.(type) {

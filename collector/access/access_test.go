@@ -51,7 +51,7 @@ func TestReaderOutlivesAReload(t *testing.T) {
 	}
 }
 
-// Whatever the clients ask for, all that is counted fits on the page.
+// The counts fit on the page, whatever clients ask for.
 func TestSamplesFit(t *testing.T) {
 	const format = `"$request" $status $body_bytes_sent $request_length $request_time $upstream_addr $upstream_cache_status`
 	file := testserver.TempFile(t, "registry.log", nil)
@@ -79,7 +79,7 @@ func TestSamplesFit(t *testing.T) {
 	}
 }
 
-// everyRequest is a log of all operations on 150 projects through 12 nodes with all kinds of status.
+// everyRequest returns a log of all operations on 150 projects through 12 nodes, with every kind of status.
 func everyRequest() (text string, lines int) {
 	var b strings.Builder
 	for project := range 150 {

@@ -24,13 +24,13 @@ type accessTest struct {
 	config, log, stateDir string
 }
 
-// start starts an exporter on the lines of a registry, where LOG stands for a log that is there and empty.
+// start starts an exporter with the lines of a registry, in which LOG is the path of a log without lines.
 func start(t *testing.T, lines string) *accessTest {
 	t.Helper()
 	return startWithState(t, lines, "")
 }
 
-// startWithState does the same with a folder for state.
+// startWithState is start with a folder for state.
 func startWithState(t *testing.T, lines, stateDir string) *accessTest {
 	t.Helper()
 	dir := t.TempDir()
@@ -77,20 +77,20 @@ func (at *accessTest) append(file, text string) {
 	}
 }
 
-// page is what the exporter shows of the log.
+// page returns the exporter's page of the log.
 func (at *accessTest) page() string {
 	at.Helper()
 	_, page := collectortest.Ask(at.T, at.ServeProbe, "/probe?registry=hub&collect[]=access")
 	return page
 }
 
-// counts waits until so many lines are counted, of any outcome.
+// counts waits until this number of lines is counted, of any outcome.
 func (at *accessTest) counts(lines int) {
 	at.Helper()
 	testserver.WaitUntil(at.T, strconv.Itoa(lines)+" lines are counted", func() bool { return at.lines() == lines })
 }
 
-// lines is how many lines are counted; -1 when no log is read.
+// lines returns how many lines are counted; -1 when no log is read.
 func (at *accessTest) lines() int {
 	at.Helper()
 	all := -1

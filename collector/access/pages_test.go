@@ -45,7 +45,7 @@ func TestPages(t *testing.T) {
 }
 
 func TestPageOfSyslog(t *testing.T) {
-	own := fmt.Sprintf("127.%d.%d.%d:0", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254)) // others take ports of 127.0.0.1
+	own := fmt.Sprintf("127.%d.%d.%d:0", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254)) // other programs take ports of 127.0.0.1
 	free, err := net.Listen("tcp", own)
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestPageOfSyslog(t *testing.T) {
 			return false
 		}
 		tcp.Close()
-		return strings.Contains(at.page(), "registry_access_syslog_dropped_total{") // only of a socket that is open
+		return strings.Contains(at.page(), "registry_access_syslog_dropped_total{") // a page has it once the socket is open
 	})
 	for _, network := range []string{"udp", "tcp"} {
 		c, err := net.Dial(network, address)

@@ -33,18 +33,18 @@ func TestReload(t *testing.T) {
 	at.counts(2)
 	reloadAndAppend("  access_log: {paths: [LOG, LOG.other], projects: {max: 7}}\n")
 	at.counts(3)
-	reloadAndAppend("  access_log: {paths: [LOG], projects: {max: 8}}\n") // counts of another kind, from the same position
+	reloadAndAppend("  access_log: {paths: [LOG], projects: {max: 8}}\n") // new counts, from the same position
 	at.counts(1)
 	reloadAndAppend("")
 	if at.lines() != -1 {
 		t.Error("a log is read that is no longer in the configuration")
 	}
-	reloadAndAppend(first) // reads from the end: nobody knows how far it was read
+	reloadAndAppend(first) // reads from the end: the position is not known
 	at.counts(1)
 	at.configure("nonsense")
 	if at.Reload() == nil {
 		t.Error("nonsense was loaded")
 	}
 	at.append(at.log, logLine)
-	at.counts(2) // the reader that runs is the one that is shown
+	at.counts(2) // the page shows the reader that runs
 }

@@ -97,7 +97,7 @@ func TestAnAddressThatIsWrittenAsANumberLeadsNowhere(t *testing.T) {
 	}
 }
 
-// The proxy of the configuration reaches what only it may reach, too.
+// A redirect must not make the configured proxy connect to the proxy's own machine.
 func TestAProxyIsNotSentToItsOwnMachine(t *testing.T) {
 	proxy, seen := realmAt(t, "127.0.0.4")
 	more := "  http: {proxy_url: '" + strings.TrimSuffix(proxy, "/t") + "'}\n"
@@ -124,7 +124,7 @@ func TestAnAnonymousTokenIsNotAskedForAtAPlaceThatOnlyThisMachineReaches(t *test
 	}
 }
 
-// The words of the system name resolved addresses, and our resolver.
+// The system's error of a failed dial names resolved addresses, and our resolver.
 func TestWordsOfAFailedDialGoToTheLogAlone(t *testing.T) {
 	for to, words := range map[string]string{
 		"http://localhost:1":             "connecting to localhost:1: connection refused",

@@ -53,7 +53,7 @@ func TestKeepTellsListsApart(t *testing.T) {
 	}
 }
 
-// A thing is kept. It has a size: all pointers to nothing are the same.
+// A thing is a value to keep. It has a size, since all pointers to values without one may be equal.
 type thing struct{ _ int }
 
 func newThing() *thing { return new(thing) }

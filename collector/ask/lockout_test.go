@@ -57,7 +57,7 @@ func TestARefusedSecretIsNotSentAgainForAMinute(t *testing.T) {
 			l.age(5 * time.Second)
 			ask(2)
 			ask(2)
-			a = accountOf(t, server.URL, c.http, &l) // as a reload makes it
+			a = accountOf(t, server.URL, c.http, &l) // a reload makes a new account
 			ask(2)
 		})
 	}
@@ -98,7 +98,7 @@ func TestARefusedSecretIsNotSentAgainToATokenEndpoint(t *testing.T) {
 	}
 }
 
-// trials counts those who ask, and how many of them do at once.
+// trials counts the requests, and how many of them are under way at once.
 type trials struct {
 	lockout Lockout
 
@@ -124,7 +124,8 @@ func (s *trials) count(n int) {
 	s.most = max(s.most, s.now)
 }
 
-// sendMany sends 8 times at once; it returns how many were asked, how many at once at most, and how many were kept back.
+// sendMany sends 8 times at once. It returns how many requests were sent, how many were under way at once, and how many
+// were kept back.
 func (s *trials) sendMany(ctx context.Context, v Verdict) (asked, most, keptBack int) {
 	var group sync.WaitGroup
 	var unsent atomic.Int64
@@ -224,7 +225,7 @@ func TestVerdictOfAnAnswer(t *testing.T) {
 	}
 }
 
-// A lockoutStep sends the secret to an address after a while, and says what comes of it.
+// A lockoutStep sends the secret to an address after a while, and has the outcome that is wanted.
 type lockoutStep struct {
 	address string
 	after   time.Duration
@@ -263,7 +264,7 @@ func TestWaitsGrow(t *testing.T) {
 	})
 }
 
-// TestAPasswordThatChangesOnTheServer: two refusals tell it, however many instances ask the directory.
+// TestAPasswordThatChangesOnTheServer: two refusals are enough to learn it, however many instances ask the directory.
 func TestAPasswordThatChangesOnTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		play(t, new(Lockout),
@@ -272,7 +273,7 @@ func TestAPasswordThatChangesOnTheServer(t *testing.T) {
 	})
 }
 
-// TestOneInstanceThatRefuses has another file of passwords: the others are asked as before.
+// TestOneInstanceThatRefuses: one instance has another file of passwords. The exporter goes on to ask the others.
 func TestOneInstanceThatRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		play(t, new(Lockout),
@@ -292,7 +293,8 @@ func TestEachRegistryHasTrialsOfItsOwn(t *testing.T) {
 	})
 }
 
-// TestSecretOfARequest: another Accept is no other secret, another header of the configuration is.
+// TestSecretOfARequest: two requests with another Accept have the same secret; with another header of the configuration
+// they have not.
 func TestSecretOfARequest(t *testing.T) {
 	cfg := &promconfig.HTTPClientConfig{HTTPHeaders: &promconfig.Headers{Headers: map[string]promconfig.Header{"x-api-key": {}}}}
 	secretOf := secretHeaders(cfg)

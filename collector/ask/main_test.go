@@ -16,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// wantReason wants an error with a reason; without one it wants no error.
+// wantReason fails the test unless err has the reason, or is nil when the reason is empty.
 func wantReason(t testing.TB, err error, want string) {
 	t.Helper()
 	if got := source.Reason(err); got != want {
@@ -31,7 +31,7 @@ func writeFile(t testing.TB, name, text string) {
 	}
 }
 
-// builderOf builds the sources of a registry hub that answers at url. more are lines of the registry.
+// builderOf builds the sources of a registry hub at url. more are lines of the registry.
 func builderOf(t testing.TB, url, more string, l *Lockout) *Builder {
 	t.Helper()
 	file := testserver.TempFile(t, "registry_exporter.yml", []byte("registries:\n- name: hub\n  url: "+url+"\n"+more))
@@ -42,7 +42,7 @@ func builderOf(t testing.TB, url, more string, l *Lockout) *Builder {
 	return NewBuilder(c, 0, Options{Lockout: l, Keep: source.NewKeep(nil)})
 }
 
-// accountOf is the account under http of a registry hub at url. credentials are what http says.
+// accountOf returns the account of a registry hub at url. credentials stand under http.
 func accountOf(t testing.TB, url, credentials string, l *Lockout) *Account {
 	t.Helper()
 	b := builderOf(t, url, "  http: {"+credentials+"}\n", l)
@@ -53,7 +53,7 @@ func accountOf(t testing.TB, url, credentials string, l *Lockout) *Account {
 	return a
 }
 
-// addAnswers adds the bodies of stored answers.
+// addAnswers adds the bodies of stored answers to the corpus.
 func addAnswers(f *testing.F, pattern string) {
 	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {

@@ -13,7 +13,7 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// A secret that ends behind the byte at which a label is cut would be half shown.
+// A label is cut after some bytes. A secret that begins before the cut and ends behind it would be half shown.
 func TestSecretAcrossTheEndOfALabel(t *testing.T) {
 	const password = "the-right-password"
 	for inside := 1; inside < len(password); inside++ {
@@ -35,14 +35,14 @@ func TestSecretAcrossTheEndOfALabel(t *testing.T) {
 	}
 }
 
-// fileOfSecret is a file for a password, and the lines that make a debug server want it.
+// fileOfSecret writes a file with a password, and returns the lines with which the debug server is asked with it.
 func fileOfSecret(t *testing.T, url, password string) (file, lines string) {
 	t.Helper()
 	file = testserver.TempFile(t, "password", []byte(password))
 	return file, "  debug: {urls: [" + url + "], http: {basic_auth: {username: monitor, password_file: " + file + "}}}\n"
 }
 
-// The server echoes what it heard, when the file already holds another secret.
+// The file has another secret when the server's answer repeats the one that was sent.
 func TestSecretThatChangesDuringAScrapeIsMasked(t *testing.T) {
 	var file string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -92,10 +92,10 @@ func TestSecretThatIsNotUTF8InAKeyOfAnAnswer(t *testing.T) {
 	}
 }
 
-// writeSecret replaces what stands in the file of a secret.
+// writeSecret replaces the content of the file of a secret.
 func writeSecret(t *testing.T, file, text string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-		t.Error(err) // in handlers, too
+		t.Error(err) // not Fatal: handlers call it, too
 	}
 }

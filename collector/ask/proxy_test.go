@@ -26,7 +26,7 @@ func TestHTTPSProxyIsVerifiedByItsOwnName(t *testing.T) {
 	got.WantSamples(t, map[string]float64{"registry_api_up{": 1, "registry_tls_verified{": 1})
 }
 
-// An HTTPS proxy shows a certificate too. That of the registry is known only behind it.
+// An HTTPS proxy shows a certificate, too. The exporter sees the registry's certificate only behind the proxy.
 func TestCertificateOfAProxyIsNotThatOfTheRegistry(t *testing.T) {
 	ca := testserver.NewAuthority(t, "CA", nil)
 	ofProxy, ofServer := testserver.Start.Add(-time.Hour), testserver.Start.Add(-2*time.Hour)
@@ -90,7 +90,7 @@ func TestProxyRefuses(t *testing.T) {
 	}
 }
 
-// connectTo is a proxy that connects to whatever it is asked to.
+// connectTo is a proxy that connects to any address.
 func connectTo(w http.ResponseWriter, r *http.Request) {
 	there, err := net.Dial("tcp", r.Host)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 
 const realmLogin = "  http: {basic_auth: {username: admin, password: S3cretAdminPw}}\n"
 
-// realmAt is a token server at an address of its own. It keeps the requests, and gives a token to all.
+// realmAt starts a token server at an address of its own. It keeps the requests, and gives everybody a token.
 func realmAt(t *testing.T, host string) (realm string, seen *testserver.Recorder) {
 	t.Helper()
 	seen = &testserver.Recorder{}

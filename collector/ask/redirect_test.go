@@ -15,7 +15,7 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// credentialConfigs are the ways to send a secret to the debug server.
+// credentialConfigs are all ways to send a secret to the debug server.
 var credentialConfigs = map[string]string{
 	"basic auth":     "basic_auth: {username: monitor, password: right-password}",
 	"bearer":         "authorization: {credentials: bearer-token}",
@@ -23,7 +23,7 @@ var credentialConfigs = map[string]string{
 	"oauth2":         "oauth2: {client_id: monitor, client_secret: client-secret, token_url: ADDRESS/token}",
 }
 
-// elsewhere are servers that differ from the one at address in one thing.
+// elsewhere starts servers that each differ in one thing, such as the port, from the server at address.
 func elsewhere(t *testing.T, address string, handler http.HandlerFunc) map[string]string {
 	_, port, _ := net.SplitHostPort(address)
 	l, err := net.Listen("tcp", "127.0.0.2:"+port)
@@ -80,7 +80,7 @@ func answerToken(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprint(w, `{"token":"t","access_token":"t","token_type":"Bearer"}`)
 }
 
-// The endpoints that give out tokens get the strongest secrets of all.
+// The requests to a token endpoint carry the password or the client secret.
 func TestTokenEndpointsThatRedirect(t *testing.T) {
 	var seen testserver.Recorder
 	other := httptest.NewServer(seen.Record(answerToken))

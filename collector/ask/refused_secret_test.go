@@ -18,7 +18,7 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// refuse is a server that lets nobody in who shows no right password.
+// refuse answers 401 to requests without the right password.
 func refuse(scheme, realm string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if _, password, _ := r.BasicAuth(); password == "right-password" {
@@ -58,7 +58,7 @@ func TestScrapesSendARefusedSecretOnce(t *testing.T) {
 			if err := e.Reload(); err != nil {
 				t.Fatal(err)
 			}
-			scrape(2) // whoever mended the server can say so
+			scrape(2) // after a reload, which people do when they have mended the server
 			scrape(2)
 			if n := len(seen.Requests()); n != 4+2 {
 				t.Errorf("got %d requests, want one without credentials by each of 4 scrapes, and 2 with", n)
@@ -113,7 +113,8 @@ func TestAChangedPasswordFileIsTriedAtOnce(t *testing.T) {
 	}
 }
 
-// TestARefusedSecretGoesToNoOtherAddress: the directory behind both counts refusals of the account.
+// TestARefusedSecretGoesToNoOtherAddress: the front and its instances ask one directory, which counts the refusals of the
+// account.
 func TestARefusedSecretGoesToNoOtherAddress(t *testing.T) {
 	var front, backend testserver.Recorder
 	a := httptest.NewServer(front.Record(refuse("Basic", "x")))
@@ -150,11 +151,11 @@ func TestOnlyARefusalLocksOut(t *testing.T) {
 	}
 }
 
-// Scrapes with timeouts of their own share no reading; nor do sources.
+// Scrapes with different timeouts share no reading, and neither do sources.
 func TestManyScrapesAtOnceSendAWrongSecretOnce(t *testing.T) {
 	for _, c := range []struct {
 		name, config string
-		requests     int64 // that carry the secret, in one try
+		requests     int64 // requests with the secret that one try sends
 	}{
 		{"basic auth", "  http: {basic_auth: {username: monitor, password: wrong-password}}\n", 1},
 		{"custom header", "  http: {http_headers: {X-Api-Key: {secrets: [wrong-key]}}}\n", 1},
@@ -167,7 +168,7 @@ func TestManyScrapesAtOnceSendAWrongSecretOnce(t *testing.T) {
 			var sent atomic.Int64
 			refuseLate := func() {
 				sent.Add(1)
-				time.Sleep(50 * time.Millisecond) // for others to come too
+				time.Sleep(50 * time.Millisecond) // meanwhile other requests come
 			}
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Header.Get("Authorization")+r.Header.Get("X-Api-Key")+r.Header.Get("X-Auth-Key") != "" || r.Method == http.MethodPost {

@@ -10,7 +10,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// net/http quotes answers and the URLs of redirects: neither is for the log.
+// net/http quotes answers and the URLs of redirects, which may repeat the credentials.
 func TestRequestErrorQuotesNothing(t *testing.T) {
 	for _, text := range []string{
 		`net/http: HTTP/1.x transport connection broken: malformed HTTP response "SECRET"`,

@@ -37,7 +37,7 @@ func TestSecretFilesThatAreNotRead(t *testing.T) {
 	}
 }
 
-// Half a password is a failed login: some directories lock an account after three.
+// Half a password is a failed login, and some directories lock an account after three.
 func TestASecretFileThatIsBeingWrittenIsReadWhenItIsThere(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pw")
 	writeFile(t, file, "")

@@ -10,10 +10,10 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// benchmarkedTables are a cluster that is well and one that lost a server.
+// benchmarkedTables are those of a healthy cluster, and of one that has lost a server.
 var benchmarkedTables = []string{"healthy", "one_killed_15s"}
 
-// BenchmarkClusterStatus is to be held against BenchmarkClusterStatusPlain.
+// BenchmarkClusterStatus reads cluster_status. Compare it with BenchmarkClusterStatusPlain.
 func BenchmarkClusterStatus(b *testing.B) {
 	benchmarkTables(b, func(body []byte) error {
 		_, err := parseClusterStatus(body, "10.0.0.1:443", &serverNames{})
@@ -21,7 +21,7 @@ func BenchmarkClusterStatus(b *testing.B) {
 	})
 }
 
-// BenchmarkClusterStatusPlain reads the same into structs by encoding/json, and makes no samples of it.
+// BenchmarkClusterStatusPlain reads the same text into structs with encoding/json, and makes no samples.
 func BenchmarkClusterStatusPlain(b *testing.B) {
 	benchmarkTables(b, func(body []byte) error { return json.Unmarshal(body, &plainClusterStatus{}) })
 }
@@ -45,7 +45,7 @@ func BenchmarkReadClusterStatus(b *testing.B) {
 	}
 }
 
-// BenchmarkTidy is what each sample costs behind the decoder, at the bound of a source.
+// BenchmarkTidy measures the cost of a sample after it was read, with as many samples as a source may have.
 func BenchmarkTidy(b *testing.B) {
 	var all []source.Sample
 	for i := range source.MaxSamples {

@@ -14,7 +14,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// TestVerdictOfAReplicaIsItsOwn: an exporter before this one kept the flag of the replica before.
+// TestVerdictOfAReplicaIsItsOwn: an older exporter gave a replica the verdict of the replica before it.
 func TestVerdictOfAReplicaIsItsOwn(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -60,7 +60,7 @@ func TestTopLevelIssuesBehindDeepNesting(t *testing.T) {
 	wantSample(t, page, "registry_msr_current_issues{unknown,true}", 1)
 }
 
-// TestMoreSamplesThanFit: whatever the order of the answer, the same samples stay.
+// TestMoreSamplesThanFit: a page shows the same samples in whatever order the answer has them.
 func TestMoreSamplesThanFit(t *testing.T) {
 	row := func(i int) string {
 		return fmt.Sprintf(`{"db": "dtr2", "name": "table_%04d", "status": {"ready_for_reads": true}, "shards": [{"replicas": [{"server": "a", "state": "ready"}]}]}`, i)

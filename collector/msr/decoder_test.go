@@ -10,7 +10,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// decoded is the value of a whole JSON text, as encoding/json has it in an any.
+// decoded returns the value of a whole JSON text, as encoding/json reads it into an any.
 func decoded(text []byte) (any, error) {
 	d := &decoder{data: text}
 	value, err := d.anyValue()
@@ -50,7 +50,7 @@ func (d *decoder) anyValue() (any, error) {
 	return d.number()
 }
 
-// validText replaces each invalid byte, as encoding/json does. The decoder leaves that to source.CleanLabel.
+// validText replaces each invalid byte, as encoding/json does. The decoder leaves them for source.CleanLabel.
 func validText(b []byte) string { return string([]rune(string(b))) }
 
 // finish returns an error unless the whole text was read and nothing in it was odd.
@@ -211,7 +211,7 @@ func TestCountIsWhatCanBeCounted(t *testing.T) {
 	}
 }
 
-// FuzzDecoder holds the decoder against encoding/json.
+// FuzzDecoder compares the decoder with encoding/json.
 func FuzzDecoder(f *testing.F) {
 	for _, c := range jsonTexts {
 		f.Add([]byte(c.text))

@@ -1,6 +1,6 @@
 package msr
 
-// jsonTexts are JSON.
+// jsonTexts are valid JSON.
 var jsonTexts = []struct{ name, text string }{
 	{"null", `null`},
 	{"true", `true`},
@@ -32,7 +32,7 @@ var jsonTexts = []struct{ name, text string }{
 	{"nested", `{"a":{"b":[[[]],{"c":{}}]}}`},
 }
 
-// notJSONTexts are not.
+// notJSONTexts are no valid JSON.
 var notJSONTexts = []struct{ name, text string }{
 	{"nothing", ``},
 	{"only space", " \n"},

@@ -13,7 +13,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// hostileAnswers would cost many times their size if everything in them was kept.
+// hostileAnswers would take many times their size in memory if the decoder kept everything in them.
 var hostileAnswers = []struct {
 	name   string
 	body   func(n int) []byte

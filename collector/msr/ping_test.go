@@ -14,7 +14,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// TestWhatAnErrorOfPingNames: parsing is for the pages in testdata/ping; this is about the words.
+// TestWhatAnErrorOfPingNames is about the words of an error. The pages in testdata/ping test how answers are read.
 func TestWhatAnErrorOfPingNames(t *testing.T) {
 	for _, c := range []struct {
 		name, text string

@@ -13,7 +13,8 @@ import (
 
 const lostServer = "73736b06-0dff-4bc7-9488-c26624528ed5"
 
-// TestNameOfALostServerIsRememberedFromAnotherView: view a knows one server by id only, view b by its name.
+// TestNameOfALostServerIsRememberedFromAnotherView: the replica of view a knows a server by its id alone, that of view b
+// by its name.
 func TestNameOfALostServerIsRememberedFromAnotherView(t *testing.T) {
 	viewA, viewB := clusterStatusOf(t, "not_everyone_sees_everyone_view_a"), clusterStatusOf(t, "not_everyone_sees_everyone_view_b")
 	const byID = "registry_msr_server_connected{dtr_rethinkdb_5eb9459a7832," + lostServer + "}"
@@ -81,11 +82,11 @@ func TestServerLabels(t *testing.T) {
 	for ref, want := range map[string]string{
 		"one":                          "one",
 		"11111111-aaaa":                "one",
-		"one__conflict__11111111-aaaa": "one", // the other one is gone
+		"one__conflict__11111111-aaaa": "one", // the other server of this name is gone
 		"22222222-bbbb":                "two__22222222",
 		"two__conflict__22222222-bbbb": "two__22222222",
 		"two__conflict__33333333_cccc": "two__33333333",                // as RethinkDB writes it: names have no hyphens
-		"two__conflict__44444444-dddd": "two__conflict__44444444-dddd", // nobody knows that one
+		"two__conflict__44444444-dddd": "two__conflict__44444444-dddd", // a server that no view has named
 		"44444444-dddd":                "44444444-dddd",
 		"":                             "",
 	} {

@@ -16,8 +16,8 @@ import (
 
 const testAddress = "10.0.0.1:443"
 
-// shown is what a page shows of the samples that read returns: labels cut and made valid, each series once, and at most
-// that many samples; 0: as many as a source may have.
+// shown returns the samples of read as a page shows them: labels are cut and made valid, and each series is there once.
+// most bounds the samples; 0: as many as a source may have.
 func shown(t testing.TB, most int, read func() ([]source.Sample, error)) ([]source.Sample, error) {
 	t.Helper()
 	s := &source.Source{
@@ -28,7 +28,7 @@ func shown(t testing.TB, most int, read func() ([]source.Sample, error)) ([]sour
 	return res.Samples, res.Err
 }
 
-// parsed is what an answer becomes on a page: NAME{values of labels behind the address} is value.
+// parsed returns the samples of an answer as a page shows them, as NAME{values of labels behind the address}.
 func parsed(t *testing.T, body []byte, names *serverNames) (map[string]float64, error) {
 	t.Helper()
 	samples, err := shown(t, 0, func() ([]source.Sample, error) { return parseClusterStatus(body, testAddress, names) })
@@ -60,12 +60,12 @@ func wantReason(t *testing.T, err error, want string) {
 	}
 }
 
-// around is an answer with the given system tables, complete but for them.
+// around returns a cluster_status with the given system tables, complete but for them.
 func around(tables string) []byte {
 	return []byte(`{"rethink_system_tables": {` + tables + `}, "replica_health": {}, "replica_timestamp": {}, "replica_readonly": {}, "gc_lock_holder": ""}`)
 }
 
-// repeated joins n rows, each made of format and its number.
+// repeated joins n rows. Each is format with its number.
 func repeated(n int, format string) string {
 	var b strings.Builder
 	for i := range n {
@@ -77,7 +77,7 @@ func repeated(n int, format string) string {
 	return b.String()
 }
 
-// clusterStatusOf is an answer of three replicas around real tables.
+// clusterStatusOf returns a cluster_status of three replicas with real tables.
 func clusterStatusOf(t testing.TB, tables string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("testdata", "rethinkdb", tables+".json"))
@@ -91,7 +91,7 @@ func clusterStatusOf(t testing.TB, tables string) []byte {
 		"gc_lock_holder": ""}`)
 }
 
-// sourcesOf are the sources that ask cluster_status for the i-th registry of a configuration.
+// sourcesOf returns the sources that ask cluster_status of registry i of a configuration.
 func sourcesOf(t testing.TB, text string, i int) []*source.Source {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "registry_exporter.yml")

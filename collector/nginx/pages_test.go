@@ -35,7 +35,7 @@ func scrape(t *testing.T, url, lines string) collectortest.Found {
 	return collectortest.Scrape(t, collectortest.Hub(t, url, lines), "nginx")
 }
 
-// An nginx elsewhere has a path and credentials of its own.
+// An nginx in nginx.urls has a path and credentials of its own.
 func TestElsewhere(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
@@ -61,7 +61,7 @@ func TestElsewhere(t *testing.T) {
 	scrape(t, "http://registry.example.org", lines("/nginx_status", "nginxnginx")).WantReason(t, source.ReasonNotFound)
 }
 
-// stub_status of a replica is open to all: the admin's password has no business there.
+// stub_status of a replica is open to all: the exporter must not send the admin's password there.
 func TestReplicaGetsNoCredentials(t *testing.T) {
 	var authorization []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

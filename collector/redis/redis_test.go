@@ -35,7 +35,7 @@ func TestRefusedConnection(t *testing.T) {
 	scrape(t, redisConfig("127.0.0.1:1", "")).WantReason(t, source.ReasonRefused)
 }
 
-// miniredis is a Redis in Go by other authors: the script of this package may repeat a mistake of the client.
+// miniredis is a Redis in Go by other authors: the scripted Redis of this package may repeat a mistake of our client.
 func TestAgainstMiniredis(t *testing.T) {
 	t.Run("password", func(t *testing.T) {
 		m := miniredis.RunT(t)
@@ -87,7 +87,7 @@ func TestWrongPasswordIsSentOnce(t *testing.T) {
 }
 
 func TestPasswordStaysOutOfTheLog(t *testing.T) {
-	const password = "AVERYSECRETPASSWORD" // all capitals: it could pass for the code of an error
+	const password = "AVERYSECRETPASSWORD" // in capitals, as the code of an error is
 	server := startRedis(t, redisScript{"AUTH " + password: says("-" + password + " is wrong, " + password + "!\r\n")}, nil)
 	var logged bytes.Buffer
 	e, err := collector.New(collector.Options{
@@ -145,7 +145,7 @@ func TestTLS(t *testing.T) {
 	})
 }
 
-// A scrape that its client gave up says nothing about Redis.
+// A scrape that Prometheus gave up says nothing about Redis.
 func TestGivenUpIsNoTimeout(t *testing.T) {
 	server := startRedis(t, redisScript{"PING": saysNothing}, nil)
 	e := collectortest.New(t, redisConfig(server.addr, ""))

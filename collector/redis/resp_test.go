@@ -12,7 +12,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// replayed is a connection on which an answer already waits.
+// replayed is a connection on which an answer waits to be read.
 type replayed struct {
 	net.Conn
 	io.Reader
@@ -54,8 +54,8 @@ func TestRESPTextLongerThanAnnounced(t *testing.T) {
 	}
 }
 
-// A server that has enough clients sends an error and closes the connection: the error counts, not that the command could
-// not be sent.
+// A server that has too many clients sends an error and closes the connection. This error counts, and not the one of
+// sending the command.
 func TestRESPRefusalBeforeTheCommand(t *testing.T) {
 	conn := newRESPConn(unwritable{&replayed{Reader: strings.NewReader("-ERR max number of clients reached\r\n")}})
 	if _, err := conn.do("PING"); source.Reason(err) != source.ReasonUnavailable {

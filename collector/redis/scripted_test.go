@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// A redisScript has the answer to each command with its arguments, such as "AUTH mon pppppppp"; to "" when a client connects.
+// A redisScript has an answer for each command with its arguments, such as "AUTH mon pppppppp", and for "" when a client
+// connects.
 type redisScript map[string]redisAnswer
 
 // A redisAnswer writes to a client and returns whether to read its next command.
@@ -42,7 +43,7 @@ func saysEndlessly(w io.Writer) bool {
 
 func bulk(text string) string { return fmt.Sprintf("$%d\r\n%s\r\n", len(text), text) }
 
-// scriptedRedis speaks Redis' protocol as far as its script goes, and counts what it is asked.
+// scriptedRedis answers the commands of its script, and counts them.
 type scriptedRedis struct {
 	addr   string
 	script redisScript
@@ -111,7 +112,7 @@ func (s *scriptedRedis) count(command string) int {
 	return s.asked[command]
 }
 
-// readCommand reads an array of bulks, as clients send it.
+// readCommand reads a command as clients send it: an array of bulks.
 func readCommand(r *bufio.Reader) (string, error) {
 	n, err := readLength(r, '*')
 	if err != nil {

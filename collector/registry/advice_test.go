@@ -10,7 +10,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// advice is the first that a source has for its failure.
+// advice returns the advice of the source for its failure: the first row that fits.
 func (e *collected) advice(t *testing.T, got found) string {
 	t.Helper()
 	for _, a := range e.sources[0].Words.Advice {
@@ -21,7 +21,8 @@ func (e *collected) advice(t *testing.T, got found) string {
 	return "none of its own"
 }
 
-// An answer that lenient programs take and clients refuse is no other service and no login page.
+// Clients refuse some answers that lenient programs take. The advice must not say that another service or a login page
+// answers.
 func TestAdviceAboutWhatClientsRefuse(t *testing.T) {
 	const login = "  http: {basic_auth: {username: u, password: p}}\n"
 	realm := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

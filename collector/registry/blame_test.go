@@ -9,13 +9,14 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// TestWhoRefused: who refuses the login may mean our account alone; who refuses later refuses everybody.
+// TestWhoRefused: a refusal of the login may be about our account alone. Whoever refuses a later request refuses
+// everybody's.
 func TestWhoRefused(t *testing.T) {
 	p := &puller{role: "front", images: []*client.Image{{Name: "a:1"}, {Name: "b:1"}}}
 	const ours = source.CannotLook
 	for _, c := range []struct {
 		name, step, reason string
-		pull, push         string // the alert; empty: does not happen there
+		pull, push         string // the alert; empty: this refusal does not happen there
 	}{
 		{name: "a wrong password", step: stepAuth, reason: source.ReasonUnauthorized, pull: ours, push: ours},
 		{name: "an account without the right", step: stepAuth, reason: source.ReasonForbidden, pull: ours, push: ours},
@@ -53,7 +54,7 @@ func TestWhoRefused(t *testing.T) {
 	}
 }
 
-// An image that we may not pull hides no outage of another.
+// One image that our account may not pull must not hide the outage of another.
 func TestOneImageThatWeMayNotPull(t *testing.T) {
 	p := &puller{role: "front", images: []*client.Image{{Name: "a:1"}, {Name: "b:1"}}}
 	forbidden := source.Failed(source.ReasonForbidden, "no")
@@ -89,7 +90,7 @@ func TestOddAnswerToV2(t *testing.T) {
 	pulled := pullSuccess.Sample(1, "front:443", "front", "a:1")
 	for _, c := range []struct {
 		name, reason string
-		status       float64 // 0: none came
+		status       float64 // 0: no answer came
 		others       []source.Result
 		passive      bool
 		want         string
@@ -117,7 +118,7 @@ func TestOddAnswerToV2(t *testing.T) {
 	}
 }
 
-// A registry that refuses the token of its own token server lets nobody in.
+// When a registry refuses the token of its own token server, nobody can log in.
 func TestTokenThatIsNotTaken(t *testing.T) {
 	for token, want := range map[float64]string{0: source.CannotLook, 1: "RegistryLoginFails"} {
 		res := source.Result{Err: source.Failed(source.ReasonUnauthorized, "no"), Samples: []source.Sample{

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A client unpacks the layer.
+// Clients can unpack the layer.
 func TestLayersCanBeUnpacked(t *testing.T) {
 	for _, size := range []int64{0, 1<<16 - 1 - 2048, 1 << 16, 2 << 20} {
 		packed := gzipOf(tarOf("canary", size))

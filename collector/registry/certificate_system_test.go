@@ -11,14 +11,14 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// Go reads the CAs of the system once in a process. So these servers are asked by another one, which has CAs of its own.
+// Go reads the CAs of the system once in a process. So another process, which has CAs of its own, asks these servers.
 func TestCAsOfTheSystemAreTrustedBesideTheCAFile(t *testing.T) {
 	public, company, stranger := testserver.NewAuthority(t, "public", nil), testserver.NewAuthority(t, "company", nil), testserver.NewAuthority(t, "stranger", nil)
 	for _, c := range []struct {
 		name   string
 		signer *testserver.Authority
 		reason string
-		fact   string // empty: there is none about trust
+		fact   string // the fact about trust; empty: there is none
 	}{
 		{"a CA of the system", public, "", "trusted by the system's CAs, not by ca_file"},
 		{"a CA of the file", company, "", "trusted by ca_file"},

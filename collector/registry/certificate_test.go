@@ -87,7 +87,7 @@ func TestServedCertificate(t *testing.T) {
 	}
 }
 
-// A server that shares no TLS version or cipher with us says "handshake failure" too.
+// A server that shares no TLS version or cipher with the exporter says "handshake failure", too.
 func TestHandshakeFailureWithoutACertificateRequest(t *testing.T) {
 	server := testserver.TLS(t, &tls.Config{
 		GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
@@ -143,7 +143,7 @@ func TestTLSOnAPlainPort(t *testing.T) {
 	got.wantNone(t, "registry_tls_", "registry_api_status_code{")
 }
 
-// A server may show the same leaf in two chains, as when a CA is replaced: the leaf verifies until both have ended.
+// While a CA is replaced, a server may show a leaf with two chains. The leaf verifies until both chains have expired.
 func TestExpiryIsThatOfTheChainThatLastsLongest(t *testing.T) {
 	oldRoot := testserver.NewAuthority(t, "old root", nil, testserver.Valid(testserver.Start, testserver.Start.Add(30*time.Hour)))
 	newRoot := testserver.NewAuthority(t, "new root", nil)
@@ -216,13 +216,14 @@ func TestCAFile(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			e := collectHub(t, "api", "http://127.0.0.1:1", "  http: {tls_config: {ca_file: "+c.file+"}}\n")
 			got := e.scrape(t)
-			got.wantReason(t, source.ReasonRefused) // known all the same
+			got.wantReason(t, source.ReasonRefused) // the end of the CA is known without an answer
 			got.wantSamples(t, map[string]float64{"registry_tls_ca_expiry_timestamp_seconds{": float64(c.end.Unix())})
 		})
 	}
 }
 
-// Go does not read a certificate with a negative serial number, as old bundles have. The file is used without it, and that is told.
+// Go does not read certificates with a negative serial number, as old bundles have. The exporter uses the others, and
+// warns.
 func TestCAFileWithACertificateThatCannotBeRead(t *testing.T) {
 	ca := testserver.NewAuthority(t, "CA", nil)
 	good, err := os.ReadFile(ca.File(t))

@@ -18,10 +18,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// exporterName is in all that the tests push.
+// exporterName is the name of the exporter in everything that the tests push.
 const exporterName = "exporter.example.org"
 
-// A collected is what an exporter has of one collector: its sources, for all registries of a configuration.
+// A collected has the sources of one collector, for all registries of a configuration.
 type collected struct {
 	collector string
 	config    *config.Config
@@ -33,7 +33,8 @@ var builders = map[string]func(*ask.Builder) ([]*source.Source, error){
 	"api": APISources, "pull": PullSources, "push": PushSources, "replication": ReplicationSources,
 }
 
-// collect builds a collector as a new process does. stateDir is the folder of what outlives the process; it may be empty.
+// collect builds a collector as a new process does. stateDir is the folder for state that outlives the process; it may be
+// empty.
 func collect(t testing.TB, collector, stateDir, text string) *collected {
 	t.Helper()
 	c, err := config.Load(testserver.TempFile(t, "registry_exporter.yml", []byte(text)))
@@ -82,10 +83,10 @@ func (e *collected) reload(t testing.TB) {
 	e.build(t)
 }
 
-// probe is that of the only source, or of the first.
+// probe returns the probe of the first source.
 func (e *collected) probe() *source.Probe { return e.sources[0].Probe }
 
-// last is the result of the only source, or of the first; of a probe, its last run.
+// last returns the result of the first source; for a probe, its last run.
 func (e *collected) last(t testing.TB) source.Result {
 	t.Helper()
 	return e.sources[0].Get(t.Context(), time.Minute)
@@ -120,16 +121,17 @@ func (e *collected) scrape(t testing.TB) found {
 	return f
 }
 
-// A found is what a scrape found: samples by name{label="value",…}, in the order in which the metric has its labels.
+// A found has the samples of a scrape by name{label="value",…}. The labels stand in the order in which the metric
+// declares them.
 type found struct {
 	samples map[string]float64
 	results []source.Result
 }
 
-// err is that of the only source, or of the first.
+// err returns the error of the first source.
 func (f found) err() error { return f.results[0].Err }
 
-// value is that of the only sample that begins with prefix; ok is false when there is none.
+// value returns the value of the only sample that begins with prefix; ok is false when there is none.
 func (f found) value(t testing.TB, prefix string) (value float64, ok bool) {
 	t.Helper()
 	for name, v := range f.samples {
@@ -143,7 +145,7 @@ func (f found) value(t testing.TB, prefix string) (value float64, ok bool) {
 	return value, ok
 }
 
-// wantSamples says that the only sample with each prefix has this value.
+// wantSamples fails the test unless the only sample with each prefix has this value.
 func (f found) wantSamples(t testing.TB, want map[string]float64) {
 	t.Helper()
 	for prefix, value := range want {
@@ -162,7 +164,8 @@ func (f found) wantNone(t testing.TB, prefixes ...string) {
 	}
 }
 
-// wantReason says that the only source of the scrape failed for a reason, or did not when it is empty.
+// wantReason fails the test unless the only source of the scrape failed for the reason, or did not fail when the reason
+// is empty.
 func (f found) wantReason(t testing.TB, want string) {
 	t.Helper()
 	if len(f.results) != 1 {
@@ -171,7 +174,8 @@ func (f found) wantReason(t testing.TB, want string) {
 	wantReason(t, f.err(), want)
 }
 
-// wantReasonAt says that the source at an address failed for a reason, or did not when it is empty.
+// wantReasonAt fails the test unless the source at an address failed for the reason, or did not fail when the reason is
+// empty.
 func (f found) wantReasonAt(t testing.TB, address, want string) {
 	t.Helper()
 	for _, res := range f.results {
@@ -183,7 +187,7 @@ func (f found) wantReasonAt(t testing.TB, address, want string) {
 	t.Errorf("no source at %s", address)
 }
 
-// wantReason says that err has a reason, or that there is none when it is empty.
+// wantReason fails the test unless err has the reason, or is nil when the reason is empty.
 func wantReason(t testing.TB, err error, want string) {
 	t.Helper()
 	if got := source.Reason(err); got != want {

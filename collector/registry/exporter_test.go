@@ -24,7 +24,7 @@ func TestAPIPages(t *testing.T) {
 	collectortest.Pages(t, collectortest.Collector{Name: "api", Answers: map[string]string{"/v2/": "v2", "/auth/token": "token"}})
 }
 
-// TestRefusedAfterSuccessPage is the page of a front that refuses the password it took a moment ago.
+// TestRefusedAfterSuccessPage compares the page of a front that refuses the password which it took a moment before.
 func TestRefusedAfterSuccessPage(t *testing.T) {
 	var refuses atomic.Bool
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +51,7 @@ func openRegistry(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprint(w, "{}")
 }
 
-// TestTLSPage is the whole page of a front with TLS, its names and the CA file.
+// TestTLSPage compares the whole page of a front with TLS, tls.names and a CA file.
 func TestTLSPage(t *testing.T) {
 	years := testserver.Valid(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2090, 1, 1, 0, 0, 0, 0, time.UTC))
 	ca := testserver.NewAuthority(t, "CA", nil, testserver.Valid(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2095, 1, 1, 0, 0, 0, 0, time.UTC)))
@@ -62,7 +62,7 @@ func TestTLSPage(t *testing.T) {
 		collectortest.Page(t, e, "api", map[string]string{server.Listener.Addr().String(): "registry.example.org:443"}))
 }
 
-// A registry may want a certificate of us. The collector ping, which asks the same server for /_ping, shows it too.
+// A registry may ask for a client certificate. The collector ping, which asks the same server for /_ping, shows it, too.
 func TestClientCertificate(t *testing.T) {
 	ca := testserver.NewAuthority(t, "CA", nil)
 	other := testserver.NewAuthority(t, "another CA", nil)

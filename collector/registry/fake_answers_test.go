@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// refuseWith answers with the error of a registry; the detail is JSON.
+// refuseWith answers with an error of the registry API. detail is JSON.
 func refuseWith(status int, code string, detail ...string) http.HandlerFunc {
 	return respond(http.Header{"Content-Type": {"application/json"}}, status,
 		fmt.Sprintf(`{"errors":[{"code":%q,"message":"as it happens","detail":%s}]}`, code, append(detail, "{}")[0]))
 }
 
-// respond answers all alike.
+// respond gives every request the same answer.
 func respond(header http.Header, status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for name, values := range header {
@@ -29,7 +29,7 @@ func openRegistry(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprint(w, "{}")
 }
 
-// bearerRegistry wants a token of realm, whatever it is.
+// bearerRegistry wants a token of realm, and takes any token.
 func bearerRegistry(realm string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") {
@@ -41,7 +41,7 @@ func bearerRegistry(realm string) http.HandlerFunc {
 	}
 }
 
-// refuse wants a login with right-password.
+// refuse answers 401 to requests without right-password.
 func refuse(scheme, realm string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if _, password, _ := r.BasicAuth(); password == "right-password" {
@@ -53,7 +53,7 @@ func refuse(scheme, realm string) http.HandlerFunc {
 	}
 }
 
-// answerToken gives the token t to all.
+// answerToken gives everybody the token t.
 func answerToken(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	fmt.Fprint(w, `{"token":"t","access_token":"t","token_type":"Bearer"}`)

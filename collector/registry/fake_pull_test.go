@@ -9,7 +9,7 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// wholeOnly serves a blob without heeding ranges.
+// wholeOnly serves a blob and ignores ranges.
 func (f *fakeRegistry) wholeOnly(d digest.Digest) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		f.mu.Lock()
@@ -20,7 +20,7 @@ func (f *fakeRegistry) wholeOnly(d digest.Digest) http.HandlerFunc {
 	}
 }
 
-// emptied serves a length and nothing else, as a registry does whose store has gone.
+// emptied announces a length and sends no bytes, as a registry does whose store is gone.
 func emptied(length int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", fmt.Sprint(length))
@@ -28,7 +28,7 @@ func emptied(length int) http.HandlerFunc {
 	}
 }
 
-// puller pulls images of the registry. options are those of the configuration, after "images".
+// puller makes a puller of images of the registry. options stand in the configuration after "images".
 func (f *fakeRegistry) puller(t testing.TB, options string, images ...string) *collected {
 	t.Helper()
 	return collectHub(t, "pull", f.URL, "  pull: {images: ["+strings.Join(images, ", ")+"]"+options+"}\n")

@@ -49,7 +49,7 @@ func (f *fakeRegistry) upload(w http.ResponseWriter, r *http.Request, id string,
 	}
 }
 
-// locate tells where the upload goes on, with a token that is nobody else's business.
+// locate names the Location at which the upload goes on, with a token that must stay secret.
 func (f *fakeRegistry) locate(w http.ResponseWriter, r *http.Request, id string, status int) {
 	w.Header().Set("Location", "http://"+r.Host+path.Dir(r.URL.Path)+"/"+id+"?_state="+uploadState(id, f.uploads[id]))
 	w.Header().Set("Range", fmt.Sprintf("0-%d", max(0, len(f.uploads[id])-1)))
@@ -60,7 +60,7 @@ func uploadState(id string, data []byte) string {
 	return fmt.Sprintf("token-of-%s-at-%d", id, len(data))
 }
 
-// left is the number of uploads under way.
+// left returns the number of uploads under way.
 func (f *fakeRegistry) left() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// twoSites are a registry at eqiad, which replicates to codfw, and the probe that replicates a canary.
+// twoSites has a registry at eqiad, which replicates to codfw, and the probe that replicates a canary.
 type twoSites struct {
 	here, there *fakeRegistry
 	*collected
@@ -22,7 +22,7 @@ func startSites(t *testing.T, here, there faults, more string) *twoSites {
 	return s
 }
 
-// restart builds all anew, as a new process does. more are lines of the other site.
+// restart builds everything anew, as a new process does. more are lines of the other site.
 func (s *twoSites) restart(t *testing.T, more string) {
 	t.Helper()
 	s.collected = collect(t, "replication", "", fmt.Sprintf(
@@ -43,14 +43,14 @@ func (s *twoSites) check(t *testing.T, waits ...time.Duration) {
 	s.probe().Run = r.replicate
 }
 
-// runOnce is a run, and what is known then.
+// runOnce does a run, and returns the result after it.
 func (s *twoSites) runOnce(t *testing.T) source.Result {
 	t.Helper()
 	s.once(t.Context())
 	return s.last(t)
 }
 
-// wait lets time pass since what was done before.
+// wait makes everything that was done before older by d.
 func (s *twoSites) wait(d time.Duration) {
 	s.state.tried, s.state.pushed = s.state.tried.Add(-d), s.state.pushed.Add(-d)
 	for _, a := range s.state.sites {

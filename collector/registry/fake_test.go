@@ -19,29 +19,30 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// Media types of what the fake serves.
+// Media types of the documents that the fake serves.
 const (
 	mediaTypeManifest = "application/vnd.oci.image.manifest.v1+json"
 	mediaTypeIndex    = "application/vnd.oci.image.index.v1+json"
 	mediaTypeSchema1  = "application/vnd.docker.distribution.manifest.v1+prettyjws"
 )
 
-// A fakeRegistry keeps images in memory, takes pushes, and lets everybody in. As Distribution does, it knows an upload
-// only by the place that it told last.
+// A fakeRegistry keeps images in memory, takes pushes, and wants no login. As in Distribution, an upload goes on only at
+// the Location that the last answer named.
 type fakeRegistry struct {
 	*httptest.Server
 	testserver.Recorder
-	guard http.HandlerFunc // answers before all else, if it does
+	guard http.HandlerFunc // called first; it may answer
 
 	mu        sync.Mutex
 	manifests map[string][]byte // by tag and digest
 	blobs     map[digest.Digest][]byte
-	uploads   map[string][]byte // under way
-	started   int               // of them
+	uploads   map[string][]byte // uploads under way, by id
+	started   int               // number of uploads so far
 	faults    faults
 }
 
-// faults answer instead of the registry: a kind of request, such as "PATCH upload", or what ends a path: a tag or digest.
+// faults answer in place of the registry. The key is a kind of request, such as "PATCH upload", or the end of a path: a
+// tag or digest.
 type faults map[string]http.HandlerFunc
 
 func startRegistry(t testing.TB) *fakeRegistry {
@@ -61,13 +62,13 @@ func startFaulty(t testing.TB, what faults) *fakeRegistry {
 
 func (f *fakeRegistry) address() string { return f.Listener.Addr().String() }
 
-// A fakeImage is what was pushed.
+// A fakeImage is an image in the registry.
 type fakeImage struct {
 	manifest, config digest.Digest
 	layers           []digest.Digest
 }
 
-// push adds an image of these layers, and its tag.
+// push stores an image with these layers under a tag.
 func (f *fakeRegistry) push(tag string, layers ...string) fakeImage {
 	image := fakeImage{config: f.blob(fmt.Sprintf(`{"architecture":"amd64","os":"linux","layers":%d}`, len(layers)))}
 	var descriptors []string
@@ -81,7 +82,7 @@ func (f *fakeRegistry) push(tag string, layers ...string) fakeImage {
 	return image
 }
 
-// index adds an index of images for platforms.
+// index stores an index of images for platforms under a tag.
 func (f *fakeRegistry) index(tag string, images map[string]fakeImage) digest.Digest {
 	var descriptors []string
 	for platform, image := range images {
@@ -112,7 +113,7 @@ func (f *fakeRegistry) document(tag, text string) digest.Digest {
 	return d
 }
 
-// damage changes what the store has of a blob, or what it stands for.
+// damage changes the bytes of a blob or manifest in the store.
 func (f *fakeRegistry) damage(d digest.Digest, change func([]byte) []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -133,7 +134,7 @@ func (f *fakeRegistry) answer(what string, with http.HandlerFunc) {
 	f.faults[what] = with
 }
 
-// set makes these the faults, and no others.
+// set replaces all faults.
 func (f *fakeRegistry) set(what faults) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -141,7 +142,7 @@ func (f *fakeRegistry) set(what faults) {
 	maps.Copy(f.faults, what)
 }
 
-// copyTo gives another registry all that this one has, as replication does.
+// copyTo copies all blobs and manifests to another registry, as replication does.
 func (f *fakeRegistry) copyTo(other *fakeRegistry) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -151,7 +152,7 @@ func (f *fakeRegistry) copyTo(other *fakeRegistry) {
 	maps.Copy(other.manifests, f.manifests)
 }
 
-// stored are the digests of all blobs, and the names of all manifests.
+// stored returns the digests of all blobs, and the names of all manifests.
 func (f *fakeRegistry) stored() (names []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -165,7 +166,7 @@ func (f *fakeRegistry) stored() (names []string) {
 
 var fakePath = regexp.MustCompile(`^/v2/.+/(manifest|blob)s/(uploads/)?([^/]*)$`)
 
-// kindOf is a kind of request, such as "PATCH upload", and what ends its path.
+// kindOf returns the kind of a request, such as "PATCH upload", and the end of its path.
 func kindOf(r *http.Request) (kind, name string) {
 	m := fakePath.FindStringSubmatch(r.URL.Path)
 	switch {
@@ -177,7 +178,7 @@ func kindOf(r *http.Request) (kind, name string) {
 	return r.Method + " " + m[1], m[3]
 }
 
-// count is the number of requests of a kind.
+// count returns the number of requests of a kind.
 func (f *fakeRegistry) count(kind string) (n int) {
 	for _, r := range f.Requests() {
 		if k, _ := kindOf(r); k == kind {
@@ -196,7 +197,7 @@ func (f *fakeRegistry) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return
 	}
-	r.Body = io.NopCloser(bytes.NewReader(body)) // a fault may well hand the request back to us
+	r.Body = io.NopCloser(bytes.NewReader(body)) // a fault may hand the request on to the registry
 	kind, name := kindOf(r)
 	f.mu.Lock()
 	fault := f.faults[kind]
@@ -250,7 +251,7 @@ func (f *fakeRegistry) serveManifest(w http.ResponseWriter, r *http.Request, nam
 	_, _ = w.Write(manifest)
 }
 
-// deleteManifest also deletes the tags that stand for it.
+// deleteManifest deletes a manifest, and the tags that name it.
 func (f *fakeRegistry) deleteManifest(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

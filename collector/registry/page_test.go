@@ -14,7 +14,7 @@ import (
 	dto "github.com/prometheus/client_model/go"
 )
 
-// These are on the page of each collector. The exporter defines them; tests here cannot ask it for them.
+// The exporter adds these metrics to the page of each collector. Tests of this package cannot import them from it.
 var (
 	collectorSuccess = source.Gauge("registry_collector_success",
 		"1 if the source could be read and said what it should, else 0.", "collector", "address")
@@ -26,13 +26,14 @@ var (
 		"1 if the configuration says passive: this site refuses writes on purpose.")
 )
 
-// A pagePart is samples of one registry, with its labels.
+// A pagePart has the samples of one registry, with its labels.
 type pagePart struct {
 	registry *config.Registry
 	samples  []source.Sample
 }
 
-// Describe implements prometheus.Collector. It names no metric: registries without a site and with one have other labels.
+// Describe implements prometheus.Collector. It names no metric, since registries with and without a site have different
+// labels.
 func (p pagePart) Describe(chan<- *prometheus.Desc) {}
 
 // Collect implements prometheus.Collector.
@@ -47,7 +48,7 @@ func (p pagePart) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// page is the page of a collector whose sources are all of the first registry. shown replaces the address of that.
+// page returns the page of a collector of the first registry. shown replaces the registry's address.
 func (e *collected) page(t testing.TB, address, shown string) prometheus.Gatherer {
 	t.Helper()
 	page := prometheus.NewRegistry()
@@ -82,7 +83,7 @@ func aboutReading(res source.Result) []source.Sample {
 	return samples
 }
 
-// clearMoments makes 0 of moments, which must be of the last minute, and of speeds.
+// clearMoments sets moments, which must be within the last minute, and speeds to 0.
 func clearMoments(t testing.TB, families []*dto.MetricFamily) {
 	t.Helper()
 	for _, f := range families {

@@ -11,7 +11,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// memory is what is remembered behind the front of the only registry.
+// memory returns what the puller remembers of the front of the only registry.
 func (e *collected) memory(t testing.TB) *content {
 	t.Helper()
 	b := e.builder(0)
@@ -23,7 +23,7 @@ func (e *collected) memory(t testing.TB) *content {
 	return p.memory
 }
 
-// later makes everything bad due to be read again.
+// later makes the time come at which everything bad is read again.
 func (c *content) later() {
 	for _, b := range c.blobs {
 		if b.bad != nil {
@@ -32,7 +32,7 @@ func (c *content) later() {
 	}
 }
 
-// asked counts the requests for whatever ends a path, since the last call.
+// asked returns the number of requests since the last call whose path ends so.
 func (f *fakeRegistry) asked(end string) (n int) {
 	for _, r := range f.Requests() {
 		if strings.HasSuffix(r.URL.Path, end) {

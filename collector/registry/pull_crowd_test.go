@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A registry that names a thousand layers, each somewhere else, must not make us ask for all of them at each run.
+// A registry may name a thousand layers, each on another host. A run must not ask for all of them.
 func TestARunAsksForAFewHundredLayersInTurn(t *testing.T) {
 	f := startRegistry(t)
 	var layers []string

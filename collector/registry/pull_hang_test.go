@@ -11,7 +11,7 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// slowly sends a byte now and then.
+// slowly sends a byte every now and then.
 func slowly(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Length", "1000")
 	for r.Context().Err() == nil {
@@ -55,7 +55,7 @@ func TestAnImageThatHangsTakesNothingFromTheOthers(t *testing.T) {
 	}
 }
 
-// A layer of which only the end comes in time fails the step, and no content is to blame.
+// When only the end of a layer comes in time, the step fails, and the layer does not count as bad.
 func TestALayerThatTakesForEver(t *testing.T) {
 	t.Parallel()
 	f := startRegistry(t)

@@ -48,7 +48,7 @@ func TestPullOfWhatIsHostile(t *testing.T) {
 	}
 }
 
-// They answer so with and without Range.
+// These servers answer in the same way with and without Range.
 func TestPullOfLayersFromServersThatAreOdd(t *testing.T) {
 	instead := func(header http.Header, status int, body string) func(*testing.T, *fakeRegistry, fakeImage) {
 		return func(_ *testing.T, f *fakeRegistry, i fakeImage) {

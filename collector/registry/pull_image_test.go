@@ -61,7 +61,7 @@ func TestPullOfWhatIsLeftOut(t *testing.T) {
 	}
 }
 
-// A step that nobody can judge is not on the page.
+// The page has no step auth when no answer tells whether the login works.
 func TestPullSaysNothingOfLoggingInWhenNobodyLooksAtIt(t *testing.T) {
 	for name, breakIt := range map[string]func(*fakeRegistry){
 		"the registry is gone":     func(f *fakeRegistry) { f.Close() },

@@ -15,12 +15,12 @@ func (f *fakeRegistry) indexOf(name string, entries ...string) digest.Digest {
 	return f.document(name, `{"schemaVersion":2,"manifests":[`+strings.Join(entries, "},")+`}]}`)
 }
 
-// entry is a descriptor of what is stored, of a media type, without its closing brace.
+// entry returns the descriptor of a stored document, without its closing brace.
 func (f *fakeRegistry) entry(mediaType string, d digest.Digest) string {
 	return strings.TrimSuffix(descriptorOf(mediaType, d, len(f.manifests[d.String()])), "}")
 }
 
-// nest puts indexes around an image, and the tag on the outermost.
+// nest stores n indexes around an image, and the tag of the outermost.
 func (f *fakeRegistry) nest(i fakeImage, n int) {
 	inner := f.entry(mediaTypeManifest, i.manifest)
 	for range n - 1 {

@@ -9,7 +9,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// A store that is down when something is to be read again confirms nothing.
+// When the store is down while a bad layer is read again, this does not confirm the layer.
 func TestBadContentIsNotConfirmedByAStoreThatIsGone(t *testing.T) {
 	for name, gone := range map[string]func(length int) http.HandlerFunc{
 		"no bytes": emptied,
@@ -34,7 +34,7 @@ func TestBadContentIsNotConfirmedByAStoreThatIsGone(t *testing.T) {
 	}
 }
 
-// The store goes down during a pull: layers before that moment are well, those after it come without a byte.
+// The store goes down during a pull. Layers before this moment are well, those after it come without a byte.
 func TestContentIsNotToBlameForAStoreThatGoes(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
@@ -50,7 +50,7 @@ func TestContentIsNotToBlameForAStoreThatGoes(t *testing.T) {
 	e.run(t).wantReason(t, "")
 }
 
-// The run after one without a store notes no bad content. If the content is to blame, the next run finds it bad as well.
+// The run after one that found the store down notes no bad content. If the content is bad, the next run notes it.
 func TestContentIsNotToBlameForAStoreThatComesBack(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
@@ -65,7 +65,7 @@ func TestContentIsNotToBlameForAStoreThatComesBack(t *testing.T) {
 	e.run(t).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
 }
 
-// The store was gone for a moment while a layer was read.
+// The store was down for a moment while a layer was read.
 func TestAPullWorksAgainWhenTwoRunsHaveSeenSo(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
@@ -74,7 +74,7 @@ func TestAPullWorksAgainWhenTwoRunsHaveSeenSo(t *testing.T) {
 	e.run(t).wantReason(t, source.ReasonShortRead)
 	f.set(nil)
 	e.run(t).wantReason(t, source.ReasonShortRead)
-	f.answer(image.layers[0].String(), emptied(9)) // one of two behind a balancer has it
+	f.answer(image.layers[0].String(), emptied(9)) // one of two backends behind a balancer has lost it
 	e.run(t).wantReason(t, source.ReasonShortRead)
 	f.set(nil)
 	e.run(t).wantReason(t, source.ReasonShortRead)
@@ -85,8 +85,8 @@ func TestAPullWorksAgainWhenTwoRunsHaveSeenSo(t *testing.T) {
 	e.run(t).wantNone(t, "registry_pull_content_bad{")
 }
 
-// A layer that two images share is read twice in a run. One of two backends behind a balancer has lost it: the run that found
-// it bad once counts.
+// Two images share a layer, so a run reads it twice. One of two backends behind a balancer has lost it: one read finds it
+// bad, the other well. The bad read counts.
 func TestContentThatIsWellAndBadInOneRunIsBad(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one")
@@ -127,12 +127,12 @@ func TestContentThatIsWellAndBadInOneRunIsBad(t *testing.T) {
 	}
 }
 
-// A store that goes while a layer is read that was bad long ago confirms nothing.
+// The store goes down while a layer is read that was bad long ago. This does not confirm the layer.
 func TestBadContentIsNotConfirmedByAStoreThatGoes(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
 	e := f.puller(t, "", "library/base:1.0")
-	f.answer(image.layers[1].String(), emptied(9)) // for a moment
+	f.answer(image.layers[1].String(), emptied(9)) // for this run
 	e.run(t)
 	f.set(nil)
 	e.run(t)
@@ -150,8 +150,8 @@ func TestBadContentIsNotConfirmedByAStoreThatGoes(t *testing.T) {
 	e.run(t).wantNone(t, "registry_pull_content_bad{")
 }
 
-// Only reading a layer in full shows that it is damaged. If the store goes down meanwhile, the layer is read in full at once
-// when it is back, and not when its time comes again hours later.
+// Only reading a layer in full shows that it is damaged. When the store goes down meanwhile, the next run after the store
+// is back reads the layer in full at once, and not after hours.
 func TestContentThatWasNotToBlameIsReadAgainAtOnce(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two", "layer six", "layer ten")
@@ -165,7 +165,7 @@ func TestContentThatWasNotToBlameIsReadAgainAtOnce(t *testing.T) {
 	e.run(t).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
 }
 
-// A cache in front of the registry has all of the image, with a bad copy of a layer.
+// A cache in front of the registry has the whole image, with a bad copy of a layer.
 func TestABadCopyInACacheThatHasAllIsContent(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
@@ -181,7 +181,8 @@ func TestABadCopyInACacheThatHasAllIsContent(t *testing.T) {
 	e.run(t).wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1})
 }
 
-// A cache in front of the registry has the config, as that is small. The store is gone for a quarter of an hour all the same.
+// A cache in front of the registry has the config, since that is small. Behind it the store is down for a quarter of an
+// hour.
 func TestAStoreThatIsGoneBehindACachedConfigConfirmsNothing(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")

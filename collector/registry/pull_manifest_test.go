@@ -9,7 +9,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// forMethod answers requests of one method, and leaves the others to the registry.
+// forMethod answers requests with one method. The registry answers all others.
 func forMethod(f *fakeRegistry, method string, with http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == method {
@@ -55,7 +55,7 @@ func TestPullAsksForTheTagWithHEAD(t *testing.T) {
 	}
 }
 
-// encoded is the header and body of text in gzip, which nobody asked for.
+// encoded answers with text in gzip, for which nobody has asked.
 func encoded(t *testing.T, text []byte) http.HandlerFunc {
 	t.Helper()
 	var packed bytes.Buffer

@@ -15,7 +15,7 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// zeros is a reader of n bytes, and what serves them in ranges.
+// zeros is a blob of n zero bytes: a reader of them, and a handler that serves ranges of them.
 type zeros int64
 
 func (n zeros) reader() io.Reader { return io.LimitReader(zeroReader{}, int64(n)) }
@@ -43,14 +43,14 @@ func (n zeros) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(w, io.LimitReader(zeroReader{}, to-from+1))
 }
 
-// largeImage is an image with one layer of n bytes.
+// largeImage stores an image with one layer of n bytes.
 func (f *fakeRegistry) largeImage(n zeros) {
 	config, layer := f.blob("{}"), n.digest()
 	f.document("1.0", `{"config":`+descriptorOf("x", config, 2)+`,"layers":[`+descriptorOf("y", layer, int(n))+`]}`)
 	f.answer(layer.String(), n.ServeHTTP)
 }
 
-// A layer is verified in the same memory however large it is; BenchmarkPullGigabyte prints that of one of 1 GiB.
+// Verifying a large layer takes no more memory than a small one. BenchmarkPullGigabyte prints the memory for 1 GiB.
 func TestMemoryOfALargeLayerIsFlat(t *testing.T) {
 	f := startRegistry(t)
 	f.largeImage(64 << 20)
@@ -73,7 +73,7 @@ func TestMemoryOfALargeLayerIsFlat(t *testing.T) {
 
 const benchmarked = 8 << 20
 
-// BenchmarkVerify verifies 8 MiB from memory; it is to be held against BenchmarkVerifyPlain.
+// BenchmarkVerify verifies 8 MiB from memory. Compare it with BenchmarkVerifyPlain.
 func BenchmarkVerify(b *testing.B) {
 	n := zeros(benchmarked)
 	d := client.Descriptor{Digest: n.digest(), Size: int64(n)}
@@ -92,7 +92,7 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-// BenchmarkVerifyPlain is sha256 alone, of the same memory.
+// BenchmarkVerifyPlain is sha256 of the same bytes.
 func BenchmarkVerifyPlain(b *testing.B) {
 	block := make([]byte, 64<<10)
 	b.SetBytes(benchmarked)
@@ -110,7 +110,7 @@ func BenchmarkVerifyPlain(b *testing.B) {
 	}
 }
 
-// BenchmarkVerifyHTTP is a whole run over loopback, the server's part of the work included.
+// BenchmarkVerifyHTTP is a whole run over loopback, with the work of the server.
 func BenchmarkVerifyHTTP(b *testing.B) {
 	f := startRegistry(b)
 	f.largeImage(benchmarked)
@@ -125,7 +125,7 @@ func BenchmarkVerifyHTTP(b *testing.B) {
 	}
 }
 
-// BenchmarkReadHTTP only reads the same over loopback.
+// BenchmarkReadHTTP reads the same over loopback, and verifies nothing.
 func BenchmarkReadHTTP(b *testing.B) {
 	server := httptest.NewServer(zeros(benchmarked))
 	defer server.Close()

@@ -12,7 +12,7 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// twoPlatforms stores library/base:1.0 for linux/amd64 and linux/arm64, and returns that for arm64.
+// twoPlatforms stores library/base:1.0 for linux/amd64 and linux/arm64, and returns the image for arm64.
 func (f *fakeRegistry) twoPlatforms() (arm64 fakeImage) {
 	amd64 := f.push("amd64", "layer one", "layer two")
 	arm64 = f.push("arm64", "layer one", "layer two", "layer of arm64 alone")
@@ -101,7 +101,7 @@ func TestPullToldOfOtherPlatforms(t *testing.T) {
 	}
 }
 
-// wholeUnlessHead sends the config and the layers of an image as a whole, and answers HEAD of them with a status and a length.
+// wholeUnlessHead sends the config and layers of an image as a whole. It answers HEAD of them with a status and a length.
 func (f *fakeRegistry) wholeUnlessHead(i fakeImage, status int, length string) {
 	for _, d := range append(i.layers, i.config) {
 		whole := f.wholeOnly(d)
@@ -116,7 +116,7 @@ func (f *fakeRegistry) wholeUnlessHead(i fakeImage, status int, length string) {
 	}
 }
 
-// change changes what the store has of a manifest.
+// change changes a manifest in the store.
 func (f *fakeRegistry) change(d digest.Digest, change func([]byte) []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -152,7 +152,7 @@ func TestOtherPlatformsUntilTheyAreWell(t *testing.T) {
 	got.wantNone(t, "registry_pull_content_bad{", `registry_pull_step_success{`+about+`,step="platforms"`)
 }
 
-// One of two backends behind a balancer answers, then the other.
+// Two backends behind a balancer take turns, and one of them has lost a part.
 func TestOtherPlatformsAreAskedForTwiceBeforeTheyAreLost(t *testing.T) {
 	f := startRegistry(t)
 	arm64 := f.twoPlatforms()
@@ -181,7 +181,7 @@ func TestCachesAreNotAskedForOtherPlatforms(t *testing.T) {
 	}
 }
 
-// countOf is the number of requests for a manifest or blob.
+// countOf returns the number of requests for a manifest or blob.
 func (f *fakeRegistry) countOf(d digest.Digest) (n int) {
 	for _, r := range f.Requests() {
 		if strings.HasSuffix(r.URL.Path, d.String()) {
@@ -191,7 +191,8 @@ func (f *fakeRegistry) countOf(d digest.Digest) (n int) {
 	return n
 }
 
-// 30 other platforms of 21 parts each: every run asks at most 10 times, and each part is asked for in its turn.
+// An index has 30 other platforms with 21 parts each. Every run sends at most 10 requests, and in time each part is asked
+// for.
 func TestOtherPlatformsAreAskedForInTurn(t *testing.T) {
 	f := startRegistry(t)
 	images := map[string]fakeImage{"linux/amd64": f.push("amd64", "layer one")}

@@ -12,7 +12,7 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// oddWithRange answers requests with Range by odd, and the others with the whole blob.
+// oddWithRange answers requests with Range by odd, and others with the whole blob.
 func (f *fakeRegistry) oddWithRange(d digest.Digest, odd http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Range") != "" {
@@ -23,7 +23,7 @@ func (f *fakeRegistry) oddWithRange(d digest.Digest, odd http.HandlerFunc) http.
 	}
 }
 
-// Clients ask for layers as a whole: the answer to a Range judges nothing.
+// Clients ask for a whole layer. An odd answer to a Range therefore proves nothing.
 func TestALayerIsJudgedByWhatClientsAskFor(t *testing.T) {
 	part := func(value string) http.Header { return http.Header{"Content-Range": {value}} }
 	for name, odd := range map[string]http.HandlerFunc{
@@ -51,7 +51,7 @@ func TestALayerIsJudgedByWhatClientsAskFor(t *testing.T) {
 	}
 }
 
-// A CDN that slices answers 206 to a GET without Range; containerd takes it.
+// A CDN that sends slices answers 206 to a GET without Range. containerd takes it.
 func TestAWholeBlobMayComeWithStatus206(t *testing.T) {
 	for name, c := range map[string]struct{ served, reason string }{
 		"all of it":   {"layer one", ""},
@@ -83,10 +83,10 @@ func TestALimitOnRequestsIsNotAnsweredWithAnotherRequest(t *testing.T) {
 	}
 }
 
-// containerd asks for the rest with Range, until nothing more comes. A few times are enough for a probe.
+// containerd asks for the rest with Range, again and again until nothing more comes. The probe asks twice.
 func TestALayerThatIsCutIsResumed(t *testing.T) {
 	text := strings.Repeat("0123456789", 10)
-	cutAt := func(n int) http.HandlerFunc { // as a whole it ends there; a part comes
+	cutAt := func(n int) http.HandlerFunc { // the whole blob is cut after n bytes; a part comes to its end
 		return func(w http.ResponseWriter, r *http.Request) {
 			if from := 0; r.Header.Get("Range") != "" {
 				_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from)
@@ -97,8 +97,8 @@ func TestALayerThatIsCutIsResumed(t *testing.T) {
 			fmt.Fprint(w, text[:n])
 		}
 	}
-	ignoring := func(cuts ...int) http.HandlerFunc { // each answer is all of it, and ends there
-		n := -2 // the first is for the last byte
+	ignoring := func(cuts ...int) http.HandlerFunc { // each answer is the whole blob, cut after so many bytes
+		n := -2 // the first request is for the last byte
 		return func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "100")
 			if n++; n >= 0 && n < len(cuts) {
@@ -113,7 +113,7 @@ func TestALayerThatIsCutIsResumed(t *testing.T) {
 		reason string
 	}{
 		"at half, and parts come":     {cutAt(50), ""},
-		"before its first byte":       {cutAt(0), source.ReasonShortRead}, // there is nothing to ask the rest of
+		"before its first byte":       {cutAt(0), source.ReasonShortRead}, // without any byte clients ask for no rest
 		"twice, without ranges":       {ignoring(30, 60), ""},
 		"three times, without ranges": {ignoring(30, 60, 90), source.ReasonShortRead},
 		"at the same byte again":      {ignoring(30, 30, 30), source.ReasonShortRead},
@@ -128,7 +128,7 @@ func TestALayerThatIsCutIsResumed(t *testing.T) {
 	}
 }
 
-// An endless body is no layer, and is not read to where the patience ends.
+// A body without end is read only up to the size of the layer.
 func TestALayerWithoutEndIsLeftAtItsSize(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one")
@@ -148,13 +148,13 @@ func TestALayerWithoutEndIsLeftAtItsSize(t *testing.T) {
 	}
 }
 
-// Nodes of Kubernetes take no image with such a layer. The others are judged all the same.
+// Nodes of Kubernetes refuse an image with such a layer. The probe still reads the other layers.
 func TestLayersThatNodesRefuse(t *testing.T) {
 	sha512 := digest.SHA512.FromString("layer two")
 	for name, c := range map[string]struct {
 		layer  digest.Digest
 		size   int
-		served http.HandlerFunc // nil: what the digest says
+		served http.HandlerFunc // nil: the registry serves the right bytes
 		reason string
 		text   string
 	}{

@@ -51,7 +51,7 @@ func TestPullFollowsToTheStoreWithoutCredentials(t *testing.T) {
 	}
 }
 
-// The store may not learn who we are: a certificate is for the registry.
+// The client certificate is for the registry: the store must not see it.
 func TestPullShowsTheStoreNoCertificate(t *testing.T) {
 	ca := testserver.NewAuthority(t, "CA", nil)
 	certFile, keyFile := testserver.KeyPairFiles(t, ca.Issue(t))
@@ -130,7 +130,7 @@ func TestPullOfRedirects(t *testing.T) {
 	}
 }
 
-// A redirect may name a URL that is as good as a password, to the last part of its path.
+// The URL of a redirect may be as good as a password, down to the last part of its path.
 func TestPullErrorsDoNotSayWhereARedirectLed(t *testing.T) {
 	store := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", mediaTypeManifest)
@@ -151,7 +151,7 @@ func TestPullErrorsDoNotSayWhereARedirectLed(t *testing.T) {
 }
 
 func TestPullFollowsAFewTimes(t *testing.T) {
-	stores := make([]*httptest.Server, 2) // net/http itself follows what stays at one
+	stores := make([]*httptest.Server, 2) // two, since net/http itself follows redirects within one host
 	for i := range stores {
 		stores[i] = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			left, _ := strconv.Atoi(r.URL.Path[1:])

@@ -13,22 +13,22 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// Bounds of the package client: so many layers or manifests, and bytes of a config.
+// Bounds of the package client: layers of a manifest, or manifests of an index; and bytes of a config.
 const (
 	maxDescriptors = 1000
 	maxConfig      = 16 << 20
 )
 
-// A badPull is one fault of the image library/base:1.0 of three layers, and the page and error that it makes.
+// A badPull is one fault of the image library/base:1.0 with three layers, and the page and error that it makes.
 type badPull struct {
 	name          string
 	options       string // of the configuration, after "images"
 	seen          bool   // a run finds the image well before it breaks
 	breakIt       func(t *testing.T, f *fakeRegistry, image fakeImage)
 	step, reason  string
-	cache         string // label; empty: none
+	cache         string // label cache; empty: none
 	badReason     string // of registry_pull_content_bad; empty: there is none
-	text, without string // the error must have the one and must not have the other
+	text, without string // the error must have text and must not have without
 }
 
 func flip(b []byte) []byte { b[0] ^= 1; return b }
@@ -38,7 +38,7 @@ func (s badPull) run(t *testing.T) {
 	s.runWith(t, func(f *fakeRegistry) fakeImage { return f.push("1.0", "layer one", "layer two", "layer three") })
 }
 
-// runWith breaks the image that store returns.
+// runWith breaks the image that store stores, and compares what a run makes of it.
 func (s badPull) runWith(t *testing.T, store func(*fakeRegistry) fakeImage) {
 	f := startRegistry(t)
 	image := store(f)
@@ -236,7 +236,7 @@ func TestPullThatIsNotLetIn(t *testing.T) {
 	}
 }
 
-// When the store is gone, nothing may be noted as bad content.
+// When the store is down, no content may be noted as bad.
 func TestPullOfAStoreThatIsGone(t *testing.T) {
 	f := startRegistry(t)
 	image := f.push("1.0", "layer one", "layer two")
@@ -253,7 +253,7 @@ func TestPullOfAStoreThatIsGone(t *testing.T) {
 	}
 }
 
-// TestPullPages holds whole pages against testdata/pull.
+// TestPullPages compares whole pages with testdata/pull.
 func TestPullPages(t *testing.T) {
 	for name, change := range map[string]func(f *fakeRegistry, base, app fakeImage){
 		"healthy":       func(*fakeRegistry, fakeImage, fakeImage) {},

@@ -13,9 +13,9 @@ func TestPullThroughCacheAsksForItsUpstream(t *testing.T) {
 	const up, pulled = "registry_pull_upstream_success{", "registry_pull_success{"
 	for _, c := range []struct {
 		name, reason, alert string
-		status              int // of a blob that nobody has
+		status              int // of the answer for a blob that nobody has
 		unknown             bool
-		lost                bool // the cache has not the image either
+		lost                bool // the cache does not have the image either
 		upstream            float64
 	}{
 		{name: "the upstream answers", status: 404, upstream: 1},
@@ -46,7 +46,7 @@ func TestPullThroughCacheAsksForItsUpstream(t *testing.T) {
 	}
 }
 
-// A registry that is no cache is not asked for a blob that nobody has.
+// The probe does not ask a registry that is no cache for a blob that nobody has.
 func TestPullOfARegistryAsksForNoUpstream(t *testing.T) {
 	f := startRegistry(t)
 	f.push("1.0", "layer one")
@@ -58,7 +58,7 @@ func TestPullOfARegistryAsksForNoUpstream(t *testing.T) {
 	}
 }
 
-// TestPullThroughCachePage holds a whole page against testdata/pull/upstream_gone.
+// TestPullThroughCachePage compares a whole page with testdata/pull/upstream_gone.
 func TestPullThroughCachePage(t *testing.T) {
 	f := startRegistry(t)
 	f.push("1.0", "layer one")

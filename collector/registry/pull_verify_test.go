@@ -67,7 +67,7 @@ func TestALargeLayerBeginsAnewWhenTheTagMoves(t *testing.T) {
 	e.run(t).wantSamples(t, map[string]float64{"registry_pull_layers_verified{": 1, "registry_pull_success{": 1})
 }
 
-// Bytes that came before a connection broke are not read again.
+// The bytes that came before a connection broke are not read again.
 func TestALargeLayerGoesOnWhereAConnectionBroke(t *testing.T) {
 	f := startRegistry(t)
 	large := strings.Repeat("0123456789", 10)
@@ -108,11 +108,11 @@ func TestABadLayerOfAServerThatIgnoresRangesCanBeWellAgain(t *testing.T) {
 	got.wantNone(t, "registry_pull_content_bad{")
 }
 
-// Something cut the connection while a layer was read in full, once: a restart of nginx does that.
+// A connection was cut once while a layer was read in full, as a restart of nginx does.
 func TestALayerThatWasCutOnceIsReadOnceMore(t *testing.T) {
 	large := strings.Repeat("0123456789", 10)
 	for name, c := range map[string]struct {
-		layer, cut string // its Range
+		layer, cut string // cut is the Range of the request whose answer is cut
 	}{"in one go": {"layer one", ""}, "in parts": {large, "bytes=0-59"}} {
 		t.Run(name, func(t *testing.T) {
 			f := startRegistry(t)

@@ -11,7 +11,8 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// startWholeOnly is a registry with layers of 100,000 bytes, which it sends as a whole only, and a puller of its image.
+// startWholeOnly starts a registry that sends layers as a whole only, with an image of layers of 100,000 bytes, and a
+// puller of this image.
 func startWholeOnly(t *testing.T, options string, letters ...string) (*fakeRegistry, fakeImage, *collected) {
 	t.Helper()
 	var layers []string
@@ -26,14 +27,14 @@ func startWholeOnly(t *testing.T, options string, letters ...string) (*fakeRegis
 	return f, image, f.puller(t, ", max_bytes: 1KiB"+options, "library/base:1.0")
 }
 
-// layersNote is what the last run says of the layers.
+// layersNote returns the note of the step layers in the last run.
 func (e *collected) layersNote(t *testing.T) string {
 	t.Helper()
 	steps := e.last(t).Steps()
 	return steps[len(steps)-1].Note
 }
 
-// warnings are the findings of the last run.
+// warnings returns the findings of the last run.
 func (e *collected) warnings(t *testing.T) string {
 	t.Helper()
 	res := e.last(t)
@@ -44,7 +45,7 @@ func (e *collected) warnings(t *testing.T) string {
 	return strings.Join(all, "\n")
 }
 
-// methods counts the requests for whatever ends a path by method, since the last call.
+// methods returns the methods of requests since the last call whose path ends so, with their numbers.
 func (f *fakeRegistry) methods(ends ...string) string {
 	get, head := 0, 0
 	for _, r := range f.Requests() {
@@ -84,7 +85,7 @@ func TestLayersThatAreSentAsAWholeAreReadInTurn(t *testing.T) {
 	}
 }
 
-// A bit that flipped behind the first bytes shows when all are read.
+// A bit that flipped behind the first 64 KiB shows when the whole layer is read.
 func TestALayerThatIsSentAsAWholeAndDamaged(t *testing.T) {
 	f, image, e := startWholeOnly(t, "", "a")
 	f.damage(image.layers[0], func(b []byte) []byte { b[99_000] ^= 1; return b })
@@ -93,8 +94,8 @@ func TestALayerThatIsSentAsAWholeAndDamaged(t *testing.T) {
 	got.wantSamples(t, map[string]float64{"registry_pull_content_bad{": 1, "registry_pull_layers_unverified{": 0})
 }
 
-// Whoever caches would fetch a layer again each time that a client hangs up on it. So it is asked for once, and read to its
-// end within the bound of the day.
+// A cache would fetch a layer again each time that a client hangs up on it. So the probe asks for the layer once, and
+// reads it to its end within pull.whole of the day.
 func TestTheDayBoundsWhatIsReadAsAWhole(t *testing.T) {
 	f, image, e := startWholeOnly(t, ", whole: 150KiB", "a", "b")
 	ends := []string{image.layers[0].String(), image.layers[1].String()}
@@ -132,7 +133,7 @@ func TestALayerLargerThanTheDayIsToldAndNotRead(t *testing.T) {
 	}
 }
 
-// Clients have no limit of time as long as bytes come.
+// Clients set no time limit while bytes come.
 func TestALayerThatIsNotReadInTheTimeOfARunIsNoFault(t *testing.T) {
 	f, image, e := startWholeOnly(t, ", every: 2s", "a")
 	slow := func(w http.ResponseWriter, r *http.Request) {
@@ -157,7 +158,7 @@ func TestALayerThatIsNotReadInTheTimeOfARunIsNoFault(t *testing.T) {
 	}
 }
 
-// HEAD of a layer is no request of clients: it judges nothing.
+// Clients send no HEAD of a layer, so an odd answer to it proves nothing.
 func TestALayerWhoseHEADIsOddIsAskedForAsBefore(t *testing.T) {
 	for name, odd := range map[string]http.HandlerFunc{
 		"refused":        saysStatus(403, ""),
@@ -187,7 +188,7 @@ func TestALayerWhoseHEADIsOddIsAskedForAsBefore(t *testing.T) {
 	}
 }
 
-// A server that cuts each answer costs no more than a day has, and one layer.
+// A server that cuts each answer costs at most pull.whole a day, and one more layer.
 func TestResumesCountForTheDay(t *testing.T) {
 	f, image, e := startWholeOnly(t, ", whole: 150KiB", "a")
 	n := 0

@@ -14,7 +14,7 @@ import (
 	"github.com/opencontainers/go-digest"
 )
 
-// passes hands the request on to the registry, and then changes its answer.
+// passes lets the registry answer the request, and changes the answer.
 func passes(change func(a *httptest.ResponseRecorder)) func(*fakeRegistry, string) {
 	return func(r *fakeRegistry, kind string) {
 		var fault http.HandlerFunc
@@ -46,7 +46,8 @@ func says(h http.HandlerFunc) func(*fakeRegistry, string) {
 	return func(r *fakeRegistry, kind string) { r.answer(kind, h) }
 }
 
-// TestPushFailsWhereClientsDo says what a push of an image makes of one odd answer: the step that fails, and its reason.
+// TestPushFailsWhereClientsDo: one answer of the registry is odd. The push of an image fails at this step, for this
+// reason.
 func TestPushFailsWhereClientsDo(t *testing.T) {
 	html := func(code int) func(*fakeRegistry, string) {
 		return says(saysStatus(code, fmt.Sprintf("<html>%d</html>", code)))
@@ -104,7 +105,7 @@ func TestPushFailsWhereClientsDo(t *testing.T) {
 	}
 }
 
-// An answer to HEAD has no body. GET of the same says why the registry refuses.
+// An answer to HEAD has no body. The answer to GET says why the registry refuses.
 func TestPushAsksWhyHEADIsRefused(t *testing.T) {
 	ill := refuseWith(http.StatusServiceUnavailable, "UNAVAILABLE", `"health check failed: please see /debug/health"`)
 	for kind, step := range map[string]string{"blob": "blobs", "manifest": "manifest"} {
@@ -116,7 +117,8 @@ func TestPushAsksWhyHEADIsRefused(t *testing.T) {
 	}
 }
 
-// The same manifest under a tag that nobody may write again proves that pushes get through.
+// A registry refuses to write an immutable tag again that names the same manifest already. Earlier pushes got through, so
+// this one has.
 func TestPushOfTheSameImageToAnImmutableTag(t *testing.T) {
 	r := startFaulty(t, faults{"DELETE manifest": refuseWith(405, "UNSUPPORTED")})
 	e := pusher(t, r, "", pushesImages)
@@ -140,7 +142,7 @@ func noteOf(res source.Result, step string) string {
 	return ""
 }
 
-// A step that no client takes, such as cancelling an upload, gets a note and cannot fail the push.
+// A request that no client sends, such as the one that cancels an upload, gets a note and cannot fail the push.
 func TestPushTellsWhyItCouldNotCleanUp(t *testing.T) {
 	for _, c := range []struct{ lines, kind, step, note string }{
 		{pushesUploads, "DELETE upload", "cancel", "these credentials lack the right to delete"},
@@ -154,7 +156,7 @@ func TestPushTellsWhyItCouldNotCleanUp(t *testing.T) {
 	}
 }
 
-// Clients go on where Location says. We do, and say so where that fails.
+// Clients go on at the Location. So does the probe, and when that fails, its error says so.
 func TestPushGoesOnWhereLocationSays(t *testing.T) {
 	other := startRegistry(t)
 	moved := func(to string) func(*fakeRegistry, string) {
@@ -192,7 +194,7 @@ func TestPushGoesOnWhereLocationSays(t *testing.T) {
 	}
 }
 
-// A CDN that slices answers 206 to a GET without Range; containerd takes it for a blob.
+// A CDN that sends slices answers 206 to a GET without Range. containerd takes it for a blob.
 func TestWhatWasPushedMayComeBackWithStatus206(t *testing.T) {
 	data := []byte("the bytes")
 	blob := canaryBlob{mediaType: "x", data: data, digest: digest.FromBytes(data).String()}

@@ -47,8 +47,8 @@ func TestPushPages(t *testing.T) {
 	for _, c := range []struct {
 		name, config string
 		faults       faults
-		left         int           // uploads
-		timeout      time.Duration // of the run; 0: as it is configured
+		left         int           // uploads that are left under way
+		timeout      time.Duration // of the run; 0: as configured
 	}{
 		{name: "upload", config: pushesUploads},
 		{name: "image", config: pushesImages},
@@ -132,7 +132,7 @@ func TestPushPages(t *testing.T) {
 	}
 }
 
-// A push whose time ends between two steps says at which, as any that fails does.
+// A push whose time ends between two steps names the step, as any push that fails does.
 func TestPushWhoseTimeEndsBetweenSteps(t *testing.T) {
 	ctx := &term{t.Context(), make(chan struct{})}
 	r := startRegistry(t)
@@ -150,7 +150,7 @@ func TestPushWhoseTimeEndsBetweenSteps(t *testing.T) {
 	t.Errorf("%d uploads are left, %v", r.left(), found.Err)
 }
 
-// A term is a context whose time is over when a test says so.
+// A term is a context that ends when a test closes over.
 type term struct {
 	context.Context
 	over chan struct{}
@@ -174,13 +174,13 @@ func locates(location string) http.HandlerFunc {
 	}
 }
 
-// pusher pushes to r as a new process does. lines are lines of the registry.
+// pusher makes a push to r as a new process does. lines are lines of the registry.
 func pusher(t *testing.T, r *fakeRegistry, stateDir, lines string) *collected {
 	t.Helper()
 	return collect(t, "push", stateDir, "registries:\n- name: hub\n  url: "+r.URL+"\n"+lines)
 }
 
-// TestPushWithAPasswordThatWasRefused is how it goes on: the password is not sent again for a while.
+// TestPushWithAPasswordThatWasRefused: after a refusal the password is not sent again for a while.
 func TestPushWithAPasswordThatWasRefused(t *testing.T) {
 	e := pusher(t, startFaulty(t, faults{"POST upload": refuse("Basic", "")}), "", pushesUploads+withPassword)
 	for n := range 2 {
@@ -209,7 +209,8 @@ func TestPushOfImagesDoesNotGrow(t *testing.T) {
 	}
 }
 
-// TestPushedImageIsAlwaysTheSame also says what an exporter of the next version would leave behind in each registry.
+// TestPushedImageIsAlwaysTheSame: an exporter of a later version that made other bytes would leave another image in each
+// registry.
 func TestPushedImageIsAlwaysTheSame(t *testing.T) {
 	img := newCanary("exporter.example.org", "canary", 2<<20)
 	for name, c := range map[string]struct{ got, want string }{

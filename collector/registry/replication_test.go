@@ -49,7 +49,7 @@ func TestReplicationPages(t *testing.T) {
 	}
 }
 
-// The canary before the one under way is no other image: the next has not arrived yet.
+// When the other site still has the canary before the one under way, the new one has just not arrived.
 func TestReplicationOfTheNextCanary(t *testing.T) {
 	s := startSites(t, nil, nil, "")
 	s.runOnce(t)
@@ -188,7 +188,7 @@ func TestReplicationDoesNotGrow(t *testing.T) {
 	}
 }
 
-// TestReplicationAfterARestart must not push what is already at the other site.
+// TestReplicationAfterARestart: the first push must not be of a canary that the other site has already.
 func TestReplicationAfterARestart(t *testing.T) {
 	s := startSites(t, nil, nil, "")
 	for range 5 {
@@ -206,7 +206,7 @@ func TestReplicationAfterARestart(t *testing.T) {
 	}
 }
 
-// TestReplicationAfterAReload must know what was pushed before.
+// TestReplicationAfterAReload: the state of the canary under way is kept.
 func TestReplicationAfterAReload(t *testing.T) {
 	s := &twoSites{here: startRegistry(t), there: startRegistry(t)}
 	s.there.set(faults{"GET manifest": func(w http.ResponseWriter, r *http.Request) {
@@ -226,7 +226,7 @@ func TestReplicationAfterAReload(t *testing.T) {
 	}
 }
 
-// The reason of a push that fails counts before that of another site.
+// When the push fails and another site, too, the reason is that of the push.
 func TestReplicationFailsHereAndElsewhere(t *testing.T) {
 	away := source.Failed(source.ReasonTimeout, "no answer")
 	r := &replication{Account: &ask.Account{Client: &ask.Client{Address: "hub:443"}}, sites: []site{{name: "codfw"}}, state: &canaryState{

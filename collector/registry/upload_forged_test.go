@@ -11,7 +11,7 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// The file of an upload that was left says what is deleted at the next start: nothing but an upload may be.
+// At its start the exporter deletes the upload that a file names. A forged file must not make it delete anything else.
 func TestOnlyAnUploadIsCancelledAtTheNextStart(t *testing.T) {
 	for path, want := range map[string]bool{
 		"/v2/monitoring/canary/blobs/uploads/0123":                true,
@@ -22,7 +22,7 @@ func TestOnlyAnUploadIsCancelledAtTheNextStart(t *testing.T) {
 		"/v2/prod/app/blobs/uploads/":                             false,
 		"/v2/x/blobs/uploads/../../../../v2/prod/app/manifests/1": false,
 		"/":                               false,
-		"/v2/prod/app/blobs/uploads/0123": false, // of somebody else
+		"/v2/prod/app/blobs/uploads/0123": false, // another repository
 		"/v2/monitoring/canary/blobs/uploads/0123/../../manifests/1":  false,
 		"/v2/monitoring/canary/blobs/uploads/v2/prod/app/manifests/1": false,
 		"/v2/not/monitoring/canary/blobs/uploads/0123":                false,

@@ -11,7 +11,7 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// stoppedWithin is less than the process has when it is told to end, and more than all that a push may still do.
+// stoppedWithin is less time than the process has when it is told to end, and more than a push may still take.
 const stoppedWithin = 9 * time.Second
 
 func TestPushThatIsStoppedLeavesNothing(t *testing.T) {
@@ -30,7 +30,7 @@ func TestPushThatIsStoppedLeavesNothing(t *testing.T) {
 				r.set(nil)
 				stopped = time.Now()
 				stop()
-				time.Sleep(50 * time.Millisecond) // the answer comes after we were told to stop
+				time.Sleep(50 * time.Millisecond) // the answer comes after the exporter was told to stop
 				r.ServeHTTP(w, req)
 			}})
 			if pusher(t, r, "", lines).once(ctx) {
@@ -62,7 +62,7 @@ func TestPushThatHangsIsStoppedInTime(t *testing.T) {
 	}
 }
 
-// files are those of a folder.
+// files returns the names of the files in a folder.
 func files(t *testing.T, dir string) []string {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(dir, "*"))
@@ -72,7 +72,7 @@ func files(t *testing.T, dir string) []string {
 	return names
 }
 
-// kill leaves the upload of a push that was killed while it did what.
+// kill leaves the upload of a push that was killed while it sent a request of the kind what.
 func kill(t *testing.T, r *fakeRegistry, dir, what string) {
 	t.Helper()
 	r.set(faults{what: func(w http.ResponseWriter, req *http.Request) {
@@ -159,7 +159,7 @@ func TestPushWithoutPlaceForItsState(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := pusher(t, r, dir, pushesUploads)
-	if err := os.Remove(dir); err != nil { // there was a folder when we started
+	if err := os.Remove(dir); err != nil { // the folder was there when the exporter started
 		t.Fatal(err)
 	}
 	writeFile(t, dir, "")

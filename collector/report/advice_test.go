@@ -11,7 +11,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// everyReason is the closed list, as it stands in the code.
+// everyReason returns the closed list of reasons, as it stands in the code.
 func everyReason(t *testing.T) []string {
 	t.Helper()
 	text, err := os.ReadFile("../source/failure.go")
@@ -28,8 +28,8 @@ func everyReason(t *testing.T) []string {
 	return reasons
 }
 
-// TestEveryGeneralAdviceIsReached: a row behind another that is for the same reasons is never given. The test of the
-// rows of sources is in package collector.
+// TestEveryGeneralAdviceIsReached: a row whose reasons all belong to rows before it is never given. Package collector
+// tests the rows of sources.
 func TestEveryGeneralAdviceIsReached(t *testing.T) {
 	reasons := append(everyReason(t), "")
 	taken := map[string]bool{}

@@ -10,7 +10,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// A CA that has ended is told from a certificate that has: to renew the certificate mends nothing.
+// When a CA has expired, renewing the server's certificate mends nothing, so the report tells the two apart.
 func TestWhichCertificateHasEnded(t *testing.T) {
 	for isCA, want := range map[bool]string{true: "the CA that signed the certificate has ended", false: "the certificate has ended"} {
 		err := x509.CertificateInvalidError{Cert: &x509.Certificate{IsCA: isCA}, Reason: x509.Expired}

@@ -55,7 +55,7 @@ func TestImpactsHaveTheSeverityOfTheirAlert(t *testing.T) {
 	}
 }
 
-// TestImpactsStandInTheOrderOfTheInhibitions: what silences others is looked at before them.
+// TestImpactsStandInTheOrderOfTheInhibitions: an alert that silences others stands before them.
 func TestImpactsStandInTheOrderOfTheInhibitions(t *testing.T) {
 	var manager struct {
 		Inhibit []struct {
@@ -83,7 +83,7 @@ func TestImpactsStandInTheOrderOfTheInhibitions(t *testing.T) {
 
 var matcher = regexp.MustCompile(`^(\w+)(=~|!~|!=|=)"(.*)"$`)
 
-// matching are the impacts whose alerts all matchers are for.
+// matching returns the impacts whose alerts all matchers take.
 func matching(matchers []string) []int {
 	var found []int
 	for i, one := range impacts {
@@ -119,7 +119,7 @@ func TestEveryAlertThatIsNamedHasAnImpact(t *testing.T) {
 	}
 }
 
-// filesOfWords are the files in which packages name alerts: those of the systems, and all of package source.
+// filesOfWords returns the files in which packages name alerts: those of the systems, and all of package source.
 func filesOfWords(t *testing.T) []string {
 	t.Helper()
 	systems, err := filepath.Glob("../*/*words.go")

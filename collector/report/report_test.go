@@ -53,7 +53,7 @@ func TestSecretsOfASourceAreMasked(t *testing.T) {
 	}
 }
 
-// TestEachReplicaTellsTheSame: a finding that two sources share is there once.
+// TestEachReplicaTellsTheSame: a finding that two sources share stands there once.
 func TestEachReplicaTellsTheSame(t *testing.T) {
 	one, two := result("msr", nil), result("msr", nil)
 	for _, res := range []source.Result{one, two} {
@@ -80,7 +80,7 @@ func TestColoursOfText(t *testing.T) {
 	}
 }
 
-// A fullDisk takes no byte.
+// A fullDisk refuses every byte.
 type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestStatusCanBeRead: text and what it stands on differ by the ratio that WCAG wants, in light and in dark.
+// TestStatusCanBeRead: text has the contrast to its background that WCAG wants, in light and in dark.
 func TestStatusCanBeRead(t *testing.T) {
 	schemes := regexp.MustCompile(`(?s):root \{(.*?)\}`).FindAllStringSubmatch(statusHTML, -1)
 	if len(schemes) != 2 {
@@ -29,7 +29,7 @@ func TestStatusCanBeRead(t *testing.T) {
 	}
 }
 
-// luminance is that of a colour as #rgb or #rrggbb, from 0 to 1.
+// luminance returns the luminance of a colour, #rgb or #rrggbb, from 0 to 1.
 func luminance(t *testing.T, hex string) float64 {
 	t.Helper()
 	if len(hex) == 3 {

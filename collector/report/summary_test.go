@@ -7,7 +7,7 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// TestSummaryNamesAllThatFails: the number and the names tell of the same sources, or of how many more there are.
+// TestSummaryNamesAllThatFails: the summary names each source that it counts, or says how many more there are.
 func TestSummaryNamesAllThatFails(t *testing.T) {
 	failed := func(collector, address, reason string) *SourceReport {
 		return &SourceReport{Collector: collector, Address: address, Reason: reason, State: source.StateFailed}

@@ -7,7 +7,7 @@ import (
 	"registry_exporter/collector/swift/fakeswift"
 )
 
-// The count leaves out what cancelled uploads of the push probe leave behind, and nothing else.
+// The count leaves out the objects that cancelled uploads of the push probe leave behind, and no others.
 func TestCountWithoutTheLitterOfPushes(t *testing.T) {
 	const page = `[
 		{"name":"files/docker/registry/v2/repositories/library/base/_uploads/a/hashstates/sha256/64","bytes":108},

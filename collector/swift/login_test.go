@@ -136,7 +136,7 @@ func TestRefusesEveryToken(t *testing.T) {
 	}
 }
 
-// The clock of the exporter may differ from that of Keystone.
+// The clock of the exporter may be ahead of Keystone's: to the exporter a new token then seems to have ended.
 func TestTokenThatSeemsToHaveEnded(t *testing.T) {
 	server := fakeswift.Start(t)
 	server.Expires = time.Now().Add(-time.Hour)

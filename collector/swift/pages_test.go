@@ -88,7 +88,7 @@ func TestProbePages(t *testing.T) {
 	})
 }
 
-// pageOf is the page of a collector. The times of runs, which must be now, become 0.
+// pageOf returns the page of a collector. The times of runs, which must be within the last minute, become 0.
 func pageOf(t *testing.T, e *collector.Exporter, server *fakeswift.Server, collector string) prometheus.Gatherer {
 	t.Helper()
 	page := collectortest.Page(t, e, collector, map[string]string{server.Listener.Addr().String(): "swift.example.org:8080"})

@@ -20,7 +20,7 @@ func probing(s *fakeswift.Server) string {
 	return s.Config("auth_url: ADDRESS/auth/v1.0, probe: {every: 1m, container: monitoring}")
 }
 
-// reading configures one whose Swift is only read.
+// reading configures a registry whose Swift is only read.
 func reading(s *fakeswift.Server) string {
 	return s.Config("auth_url: ADDRESS/auth/v1.0, probe: {every: 1m}")
 }
@@ -29,7 +29,7 @@ func TestProbe(t *testing.T) {
 	at := func(what string, answer http.HandlerFunc) func(*fakeswift.Server) {
 		return func(s *fakeswift.Server) { s.Objects.Instead[what] = answer }
 	}
-	// ofOurs answers GET of what the probe wrote, and leaves the registry's objects alone.
+	// ofOurs changes answers to GET of objects that the probe wrote.
 	ofOurs := func(answer func(content string, w http.ResponseWriter)) func(*fakeswift.Server) {
 		return func(s *fakeswift.Server) {
 			s.Objects.Instead["GET"] = func(w http.ResponseWriter, r *http.Request) {
@@ -47,7 +47,7 @@ func TestProbe(t *testing.T) {
 			_, _ = io.WriteString(w, change(content))
 		})
 	}
-	// theirs answers GET of the registry's objects.
+	// theirs changes answers to GET of the registry's objects.
 	theirs := func(answer http.HandlerFunc) func(*fakeswift.Server) {
 		return func(s *fakeswift.Server) {
 			s.Objects.Instead["GET"] = func(w http.ResponseWriter, r *http.Request) {
@@ -65,7 +65,7 @@ func TestProbe(t *testing.T) {
 		server      func(*fakeswift.Server)
 		reason      string
 		write, read float64
-		steps       string // that were reached; one that failed with a !
+		steps       string // the steps that were reached; a step that failed has a !
 	}{
 		{"healthy", func(*fakeswift.Server) {}, "", 1, 1, all},
 		{"only the object servers are dead", func(s *fakeswift.Server) {
@@ -148,7 +148,7 @@ func TestProbe(t *testing.T) {
 	}
 }
 
-// quoted keeps the ETag that is there.
+// quoted puts the ETag that a handler sets into quotes.
 type quoted struct{ http.ResponseWriter }
 
 func (q quoted) WriteHeader(status int) {
@@ -168,13 +168,13 @@ func TestProbeHangs(t *testing.T) {
 		{at: "DELETE", steps: "auth put get delete! list read", did: "PUT GET DELETE DELETE LIST LIST GET", write: 0, read: 1},
 		{at: "LIST", steps: "auth put get delete list!", did: "PUT GET DELETE LIST", write: 1, read: 0},
 	}
-	var runs sync.WaitGroup // all at once, as they only wait
+	var runs sync.WaitGroup // all at once, since they mostly wait
 	for i := range cases {
 		c := &cases[i]
 		c.server = fakeswift.Start(t)
 		c.server.Objects.Instead[c.at] = testserver.Hang
 		p := newTestProber(t, c.server.Config("auth_url: ADDRESS/auth/v1.0, probe: {container: monitoring}"))
-		p.timeout = 3 * time.Second // in half of which all comes that does not hang
+		p.timeout = 3 * time.Second // every answer that does not hang comes within half of it
 		p.marker = "segments/fff"
 		probe := &source.Probe{Every: p.timeout * 2, Run: p.probe}
 		c.sources = testSources{"swift_probe": probe.Source(&source.Source{Timeout: time.Minute}, source.NewTrack())}
@@ -213,14 +213,14 @@ func newTestProber(t *testing.T, text string) *prober {
 	return &prober{store: store, container: store.cfg.Probe.Container, prefix: "registry_exporter/host/hub/"}
 }
 
-// A run that is stopped leaves nothing behind.
+// A run that is stopped leaves no object behind.
 func TestProbeIsStopped(t *testing.T) {
 	for _, at := range []string{"PUT", "GET"} {
 		t.Run("at "+at, func(t *testing.T) {
 			server := fakeswift.Start(t)
 			ctx, stop := context.WithCancel(t.Context())
 			server.Objects.Instead[at] = func(w http.ResponseWriter, r *http.Request) {
-				if at == "PUT" { // it is stored, and nobody says so
+				if at == "PUT" { // the object is stored, and no answer comes
 					server.Objects.Put(quoted{w}, r)
 				}
 				stop()
@@ -266,12 +266,12 @@ func TestProbeLeavesNothing(t *testing.T) {
 	}
 }
 
-// noStatus leaves the status to somebody else.
+// noStatus drops the status that a handler sets.
 type noStatus struct{ http.ResponseWriter }
 
 func (noStatus) WriteHeader(int) {}
 
-// An exporter that is killed leaves objects behind: they have its name, and a later run overwrites them.
+// An exporter that is killed leaves objects behind. Their names have the exporter's, and a later run overwrites them.
 func TestProbeNames(t *testing.T) {
 	server := fakeswift.Start(t)
 	server.Objects.Instead["DELETE"] = fakeswift.Dead
@@ -289,7 +289,7 @@ func TestProbeNames(t *testing.T) {
 	}
 }
 
-// The registry's container is only read, and little of it.
+// Without a container of its own the probe only reads, and little.
 func TestProbeWithoutAContainer(t *testing.T) {
 	server := fakeswift.Start(t)
 	e := newSources(t, reading(server))
@@ -307,7 +307,7 @@ func TestProbeWithoutAContainer(t *testing.T) {
 	}
 }
 
-// Run after run it reads other objects, until it has been everywhere.
+// Each run reads objects of the next page, until all pages have been read.
 func TestProbeReadsInTurn(t *testing.T) {
 	server := fakeswift.Start(t)
 	objects := map[string]string{}
@@ -328,7 +328,7 @@ func TestProbeReadsInTurn(t *testing.T) {
 	}
 }
 
-// Layers are objects with bytes.
+// Objects with bytes are layers, which the probe reads first.
 func TestProbePrefersObjectsWithBytes(t *testing.T) {
 	server := fakeswift.Start(t)
 	p := newTestProber(t, reading(server))
@@ -366,7 +366,7 @@ func TestProbeTokenEndsInBetween(t *testing.T) {
 	}
 }
 
-// Reading, probing and counting share a login, and a key that is wrong is tried by none after another.
+// The three sources share a login. A key that Swift refuses is not sent by one source after another.
 func TestSourcesShareALogin(t *testing.T) {
 	everything := "auth_url: ADDRESS/auth/v1.0, probe: {container: monitoring}, count: {prefixes: [files/]}"
 	for _, c := range []struct{ name, key, want string }{

@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// testSources are the sources of a registry, by their collector.
+// testSources has the sources of a registry by their collector.
 type testSources map[string]*source.Source
 
 // newSources builds the sources of the first registry of a configuration, as an exporter does.
@@ -84,7 +84,7 @@ func wantReason(t testing.TB, err error, want string) {
 	}
 }
 
-// wantValue wants a metric to have one sample, of this value.
+// wantValue fails the test unless a metric has exactly one sample, with this value.
 func wantValue(t testing.TB, res source.Result, m *source.Metric, want float64) {
 	t.Helper()
 	var got []float64
@@ -102,7 +102,7 @@ func has(samples []source.Sample, m *source.Metric) bool {
 	return slices.ContainsFunc(samples, func(s source.Sample) bool { return s.Metric == m })
 }
 
-// wantSteps wants registry_swift_step_seconds for these steps and no others.
+// wantSteps fails the test unless registry_swift_step_seconds has these steps and no others.
 func wantSteps(t testing.TB, res source.Result, want ...string) {
 	t.Helper()
 	var got []string
@@ -116,7 +116,7 @@ func wantSteps(t testing.TB, res source.Result, want ...string) {
 	}
 }
 
-// wantRunSteps wants the run that is shown to have done these steps; those that failed end in a !.
+// wantRunSteps fails the test unless the last run did these steps. A step that failed has a !.
 func wantRunSteps(t testing.TB, res source.Result, want string) {
 	t.Helper()
 	var got []string

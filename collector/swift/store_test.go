@@ -14,7 +14,7 @@ import (
 	"registry_exporter/collector/testserver"
 )
 
-// The library's own test server is not ours: it speaks v1 as somebody else understands it.
+// The library brings a test server of its own, whose authors read Swift's API v1 independently of us.
 func TestAgainstSwifttest(t *testing.T) {
 	server, err := swifttest.NewSwiftServer("127.0.0.1")
 	if err != nil {
@@ -71,14 +71,14 @@ func TestHangs(t *testing.T) {
 		t.Parallel()
 		server := fakeswift.Start(t)
 		server.Container = testserver.Hang
-		e := newSources(t, server.Config("")+"  timeout: 2s\n") // in which it logs in
+		e := newSources(t, server.Config("")+"  timeout: 2s\n") // enough for a login
 		res := e.readOne(t, "swift")
 		wantReason(t, res.Err, source.ReasonTimeout)
 		wantValue(t, res, reachable, 0)
 		wantSteps(t, res, "auth")
 
 		wantReason(t, e.readOne(t, "swift").Err, source.ReasonTimeout)
-		server.WantLogins(t, 1) // a slow Swift is not made slower
+		server.WantLogins(t, 1) // a login in each scrape would load a Swift that is slow
 	})
 	t.Run("at the login", func(t *testing.T) {
 		server := fakeswift.Start(t)

@@ -11,7 +11,8 @@ import (
 	"registry_exporter/accesslog"
 )
 
-// TestAccessLogIsRead writes more than one file holds, of requests that are hard to write down, and reads the last two.
+// TestAccessLogIsRead writes more lines than one file holds, of requests that have to be escaped, and reads the last two
+// files.
 func TestAccessLogIsRead(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "hub-access.log")
 	l, err := newAccessLog(path)

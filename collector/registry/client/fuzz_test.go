@@ -9,7 +9,7 @@ import (
 	"registry_exporter/config"
 )
 
-// Any name that a configuration may have is a repository, and a tag or digest.
+// Every name that a configuration may have is a repository with a tag or a digest.
 func FuzzImage(f *testing.F) {
 	for _, name := range []string{
 		"library/base:1.0", "base:1", "a/b@sha256:" + strings.Repeat("0", 64), "a/b:1@sha256:" + strings.Repeat("0", 64), "a@sha512:" + strings.Repeat("f", 128),
@@ -35,7 +35,7 @@ func FuzzImage(f *testing.F) {
 	})
 }
 
-// Any Location is a URL to go on at, never less safe than the one before, or a bad answer.
+// Every Location is a URL that is not less safe than the one before, or a bad answer.
 func FuzzLocation(f *testing.F) {
 	for _, location := range []string{
 		"/v2/a/blobs/uploads/1?_state=x%2Fy", "http://other:5000/v2/a/1?d=e", "https://front/v2/", "http://user:password@front/v2/%41#x", "//other/v2/",

@@ -49,7 +49,7 @@ func TestHere(t *testing.T) {
 	}
 }
 
-// Another host gets method, headers and body, and learns nothing about who we are; nor does it bring us back with credentials.
+// Another host gets method, headers and body, and no credentials. When it redirects back, the front gets none either.
 func TestRequestsElsewhereAreWithoutCredentials(t *testing.T) {
 	var secrets, bodies []string
 	note := func(r *http.Request) {
@@ -93,7 +93,7 @@ func TestRedirectsOfWrites(t *testing.T) {
 	for _, c := range []struct {
 		method string
 		status int
-		want   int // status that comes out; 0: an error
+		want   int // status of the answer; 0: an error
 	}{
 		{http.MethodPost, 307, 204},
 		{http.MethodPatch, 308, 204},

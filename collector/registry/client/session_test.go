@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// wantReason says that err has a reason, or that there is none when it is empty.
+// wantReason fails the test unless err has the reason, or is nil when the reason is empty.
 func wantReason(t *testing.T, err error, want string) {
 	t.Helper()
 	if got := source.Reason(err); got != want {
@@ -28,7 +28,7 @@ func wantReason(t *testing.T, err error, want string) {
 	}
 }
 
-// testSession is one with the registry at address, configured as the options say.
+// testSession makes a session with the registry at address, configured as the options say.
 func testSession(t testing.TB, address, options string) *Session {
 	t.Helper()
 	file := testserver.TempFile(t, "registry_exporter.yml", []byte("registries:\n- name: hub\n  url: "+address+"\n  http: {"+options+"}\n"))
@@ -44,7 +44,7 @@ func testSession(t testing.TB, address, options string) *Session {
 	return NewSession(a)
 }
 
-// ask sends a request of the session and is the status of the answer, or its error.
+// ask sends a request of the session, and returns the status of the answer or the error.
 func (s *Session) ask(t *testing.T, method, scope, body string) (int, error) {
 	t.Helper()
 	req, err := s.Request(t.Context(), method, "/v2/a/b/blobs/uploads/", strings.NewReader(body))
@@ -61,7 +61,8 @@ func (s *Session) ask(t *testing.T, method, scope, body string) (int, error) {
 
 const basicLogin = "basic_auth: {username: monitor, password: right-password}"
 
-// A gate is a registry with a realm. It takes tokens that the realm gave for the scope, and the password if there is no realm.
+// A gate is a registry with a realm. It takes tokens that the realm gave for the scope. Without a realm it takes the
+// password.
 type gate struct {
 	registry, realm  testserver.Recorder
 	challenge        string // REALM stands for the URL of the realm
@@ -188,7 +189,8 @@ func TestSessionGetsAnotherTokenWhenOneHasEnded(t *testing.T) {
 	}
 }
 
-// containerd keeps a token until its end, and so does docker: a registry that ends it sooner breaks off what they do.
+// docker and containerd keep a token until its end. A registry that ends a token sooner breaks off their pulls and
+// pushes.
 func TestSessionKeepsATokenUntilItsEnd(t *testing.T) {
 	for _, c := range []struct {
 		name, reason string
@@ -249,7 +251,7 @@ func TestSessionRequestsGoToItsAddress(t *testing.T) {
 	wantReason(t, err, source.ReasonBadAnswer)
 }
 
-// Errors of a session repeat nothing that a server sent.
+// Errors of a session repeat nothing that a server has sent.
 func TestSessionErrorsAreWithoutSecrets(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"in a body": func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(401); fmt.Fprint(w, r.Header) },
@@ -278,7 +280,7 @@ func TestSessionErrorsAreWithoutSecrets(t *testing.T) {
 	}
 }
 
-// A realm on plain HTTP behind a front with HTTPS learns no password. Without one there is nothing to protect.
+// A realm with http behind a front with https gets no password. Without a password there is nothing to protect.
 func TestSessionAndARealmWithoutTLS(t *testing.T) {
 	ca := testserver.NewAuthority(t, "CA", nil)
 	for _, c := range []struct {
