@@ -19,6 +19,9 @@ func (ip *imagePull) readManifests(ctx context.Context, start time.Time) (note s
 		return "", err
 	}
 	m, err := ip.readManifest(ctx, top)
+	if source.Reason(err) == source.ReasonMissingBlob {
+		err = tagAloneError{err}
+	}
 	if err = firstError(err, nodesRefuse(top)); err != nil {
 		return "", err
 	}
@@ -35,6 +38,11 @@ func (ip *imagePull) readManifests(ctx context.Context, start time.Time) (note s
 	}
 	return fmt.Sprintf("%s%s, %d layers, %s", top.Digest, note, len(m.Layers), byteText(size)), nil
 }
+
+// A tagAloneError says that the manifest which the tag names is not found by its digest.
+type tagAloneError struct{ error }
+
+func (t tagAloneError) Unwrap() error { return t.error }
 
 // resolve asks which manifest the tag names: with HEAD, or with GET where a registry does not know HEAD (405). Where the
 // answer has no digest or no size, GET tells them. It notes the step auth when it is let in.
