@@ -37,6 +37,7 @@ func TestAdviceAboutWhatClientsRefuse(t *testing.T) {
 			}
 		}
 	}
+	const methods = "refuses a request that clients send, too: the error names its method"
 	const clientsDoNotRead, buildAgain = "clients do not read how the login", "build and push it again"
 	for _, c := range []struct {
 		name, collector, options string
@@ -47,6 +48,9 @@ func TestAdviceAboutWhatClientsRefuse(t *testing.T) {
 		{"a realm without quotes, push", "push", "  push: {repository: monitoring/canary}\n", challenged(realm.URL), clientsDoNotRead},
 		{"a realm without quotes, /v2/", "api", "", challenged(realm.URL), clientsDoNotRead},
 		{"a token of yesterday", "pull", "  pull: {images: [library/base:1.0]}\n", challenged(`"` + realm.URL + `"`), clientsDoNotRead},
+		{"HEAD of manifests is forbidden", "pull", "  pull: {images: [library/base:1.0]}\n", func(f *fakeRegistry) { f.answer("HEAD manifest", saysStatus(http.StatusForbidden, "")) }, methods},
+		{"PATCH is not allowed", "push", "  push: {repository: monitoring/canary}\n", func(f *fakeRegistry) { f.answer("PATCH upload", saysStatus(http.StatusMethodNotAllowed, "")) }, methods},
+		{"a manifest that is found by its tag alone", "pull", "  pull: {images: [library/base:1.0]}\n", func(f *fakeRegistry) { f.lose(f.push("1.0", "layer one").manifest) }, "is not found by digest, by which containerd asks"},
 		{"a layer of 0 bytes", "pull", "  pull: {images: [library/base:1.0]}\n", func(f *fakeRegistry) { f.push("1.0", "") }, buildAgain},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -126,8 +126,13 @@ func (a *api) findings(v *source.View, res source.Result) []source.Finding {
 		})
 	}
 	if end, read := res.Value(tlsCAExpiry); read && source.UnixTime(end).Sub(v.Now) < source.CAEndsSoon {
+		left := source.UnixTime(end).Sub(v.Now)
+		what := "the CA that the certificate stands on ends in " + source.Span(left)
+		if left < 0 {
+			what = "the CA that the certificate stands on ended " + source.Span(-left) + " ago"
+		}
 		found = append(found, source.Finding{
-			State: source.StateWarning, Alert: "RegistryCAEndsSoon", What: "the CA that the certificate stands on ends in " + source.Span(source.UnixTime(end).Sub(v.Now)),
+			State: source.StateWarning, Alert: "RegistryCAEndsSoon", What: what,
 			Try: p.Fill("openssl storeutl -noout -text -certs {ca} | grep -E 'Subject:|Not After'"),
 		})
 	}

@@ -20,6 +20,9 @@ func (ip *imagePull) readManifests(ctx context.Context, start time.Time) (note s
 		return "", err
 	}
 	m, err := ip.readManifest(ctx, top)
+	if source.Reason(err) == source.ReasonMissingBlob {
+		err = tagAloneError{err}
+	}
 	if err = firstError(err, nodesRefuse(top)); err != nil {
 		return "", err
 	}
@@ -36,6 +39,11 @@ func (ip *imagePull) readManifests(ctx context.Context, start time.Time) (note s
 	}
 	return fmt.Sprintf("%s%s, %d layers, %s", top.Digest, note, len(m.Layers), byteText(size)), nil
 }
+
+// A tagAloneError says that the manifest which the tag names is not found by its digest.
+type tagAloneError struct{ error }
+
+func (t tagAloneError) Unwrap() error { return t.error }
 
 // resolve asks which manifest the tag names, with HEAD. It asks with GET where a registry does not know HEAD (405), and
 // where the answer to HEAD has no digest or no size. Once the registry lets it in, it notes the step auth.

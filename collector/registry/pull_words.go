@@ -21,11 +21,16 @@ func (p *puller) words() source.Words {
 			{Reasons: source.ReasonStoreRefused, What: "the store to which the registry redirects blobs refuses what the registry has signed for it: its key, its signature, a clock or a policy of the store is wrong, and no client gets blobs", Try: source.TryPull},
 			{Reasons: source.ReasonUpstreamFailed, What: "the cache does not get from its upstream what it has not: the upstream is down, out of reach, or refuses the password of the cache. What it holds can be pulled", Try: source.TryPull},
 			{Reasons: source.ReasonForbidden, When: func(res source.Result) bool { return !p.isOurs(res) && failsAtAStep(res) }, What: refusesLater, Try: source.TryPull},
+			methodRefused,
 			{Reasons: source.ReasonForbidden, What: "the account is let in, but has no right to {image}", Try: source.TryPull},
 			{Reasons: source.ReasonNotFound, What: "the registry does not know {image}: it was deleted, or the name is misspelt", Try: source.TryPull},
 			{
 				When: isOfOtherPlatform, Try: `skopeo copy --all docker://{image} "dir:$(mktemp -d)"`,
 				What: "nodes of pull.platform can pull {image}. Its index names an image for another platform too, of which the store has lost a part, as the error says: nodes of that platform cannot pull it. Push the image again for all platforms",
+			},
+			{
+				Reasons: source.ReasonMissingBlob, When: isServedByTagAlone, Try: source.TryPull,
+				What: "the tag of {image} is answered, and its manifest is not found by digest, by which containerd asks: it is gone from the store while a cache still knows the tag, or what answers serves no digests",
 			},
 			{Reasons: source.ReasonMissingBlob, What: "{image} is listed, but a part of it is not in the store: push it again, and find out what removed it", Try: source.TryPull},
 			{
@@ -57,6 +62,10 @@ var (
 	wantsNoLogin = source.Advice{
 		Reasons: source.ReasonUnauthorized, When: func(res source.Result) bool { return failsAtAStep(res) && !ask.IsNotLetIn(res.Err) }, Try: source.TryRequest,
 		What: "{address} answers 401 and asks for no login, so no client can log in: a front that drops WWW-Authenticate, or a fault inside that it tells as 401",
+	}
+	methodRefused = source.Advice{
+		Reasons: source.ReasonClientError, When: failsAtAStep, Try: source.TryRequest,
+		What: "{address} lets us in and refuses a request that clients send, too: the error names its method and its status. Mostly that is a front or a firewall with a list of methods, else a rule of the registry",
 	}
 	slowStore   = source.Advice{Reasons: source.ReasonTimeout, What: "the registry does not get it done in time: its store is slow or hangs", Try: source.TryRequest}
 	shortBlob   = source.Advice{Reasons: source.ReasonShortRead, What: "the registry hands out fewer bytes than it announced: its store does not give them, or the layer was cut short", Try: source.TryPull}
@@ -120,6 +129,12 @@ func (p *puller) isOurs(res source.Result) bool {
 	return failsAtAStep(res) || slices.Contains(toUsAlone, why) || res.IsOurs(res.Err) && why != source.ReasonNotFound
 }
 
+// isServedByTagAlone says whether the tag is answered, and the digest that it names is not.
+func isServedByTagAlone(res source.Result) bool {
+	var t tagAloneError
+	return errors.As(res.Err, &t)
+}
+
 // isRefusedByNodes says whether the pull failed for a part that is right, and that nodes refuse.
 func isRefusedByNodes(res source.Result) bool {
 	var n nodesRefuseError
@@ -143,7 +158,7 @@ func absentFindings(res source.Result) []source.Finding {
 		if s.Value > 0 {
 			found = append(found, source.Finding{
 				State: source.StateWarning, Alert: "RegistryPlatformsMissing", Try: `skopeo inspect --raw docker://` + s.Label("image"),
-				What: fmt.Sprintf("the index of %s names images for other platforms that the registry has never had since it was first asked for them: %.0f. Only some platforms were copied, or the others were lost before", s.Label("image"), s.Value),
+				What: fmt.Sprintf("the index of %s names %s for other platforms, not there when first asked for, nor since: only some platforms were copied, or the others were lost before", s.Label("image"), source.Plural(int(s.Value), "image", "images")),
 			})
 		}
 	}

@@ -17,6 +17,7 @@ var writeAdvice = []source.Advice{
 	},
 	slowStore, tokenRefused, tokenEnded, oddLogin, wantsNoLogin,
 	{Reasons: source.ReasonForbidden, When: func(res source.Result) bool { return failsAtAStep(res) && !isOursToPush(res) }, What: refusesLater, Try: source.TryPull},
+	methodRefused,
 	{Reasons: source.ReasonForbidden, What: "the account is let in, but has no right to {image}", Try: source.TryPull},
 	{Reasons: source.ReasonNotFound, What: "the registry does not know {image}: the repository has to be made first, or the name is misspelt", Try: source.TryRequest},
 	shortBlob, damagedBlob,

@@ -31,6 +31,7 @@ func TestWhyACertificateIsRefused(t *testing.T) {
 		{"for clients only", "the certificate is not one for servers", verification(x509.CertificateInvalidError{Cert: &x509.Certificate{}, Reason: x509.IncompatibleUsage})},
 		{"an extension that nobody knows", "the certificate has an extension that is marked critical", verification(x509.UnhandledCriticalExtension{})},
 		{"a CA for other names", "the CA that signed the certificate may not sign for this name", verification(x509.CertificateInvalidError{Cert: &x509.Certificate{}, Reason: x509.CANotAuthorizedForThisName})},
+		{"an extension that nobody knows, outside of a handshake", "the certificate has an extension that is marked critical", x509.UnhandledCriticalExtension{}},
 		{"a CA that may not sign", "clients refuse the certificate", verification(x509.CertificateInvalidError{Cert: &x509.Certificate{}, Reason: x509.NotAuthorizedToSign})},
 		{"no certificate at all", "the TLS handshake fails", errors.New("remote error: tls: handshake failure")},
 	} {

@@ -56,6 +56,9 @@ func certificateReason(err error) string {
 	var invalid x509.CertificateInvalidError
 	var unknown x509.UnknownAuthorityError
 	var other *tls.CertificateVerificationError
+	var extension x509.UnhandledCriticalExtension
+	var constraint x509.ConstraintViolationError
+	var algorithm x509.InsecureAlgorithmError
 	switch {
 	case errors.As(err, &host):
 		if net.ParseIP(strings.Trim(host.Host, "[]")) != nil && len(host.Certificate.IPAddresses) == 0 {
@@ -72,7 +75,7 @@ func certificateReason(err error) string {
 		return ReasonTLSExpired
 	case errors.As(err, &unknown):
 		return ReasonTLSUnknownAuthority
-	case errors.As(err, &other):
+	case errors.As(err, &other), errors.As(err, &extension), errors.As(err, &constraint), errors.As(err, &algorithm):
 		return ReasonTLSOther
 	}
 	return ""
