@@ -114,7 +114,7 @@ func dial(ctx context.Context, network, address string) (net.Conn, error) {
 		return nil, err
 	}
 	context.AfterFunc(ctx, func() { conn.Close() })
-	return conn, nil
+	return quietConn{conn}, nil
 }
 
 // NoteCertificateRequest makes c note in the exchange when a server asks for a client certificate.
