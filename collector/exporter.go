@@ -23,7 +23,7 @@ type Options struct {
 	ExternalURL string         // where people reach the exporter, such as https://exporter.example.org:10500
 	StateDir    string         // folder for state that outlives the process; empty: none does
 	HistoryFrom string         // the StateDir of another process, which knows what worked before: it is read, and not written to
-	Name        string         // of this exporter, in the images that it pushes and the objects that it writes; empty: the host name
+	Name        string         // of this exporter, in the images that it pushes, the objects that it writes, and the targets of /sd; empty: the host name, and none in /sd
 	Registries  bool           // /metrics has the registries; false: the exporter's own metrics only
 	Logger      log.Logger
 }

@@ -15,14 +15,19 @@ type targetGroup struct {
 
 // ServeDiscovery is the handler of /sd: a target for each registry, for http_sd_configs of Prometheus. Prometheus then
 // scrapes /probe?registry=NAME at the address and with the scheme that it asked /sd at. The labels registry and site are
-// not among those of the target, since all samples have them.
+// not among those of the target, since all samples have them. With Options.Name, instance is such as "hub@eqiad/exporter-a":
+// two exporters that watch the same registry in one job would else write the same series.
 func (e *Exporter) ServeDiscovery(w http.ResponseWriter, r *http.Request) {
+	of := ""
+	if e.opts.Name != "" {
+		of = "/" + e.opts.Name
+	}
 	groups := []targetGroup{}
 	for _, reg := range e.live.Load().registries {
 		labels := map[string]string{
 			"__metrics_path__": "/probe",
 			"__param_registry": reg.name,
-			"instance":         reg.instance(),
+			"instance":         reg.instance() + of,
 		}
 		if reg.site != "" {
 			labels["__param_site"] = reg.site

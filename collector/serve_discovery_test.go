@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
@@ -13,6 +14,17 @@ func discover(e *Exporter, secure *tls.ConnectionState) *httptest.ResponseRecord
 	w := httptest.NewRecorder()
 	e.ServeDiscovery(w, r)
 	return w
+}
+
+// Else the second would overwrite what the first has seen.
+func TestDiscoveryOfTwoExportersWithNamesHasTargetsOfTheirOwn(t *testing.T) {
+	e := newTestExporter(t, configOfHub("http://127.0.0.1:1", "  site: eqiad\n"))
+	for name, instance := range map[string]string{"": "hub@eqiad", "exporter-a": "hub@eqiad/exporter-a", "exporter-b": "hub@eqiad/exporter-b"} {
+		e.opts.Name = name
+		if got := discover(e, nil).Body.String(); !strings.Contains(got, `"instance":"`+instance+`"`) {
+			t.Errorf("with the name %q: %s", name, got)
+		}
+	}
 }
 
 func TestDiscovery(t *testing.T) {

@@ -65,7 +65,7 @@ type puller struct {
 	isCache     bool          // a pull-through cache, whose upstream is asked at each run
 	memory      *content
 	seen        seenFile
-	buffer      []byte         // for copying; one run at a time uses it
+	buffer      []byte         // for copying; nil between runs, of which one at a time uses it
 	nextEnd     map[string]int // by image: the first layer whose last byte the next run asks for; one run at a time uses it
 }
 
@@ -113,7 +113,7 @@ func newPuller(b *ask.Builder, u config.URL, role string) (*puller, error) {
 	}
 	p := &puller{
 		Account: a, role: role, platform: c.Platform, every: time.Duration(c.Every), maxBytes: int64(c.MaxBytes), whole: int64(c.Whole),
-		rereadAfter: time.Duration(c.RereadAfter), isCache: b.Cache, buffer: make([]byte, 64<<10), nextEnd: map[string]int{},
+		rereadAfter: time.Duration(c.RereadAfter), isCache: b.Cache, nextEnd: map[string]int{},
 	}
 	p.seen = newSeenFile(b, role, p.Address)
 	p.memory = ask.Kept(b, func() *content { return p.seen.load(newContent()) }, "content", role, p.Address)
@@ -135,6 +135,8 @@ func newPuller(b *ask.Builder, u config.URL, role string) (*puller, error) {
 func (p *puller) pullAll(ctx context.Context) source.Run {
 	pulling, cancel := partOf(ctx, 3, 4)
 	defer cancel()
+	p.buffer = make([]byte, 64<<10)
+	defer func() { p.buffer = nil }() // until the next run: there may be thousands of pullers
 	var pulls []*imagePull
 	for i, image := range p.images {
 		ip := &imagePull{puller: p, image: image, session: client.NewSession(p.Account), failed: map[digest.Digest]bool{}}

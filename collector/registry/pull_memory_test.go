@@ -71,6 +71,22 @@ func TestMemoryOfALargeLayerIsFlat(t *testing.T) {
 	}
 }
 
+// There may be thousands of pullers, of which few run at a time.
+func TestPullersHoldNoBufferBetweenRuns(t *testing.T) {
+	b := collectHub(t, "pull", "http://127.0.0.1:1", "  pull: {images: [\"library/base:1.0\"]}\n").builder(0)
+	p, err := newPuller(b, b.URL, "front")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.buffer != nil {
+		t.Error("there is one before the first run")
+	}
+	p.pullAll(t.Context())
+	if p.buffer != nil {
+		t.Error("there is one after a run")
+	}
+}
+
 const benchmarked = 8 << 20
 
 // BenchmarkVerify verifies 8 MiB from memory. Compare it with BenchmarkVerifyPlain.
