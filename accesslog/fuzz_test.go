@@ -118,7 +118,7 @@ func FuzzOperation(f *testing.F) {
 	})
 }
 
-// What decodes is encoded as the same counters; nothing else has an effect.
+// A state that can be decoded is encoded as the same counters. Any other state changes nothing.
 func FuzzState(f *testing.F) {
 	o := Options{Format: genlog.JSON, Node: "upstream_addr"}.withDefaults()
 	c := newCounts(f, o)

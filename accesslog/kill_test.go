@@ -22,7 +22,7 @@ const (
 )
 
 // TestKilledAgainAndAgain writes a million lines into two logs, rotates one by rename and one by copytruncate, and kills
-// the process that reads them every few tenths of a second. What it shows never goes back, and is exact in the end.
+// the process that reads them every few tenths of a second. Its counters never go back, and are exact in the end.
 //
 // Between the copy and the truncation nothing is written here: what a web server writes then is in neither file, and
 // no reader could count it.

@@ -112,7 +112,7 @@ func TestWhatIsLostIsCounted(t *testing.T) {
 	}
 }
 
-// What a truncation throws away is counted as far as it was seen.
+// Bytes that a truncation removes before they were read are counted as lost, as far as the reader knew the size.
 func TestTruncatedBeforeItWasRead(t *testing.T) {
 	tt := newTailTest(t)
 	tt.write("registry.log", 3*blocksPerTurn*maxLine/len(logLine(0)))

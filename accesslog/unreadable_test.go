@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// What is wrong is on the page, and what can be read is read on.
+// An unreadable log is told on the page, and the readable ones are read on.
 func TestProblems(t *testing.T) {
 	becomesALog := func(tt *tailTest) { tt.remove("other.log"); tt.write("other.log", 3) }
 	for name, c := range map[string]struct {
