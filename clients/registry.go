@@ -11,7 +11,7 @@
 //
 //	blobs.go, encodings.go, fronts.go, heads.go, indexes.go, manifests.go, redirects.go   of pulls
 //	locations.go, uploads.go                                                              of pushes
-//	refusals.go, tokens.go, challenges.go, certificates.go                                of both
+//	refusals.go, tokens.go, challenges.go, certificates.go, servers.go                    of both
 package clients
 
 import (

@@ -107,7 +107,7 @@ func syncFolder(dir string) error {
 }
 
 // Load returns the data of the last Save. The error is fs.ErrNotExist for a file that was never saved, and ErrDamaged for one
-// that another program has changed. What is no regular file is an error at once: a pipe would wait for its writer.
+// that another program has changed. A pipe or a device is an error at once: a pipe would wait for its writer.
 func Load(file string) ([]byte, error) {
 	f, err := os.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
