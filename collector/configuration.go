@@ -32,7 +32,7 @@ func (e *Exporter) load() error {
 		next.keep = source.NewKeep(before.keep)
 	}
 	for i := range c.Registries {
-		r, err := newTarget(c, i, &e.opts, &e.lockout, next.keep, e.history)
+		r, err := newTarget(c, i, e.opts.forBuilders(&e.lockout, e.budget, next.keep), e.history)
 		if err != nil {
 			return err
 		}

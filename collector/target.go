@@ -42,9 +42,9 @@ type target struct {
 }
 
 // newTarget makes all sources of registry i of c. The error names the line of the configuration.
-func newTarget(c *config.Config, i int, opts *Options, l *ask.Lockout, k *source.Keep, h *history) (*target, error) {
+func newTarget(c *config.Config, i int, o ask.Options, h *history) (*target, error) {
 	r := c.Registries[i]
-	b := ask.NewBuilder(c, i, opts.forBuilders(l, k))
+	b := ask.NewBuilder(c, i, o)
 	t := &target{name: r.Name, site: r.Site, passive: r.Passive, config: r, unchanged: c.Fingerprint(i), labels: []*dto.LabelPair{labelPair("registry", r.Name)}}
 	if r.Site != "" {
 		t.labels = append(t.labels, labelPair("site", r.Site))
@@ -61,7 +61,7 @@ func newTarget(c *config.Config, i int, opts *Options, l *ask.Lockout, k *source
 			if s.Timeout == 0 {
 				s.Timeout = time.Duration(r.Timeout)
 			}
-			s.Names = source.Kept(k, fmt.Sprintf("names %q %q %q %q", r.Name, r.Site, row.name, s.Address), source.NewNames)
+			s.Names = source.Kept(o.Keep, fmt.Sprintf("names %q %q %q %q", r.Name, r.Site, row.name, s.Address), source.NewNames)
 		}
 		sources = append(sources, built...)
 	}
@@ -132,10 +132,10 @@ func (r *target) read(ctx context.Context, timeout time.Duration, wanted func(co
 }
 
 // aboutReading are registry_collector_success, registry_collector_duration_seconds and registry_collector_failure. A source
-// that is pending has the last one only: nobody knows yet whether it succeeds. The success of a stale probe is left out.
+// that is pending, or that the exporter has no descriptors for, has the last one only: nobody knows whether it succeeds. The success of a stale probe is left out.
 func aboutReading(res source.Result) []source.Sample {
 	s := res.Source
-	if why := source.Reason(res.Err); why == source.ReasonPending {
+	if why := source.Reason(res.Err); why == source.ReasonPending || why == source.ReasonExporterOverloaded {
 		return []source.Sample{collectorFailure.Sample(1, s.Collector, s.Address, why)}
 	}
 	samples := []source.Sample{collectorDuration.Sample(res.Duration.Seconds(), s.Collector, s.Address)}

@@ -25,12 +25,16 @@ type Options struct {
 	Exporter string       // name of this exporter, in the images that it pushes and the objects that it writes
 	StateDir string       // folder for state that outlives the process; empty: none does
 	Lockout  *Lockout     // of all registries, and all configurations
+	Budget   *Budget      // of all registries, and all configurations; nil: the registry has one of its own
 	Keep     *source.Keep // of this configuration
 }
 
 // NewBuilder is the builder of registry i of the configuration.
 func NewBuilder(c *config.Config, i int, o Options) *Builder {
 	r := c.Registries[i]
+	if o.Budget == nil {
+		o.Budget = NewBudget()
+	}
 	o.Lockout = o.Lockout.of(source.Instance(r.Name, r.Site))
 	return &Builder{
 		Registry: r, Options: o, config: c, path: []any{"registries", i},

@@ -123,8 +123,8 @@ func (x *exchange) control(ctx context.Context, _, address string, _ syscall.Raw
 
 // NewGuardedTransport is as NewTransport, for a system at u that is not a registry, such as Swift. It dials no address of this
 // machine, or of its link, unless the system has one, or stores name the host.
-func NewGuardedTransport(cfg *promconfig.HTTPClientConfig, u config.URL, stores []string) (http.RoundTripper, error) {
-	t, err := NewTransport(cfg)
+func NewGuardedTransport(cfg *promconfig.HTTPClientConfig, u config.URL, stores []string, part Part) (http.RoundTripper, error) {
+	t, err := NewTransport(cfg, part)
 	if err != nil {
 		return nil, err
 	}

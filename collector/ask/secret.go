@@ -42,7 +42,8 @@ func newSecret(inline promconfig.Secret, file string) *Secret {
 	return nil
 }
 
-// Fetch implements promconfig.SecretReader. A nil secret is empty. A file that cannot be read is ReasonUnauthorized, and
+// Fetch implements promconfig.SecretReader. A nil secret is empty. A file that cannot be read is ReasonUnauthorized, or
+// ReasonExporterOverloaded where this machine is out of descriptors, and
 // the end of ctx ReasonTimeout or ReasonCanceled; all of them are source.Unasked.
 func (s *Secret) Fetch(ctx context.Context) (string, error) {
 	if s == nil {
@@ -73,13 +74,22 @@ func (s *Secret) read() *secretReading {
 		defer s.mu.Unlock()
 		s.reading = nil
 		if err != nil {
-			r.err = source.Unasked(source.Failed(source.ReasonUnauthorized, "a secret cannot be read: %s", err))
+			r.err = unreadSecret(err)
 			return
 		}
 		r.text = text
 		s.remember(text)
 	}()
 	return r
+}
+
+// unreadSecret is the error of a secret that err kept from being read.
+func unreadSecret(err error) error {
+	reason := source.ReasonUnauthorized
+	if source.Reason(err) == source.ReasonExporterOverloaded {
+		reason = source.ReasonExporterOverloaded
+	}
+	return source.Unasked(source.Failed(reason, "a secret cannot be read: %s", err))
 }
 
 // remember is called with s.mu locked, or before s is shared.

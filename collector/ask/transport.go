@@ -22,16 +22,18 @@ import (
 type transport struct {
 	*http.Transport
 	refuse func(context.Context, netip.Addr) error // of addresses that may not be dialled, nor be asked of a proxy; nil: none
+	part   Part
 }
 
-// NewTransport is a transport with the TLS and proxy configuration of cfg. Its error is that of a file of tls_config.
-func NewTransport(cfg *promconfig.HTTPClientConfig) (*transport, error) {
+// NewTransport is a transport with the TLS and proxy configuration of cfg. Its requests are part of the budget. Its error is
+// that of a file of tls_config.
+func NewTransport(cfg *promconfig.HTTPClientConfig, part Part) (*transport, error) {
 	tlsConfig, err := NewTLSConfig(&cfg.TLSConfig)
 	if err != nil {
 		return nil, err
 	}
 	NoteCertificateRequest(tlsConfig)
-	return &transport{Transport: &http.Transport{
+	return &transport{part: part, Transport: &http.Transport{
 		Proxy:                  cfg.Proxy(),
 		ProxyConnectHeader:     cfg.GetProxyConnectHeader(),
 		OnProxyConnectResponse: proxyRefusal,
@@ -44,7 +46,7 @@ func NewTransport(cfg *promconfig.HTTPClientConfig) (*transport, error) {
 }
 
 // Clone is a transport whose TLS configuration can be changed.
-func (t *transport) Clone() *transport { return &transport{t.Transport.Clone(), t.refuse} }
+func (t *transport) Clone() *transport { return &transport{t.Transport.Clone(), t.refuse, t.part} }
 
 // anonymous is the transport without the client certificate, for hosts that need not know who we are.
 func (t *transport) anonymous() *transport {
@@ -79,7 +81,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := t.Transport.RoundTrip(req.WithContext(context.WithValue(req.Context(), exchangeKey{}, x)))
 	if err != nil {
-		return nil, x.explain(err)
+		return nil, t.part.Note(x.explain(err))
 	}
 	return resp, nil
 }

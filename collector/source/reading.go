@@ -62,7 +62,7 @@ func (s *Source) Get(ctx context.Context, timeout time.Duration) Result {
 	if err == nil {
 		err = context.DeadlineExceeded
 	}
-	return Result{Source: s, Samples: s.missing(nil, Run{}), Err: fmt.Errorf("waiting for an answer: %w", err), Duration: time.Since(r.start)}
+	return Result{Source: s, Samples: s.missing(nil, Run{}, err), Err: fmt.Errorf("waiting for an answer: %w", err), Duration: time.Since(r.start)}
 }
 
 func (s *Source) join(timeout time.Duration) *reading {
@@ -150,7 +150,7 @@ func (s *Source) result(ctx context.Context, r *reading) Result {
 	if errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		err = fmt.Errorf("%w (%w)", context.DeadlineExceeded, err)
 	}
-	samples := slices.Concat(r.samples, s.missing(r.samples, r.last))
+	samples := slices.Concat(r.samples, s.missing(r.samples, r.last, err))
 	if s.Probe != nil && s.Probe.isStale(r.last, time.Now()) {
 		samples = withoutSuccess(samples)
 	}
@@ -158,14 +158,15 @@ func (s *Source) result(ctx context.Context, r *reading) Result {
 }
 
 // missing are the samples of Down whose metric samples have none of. A probe has none before its first run has ended: a
-// 0 that nobody measured would count as an outage in every average over a restart.
-func (s *Source) missing(samples []Sample, last Run) []Sample {
+// 0 that nobody measured would count as an outage in every average over a restart. For the same reason no 0 is added after a
+// reading that failed since the exporter is overloaded.
+func (s *Source) missing(samples []Sample, last Run, err error) []Sample {
 	if s.Probe != nil && last.End.IsZero() {
 		return nil
 	}
 	var missing []Sample
 	for _, d := range s.Down {
-		if !has(samples, d.Metric) {
+		if !has(samples, d.Metric) && (d.Value != 0 || !isOverloaded(err)) {
 			missing = append(missing, d)
 		}
 	}
