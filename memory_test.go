@@ -15,7 +15,8 @@ func TestMemoryLimitOfCgroups(t *testing.T) {
 	}{
 		{"a unit of systemd", "0::/system.slice/e.service\n", map[string]string{"system.slice/e.service/memory.max": "536870912\n"}, 512 << 20},
 		{"the slice has less than the unit", "0::/system.slice/e.service\n", map[string]string{
-			"system.slice/e.service/memory.max": "536870912\n", "system.slice/memory.max": "268435456\n"}, 256 << 20},
+			"system.slice/e.service/memory.max": "536870912\n", "system.slice/memory.max": "268435456\n",
+		}, 256 << 20},
 		{"a container with a namespace of its own", "0::/\n", map[string]string{"memory.max": "268435456\n"}, 256 << 20},
 		{"version 1", "5:cpu,memory:/docker/0123\n1:name=systemd:/x\n", map[string]string{"memory/docker/0123/memory.limit_in_bytes": "268435456\n"}, 256 << 20},
 		{"version 1 in a container", "5:memory:/docker/0123\n", map[string]string{"memory/memory.limit_in_bytes": "268435456\n"}, 256 << 20},
