@@ -108,6 +108,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case commandCheck:
 		return check(f, stdin, stdout, stderr)
 	}
+	limitMemory()
 	logger := newLogging(f.logLevel, f.logFormat, stderr)
 	exporter, err := collector.New(collector.Options{
 		ConfigFile: f.configFile, ExternalURL: f.externalURL, StateDir: f.stateDir, Name: f.name, Registries: f.registries, Logger: logger.own,

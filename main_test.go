@@ -75,8 +75,15 @@ var listening = regexp.MustCompile(`address"?[=:]"?(127\.0\.0\.1:\d+)`)
 // start runs the exporter until it listens. The end of the test kills it.
 func start(t *testing.T, config string, args ...string) *process {
 	t.Helper()
+	return startWith(t, func(*exec.Cmd) {}, config, args...)
+}
+
+// startWith is start with a command that prepare has changed.
+func startWith(t *testing.T, prepare func(*exec.Cmd), config string, args ...string) *process {
+	t.Helper()
 	p := &process{eof: make(chan struct{})}
 	p.cmd = command(t, append([]string{"--config.file=" + config, "--web.listen-address=127.0.0.1:0"}, args...)...)
+	prepare(p.cmd)
 	stderr, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

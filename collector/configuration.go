@@ -32,7 +32,7 @@ func (e *Exporter) load() error {
 	if before := e.live.Load(); before != nil {
 		next.keep = source.NewKeep(before.keep)
 	}
-	builders := e.opts.forBuilders(&e.lockout, next.keep, ask.NewCAs())
+	builders := e.opts.forBuilders(&e.lockout, e.budget, next.keep, ask.NewCAs())
 	for i := range c.Registries {
 		r, err := newTarget(c, i, builders, e.history)
 		if err != nil {

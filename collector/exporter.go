@@ -2,6 +2,7 @@ package collector
 
 import (
 	"context"
+	"crypto/x509"
 	"fmt"
 	"os"
 	"sync"
@@ -40,8 +41,8 @@ func (o *Options) name() string {
 	return host
 }
 
-func (o *Options) forBuilders(l *ask.Lockout, k *source.Keep, cas *ask.CAs) ask.Options {
-	return ask.Options{Exporter: o.name(), StateDir: o.StateDir, Lockout: l, Keep: k, CAs: cas}
+func (o *Options) forBuilders(l *ask.Lockout, budget *ask.Budget, k *source.Keep, cas *ask.CAs) ask.Options {
+	return ask.Options{Exporter: o.name(), StateDir: o.StateDir, Lockout: l, Budget: budget, Keep: k, CAs: cas}
 }
 
 // An Exporter reads the registries of the configuration in force. All its methods may be called at the same time.
@@ -49,6 +50,7 @@ type Exporter struct {
 	opts    Options
 	live    atomic.Pointer[live]
 	lockout ask.Lockout // outlives reloads: it tells which secrets were refused
+	budget  *ask.Budget // outlives reloads
 	history *history    // outlives reloads
 
 	reloading  sync.Mutex // held by Start, Reload and StopProbes
@@ -75,7 +77,8 @@ func New(opts Options) (*Exporter, error) {
 			return nil, fmt.Errorf("--state.dir: %w", err)
 		}
 	}
-	e := &Exporter{opts: opts, history: newHistory(opts)}
+	e := &Exporter{opts: opts, history: newHistory(opts), budget: ask.NewBudget()}
+	_, _ = x509.SystemCertPool() // Go reads it once: later there might be no descriptor left for it
 	e.drain, e.stop = context.WithCancel(context.Background())
 	if err := e.load(); err != nil {
 		return nil, err

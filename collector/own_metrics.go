@@ -19,6 +19,10 @@ func (e *Exporter) registerSelf() {
 		Name: "registry_exporter_scrapes_rejected_total",
 		Help: "Scrapes answered with 503 because too many were under way.",
 	})
+	overloaded := prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "registry_exporter_overloaded_total",
+		Help: "Requests to registries that failed because this machine had no descriptors or no memory left (reason exporter_overloaded).",
+	}, func() float64 { return float64(e.budget.Overloaded()) })
 	webInfo := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "registry_exporter_web_info", Help: "Always 1; external_url is where people reach this exporter (--web.external-url).",
 		ConstLabels: prometheus.Labels{"external_url": e.opts.ExternalURL},
@@ -27,7 +31,7 @@ func (e *Exporter) registerSelf() {
 	e.web = prometheus.NewRegistry()
 	e.web.MustRegister(webInfo)
 	e.self = prometheus.NewRegistry()
-	e.self.MustRegister(webInfo, e.reloadGood, e.reloadTime, e.scrapesRejected,
+	e.self.MustRegister(webInfo, e.reloadGood, e.reloadTime, e.scrapesRejected, overloaded,
 		versioncollector.NewCollector("registry_exporter"),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))

@@ -120,9 +120,10 @@ func TestSeveralPrometheisShareOneRead(t *testing.T) {
 	})
 }
 
+// The registry is asked once, however many clients come and go until it has answered or its time is over.
 func TestClientsThatHangUp(t *testing.T) {
 	upstream, asked, hungUp := startHung(t)
-	e := exporterOfHub(t, upstream, "")
+	e := exporterOfHub(t, upstream, "  timeout: 3s\n")
 	server := httptest.NewServer(http.HandlerFunc(e.ServeMetrics))
 	defer server.Close()
 	scrape := func() (hangUp context.CancelFunc) {
@@ -147,7 +148,11 @@ func TestClientsThatHangUp(t *testing.T) {
 		t.Error("the second scrape lost its reading")
 	}
 	second()
-	testserver.WaitUntil(t, "the upstream sees the connection closed", func() bool { return hungUp.Load() == 1 })
+	testserver.WaitUntil(t, "the second scrape ends", func() bool { return e.scrapes.Load() == 0 })
+	if hungUp.Load() != 0 {
+		t.Error("the reading ended with its last client: each one that hangs up costs another")
+	}
+	testserver.WaitUntil(t, "the time of the reading is over", func() bool { return hungUp.Load() == 1 })
 	if asked.Load() != 1 {
 		t.Errorf("upstream was asked %d times", asked.Load())
 	}

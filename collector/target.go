@@ -132,10 +132,10 @@ func (r *target) read(ctx context.Context, timeout time.Duration, wanted func(co
 }
 
 // aboutReading are registry_collector_success, registry_collector_duration_seconds and registry_collector_failure. A source
-// that is pending has the last one only: nobody knows yet whether it succeeds. The success of a stale probe is left out.
+// that is pending, or that the exporter has no descriptors for, has the last one only: nobody knows whether it succeeds. The success of a stale probe is left out.
 func aboutReading(res source.Result) []source.Sample {
 	s := res.Source
-	if why := source.Reason(res.Err); why == source.ReasonPending {
+	if why := source.Reason(res.Err); why == source.ReasonPending || why == source.ReasonExporterOverloaded {
 		return []source.Sample{collectorFailure.Sample(1, s.Collector, s.Address, why)}
 	}
 	samples := []source.Sample{collectorDuration.Sample(res.Duration.Seconds(), s.Collector, s.Address)}

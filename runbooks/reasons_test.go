@@ -25,7 +25,7 @@ var kinds = map[string]string{
 	"realm":      "realm_changed realm_refused",
 	"ours":       "unauthorized forbidden not_found policy rate_limited realm_refused redirect_refused tls_client_cert panic",
 	"log":        "log_missing log_unreadable lines_lost not_listening state_not_saved other",
-	"never":      "pending", // of a probe that has not run: no alert prints it
+	"never":      "pending exporter_overloaded", // of a probe that has not run, of what could not be asked: no alert prints it
 }
 
 // printed has the kinds of reasons that each alert can print: those of the collectors whose reasons it looks up.

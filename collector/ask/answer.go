@@ -34,8 +34,9 @@ func AnswerOf(resp *http.Response, limit int64) (*Answer, error) {
 }
 
 // readBounded reads at most limit bytes. length is the Content-Length, or less than 0 when there is none.
+// One within the limit is taken for true: a buffer that grows until it holds 15 MiB takes 16, and 16 more while it is copied.
 func readBounded(r io.Reader, length, limit int64) ([]byte, error) {
-	first := min(max(length, 0), MaxSmallBody) + bytes.MinRead
+	first := min(max(length, 0), limit) + bytes.MinRead
 	buf := bytes.NewBuffer(make([]byte, 0, first))
 	n, err := buf.ReadFrom(io.LimitReader(r, limit+1))
 	if n > limit {

@@ -25,6 +25,7 @@ type Options struct {
 	Exporter string       // name of this exporter, in the images that it pushes and the objects that it writes
 	StateDir string       // folder for state that outlives the process; empty: no state does
 	Lockout  *Lockout     // of all registries, and all configurations
+	Budget   *Budget      // of all registries, and all configurations; nil: the registry has one of its own
 	Keep     *source.Keep // of this configuration
 	CAs      *CAs         // of all registries, in this configuration; nil: each client reads its own
 }
@@ -32,6 +33,9 @@ type Options struct {
 // NewBuilder returns the builder of registry i of the configuration.
 func NewBuilder(c *config.Config, i int, o Options) *Builder {
 	r := c.Registries[i]
+	if o.Budget == nil {
+		o.Budget = NewBudget()
+	}
 	o.Lockout = o.Lockout.of(source.Instance(r.Name, r.Site))
 	return &Builder{
 		Registry: r, Options: o, config: c, path: []any{"registries", i},

@@ -44,7 +44,7 @@ type Client struct {
 // newClient builds the client of u. The header Host and the name in the certificate are those of front: a backend at
 // 10.0.0.1 is asked as registry.example.org. path is that of cfg in the configuration, for errors.
 func newClient(b *Builder, cfg *promconfig.HTTPClientConfig, u, front config.URL, path ...any) (*Client, error) {
-	t, err := NewTransport(b.CAs, cfg)
+	t, err := NewTransport(b.CAs, cfg, b.Part())
 	if err != nil {
 		return nil, b.Errorf(append(path, "tls_config"), "%s", err)
 	}

@@ -5,6 +5,7 @@
 //	client.go       Client: asks one address, with the names of the front, on a new connection each time
 //	transport.go    the connection: it ends with the context of its request, at the latest; conn.go: its errors
 //	tls_files.go    the files of tls_config, which are bounded, too
+//	budget.go       Budget: what the requests of all registries share, and when it was not enough
 //	answer.go       Answer: a response and its body, which is bounded
 //	refusal.go      the error of an answer with a status that nobody wants; request_error.go: of no answer at all
 //	store.go        marks requests to a store, whose refusals are about no account of ours

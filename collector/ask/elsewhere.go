@@ -126,8 +126,8 @@ func (x *exchange) control(ctx context.Context, _, address string, _ syscall.Raw
 
 // NewGuardedTransport is NewTransport for a system at u that is no registry, such as Swift. It dials no address of this
 // machine, or of its link, unless the system has such an address, or stores name the host.
-func NewGuardedTransport(cas *CAs, cfg *promconfig.HTTPClientConfig, u config.URL, stores []string) (http.RoundTripper, error) {
-	t, err := NewTransport(cas, cfg)
+func NewGuardedTransport(cas *CAs, cfg *promconfig.HTTPClientConfig, u config.URL, stores []string, part Part) (http.RoundTripper, error) {
+	t, err := NewTransport(cas, cfg, part)
 	if err != nil {
 		return nil, err
 	}

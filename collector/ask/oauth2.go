@@ -47,7 +47,7 @@ func (b *Builder) oauth2(httpConfig *promconfig.HTTPClientConfig, next http.Roun
 	if err != nil || tokenURL.Host == "" || tokenURL.User != nil {
 		return nil, b.Errorf(append(path, "token_url"), "must be a URL such as https://login.example.org/token, without user info")
 	}
-	t, err := NewTransport(b.CAs, &promconfig.HTTPClientConfig{TLSConfig: cfg.TLSConfig, ProxyConfig: cfg.ProxyConfig})
+	t, err := NewTransport(b.CAs, &promconfig.HTTPClientConfig{TLSConfig: cfg.TLSConfig, ProxyConfig: cfg.ProxyConfig}, b.Part())
 	if err != nil {
 		return nil, b.Errorf(append(path, "tls_config"), "%s", err)
 	}

@@ -65,6 +65,7 @@ func NoConnection(err error, host string) error {
 	words := map[string]string{
 		source.ReasonRefused: "connection refused", source.ReasonDNS: "the name is not resolved", source.ReasonUnreachable: "no route",
 		source.ReasonTimeout: "no answer in time", source.ReasonCanceled: "canceled",
+		source.ReasonExporterOverloaded: "the exporter has no descriptors or no memory left",
 	}[source.Reason(err)]
 	if words == "" {
 		words = "no connection"

@@ -42,8 +42,9 @@ func newSecret(inline promconfig.Secret, file string) *Secret {
 	return nil
 }
 
-// Fetch implements promconfig.SecretReader. A nil secret is empty. A file that cannot be read has reason unauthorized,
-// and the end of ctx has timeout or canceled. Each of these errors is source.Unasked.
+// Fetch implements promconfig.SecretReader. A nil secret is empty. A file that cannot be read has reason unauthorized, or
+// exporter_overloaded when this machine is out of descriptors, and the end of ctx has timeout or canceled. Each of these
+// errors is source.Unasked.
 func (s *Secret) Fetch(ctx context.Context) (string, error) {
 	if s == nil {
 		return "", nil
@@ -73,13 +74,22 @@ func (s *Secret) read() *secretReading {
 		defer s.mu.Unlock()
 		s.reading = nil
 		if err != nil {
-			r.err = source.Unasked(source.Failed(source.ReasonUnauthorized, "a secret cannot be read: %s", err))
+			r.err = unreadSecret(err)
 			return
 		}
 		r.text = text
 		s.remember(text)
 	}()
 	return r
+}
+
+// unreadSecret is the error of a secret that err kept from being read.
+func unreadSecret(err error) error {
+	reason := source.ReasonUnauthorized
+	if source.Reason(err) == source.ReasonExporterOverloaded {
+		reason = source.ReasonExporterOverloaded
+	}
+	return source.Unasked(source.Failed(reason, "a secret cannot be read: %s", err))
 }
 
 // remember keeps value and its masks. The caller holds s.mu, or s is not shared yet.

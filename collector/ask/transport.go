@@ -23,16 +23,18 @@ import (
 type transport struct {
 	*http.Transport
 	refuse func(context.Context, netip.Addr) error // returns an error for an address that neither transport nor proxy may dial; nil: it may dial all
+	part   Part                                    // the part of the budget that requests take from
 }
 
-// NewTransport returns a transport with the TLS and proxy configuration of cfg. An error is about a file of tls_config.
-func NewTransport(cas *CAs, cfg *promconfig.HTTPClientConfig) (*transport, error) {
+// NewTransport returns a transport with the TLS and proxy configuration of cfg. Its requests are part of the budget. An
+// error is about a file of tls_config.
+func NewTransport(cas *CAs, cfg *promconfig.HTTPClientConfig, part Part) (*transport, error) {
 	tlsConfig, err := NewTLSConfig(cas, &cfg.TLSConfig)
 	if err != nil {
 		return nil, err
 	}
 	NoteCertificateRequest(tlsConfig)
-	return &transport{Transport: &http.Transport{
+	return &transport{part: part, Transport: &http.Transport{
 		Proxy:                  cfg.Proxy(),
 		ProxyConnectHeader:     cfg.GetProxyConnectHeader(),
 		OnProxyConnectResponse: proxyRefusal,
@@ -45,7 +47,7 @@ func NewTransport(cas *CAs, cfg *promconfig.HTTPClientConfig) (*transport, error
 }
 
 // Clone returns a copy whose TLS configuration can be changed.
-func (t *transport) Clone() *transport { return &transport{t.Transport.Clone(), t.refuse} }
+func (t *transport) Clone() *transport { return &transport{t.Transport.Clone(), t.refuse, t.part} }
 
 // anonymous returns the transport without its client certificate, for hosts that must not learn who asks.
 func (t *transport) anonymous() *transport {
@@ -80,7 +82,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := t.Transport.RoundTrip(req.WithContext(context.WithValue(req.Context(), exchangeKey{}, x)))
 	if err != nil {
-		return nil, x.explain(err)
+		return nil, t.part.Note(x.explain(err))
 	}
 	return resp, nil
 }

@@ -45,6 +45,7 @@ type server struct {
 	password *ask.Secret // nil: no AUTH is sent
 	tls      *tls.Config // nil: the connection is not encrypted
 	lockout  *ask.Lockout
+	part     ask.Part
 }
 
 // Sources makes the source of the Redis (redis.addr), and none for a registry without redis. An error names the key of
@@ -53,7 +54,7 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 	if b.Redis == nil {
 		return nil, nil
 	}
-	r := &server{address: b.Redis.Addr, username: b.Redis.Username, lockout: b.Lockout}
+	r := &server{address: b.Redis.Addr, username: b.Redis.Username, lockout: b.Lockout, part: b.Part()}
 	var err error
 	if r.password, err = b.Secret(b.Redis.Password, b.Redis.PasswordFile, "redis", "password_file"); err != nil {
 		return nil, err
@@ -79,7 +80,7 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 // given up the scrape, for which the reason is canceled.
 func (r *server) read(ctx context.Context) ([]source.Sample, error) {
 	samples, err := r.ask(ctx)
-	if err != nil && ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
+	if err != nil && ctx.Err() != nil && !source.IsUnasked(err) && !errors.Is(err, ctx.Err()) {
 		err = fmt.Errorf("%w: %v", ctx.Err(), err)
 	}
 	return samples, err
@@ -121,7 +122,7 @@ func (r *server) dial(ctx context.Context) (*respConn, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", r.address)
 	if err != nil {
-		return nil, ask.NoConnection(err, r.address)
+		return nil, r.part.Note(ask.NoConnection(err, r.address))
 	}
 	if r.tls == nil {
 		return newRESPConn(conn), nil

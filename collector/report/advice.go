@@ -92,6 +92,13 @@ func workedBefore(res source.Result) bool { return res.WorkedBefore }
 // frontIsUnknown says whether a backend got no password since the front could not be asked.
 func frontIsUnknown(res source.Result) bool { return source.IsUnasked(res.Err) }
 
+// overloaded is for a machine of the exporter that is out of descriptors or memory: no other advice is true then.
+var overloaded = source.Advice{
+	Reasons: source.ReasonExporterOverloaded,
+	What:    "this machine has no descriptors or no memory left for the exporter, so nobody knows how {address} is: raise its limits, or give it fewer registries",
+	Try:     "grep -E 'open files|address space' /proc/$(pidof registry_exporter)/limits",
+}
+
 // secretUnread is the advice for a secret whose file cannot be read: no request was sent.
 var secretUnread = source.Advice{
 	Reasons: source.ReasonUnauthorized, When: func(res source.Result) bool { return source.IsUnasked(res.Err) },
@@ -106,7 +113,7 @@ var refusedNow = source.Advice{
 }
 
 // adviceFor returns the sentence and the command for a source that failed. They stand in the first row that fits, in this
-// order: rows of the source with a condition, secretUnread and refusedNow, rows of the source without a condition,
+// order: overloaded, rows of the source with a condition, secretUnread and refusedNow, rows of the source without a condition,
 // generalAdvice. The command may be empty.
 func adviceFor(res source.Result, reason string) (what, try string) {
 	own := res.Source.Words.Advice
@@ -118,7 +125,7 @@ func adviceFor(res source.Result, reason string) (what, try string) {
 			always = append(always, a)
 		}
 	}
-	for _, rows := range [][]source.Advice{conditional, {secretUnread, refusedNow}, always, generalAdvice} {
+	for _, rows := range [][]source.Advice{{overloaded}, conditional, {secretUnread, refusedNow}, always, generalAdvice} {
 		for _, a := range rows {
 			if a.Fits(res, reason) {
 				p := res.Place()

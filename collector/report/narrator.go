@@ -109,6 +109,8 @@ func (n *narrator) alertOf(res source.Result, reason string) string {
 	switch {
 	case reason == source.ReasonCanceled:
 		return ""
+	case reason == source.ReasonExporterOverloaded:
+		return "RegistryExporterOverloaded"
 	case own == nil:
 		return source.CannotLook
 	}

@@ -18,6 +18,8 @@ import (
 //	realm_changed     as realm_refused, after another token server has given tokens
 //	redirect_refused  the configuration does not let us follow the redirect (stores)
 //	pending           the first run of a probe has not ended
+//
+// exporter_overloaded is about this machine: it has no descriptors or no memory left, and nobody knows how the registry is
 const (
 	ReasonDNS                 = "dns"
 	ReasonRefused             = "refused"
@@ -66,6 +68,7 @@ const (
 	ReasonNotListening        = "not_listening"
 	ReasonStateNotSaved       = "state_not_saved"
 	ReasonCanceled            = "canceled"
+	ReasonExporterOverloaded  = "exporter_overloaded"
 	ReasonPanic               = "panic"
 	reasonOther               = "other"
 )
@@ -92,11 +95,14 @@ func (u unaskedError) Unwrap() error { return u.error }
 // Unasked marks err as the cause that no request was sent. Its reason stays.
 func Unasked(err error) error { return unaskedError{err} }
 
-// IsUnasked says whether no request was sent because of err.
+// IsUnasked says whether no request was sent because of err, or nobody knows what came of it (ReasonExporterOverloaded).
 func IsUnasked(err error) bool {
 	var u unaskedError
-	return errors.As(err, &u)
+	return errors.As(err, &u) || isOverloaded(err)
 }
+
+// isOverloaded says whether the reason of err is ReasonExporterOverloaded.
+func isOverloaded(err error) bool { return Reason(err) == ReasonExporterOverloaded }
 
 // IsOurs says whether a failure with this reason is mostly a fault of the exporter or its configuration, as the alerts
 // have it: the account, the path, a token server or a redirect that it does not name, a rule for the tag that it pushes, the

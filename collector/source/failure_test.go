@@ -45,6 +45,11 @@ func TestReason(t *testing.T) {
 		{"certificate of unknown authority", x509.UnknownAuthorityError{}, ReasonTLSUnknownAuthority},
 		{"certificate for other uses", x509.CertificateInvalidError{Reason: x509.IncompatibleUsage}, ReasonTLSOther},
 		{"scheme", http.ErrSchemeMismatch, ReasonHTTPSOnHTTP},
+		{"no descriptor left here", socket(syscall.EMFILE), ReasonExporterOverloaded},
+		{"no descriptor left on this machine", socket(syscall.ENFILE), ReasonExporterOverloaded},
+		{"no buffers left here", socket(syscall.ENOBUFS), ReasonExporterOverloaded},
+		{"no memory left here", socket(syscall.ENOMEM), ReasonExporterOverloaded},
+		{"no descriptor left to ask the resolver", &net.DNSError{Err: "dial udp 127.0.0.53:53: socket: too many open files"}, ReasonExporterOverloaded},
 		{"anything else", errors.New("x"), reasonOther},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -65,7 +70,7 @@ func TestReasonsAreAClosedList(t *testing.T) {
 		tls_not_yet_valid tls_client_cert tls_other http_on_https https_on_http unauthorized forbidden not_found store_refused upstream_failed realm_refused realm_changed redirect_refused rate_limited
 		client_error server_error unavailable health_check_failed bad_answer redirected too_large digest_mismatch short_read missing_blob
 		upload_lost no_space read_only write_accepted write_lost body_too_large policy pending log_missing log_unreadable lines_lost
-		not_listening state_not_saved canceled panic other`
+		not_listening state_not_saved canceled exporter_overloaded panic other`
 	text, err := os.ReadFile("failure.go")
 	if err != nil {
 		t.Fatal(err)

@@ -39,9 +39,10 @@ type Step struct {
 type track struct {
 	running chan struct{} // holds one item during a run
 
-	mu   sync.Mutex
-	last Run
-	next time.Time // when the next run is to begin
+	mu       sync.Mutex
+	last     Run
+	overload error     // of a run before the first that counts
+	next     time.Time // when the next run is to begin
 }
 
 // NewTrack is the track of a probe that has not run yet.
@@ -53,10 +54,13 @@ func (p *Probe) Source(s *Source, t *track) *Source {
 	return s
 }
 
-// result is the last run, or one that fails with ReasonPending.
+// result is the last run, or one that fails with ReasonPending, or with ReasonExporterOverloaded.
 func (t *track) result() Run {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.last.End.IsZero() && t.overload != nil {
+		return Run{Err: t.overload}
+	}
 	if t.last.End.IsZero() {
 		return Run{Err: Failed(ReasonPending, "the first run has not ended yet")}
 	}
@@ -92,10 +96,33 @@ func (p *Probe) Once(ctx context.Context) bool {
 		return false
 	}
 	r.End = time.Now()
-	p.track.mu.Lock()
-	defer p.track.mu.Unlock()
-	p.track.last = r
+	p.track.end(r)
 	return true
+}
+
+// end makes r the last run. A run that met an overloaded exporter says nothing of the registry: the run before it stays the
+// last one.
+func (t *track) end(r Run) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := r.overload(); err != nil {
+		t.overload = err
+		return
+	}
+	t.last = r
+}
+
+// overload is the error of a run, or of one of its steps, with ReasonExporterOverloaded; nil when it has none.
+func (r Run) overload() error {
+	if isOverloaded(r.Err) {
+		return r.Err
+	}
+	for _, s := range r.Steps {
+		if isOverloaded(s.Err) {
+			return s.Err
+		}
+	}
+	return nil
 }
 
 // Loop runs the probe every Every until begins ends, and ends a run under way with runs. After a reload it counts on from the

@@ -18,7 +18,8 @@ const grace = 100 * time.Millisecond
 const maxAtOnce = 2
 
 // A reading is one call of Source.Read, or one look at the last run of a probe. Scrapes that join it while it is under
-// way get the same samples. It has the timeout of the scrape that started it, and scrapes with the same one join it, so that it
+// way get the same samples. It goes on when they hang up, for the next ones to join: a client that hangs up early makes no more
+// readings than one that waits. It has the timeout of the scrape that started it, and scrapes with the same one join it, so that it
 // ends before any of them does. With other timeouts there are two readings at once, and no more: a third scrape joins one.
 //
 //	0 s   scrape A, timeout 10 s, starts a reading
@@ -26,7 +27,7 @@ const maxAtOnce = 2
 //	8 s   scrape D, timeout 5 s, joins that of A, which ends at 10 s
 //	10 s  the first reading ends, and A, B and D get what it has learnt; scrape E starts another
 type reading struct {
-	ctx      context.Context // ends with the timeout, or when the last waiter leaves
+	ctx      context.Context // ends with the timeout, or when the time of the last waiter is over
 	cancel   context.CancelFunc
 	timeout  time.Duration
 	start    time.Time
@@ -52,17 +53,21 @@ func (s *Source) Get(ctx context.Context, timeout time.Duration) Result {
 	case <-ctx.Done():
 	case <-over:
 	}
-	s.leave(r)
+	wait := min(grace, timeout/10)
+	if isHungUp(ctx) {
+		wait = 0
+	}
+	s.leave(r, isHungUp(ctx))
 	select {
 	case <-r.done:
 		return s.result(ctx, r)
-	case <-time.After(min(grace, timeout/10)):
+	case <-time.After(wait):
 	}
 	err := context.Cause(ctx)
 	if err == nil {
 		err = context.DeadlineExceeded
 	}
-	return Result{Source: s, Samples: s.missing(nil, Run{}), Err: fmt.Errorf("waiting for an answer: %w", err), Duration: time.Since(r.start)}
+	return Result{Source: s, Samples: s.missing(nil, Run{}, err), Err: fmt.Errorf("waiting for an answer: %w", err), Duration: time.Since(r.start)}
 }
 
 func (s *Source) join(timeout time.Duration) *reading {
@@ -102,11 +107,16 @@ func (s *Source) joinable(timeout time.Duration) *reading {
 	return s.running[len(s.running)-1]
 }
 
-// leave takes one waiter off. Without waiters the reading is canceled.
-func (s *Source) leave(r *reading) {
+// isHungUp says whether the client of a scrape has gone, and not its time.
+func isHungUp(ctx context.Context) bool {
+	return ctx.Err() != nil && !errors.Is(context.Cause(ctx), context.DeadlineExceeded)
+}
+
+// leave takes one waiter off. Without waiters the reading is canceled, unless the last one has hung up.
+func (s *Source) leave(r *reading, hungUp bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if r.waiters--; r.waiters > 0 {
+	if r.waiters--; r.waiters > 0 || hungUp {
 		return
 	}
 	r.cancel()
@@ -150,7 +160,7 @@ func (s *Source) result(ctx context.Context, r *reading) Result {
 	if errors.Is(err, context.Canceled) && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
 		err = fmt.Errorf("%w (%w)", context.DeadlineExceeded, err)
 	}
-	samples := slices.Concat(r.samples, s.missing(r.samples, r.last))
+	samples := slices.Concat(r.samples, s.missing(r.samples, r.last, err))
 	if s.Probe != nil && s.Probe.isStale(r.last, time.Now()) {
 		samples = withoutSuccess(samples)
 	}
@@ -158,14 +168,15 @@ func (s *Source) result(ctx context.Context, r *reading) Result {
 }
 
 // missing are the samples of Down whose metric samples have none of. A probe has none before its first run has ended: a
-// 0 that nobody measured would count as an outage in every average over a restart.
-func (s *Source) missing(samples []Sample, last Run) []Sample {
+// 0 that nobody measured would count as an outage in every average over a restart. For the same reason no 0 is added after a
+// reading that failed since the exporter is overloaded.
+func (s *Source) missing(samples []Sample, last Run, err error) []Sample {
 	if s.Probe != nil && last.End.IsZero() {
 		return nil
 	}
 	var missing []Sample
 	for _, d := range s.Down {
-		if !has(samples, d.Metric) {
+		if !has(samples, d.Metric) && (d.Value != 0 || !isOverloaded(err)) {
 			missing = append(missing, d)
 		}
 	}

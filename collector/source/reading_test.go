@@ -116,43 +116,21 @@ func TestOneClientThatHangsUpDoesNotCancelTheOthers(t *testing.T) {
 	})
 }
 
-func TestLastClientThatHangsUpCancelsTheReading(t *testing.T) {
+func TestAReadingGoesOnWhenAllHangUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		ended := make(chan time.Duration, 1)
-		s := testSource(func(ctx context.Context) ([]Sample, error) {
-			<-ctx.Done()
-			ended <- time.Since(start)
-			return nil, ctx.Err()
-		})
-		var group sync.WaitGroup
-		for i := range 3 {
-			ctx, hangUp := context.WithCancel(t.Context())
-			time.AfterFunc(time.Duration(i+1)*time.Second, hangUp)
-			group.Go(func() { wantResult(t, s.Get(ctx, longScrape), "up=0 canceled") })
-		}
-		group.Wait()
-		if at := <-ended; at != 3*time.Second {
-			t.Errorf("reading ended after %s", at)
-		}
-	})
-}
-
-func TestScrapeAfterTheLastHungUpStartsAfresh(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
 		var reads atomic.Int64
-		s := testSource(func(ctx context.Context) ([]Sample, error) {
-			if reads.Add(1) == 1 { // goes on for a while although nobody waits
-				time.Sleep(time.Minute)
-				return nil, ctx.Err()
-			}
-			return []Sample{testUp.Sample(1, "a")}, nil
-		})
-		gone, hangUp := context.WithCancel(t.Context())
-		time.AfterFunc(time.Second, hangUp)
-		s.Get(gone, longScrape)
-		wantResult(t, s.Get(t.Context(), longScrape), "up=1")
-		time.Sleep(time.Minute)
+		s := testSource(answersAfter(3*time.Second, &reads))
+		for range 500 {
+			ctx, hangUp := context.WithTimeoutCause(t.Context(), 4*time.Millisecond, context.Canceled)
+			s.Get(ctx, longScrape)
+			hangUp()
+		}
+		wantResult(t, s.Get(t.Context(), longScrape), "extra=1 up=1")
+		wantElapsed(t, start, 3*time.Second)
+		if reads.Load() != 1 {
+			t.Errorf("%d readings", reads.Load())
+		}
 	})
 }
 
@@ -167,7 +145,7 @@ func TestEndedReadingIsNotJoined(t *testing.T) {
 		if next == ended {
 			t.Error("an old answer is handed out")
 		}
-		s.leave(ended)
+		s.leave(ended, false)
 		if s.join(longScrape) != next {
 			t.Error("the reading under way is not shared any longer")
 		}

@@ -9,13 +9,14 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 )
 
 // Reason sorts any error into the closed list; that of nil is "". A Failure in the chain of err has the first word, then
-// come DNS, sizes, timeouts, certificates, TLS and sockets; all else is "other".
+// come faults of this machine, DNS, sizes, timeouts, certificates, TLS and sockets; all else is "other".
 func Reason(err error) string {
 	if err == nil {
 		return ""
@@ -23,10 +24,13 @@ func Reason(err error) string {
 	var f *Failure
 	var dns *net.DNSError
 	var large *http.MaxBytesError
+	errors.As(err, &dns)
 	switch {
 	case errors.As(err, &f):
 		return f.reason
-	case errors.As(err, &dns):
+	case isOverload(err, dns):
+		return ReasonExporterOverloaded
+	case dns != nil:
 		return ReasonDNS
 	case errors.As(err, &large):
 		return ReasonTooLarge
@@ -44,6 +48,17 @@ func Reason(err error) string {
 		return ReasonTLSOther
 	}
 	return reasonOther
+}
+
+// overloads are the errors of a machine that is out of descriptors or memory: this one, not the one that was asked.
+var overloads = []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM}
+
+// isOverload says whether err is one of overloads. dns, if it is not nil, is the part of err that is about a name: it has the
+// words of such an error, and no error in its chain.
+func isOverload(err error, dns *net.DNSError) bool {
+	return slices.ContainsFunc(overloads, func(o syscall.Errno) bool {
+		return errors.Is(err, o) || dns != nil && strings.HasSuffix(dns.Err, o.Error())
+	})
 }
 
 func isTimeout(err error) bool {

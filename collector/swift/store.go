@@ -71,7 +71,7 @@ func newStore(b *ask.Builder) (*store, error) {
 	if s.cfg.TLSConfig != nil {
 		httpConfig.TLSConfig = *s.cfg.TLSConfig
 	}
-	if s.transport, err = ask.NewGuardedTransport(b.CAs, &httpConfig, s.cfg.AuthURL, b.Stores); err != nil {
+	if s.transport, err = ask.NewGuardedTransport(b.CAs, &httpConfig, s.cfg.AuthURL, b.Stores, b.Part()); err != nil {
 		return nil, b.Errorf([]any{"swift", "tls_config"}, "%s", err)
 	}
 	s.places = source.Kept(b.Keep, fmt.Sprintf("swift %q %q %q %q %q", b.Name, b.Site, s.cfg.AuthURL.String(), s.cfg.Username, s.cfg.StorageURL), func() *places { return &places{} })
