@@ -4,6 +4,7 @@
 //	builder.go      Builder: makes the sources of one registry from its configuration
 //	client.go       Client: asks one address, with the names of the front, on a new connection each time
 //	transport.go    the connection: it ends with the context of its request, at the latest; conn.go: its errors
+//	ca.go           CAs: the CA files of a configuration, each read once
 //	tls_files.go    the files of tls_config, which are bounded, too
 //	budget.go       Budget: what the requests of all registries share, and when it was not enough
 //	answer.go       Answer: a response and its body, which is bounded
