@@ -17,9 +17,10 @@ import (
 	"registry_exporter/collector/source"
 )
 
-// loginEvery is how long a token is used. Swift may accept a token for a day: with that token alone, the exporter would
-// not notice a changed key, or a Keystone that is down, before the next day. renewTime is how long a login may take while
-// the old token is still in use.
+// loginEvery is how old a token may be before a login replaces it. Swift may accept a token for a day: with that token alone,
+// the exporter would not notice a changed key, or a Keystone that is down, before the next day. renewTime is how long that
+// login may take. The old token is in use until then, so no scrape waits for a slow Keystone; registries do not wait for it
+// either while they hold a token.
 const (
 	loginEvery = time.Minute
 	renewTime  = 15 * time.Second
@@ -29,81 +30,88 @@ const (
 const noTimeout = time.Hour
 
 // withSession calls do with the session in use. When Swift answers 401 to a token of an earlier scrape or run,
-// withSession logs in and calls do a second time. The samples have the duration of the login, if there was one.
-func (s *store) withSession(ctx context.Context, do func(*swift.Connection) error) ([]source.Sample, error) {
-	session, loginSamples, err := s.currentSession(ctx)
+// withSession logs in and calls do a second time.
+func (s *store) withSession(ctx context.Context, do func(*swift.Connection) error) error {
+	session, isNew, err := s.currentSession(ctx)
 	if err != nil {
-		return loginSamples, fmt.Errorf("logging in: %w", err)
+		return fmt.Errorf("logging in: %w", err)
 	}
 	err = do(session)
-	if source.Reason(err) != source.ReasonUnauthorized || len(loginSamples) > 0 {
-		return loginSamples, err
+	if source.Reason(err) != source.ReasonUnauthorized || isNew {
+		return err
 	}
 	s.dropSession(session)
-	if session, loginSamples, err = s.currentSession(ctx); err != nil {
-		return loginSamples, fmt.Errorf("logging in again: %w", err)
+	if session, _, err = s.currentSession(ctx); err != nil {
+		return fmt.Errorf("logging in again: %w", err)
 	}
-	return loginSamples, do(session)
+	return do(session)
 }
 
-// currentSession returns the session in use, or logs in when there is none. The samples are the duration of the login that made
-// the session, for the first request that gets it. No scrape waits for the login that replaces an old token: registries do not
-// wait for a slow Keystone either while they hold a token. When that login fails, the next request logs in and says why it cannot.
-func (s *store) currentSession(ctx context.Context) (*swift.Connection, []source.Sample, error) {
-	if session, loginSamples := s.held(ctx); session != nil {
-		return session, loginSamples, nil
+// currentSession returns the session in use. When there is none, it logs in: isNew says so.
+func (s *store) currentSession(ctx context.Context) (session *swift.Connection, isNew bool, err error) {
+	if session := s.held(ctx); session != nil {
+		return session, false, nil
 	}
-	if err := s.login(ctx); err != nil {
-		return nil, nil, err
-	}
-	session, loginSamples := s.held(ctx)
-	if session == nil { // another request has dropped it
-		return nil, nil, source.Failed(source.ReasonUnauthorized, "the token that the login gave is refused")
-	}
-	return session, loginSamples, nil
+	session, err = s.login(ctx)
+	return session, err == nil, err
 }
 
-// held is the session in use, if there is one. When it is loginEvery old, held starts a login that replaces it.
-func (s *store) held(ctx context.Context) (*swift.Connection, []source.Sample) {
+// held returns the session in use, or nil. When the session is loginEvery old, held starts a login that replaces it.
+func (s *store) held(ctx context.Context) *swift.Connection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.session != nil && time.Since(s.since) >= loginEvery && !s.renewing {
 		s.renewing = true
 		go s.renew(context.WithoutCancel(ctx), s.session)
 	}
-	loginSamples := s.loginSamples
-	s.loginSamples = nil
-	return s.session, loginSamples
+	return s.session
 }
 
-// renew logs in while others use the old session, and drops that when it cannot.
+// renew logs in while others use the old session. When it cannot, it drops the old one, so that the next request logs in and
+// says why it cannot.
 func (s *store) renew(ctx context.Context, old *swift.Connection) {
 	ctx, cancel := context.WithTimeout(ctx, renewTime)
 	defer cancel()
-	if s.login(ctx) != nil {
-		s.dropSession(old)
-	}
-	s.mu.Lock()
-	s.renewing = false
-	s.mu.Unlock()
+	isNew := false
+	defer func() {
+		_ = recover() // the next request meets the same answer, and its reading tells of the panic
+		if !isNew {
+			s.dropSession(old)
+		}
+		s.mu.Lock()
+		s.renewing = false
+		s.mu.Unlock()
+	}()
+	_, err := s.login(ctx)
+	isNew = err == nil
 }
 
 // login logs in, and has the new session in use.
-func (s *store) login(ctx context.Context) error {
+func (s *store) login(ctx context.Context) (*swift.Connection, error) {
 	key, err := s.key.Fetch(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	start := time.Now()
 	session, err := s.openSession(ctx, key)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.session, s.since = session, start
-	s.loginSamples = []source.Sample{stepSeconds.Sample(time.Since(start).Seconds(), s.address, "auth")}
-	return nil
+	s.session, s.since, s.loginTook = session, start, time.Since(start)
+	return session, nil
+}
+
+// takeLogin returns the duration of the last login as a sample, once.
+func (s *store) takeLogin() []source.Sample {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	took := s.loginTook
+	if s.loginTook = 0; took == 0 {
+		return nil
+	}
+	return []source.Sample{stepSeconds.Sample(took.Seconds(), s.address, "auth")}
 }
 
 // dropSession makes the next request log in, unless another request has done so since.

@@ -63,6 +63,24 @@ func TestTokenIsRenewedWhileItIsUsed(t *testing.T) {
 	wantSteps(t, readNow(t, store), "container")
 }
 
+// A token that was renewed beside the readings may be refused by the next one, such as after a restart of memcached.
+func TestTokenThatIsRefusedAfterItWasRenewed(t *testing.T) {
+	store, answerLogin := slowLogins(t)
+	answerLogin <- http.StatusOK
+	readNow(t, store)
+	store.age()
+	answerLogin <- http.StatusOK
+	wantReason(t, readNow(t, store).Err, "")
+	for end := time.Now().Add(10 * time.Second); store.isOld() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	store.session.AuthToken = "ended"
+	answerLogin <- http.StatusOK
+	res := readNow(t, store)
+	wantReason(t, res.Err, "")
+	wantValue(t, res, reachable, 1)
+}
+
 func TestTokenThatCannotBeRenewedIsToldByTheNextReading(t *testing.T) {
 	store, answerLogin := slowLogins(t)
 	answerLogin <- http.StatusOK
@@ -96,6 +114,12 @@ func slowLogins(t *testing.T) (*store, chan<- int) {
 		t.Fatal(err)
 	}
 	return store, statuses
+}
+
+func (s *store) isOld() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return time.Since(s.since) >= loginEvery
 }
 
 // age makes the token of the store old.

@@ -113,14 +113,14 @@ func (r *probeRun) step(name, what string, do func() (note string, err error)) e
 	return err
 }
 
-// authenticate logs in when there is no token, or an old one. Only then it notes a step.
+// authenticate logs in when there is no token. Only then it notes a step.
 func (r *probeRun) authenticate(ctx context.Context) error {
-	var loginSamples []source.Sample
+	isNew := false
 	err := r.step("auth", "logging in", func() (_ string, err error) {
-		_, loginSamples, err = r.currentSession(ctx)
+		_, isNew, err = r.currentSession(ctx)
 		return "", err
 	})
-	if err == nil && len(loginSamples) == 0 {
+	if err == nil && !isNew {
 		r.steps = nil
 	}
 	return err

@@ -25,7 +25,7 @@ type request struct {
 // other status; the caller closes the body. Probes send their requests with send, not with the library, to measure and
 // judge each of them.
 func (s *store) send(ctx context.Context, r request) (resp *http.Response, err error) {
-	_, err = s.withSession(ctx, func(session *swift.Connection) (err error) {
+	err = s.withSession(ctx, func(session *swift.Connection) (err error) {
 		resp, err = s.sendOnce(ctx, session, r)
 		return err
 	})

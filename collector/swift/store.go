@@ -35,11 +35,11 @@ type store struct {
 	places    *places
 	lockout   *ask.Lockout
 
-	mu           sync.Mutex
-	session      *swift.Connection // nil until the first login
-	since        time.Time         // when the login of session began
-	loginSamples []source.Sample   // of the login of session, until a request has them
-	renewing     bool              // a login is under way that replaces session
+	mu        sync.Mutex
+	session   *swift.Connection // nil until the first login
+	since     time.Time         // when the login of session began
+	loginTook time.Duration     // of that login, until a reading has shown it
+	renewing  bool              // a login is under way that replaces session
 }
 
 // Sources makes the source of the collector swift: HEAD of the registry's container. It makes none of a registry
@@ -83,13 +83,13 @@ func newStore(b *ask.Builder) (*store, error) {
 // slow.
 func (s *store) read(ctx context.Context) ([]source.Sample, error) {
 	var containerSamples []source.Sample
-	loginSamples, err := s.withSession(ctx, func(session *swift.Connection) (err error) {
+	err := s.withSession(ctx, func(session *swift.Connection) (err error) {
 		if containerSamples, err = s.readContainer(ctx, session); err != nil {
 			return fmt.Errorf("asking for the container: %w", err)
 		}
 		return nil
 	})
-	return append(loginSamples, containerSamples...), err
+	return append(s.takeLogin(), containerSamples...), err
 }
 
 // readContainer sends HEAD of the container.
