@@ -91,7 +91,7 @@ var annotations = []string{"dashboard", "description", "runbook_url", "summary"}
 
 func TestRunbooks(t *testing.T) {
 	const start = `{{ with query "registry_exporter_web_info" }}{{ (. | first).Labels.external_url }}{{ end }}/runbooks/`
-	const about = `{{ with $labels.registry }}?registry={{ . | urlquery }}{{ end }}{{ with $labels.site }}&site={{ . | urlquery }}{{ end }}`
+	const about = `{{ with $labels.registry }}?registry={{ . | urlquery }}{{ with $labels.site }}&site={{ . | urlquery }}{{ end }}{{ end }}`
 	for _, r := range alertRules(t) {
 		if want := start + r.Alert + about; r.Annotations["runbook_url"] != want {
 			t.Errorf("%s: runbook_url is %q, want %q", r.Alert, r.Annotations["runbook_url"], want)
