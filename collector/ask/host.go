@@ -55,17 +55,18 @@ func isRelated(a, b string) bool {
 }
 
 // shared are domains below which strangers have names, and that the list of public suffixes lacks.
-var shared = []string{"ec2.internal", "compute.internal", "nip.io", "sslip.io"}
+var shared = []string{"cluster.local", "ec2.internal", "compute.internal", "nip.io", "sslip.io"}
 
 // domainOf is the domain of a host; empty when it has none, or characters that DNS does not have. In Kubernetes it is the namespace:
 //
 //	registry.example.org              example.org
 //	registry.hub.svc.cluster.local    hub.svc.cluster.local
+//	a.registry.hub.svc.cluster.local  hub.svc.cluster.local
 func domainOf(host string) string {
 	host = plainHost(host)
 	labels := strings.Split(host, ".")
-	if len(labels) > 3 && labels[2] == "svc" && isHostName(host) {
-		return strings.Join(labels[1:], ".")
+	if svc := slices.Index(labels, "svc"); svc >= 2 && len(labels) > svc+1 && isHostName(host) {
+		return strings.Join(labels[svc-1:], ".")
 	}
 	domain, err := publicsuffix.EffectiveTLDPlusOne(host)
 	if _, isAddress := literal(host); err != nil || isAddress || !isHostName(host) || slices.Contains(shared, domain) {

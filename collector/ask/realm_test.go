@@ -91,6 +91,8 @@ func TestAPasswordGoesOnlyToTokenServersThatTheConfigurationAllows(t *testing.T)
 		{name: "its own address as a name, which DNS is asked for", url: "https://10.0.0.1", realm: "https://10.0.0.1./token", refused: true},
 		{name: "a name that begins with its address", url: "https://10.0.0.1", realm: "https://10.0.0.1.example.org/token", refused: true},
 		{name: "another namespace of the cluster", url: "https://registry.hub.svc.cluster.local", realm: "https://thief.other.svc.cluster.local/token", refused: true},
+		{name: "another namespace, for the name of a pod", url: "https://a.registry.hub.svc.cluster.local", realm: "https://x.thief.other.svc.cluster.local/token", refused: true},
+		{name: "its own namespace, for the name of a pod", url: "https://a.registry.hub.svc.cluster.local", realm: "https://auth.hub.svc.cluster.local/token"},
 		{name: "its own namespace of the cluster", url: "https://registry.hub.svc.cluster.local", realm: "https://auth.hub.svc.cluster.local/token"},
 		{name: "another namespace of a cluster with a domain", url: "https://registry.hub.svc.k8s.example.org", realm: "https://thief.other.svc.k8s.example.org/token", refused: true},
 		{name: "another machine of a cloud", url: "https://ip-10-0-0-1.ec2.internal", realm: "https://ip-10-0-0-2.ec2.internal/token", refused: true},

@@ -10,15 +10,21 @@ import (
 //
 //	repository:a/b:pull,push,delete    repository:a/b:pull    is narrowed to repository:a/b:pull
 //	repository:prod/app:*              repository:a/b:pull    is narrowed to repository:a/b:pull
+//	repository:prod/app:pull,push      repository:a/b:push    is narrowed to repository:prod/app:pull
+//	repository:hub/a/b:push            repository:a/b:push    stays: fronts may put something before the name
 //
-// Without a right that is left it is needed itself. The repository stays: fronts may give it another name.
+// Without a right that is left it is needed itself.
 func NarrowScope(challenge, needed string) string {
-	_, rights := cutRights(needed)
+	repository, rights := cutRights(needed)
 	var kept []string
 	for _, one := range strings.Fields(challenge) {
 		name, actions := cutRights(one)
 		if strings.HasPrefix(name, "repository") {
-			actions = slices.DeleteFunc(actions, func(action string) bool { return isExcess(action, rights) })
+			granted := rights
+			if !isSameRepository(name, repository) {
+				granted = nil
+			}
+			actions = slices.DeleteFunc(actions, func(action string) bool { return isExcess(action, granted) })
 			if len(actions) == 0 {
 				continue
 			}
@@ -30,6 +36,13 @@ func NarrowScope(challenge, needed string) string {
 		return needed
 	}
 	return strings.Join(kept, " ")
+}
+
+// isSameRepository says whether two scopes without rights are of one repository, which a front may know below a path.
+func isSameRepository(a, b string) bool {
+	_, a, _ = strings.Cut(a, ":")
+	_, b, _ = strings.Cut(b, ":")
+	return a == b || strings.HasSuffix(a, "/"+b) || strings.HasSuffix(b, "/"+a)
 }
 
 // cutRights cuts a scope such as repository:a/b:pull,push at its last colon.
