@@ -34,6 +34,13 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+func TestNoticesAreTheMessagesAlone(t *testing.T) {
+	log := "ts=2026-01-01 level=warn msg=\"a source fails\" reason=refused\n"
+	if got := notices(log + page + log + "         at a.go:1\n" + over + log); got != page+over {
+		t.Errorf("got %q", got)
+	}
+}
+
 func TestJudgedFaultsAreThoseOfTheDemo(t *testing.T) {
 	for _, name := range append(slices.Clone(paged), silent...) {
 		if name != nothing && !standin.Known(name) {

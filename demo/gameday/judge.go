@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// notice is the first line of a message, about an alert that fires or has ended.
+var notice = regexp.MustCompile(`^[0-9:]{8} (firing|resolved) to (page|ticket): `)
+
 // told is a line of the demo about a message that reached people, such as
 // "09:41:02 firing to page: critical RegistryDown: hub at eqiad: nobody can pull or push".
 var told = regexp.MustCompile(`(?m)^[0-9:]{8} firing to (page|ticket): \w+ (\w+): (.*)$`)

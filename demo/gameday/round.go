@@ -75,8 +75,21 @@ func (g *game) round(ctx context.Context, name string) (string, error) {
 	if err := wait(ctx, playTime); err != nil {
 		return "", err
 	}
-	messages := g.said.take()
+	messages := notices(g.said.take())
 	return messages, g.set(ctx, http.MethodDelete, name)
+}
+
+// notices are the messages in what the demo wrote: the line of each alert and the indented lines below it. The log of the exporter
+// would tell the fault.
+func notices(text string) string {
+	var b strings.Builder
+	below := false
+	for line := range strings.Lines(text) {
+		if below = notice.MatchString(line) || below && strings.HasPrefix(line, "         "); below {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }
 
 // quiet waits until Prometheus raises nothing for 10 s.
@@ -111,10 +124,14 @@ func raised(ctx context.Context) (int, error) {
 	}
 	defer resp.Body.Close()
 	var answer struct {
-		Data struct{ Alerts []struct{} }
+		Status string
+		Data   struct{ Alerts []struct{} }
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
 		return 0, fmt.Errorf("reading Prometheus' alerts: %w", err)
+	}
+	if answer.Status != "success" {
+		return 0, fmt.Errorf("asking Prometheus for alerts: status %d, %q", resp.StatusCode, answer.Status)
 	}
 	return len(answer.Data.Alerts), nil
 }
