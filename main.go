@@ -170,6 +170,8 @@ func serve(f *flags, e *collector.Exporter, logger logging) error {
 	select {
 	case err = <-served:
 		return err
+	case <-stopping.Done():
+		return nil
 	case <-listens:
 		e.Start()
 	}

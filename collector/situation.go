@@ -17,6 +17,9 @@ type Situation struct {
 	Words map[string]string // value of a word in capitals, such as "FRONT": "registry.example.org"; each is one word for a shell, too
 }
 
+// maxSituation is how long a source may take for a runbook: who was just paged reads on after that. The link to / has the rest.
+const maxSituation = 2 * time.Second
+
 // Situation reads the sources of a registry for the request of a page, as ServeStatus does. It is nil where name and site name none, or several, and where
 // too many scrapes are under way.
 func (e *Exporter) Situation(r *http.Request, name, site string) *Situation {
@@ -32,7 +35,7 @@ func (e *Exporter) Situation(r *http.Request, name, site string) *Situation {
 	defer leave()
 	ctx, cancel := e.untilStop(r.Context())
 	defer cancel()
-	results := t.read(ctx, maxStatus, everything, func(int, source.Result) {})
+	results := t.read(ctx, maxSituation, everything, func(int, source.Result) {})
 	return &Situation{
 		RegistryReport: t.reportOrPanic(results, time.Now(), e.opts.Logger),
 		Query:          report.Subject{Name: t.name, Site: t.site}.Query(),
