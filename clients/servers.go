@@ -92,8 +92,8 @@ func servers() []*behaviour {
 			}), source: "Pulp answers 429 while the task that stores a manifest runs", push: ruling{reason: "rate_limited", alert: "RegistryExporterCannotLook", never: "RegistryPushFails"},
 		},
 		{
-			name: "kraken-agent", sides: "push", change: on("POST upload", refuse(500, "UNKNOWN", "unknown error", `"not implemented: agents take no pushes"`)),
-			source: "Uber's kraken: only the proxy takes pushes", push: ruling{alert: "RegistryPushFails"},
+			name: "kraken-agent", sides: "push", change: on("POST upload", refuse(500, "UNKNOWN", "unknown error", `"unsupported operation"`)),
+			source: "Uber's kraken: the Upload of an agent returns this error, only the proxy takes pushes", push: ruling{alert: "RegistryPushFails"},
 		},
 		{
 			name: "dragonfly-source-fails", change: on("GET blob", respond(502, "text/plain", "dfdaemon: source response 403 is not valid")),
