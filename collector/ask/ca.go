@@ -30,9 +30,9 @@ type CA struct {
 	withSystem *x509.CertPool             // beside those of the system; nil without a file, which means those of the system alone
 }
 
-// Of is the CA file of cfg; one without certificates when cfg names none. It is an error that the file cannot be read, is no regular
-// one, has more than 4 MiB, or that none of its certificates can be read. The error names the file.
-func (c *CAs) Of(cfg *promconfig.TLSConfig) (*CA, error) {
+// Read returns the CA file of cfg, and a CA without certificates when cfg names none. An error names the file: it cannot be
+// read, is no regular file, has more than 4 MiB, or holds no certificate that Go reads.
+func (c *CAs) Read(cfg *promconfig.TLSConfig) (*CA, error) {
 	from := caSource{file: cfg.CAFile, text: cfg.CA}
 	if from == (caSource{}) {
 		return &CA{}, nil

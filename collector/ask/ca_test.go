@@ -47,7 +47,7 @@ func TestACAFileThatChangesIsReadAtTheNextLoad(t *testing.T) {
 	file := before.File(t)
 	cfg := &promconfig.TLSConfig{CAFile: file}
 	first := NewCAs()
-	old, err := first.Of(cfg)
+	old, err := first.Read(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestACAFileThatChangesIsReadAtTheNextLoad(t *testing.T) {
 		cas  *CAs
 		want *testserver.Authority
 	}{"the same load": {first, before}, "the next load": {NewCAs(), after}} {
-		ca, err := c.cas.Of(cfg)
+		ca, err := c.cas.Read(cfg)
 		if err != nil || !ca.own.Equal(c.want.Pool()) {
 			t.Errorf("%s: not the CAs of the file then (%v)", name, err)
 		}
@@ -86,7 +86,7 @@ func TestCAFilesAndTextsOfTheSameLoadAreKeptApart(t *testing.T) {
 		"ca":                 {promconfig.TLSConfig{CA: string(text)}, other.Pool()},
 		"none: the system's": {promconfig.TLSConfig{}, nil},
 	} {
-		ca, err := cas.Of(&c.cfg)
+		ca, err := cas.Read(&c.cfg)
 		if err != nil || !ca.own.Equal(c.want) {
 			t.Errorf("%s: other CAs (%v)", name, err)
 		}
@@ -98,7 +98,7 @@ func TestACAFileWithoutCertificatesIsRefusedEachTime(t *testing.T) {
 	cas := NewCAs()
 	cfg := &promconfig.TLSConfig{CAFile: testserver.TempFile(t, "no-ca.pem", []byte("no certificate"))}
 	for range 2 {
-		if _, err := cas.Of(cfg); err == nil || !strings.Contains(err.Error(), cfg.CAFile) {
+		if _, err := cas.Read(cfg); err == nil || !strings.Contains(err.Error(), cfg.CAFile) {
 			t.Errorf("error %v", err)
 		}
 	}

@@ -56,7 +56,7 @@ func newClient(b *Builder, cfg *promconfig.HTTPClientConfig, u, front config.URL
 			t.TLSClientConfig.ServerName = front.Hostname()
 		}
 	}
-	ca, err := b.CAs.Of(&cfg.TLSConfig)
+	ca, err := b.CAs.Read(&cfg.TLSConfig)
 	if err != nil {
 		return nil, b.Errorf(append(path, "tls_config", "ca_file"), "%s", err)
 	}

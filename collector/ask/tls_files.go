@@ -19,7 +19,7 @@ func NewTLSConfig(cas *CAs, cfg *promconfig.TLSConfig) (*tls.Config, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	ca, err := cas.Of(cfg)
+	ca, err := cas.Read(cfg)
 	if err != nil {
 		return nil, err
 	}

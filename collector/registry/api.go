@@ -57,7 +57,7 @@ func APISources(b *ask.Builder) ([]*source.Source, error) {
 	if b.TLS != nil {
 		front.names = b.TLS.Names
 	}
-	ca, err := b.CAs.Of(&b.HTTP.TLSConfig)
+	ca, err := b.CAs.Read(&b.HTTP.TLSConfig)
 	if err != nil {
 		return nil, b.Errorf([]any{"http", "tls_config", "ca_file"}, "%s", err)
 	}

@@ -235,14 +235,14 @@ func TestCAFileWithACertificateThatCannotBeRead(t *testing.T) {
 	e := collectHub(t, "api", server.URL, "  http: {tls_config: {ca_file: "+testserver.TempFile(t, "ca.pem", append(bad, good...))+"}}\n")
 	e.scrape(t).wantSamples(t, map[string]float64{"registry_tls_verified{": 1, "registry_tls_ca_expiry_timestamp_seconds{": float64(testserver.End.Unix())})
 
-	f, err := ask.NewCAs().Of(&promconfig.TLSConfig{CA: string(append(bad, good...))})
+	f, err := ask.NewCAs().Read(&promconfig.TLSConfig{CA: string(append(bad, good...))})
 	if err != nil || f.Skipped != 1 || !f.Found() {
 		t.Fatalf("%+v, %v", f, err)
 	}
 	if found := (&api{Account: &ask.Account{Client: &ask.Client{URL: &url.URL{}}}, ca: *f}).findings(&source.View{}, source.Result{Source: &source.Source{}}); len(found) != 1 || found[0].State != source.StateWarning {
 		t.Errorf("findings: %+v", found)
 	}
-	if _, err := ask.NewCAs().Of(&promconfig.TLSConfig{CA: string(bad)}); err == nil {
+	if _, err := ask.NewCAs().Read(&promconfig.TLSConfig{CA: string(bad)}); err == nil {
 		t.Error("a file without any that can be read is taken")
 	}
 }
