@@ -135,6 +135,7 @@ func TestALayerLargerThanTheDayIsToldAndNotRead(t *testing.T) {
 
 // Clients set no time limit while bytes come.
 func TestALayerThatIsNotReadInTheTimeOfARunIsNoFault(t *testing.T) {
+	t.Parallel()
 	f, image, e := startWholeOnly(t, ", every: 2s", "a")
 	slow := func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Length", "100000")
