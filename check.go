@@ -61,7 +61,7 @@ func check(f *flags, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 func checked(ctx context.Context, f *flags, stdin io.Reader, stderr io.Writer) (*report.Report, error) {
-	opts := collector.Options{ConfigFile: f.configFile, Name: "check", HistoryFrom: f.stateDir, Logger: newLogging("error", f.logFormat, stderr).own}
+	opts := collector.Options{ConfigFile: f.configFile, Name: "check", StateFrom: f.stateDir, Logger: newLogging("error", f.logFormat, stderr).own}
 	names := f.report.names
 	if isURL(names) {
 		c, err := f.report.config(stdin)

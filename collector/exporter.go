@@ -23,7 +23,7 @@ type Options struct {
 	Config      *config.Config // set: the configuration, instead of a file
 	ExternalURL string         // where people reach the exporter, such as https://exporter.example.org:10500
 	StateDir    string         // folder for state that outlives the process; empty: none does
-	HistoryFrom string         // the StateDir of another process, which knows what worked before: it is read, and not written to
+	StateFrom   string         // without StateDir, that of another process, which knows what worked and what was there: it is only read
 	Name        string         // of this exporter, in the images that it pushes, the objects that it writes, and the targets of /sd; empty: the host name, and none in /sd
 	Registries  bool           // /metrics has the registries; false: the exporter's own metrics only
 	Logger      log.Logger
@@ -42,7 +42,7 @@ func (o *Options) name() string {
 }
 
 func (o *Options) forBuilders(l *ask.Lockout, budget *ask.Budget, k *source.Keep, cas *ask.CAs) ask.Options {
-	return ask.Options{Exporter: o.name(), StateDir: o.StateDir, Lockout: l, Budget: budget, Keep: k, CAs: cas}
+	return ask.Options{Exporter: o.name(), StateDir: o.StateDir, StateFrom: o.StateFrom, Lockout: l, Budget: budget, Keep: k, CAs: cas}
 }
 
 // An Exporter reads the registries of the configuration in force. All its methods may be called at the same time.

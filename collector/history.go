@@ -60,7 +60,7 @@ func newHistory(opts Options) *history {
 	if opts.StateDir != "" {
 		h.file = filepath.Join(opts.StateDir, historyFile)
 	}
-	if folder := cmp.Or(opts.StateDir, opts.HistoryFrom); folder != "" {
+	if folder := cmp.Or(opts.StateDir, opts.StateFrom); folder != "" {
 		if text, err := durable.Load(filepath.Join(folder, historyFile)); err == nil {
 			_ = json.Unmarshal(text, &h.kept) // after an error it is empty
 		}

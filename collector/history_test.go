@@ -90,7 +90,7 @@ func TestARefusalOfWhatWasTakenBeforeIsNoFaultOfOurs(t *testing.T) {
 
 	wantBlamed(t, g.start(t, state, account), "RegistryLoginFails") // by the next process
 	checks := g.options(t, account)
-	checks.HistoryFrom = state
+	checks.StateFrom = state
 	e, err := New(checks)
 	if err != nil {
 		t.Fatal(err)

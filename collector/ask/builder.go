@@ -22,12 +22,13 @@ type Builder struct {
 
 // Options are the values that all registries share.
 type Options struct {
-	Exporter string       // name of this exporter, in the images that it pushes and the objects that it writes
-	StateDir string       // folder for state that outlives the process; empty: no state does
-	Lockout  *Lockout     // of all registries, and all configurations
-	Budget   *Budget      // of all registries, and all configurations; nil: the registry has one of its own
-	Keep     *source.Keep // of this configuration
-	CAs      *CAs         // of all registries, in this configuration; nil: each client reads its own
+	Exporter  string       // name of this exporter, in the images that it pushes and the objects that it writes
+	StateDir  string       // folder for state that outlives the process; empty: no state does
+	StateFrom string       // without StateDir, that of another process, which is only read; empty: none is
+	Lockout   *Lockout     // of all registries, and all configurations
+	Budget    *Budget      // of all registries, and all configurations; nil: the registry has one of its own
+	Keep      *source.Keep // of this configuration
+	CAs       *CAs         // of all registries, in this configuration; nil: each client reads its own
 }
 
 // NewBuilder returns the builder of registry i of the configuration.

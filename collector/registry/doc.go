@@ -14,7 +14,8 @@
 //	pull_verify.go     reads layers in full; pull_whole.go: layers that a server sends as a whole only
 //	pull_content.go    what is remembered of blobs from run to run; pull_learn.go tells a bad blob from a store that is down
 //	pull_platforms.go  which parts of other platforms of an index are lost; pull_platforms_ask.go asks for them,
-//	                   pull_platforms_seen.go tells the lost from those that never were there
+//	                   pull_platforms_seen.go tells the lost from those that never were there,
+//	                   pull_platforms_kept.go keeps in a file which were there
 //	pull_upstream.go   whether the upstream of a cache answers
 //
 // The collector push begins an upload and cancels it, or pushes an image and deletes it. The collector replication pushes

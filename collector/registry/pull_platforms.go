@@ -3,8 +3,8 @@ package registry
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
+	"time"
 
 	"registry_exporter/collector/registry/client"
 	"registry_exporter/collector/source"
@@ -26,13 +26,15 @@ const maxLost = 100
 // platforms is what is known of the images of other platforms that the index of one image names. It outlives runs and
 // reloads.
 type platforms struct {
-	nextManifest int                    // the manifest that is asked for next
-	nextImage    int                    // the image whose parts are asked for next
-	nextPart     int                    // the part of that image that is asked for next: the config, or a layer
-	lost         []lostPart             // the next run asks for the first of them first
-	seen         map[digest.Digest]bool // manifests that were there when a run asked for them
-	absent       []client.Descriptor    // manifests that were not there in any run
-	isKnown      bool                   // a run has asked for other platforms
+	nextManifest int                 // the manifest that is asked for next
+	nextImage    int                 // the image whose parts are asked for next
+	nextPart     int                 // the part of that image that is asked for next: the config, or a layer
+	lost         []lostPart          // the next run asks for the first of them first
+	absent       []client.Descriptor // manifests that were not there in any run
+	isKnown      bool                // a run has asked for other platforms
+
+	// seen are manifests that were there when a run asked for them, with the time when they left the index; zero: it names them.
+	seen map[digest.Digest]time.Time
 }
 
 // A lostPart is a part of an image of another platform. A run has asked for it twice, and found it lost or damaged both times.
@@ -68,7 +70,7 @@ func isOfOtherPlatform(res source.Result) bool {
 func (c *content) platformsOf(image string) *platforms {
 	known := c.platforms[image]
 	if known == nil {
-		known = &platforms{seen: map[digest.Digest]bool{}}
+		known = &platforms{seen: map[digest.Digest]time.Time{}}
 		c.platforms[image] = known
 	}
 	return known
@@ -83,17 +85,6 @@ func (s *platforms) err() error {
 		return otherPlatformError{fmt.Errorf("%w, and %s of other platforms", s.lost[0].err, source.Plural(more, "more part", "more parts"))}
 	}
 	return otherPlatformError{s.lost[0].err}
-}
-
-// forget drops what is known of manifests that the index no longer names.
-func (s *platforms) forget(named []client.Descriptor) {
-	isNamed := map[digest.Digest]bool{}
-	for _, d := range named {
-		isNamed[d.Digest] = true
-	}
-	s.lost = slices.DeleteFunc(s.lost, func(l lostPart) bool { return !isNamed[l.manifest.Digest] })
-	s.absent = slices.DeleteFunc(s.absent, func(d client.Descriptor) bool { return !isNamed[d.Digest] })
-	maps.DeleteFunc(s.seen, func(d digest.Digest, _ bool) bool { return !isNamed[d] })
 }
 
 // isLost says whether the part was lost when a run last asked for it.

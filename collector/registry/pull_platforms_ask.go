@@ -22,7 +22,7 @@ func (p *puller) askPlatforms(ctx context.Context, pulls []*imagePull) {
 	}
 	for _, ip := range pulls {
 		if ip.manifest != nil {
-			p.memory.platformsOf(ip.image.Name).forget(ip.others)
+			p.memory.platformsOf(ip.image.Name).forget(ip.others, time.Now())
 		}
 	}
 	for range pulls {

@@ -1,19 +1,15 @@
 package registry
 
 import (
-	"crypto/sha256"
-	"encoding/json"
-	"errors"
+	"cmp"
 	"fmt"
-	"os"
-	"path/filepath"
+	"maps"
 	"slices"
 	"strings"
+	"time"
 
-	"registry_exporter/collector/ask"
 	"registry_exporter/collector/registry/client"
 	"registry_exporter/collector/source"
-	"registry_exporter/durable"
 
 	"github.com/opencontainers/go-digest"
 )
@@ -27,16 +23,22 @@ var pullPlatformsAbsent = source.Gauge("registry_pull_platforms_absent",
 func (s *platforms) note(d client.Descriptor, err error) (isLost bool) {
 	isGone := source.Reason(err) == source.ReasonMissingBlob
 	switch {
-	case isGone && !s.seen[d.Digest]:
+	case isGone && !s.wasThere(d.Digest):
 		if !s.isAbsent(d) {
 			s.absent = append(s.absent, d)
 		}
 		return false
 	case err == nil || isContent(err):
-		s.seen[d.Digest] = true
+		s.seen[d.Digest] = time.Time{}
 		s.absent = slices.DeleteFunc(s.absent, func(a client.Descriptor) bool { return a.Digest == d.Digest })
 	}
 	return isContent(err)
+}
+
+// wasThere says whether a run has found the manifest.
+func (s *platforms) wasThere(d digest.Digest) bool {
+	_, found := s.seen[d]
+	return found
 }
 
 // isAbsent says whether a manifest has never been there.
@@ -63,73 +65,64 @@ func (s *platforms) absentNote() string {
 // address, role and image.
 func (c *content) absentSamples(about ...string) []source.Sample {
 	known := c.platforms[about[len(about)-1]]
-	if known == nil || !known.isKnown || len(known.seen)+len(known.absent) == 0 {
+	if known == nil || !known.isKnown || !known.hasIndex() {
 		return nil
 	}
 	return []source.Sample{pullPlatformsAbsent.Sample(float64(len(known.absent)), about...)}
 }
 
-// maxKeptSeen bounds the digests of one image in a seenFile.
-const maxKeptSeen = 100
-
-// A seenFile keeps which manifests of other platforms were there: one that is lost is told as lost after a restart, too.
-// Without --state.dir there is no file.
-type seenFile struct{ name string }
-
-// newSeenFile names the file by registry, site, role and address, as in platforms-5b4c922f646a115b.
-func newSeenFile(b *ask.Builder, role, address string) seenFile {
-	if b.StateDir == "" {
-		return seenFile{}
-	}
-	about := fmt.Sprintf("%q %q %q %q", b.Name, b.Site, role, address)
-	return seenFile{filepath.Join(b.StateDir, fmt.Sprintf("platforms-%x", sha256.Sum256([]byte(about)))[:26])}
-}
-
-// load adds to c what the file says. Without a file, or with a damaged one, nothing was seen.
-func (f seenFile) load(c *content) *content {
-	if f.name == "" {
-		return c
-	}
-	text, err := durable.Load(f.name)
-	if errors.Is(err, durable.ErrDamaged) {
-		_ = os.Remove(f.name)
-	}
-	var seen map[string][]digest.Digest
-	if err != nil || json.Unmarshal(text, &seen) != nil {
-		return c
-	}
-	for image, digests := range seen {
-		for _, d := range digests[:min(len(digests), maxKeptSeen)] {
-			c.platformsOf(image).seen[d] = true
+// hasIndex says whether the image is an index that names manifests of other platforms, of which one was asked for.
+func (s *platforms) hasIndex() bool {
+	for _, left := range s.seen {
+		if left.IsZero() {
+			return true
 		}
 	}
-	c.savedSeen = string(text)
-	return c
+	return len(s.absent) > 0
 }
 
-// save writes the file when what was seen has changed, without waiting for the disk. An error is ignored: the probe tells
-// about the registry.
-func (f seenFile) save(c *content) {
-	if f.name == "" {
-		return
+// maxSeen bounds the manifests that are remembered of one image and are no longer in its index, and all of one image in a
+// seenFile.
+const maxSeen = 100
+
+// forget drops what is known of manifests that the index at now does not name. It remembers for source.Remembered that they were
+// there, of the maxSeen that left the index last: somebody pushes another index by mistake, and the right one again a minute
+// later. A platform that is lost then was there all the same.
+func (s *platforms) forget(named []client.Descriptor, now time.Time) {
+	isNamed := map[digest.Digest]bool{}
+	for _, d := range named {
+		isNamed[d.Digest] = true
 	}
-	seen := map[string][]digest.Digest{}
-	for image, known := range c.platforms {
-		if digests := known.sortedSeen(); len(digests) > 0 {
-			seen[image] = digests
+	s.lost = slices.DeleteFunc(s.lost, func(l lostPart) bool { return !isNamed[l.manifest.Digest] })
+	s.absent = slices.DeleteFunc(s.absent, func(d client.Descriptor) bool { return !isNamed[d.Digest] })
+	for d, left := range s.seen {
+		switch {
+		case isNamed[d]:
+			s.seen[d] = time.Time{}
+		case left.IsZero() || left.After(now):
+			s.seen[d] = now
 		}
 	}
-	if text := mustJSON(seen); string(text) != c.savedSeen && durable.SaveUnsynced(f.name, text) == nil {
-		c.savedSeen = string(text)
+	maps.DeleteFunc(s.seen, func(_ digest.Digest, left time.Time) bool {
+		return !left.IsZero() && now.Sub(left) >= source.Remembered
+	})
+	for i, d := range s.newestSeen() {
+		if i >= maxSeen && !isNamed[d] {
+			delete(s.seen, d)
+		}
 	}
 }
 
-// sortedSeen are the digests that were there, at most maxKeptSeen.
-func (s *platforms) sortedSeen() []digest.Digest {
-	var all []digest.Digest
-	for d := range s.seen {
-		all = append(all, d)
-	}
-	slices.Sort(all)
-	return all[:min(len(all), maxKeptSeen)]
+// newestSeen are the manifests that were there: first those that the index names, then those that left it last.
+func (s *platforms) newestSeen() []digest.Digest {
+	return slices.SortedFunc(maps.Keys(s.seen), func(a, b digest.Digest) int {
+		switch one, other := s.seen[a], s.seen[b]; {
+		case one.IsZero() && !other.IsZero():
+			return -1
+		case other.IsZero() && !one.IsZero():
+			return 1
+		default:
+			return cmp.Or(other.Compare(one), cmp.Compare(a, b))
+		}
+	})
 }

@@ -6,8 +6,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"registry_exporter/collector/registry/client"
 	"registry_exporter/collector/source"
+
+	"github.com/opencontainers/go-digest"
 )
 
 // pullsBase is the configuration of a probe that pulls library/base:1.0 from a registry.
@@ -102,22 +106,145 @@ func TestPlatformsThatWereThereBeforeARestart(t *testing.T) {
 	}
 }
 
-// The file holds what the index names now, and no more than that.
-func TestSeenPlatformsOfAnotherIndexAreForgotten(t *testing.T) {
+// lostAfter is what a pull finds when the image for linux/arm64, which was there, is lost. Another index stood under the tag before.
+func lostAfter(t *testing.T, f *fakeRegistry, another func()) *collected {
+	t.Helper()
+	arm64 := f.twoPlatforms()
+	e := f.puller(t, "", "library/base:1.0")
+	e.run(t).wantReason(t, "")
+	another()
+	e.run(t).wantReason(t, "")
+	f.twoPlatforms() // the right one again
+	f.lose(arm64.manifest)
+	return e
+}
+
+// Somebody pushes another index under the tag by mistake, for a minute. Meanwhile, or later, a platform of the right one is lost.
+func TestAPlatformThatWasThereBeforeAnotherIndexIsLost(t *testing.T) {
+	for name, another := range map[string]func(f *fakeRegistry){
+		"an index of other platforms": func(f *fakeRegistry) {
+			f.index("1.0", map[string]fakeImage{"linux/amd64": f.push("amd64", "layer one"), "linux/s390x": f.push("other", "another layer")})
+		},
+		"an image without an index": func(f *fakeRegistry) { f.push("1.0", "layer one") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := startRegistry(t)
+			e := lostAfter(t, f, func() { another(f) })
+			got := e.run(t)
+			got.wantReason(t, source.ReasonMissingBlob)
+			got.wantSamples(t, map[string]float64{"registry_pull_platforms_absent{": 0, "registry_pull_content_bad{": 1})
+		})
+	}
+}
+
+// What an index named a minute ago says nothing of an image that is no index now.
+func TestAnImageThatIsNoIndexAnyMoreHasNoSampleOfPlatforms(t *testing.T) {
+	f := startRegistry(t)
+	f.twoPlatforms()
+	e := f.puller(t, "", "library/base:1.0")
+	e.run(t).wantSamples(t, map[string]float64{"registry_pull_platforms_absent{": 0})
+	f.push("1.0", "layer one")
+	e.run(t).wantNone(t, "registry_pull_platforms_absent{")
+}
+
+// numbered are n manifests that no other call makes for the same kind.
+func numbered(kind string, n int) []client.Descriptor {
+	var all []client.Descriptor
+	for i := range n {
+		all = append(all, client.Descriptor{Digest: digest.FromString(fmt.Sprintf("%s %d", kind, i))})
+	}
+	return all
+}
+
+func TestManifestsThatLeftTheIndexAreRememberedForAMonth(t *testing.T) {
+	known, now := &platforms{seen: map[digest.Digest]time.Time{}}, time.Now()
+	old := numbered("old", 1)
+	known.note(old[0], nil)
+	known.forget(nil, now)
+	known.forget(nil, now.Add(source.Remembered-time.Second))
+	if !known.wasThere(old[0].Digest) {
+		t.Error("it is forgotten within 30 days")
+	}
+	known.forget(nil, now.Add(source.Remembered))
+	if known.wasThere(old[0].Digest) {
+		t.Error("it is remembered for longer than 30 days")
+	}
+}
+
+// A tag gets another image each hour. What the index names is remembered, and of the others those that left it last.
+func TestTheNewestManifestsAreRemembered(t *testing.T) {
+	known, now := &platforms{seen: map[digest.Digest]time.Time{}}, time.Now()
+	named := numbered("named", 60)
+	var last []client.Descriptor
+	for hour := range 5 {
+		last = append(numbered(fmt.Sprintf("hour %d", hour), 30), named...)
+		for _, d := range last {
+			known.note(d, nil)
+		}
+		known.forget(last, now.Add(time.Duration(hour)*time.Hour))
+	}
+	known.forget(named, now.Add(5*time.Hour))
+	kept := known.toKeep()
+	if len(kept) != maxSeen || len(known.seen) != maxSeen {
+		t.Errorf("%d are kept, and %d remembered", len(kept), len(known.seen))
+	}
+	for _, d := range last {
+		if _, found := kept[d.Digest]; !found {
+			t.Errorf("one of the last hour is not kept")
+		}
+	}
+}
+
+// The daemon pages for a platform that is lost: check says the same, and writes nothing.
+func TestCheckReadsWhichPlatformsWereThere(t *testing.T) {
 	f := startRegistry(t)
 	arm64 := f.twoPlatforms()
 	dir := t.TempDir()
-	e := collect(t, "pull", dir, f.pullsBase())
+	collect(t, "pull", dir, f.pullsBase()).run(t).wantReason(t, "")
+	before := contentOf(t, dir)
+	f.lose(arm64.manifest)
+	e := collect(t, "pull", "", f.pullsBase())
+	e.options.StateFrom, e.options.Keep = dir, source.NewKeep(nil)
+	e.build(t)
+	e.run(t).wantReason(t, source.ReasonMissingBlob)
+	f.push("1.0", "layer one") // the index has no other platform any more
 	e.run(t)
-	other := f.push("other", "another layer")
-	f.index("1.0", map[string]fakeImage{"linux/amd64": f.push("amd64", "layer one"), "linux/s390x": other})
-	e.run(t)
+	if after := contentOf(t, dir); after != before {
+		t.Errorf("the file was %q, and is %q", before, after)
+	}
+}
+
+// contentOf is the text of the only seenFile in a folder.
+func contentOf(t *testing.T, dir string) string {
+	t.Helper()
 	files, _ := filepath.Glob(filepath.Join(dir, "platforms-*"))
 	if len(files) != 1 {
 		t.Fatalf("the state folder holds %q", files)
 	}
 	text, err := os.ReadFile(files[0])
-	if err != nil || !strings.Contains(string(text), other.manifest.String()) || strings.Contains(string(text), arm64.manifest.String()) {
-		t.Errorf("%v, and the file holds %s", err, text)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return string(text)
+}
+
+// A disk that hangs holds no run: the run goes on without its file, and later ones leave it alone until the disk is back.
+func TestADiskThatHangsHoldsNoRun(t *testing.T) {
+	c, hangs := newContent(), make(chan struct{})
+	ended := make(chan struct{})
+	if c.writeWithin(10*time.Millisecond, func() error { defer close(ended); <-hangs; return nil }) {
+		t.Error("a write that hangs counts as written")
+	}
+	if c.writeWithin(time.Minute, func() error { t.Error("two writes at once"); return nil }) {
+		t.Error("a write that was left out counts as written")
+	}
+	close(hangs)
+	<-ended
+	for range 100 {
+		if c.writeWithin(time.Minute, func() error { return nil }) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("nothing is written after the disk is back")
 }
