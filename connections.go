@@ -13,10 +13,12 @@ import (
 const maxConnections = 500
 
 // connections are those of a server. When there are maxConnections, a new one takes the place of the one that has waited for
-// a request, or for the rest of one, for the longest time: who opens many shuts nobody else out.
+// a request, or for the rest of one, for the longest time: who opens many shuts nobody else out. One that is being answered makes
+// no place; it ends when its client takes nothing of the answer for the time stall.
 type connections struct {
-	mu  sync.Mutex
-	all map[net.Conn]*connection
+	stall time.Duration
+	mu    sync.Mutex
+	all   map[net.Conn]*connection
 }
 
 type connection struct {
@@ -39,7 +41,9 @@ func (c *connections) bound(server *http.Server) {
 			c.add(conn, 1)
 			defer c.add(conn, -1)
 		}
-		next.ServeHTTP(w, r)
+		a := &answer{ResponseWriter: w, stall: c.stall, end: time.Now().Add(requestTime)}
+		next.ServeHTTP(a, r)
+		a.mayStall() // the server sends the rest
 	})
 }
 

@@ -86,3 +86,70 @@ func TestACrowdOfConnectionsShutsNobodyOut(t *testing.T) {
 		t.Errorf("a request that was being answered has made place: %v", err)
 	}
 }
+
+// stallingServer answers with size bytes, and ends clients that take none for the time stall.
+func stallingServer(t *testing.T, stall time.Duration, size int) (s *httptest.Server, ended <-chan error) {
+	t.Helper()
+	written := make(chan error, 1)
+	s = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, err := w.Write(make([]byte, size))
+		written <- err
+	}))
+	s.Config.WriteTimeout = requestTime
+	(&connections{stall: stall}).bound(s.Config)
+	s.Start()
+	t.Cleanup(s.Close)
+	return s, written
+}
+
+func TestAClientThatReadsNothingIsEnded(t *testing.T) {
+	t.Parallel()
+	s, ended := stallingServer(t, 200*time.Millisecond, 64<<20) // more than the kernel takes
+	dial(t, s, "GET / HTTP/1.1\r\nHost: exporter\r\n\r\n")
+	select {
+	case err := <-ended:
+		if err == nil {
+			t.Error("64 MiB were taken by a client that reads nothing")
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("a client that reads nothing holds its connection")
+	}
+}
+
+// A slow client needs longer than it may stall, and takes a little all the time.
+func TestAClientThatReadsSlowlyGetsItsAnswer(t *testing.T) {
+	t.Parallel()
+	const size = 32 << 20
+	s, ended := stallingServer(t, 2*time.Second, size)
+	conn := dial(t, s, "GET / HTTP/1.1\r\nHost: exporter\r\nConnection: close\r\n\r\n")
+	start, read := time.Now(), 0
+	for buffer := make([]byte, 1<<20); ; time.Sleep(100 * time.Millisecond) {
+		n, err := io.ReadFull(conn, buffer)
+		if read += n; err != nil {
+			break
+		}
+	}
+	if err := <-ended; err != nil || read < size || time.Since(start) < 2*time.Second {
+		t.Errorf("%d of %d bytes in %s: %v", read, size, time.Since(start), err)
+	}
+}
+
+// A page bounds the time of its answer itself: a client that takes a little all the time does not make it longer.
+func TestTheTimeForAWholeAnswerIsNotMadeLonger(t *testing.T) {
+	t.Parallel()
+	written := make(chan error, 1)
+	s := serveBounded(t, func(w http.ResponseWriter, _ *http.Request) {
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(300 * time.Millisecond))
+		_, err := w.Write(make([]byte, 64<<20))
+		written <- err
+	})
+	dial(t, s, "GET / HTTP/1.1\r\nHost: exporter\r\n\r\n")
+	select {
+	case err := <-written:
+		if err == nil {
+			t.Error("64 MiB were taken by a client that reads nothing")
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("the answer may take longer than its page says")
+	}
+}

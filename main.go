@@ -137,7 +137,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 // requestTime is longer than any scrape takes, and its page.
 const requestTime = 3 * time.Minute
 
-// newServer bounds how long a client may take to send a request, to read the answer, and to send nothing; and how many there are.
+// newServer bounds how long a client may take to send a request, to read the answer, and to send or read nothing; and how many
+// clients there are.
 func newServer(handler http.Handler, logger logging) *http.Server {
 	server := &http.Server{
 		Handler:           handler,
@@ -148,7 +149,7 @@ func newServer(handler http.Handler, logger logging) *http.Server {
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          logger.server,
 	}
-	(&connections{}).bound(server)
+	(&connections{stall: stallTime}).bound(server)
 	return server
 }
 
