@@ -15,7 +15,7 @@
 //	credentials.go  the credentials of http_headers, basic_auth and authorization; oauth2.go: of oauth2
 //	challenge.go    WWW-Authenticate; token.go gets the token that a bearer challenge wants; scope.go: what it is good for
 //	realm.go        which token servers may have the password; front.go: backends get it only as the front does;
-//	                elsewhere.go: where redirects may lead;
+//	                elsewhere.go: where redirects may lead; nat64.go: addresses of IPv4 in IPv6;
 //	                host.go: whether two hosts are the same, or of one domain
 //	secret.go       Secret: read when used, masked as long as it may be seen; secret_file.go: the one in a file; secrets.go:
 //	                all of a registry

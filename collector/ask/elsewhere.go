@@ -57,14 +57,12 @@ var metadata = []netip.Prefix{
 	netip.MustParsePrefix("192.0.0.192/32"),     // Oracle
 }
 
-// translated are the addresses of IPv6 that a gateway translates to the address of IPv4 in their last 4 bytes (RFC 6052).
-var translated = netip.MustParsePrefix("64:ff9b::/96")
-
 func localityOf(addr netip.Addr) locality {
 	addr = addr.Unmap().WithZone("")
-	if translated.Contains(addr) {
-		last := addr.As16()
-		addr = netip.AddrFrom4([4]byte(last[12:]))
+	for _, v4 := range embedded(addr) {
+		if where := localityOf(v4); where != "" {
+			return where
+		}
 	}
 	switch {
 	case addr.IsLoopback(), addr.IsUnspecified():

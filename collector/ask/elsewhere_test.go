@@ -2,6 +2,7 @@ package ask
 
 import (
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -77,10 +78,33 @@ func TestARedirectLeadsToNoPlaceThatOnlyThisMachineReaches(t *testing.T) {
 func TestNoRedirectLeadsToTheMetadataOfACloud(t *testing.T) {
 	for _, host := range []string{
 		"169.254.169.254", "[fe80::a9fe:a9fe%25eth0]", "[fd00:ec2::254]", "[fd00:ec2::23]", "[fd20:ce::254]", "168.63.129.16", "100.100.100.200", "192.0.0.192",
-		"[::ffff:100.100.100.200]", "[64:ff9b::a9fe:a9fe]",
+		"[::ffff:100.100.100.200]", "[64:ff9b::a9fe:a9fe]", "[64:ff9b:1::a9fe:a9fe]", "[64:ff9b:1:a9fe:a9:fe00::]",
 	} {
 		for _, front := range []string{"http://203.0.113.1", "http://127.0.0.1:1", "http://10.0.0.1"} {
 			wantReason(t, sendElsewhere(t, front, "", "http://"+host+"/latest"), source.ReasonRedirectRefused)
+		}
+	}
+}
+
+// A gateway (NAT64) makes an address of IPv4 of one of IPv6. Those of RFC 6052 and RFC 8215 say which.
+func TestLocalitiesBehindNAT64(t *testing.T) {
+	for text, want := range map[string]locality{
+		"64:ff9b::7f00:1":           "this machine",              // 127.0.0.1
+		"64:ff9b::a00:1":            "",                          // 10.0.0.1
+		"64:ff9b:1::7f00:1":         "this machine",              // 127.0.0.1 after 96 bits
+		"64:ff9b:1:abcd::a9fe:a9fe": "the link of this machine",  // 169.254.169.254 after 96 bits
+		"64:ff9b:1::6464:64c8":      "the cloud of this machine", // 100.100.100.200 after 96 bits
+		"64:ff9b:1:7f00:0:100::":    "this machine",              // 127.0.0.1 after 48 bits
+		"64:ff9b:1:a9fe:a9:fe00::":  "the link of this machine",  // 169.254.169.254 after 48 bits
+		"64:ff9b:1:27f:0:1::":       "this machine",              // 127.0.0.1 after 56 bits
+		"64:ff9b:1:2:7f:0:100::":    "this machine",              // 127.0.0.1 after 64 bits
+		"64:ff9b:1::a00:1":          "",                          // 10.0.0.1 after 96 bits
+		"64:ff9b:1:a00:0:100::":     "",                          // 10.0.0.1 after 48 bits
+		"64:ff9b:1:7f00::a00:1":     "",                          // 10.0.0.1 after 96 bits, of which some look like 127.0
+		"64:ff9b:2::7f00:1":         "",                          // no prefix of NAT64
+	} {
+		if got := localityOf(netip.MustParseAddr(text)); got != want {
+			t.Errorf("%s is of %q, want %q", text, got, want)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"registry_exporter/collector/source"
@@ -143,23 +144,27 @@ func TestTheRealmOfABackendIsAskedWithTLSWhereTheFrontHasIt(t *testing.T) {
 	}
 }
 
-// The front is asked once, without credentials, for all backends.
-func TestTheFrontIsAskedHowItLetsInOnce(t *testing.T) {
+// The front is asked without credentials. It fails at first, so the next login asks again; when it has answered, none does.
+func TestTheFrontIsAskedHowItLetsInUntilItSaysSo(t *testing.T) {
 	var seen testserver.Recorder
+	var failures atomic.Int32
 	front := httptest.NewServer(seen.Record(func(w http.ResponseWriter, _ *http.Request) {
+		if failures.Add(1) <= 2 {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
 		w.Header().Set("WWW-Authenticate", `Basic realm="hub"`)
 		w.WriteHeader(http.StatusUnauthorized)
 		fmt.Fprint(w, "{}")
 	}))
 	defer front.Close()
 	_, backend := frontAndBackend(t, front.URL)
-	for range 3 {
-		if _, err := backend.LoginFor(t.Context(), Challenge{Scheme: "basic"}); err != nil {
-			t.Error(err)
-		}
+	for _, want := range []string{source.ReasonRealmRefused, source.ReasonRealmRefused, "", "", ""} {
+		_, err := backend.LoginFor(t.Context(), Challenge{Scheme: "basic"})
+		wantReason(t, err, want)
 	}
 	requests := seen.Requests()
-	if len(requests) != 1 || requests[0].URL.Path != "/v2/" || seen.Carrying("Authorization") != 0 {
+	if len(requests) != 3 || requests[0].URL.Path != "/v2/" || seen.Carrying("Authorization") != 0 {
 		t.Errorf("%d requests", len(requests))
 	}
 }
