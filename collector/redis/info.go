@@ -39,7 +39,7 @@ var infoNumbers = []struct {
 }
 
 // parseInfo reads the key:value lines of INFO. A number that is missing or negative has no sample: Dragonfly says
-// rejected_connections:-1. Without a redis_version the reason of the error is bad_answer.
+// rejected_connections:-1. Without a redis_version, or any of the numbers, the reason of the error is bad_answer.
 func parseInfo(text, address string) ([]source.Sample, error) {
 	info := map[string]string{}
 	countsErrors := false
@@ -51,16 +51,21 @@ func parseInfo(text, address string) ([]source.Sample, error) {
 		}
 	}
 	samples := []source.Sample{serverInfo.Sample(1, address, info["redis_version"], knownRole(info["role"]), info["maxmemory_policy"])}
+	numbers := 0
 	for _, n := range infoNumbers {
 		if value, err := strconv.ParseUint(info[n.key], 10, 64); err == nil {
 			samples = append(samples, n.metric.Sample(float64(value), address))
+			numbers++
 		}
 	}
 	if countsErrors {
 		samples = append(samples, refusedSamples(info, address)...)
 	}
-	if info["redis_version"] == "" {
+	switch {
+	case info["redis_version"] == "":
 		return nil, source.Failed(source.ReasonBadAnswer, "INFO has no redis_version")
+	case numbers == 0:
+		return nil, source.Failed(source.ReasonBadAnswer, "INFO has none of the numbers that Redis has, such as used_memory")
 	}
 	return samples, nil
 }

@@ -90,6 +90,7 @@ func TestPages(t *testing.T) {
 		{"info_empty", "", asked(says("$0\r\n\r\n"))},
 		{"info_without_version", "", informed("redis_version", "server_version")},
 		{"info_without_some_numbers", "", informed("maxmemory:134217728", "", "rejected_connections:2", "")},
+		{"info_without_numbers", "", asked(says(bulk("redis_version:7.0.15\r\nrole:master\r\nmaxmemory_policy:noeviction\r\n# Errorstats\r\n")))},
 		{"info_with_negative_numbers", "", informed("\r\nused_memory:52331776\r\n", "\r\nused_memory:-1\r\n", "evicted_keys:341", "evicted_keys:-341")},
 		{"info_without_a_refusal", "", informed("# Cluster", "# Errorstats\r\nerrorstat_ERR:count=7\r\n\r\n# Cluster")},
 		{"info_with_refusals", "", informed("# Cluster", "# Errorstats\r\nerrorstat_NOAUTH:count=2\r\nerrorstat_WRONGPASS:count=341\r\n\r\n# Cluster")},
