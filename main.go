@@ -80,7 +80,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	app.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload too, not only on HUP.").BoolVar(&f.lifecycle)
 	app.Flag("web.public", "Pages for whoever reaches the port: all, or metrics, which leaves out /, /config and the log of /probe?debug=true.").Default(publicAll).EnumVar(&f.public, publicAll, publicMetrics)
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter under /debug/pprof/.").BoolVar(&f.pprof)
-	app.Flag("state.dir", "Folder of what outlives the exporter: uploads to cancel, positions in access logs. Without it nothing is kept.").PlaceHolder("DIR").StringVar(&f.stateDir)
+	app.Flag("state.dir", "Folder of what outlives the exporter: uploads to cancel, names of images with digests, counters of access logs and positions in them, when each source worked last. No password. Without it nothing is kept.").PlaceHolder("DIR").StringVar(&f.stateDir)
 	app.Flag("exporter.name", "Name of this exporter: in the tags it pushes and the objects it writes, which stays when it is started anew (default: that of the host), and, where set, in the label instance of /sd.").PlaceHolder("NAME").StringVar(&f.name)
 	app.Flag("log.level", "Only log messages of this severity or above: debug, info, warn or error.").Default("info").EnumVar(&f.logLevel, "debug", "info", "warn", "error")
 	app.Flag("log.format", "Form of the log: logfmt or json.").Default("logfmt").EnumVar(&f.logFormat, "logfmt", "json")

@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// clients counts the scrapes under way by the address that asks. The zero value is ready.
+// clients counts the scrapes under way of each address that asks. The zero value is ready.
 type clients struct {
 	mu      sync.Mutex
-	scrapes map[string]int // by client; without those that have none
+	scrapes map[string]int // by client; one whose last scrape ends is deleted
 }
 
 // add adds n to the scrapes of a client. It returns how many there are then.
