@@ -5,7 +5,11 @@ STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0
 VERSION    := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 REVISION   := $(shell git rev-parse HEAD 2>/dev/null || echo unknown)
-LDFLAGS     = -s -w -X github.com/prometheus/common/version.Version=$(VERSION) -X github.com/prometheus/common/version.Revision=$(REVISION)
+BRANCH     := $(shell git rev-parse --abbrev-ref HEAD 2>/dev/null || echo unknown)
+# When the commit was made, and not the build: the same commit gives the same binary.
+DATE       := $(shell TZ=UTC git log -1 --date=format-local:%Y%m%d-%H:%M:%S --format=%cd 2>/dev/null || echo unknown)
+version     = -X github.com/prometheus/common/version.$(1)=$(2)
+LDFLAGS     = -s -w $(call version,Version,$(VERSION)) $(call version,Revision,$(REVISION)) $(call version,Branch,$(BRANCH)) $(call version,BuildDate,$(DATE))
 
 # The exporter is the module in this folder. What needs more to test or show it has modules of its own.
 MODULES     = $(dir $(wildcard go.mod */go.mod))
@@ -19,12 +23,17 @@ requires_built = built=$$($(GO) list -deps -test -f '$(MODULE_OF)' ./... | sort 
 	test "$$built" = "$$required" || { echo "alerts/go.mod requires:"; echo "$$required"; echo "and is built of:"; echo "$$built"; exit 1; }
 
 # What the tests run besides Go; what is missing is installed (Debian, as root).
-PACKAGES    = gcc libc6-dev prometheus prometheus-alertmanager nginx-light docker-registry curl docker-compose systemd
+PACKAGES    = gcc libc6-dev prometheus prometheus-alertmanager nginx-light docker-registry curl docker-compose systemd rpm
 
-.PHONY: build demo gameday test unit fuzz tools lint vuln format bench clients e2e e2e-all
+.PHONY: build release demo gameday test unit fuzz tools lint vuln format bench clients e2e e2e-all
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "$(LDFLAGS)" -o registry_exporter .
+
+# make release VERSION=1.0.0 writes archives, deb, rpm, lists of modules and checksums into dist/.
+release:
+	@test "$(origin VERSION)" = "command line" || { echo "make release VERSION=1.0.0"; exit 1; }
+	cd release && $(GO) run . --version="$(VERSION)" --out=../dist
 
 demo: build
 	cd demo && $(GO) run . --exporter=../registry_exporter --fixtures=../collector/msr/testdata/rethinkdb --alerts=../alerts

@@ -90,3 +90,16 @@ func TestSecretsAndStateOfTheUnit(t *testing.T) {
 		}
 	}
 }
+
+func TestSocketIsValid(t *testing.T) {
+	analyze := program(t, "systemd-analyze", "systemd")
+	service := unit(t)
+	socket := strings.TrimSuffix(service, "service") + "socket"
+	if err := os.WriteFile(socket, []byte(readFile(t, "deploy/systemd/registry_exporter.socket")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), analyze, "verify", "--man=no", socket).CombinedOutput()
+	if err != nil || strings.Contains(string(out), "registry_exporter.socket") {
+		t.Errorf("%v: %s", err, out)
+	}
+}
