@@ -63,7 +63,7 @@ func TestUpstreams(t *testing.T) {
 func TestOutcomes(t *testing.T) {
 	for status, want := range map[int]string{
 		0: "canceled", 100: "ok", 200: "ok", 206: "ok", 307: "ok", 400: "client_error", 401: "unauthorized", 403: "client_error",
-		404: "client_error", 429: "client_error", 499: "canceled", 500: "server_error", 504: "server_error", 600: "server_error",
+		404: "client_error", 429: "rate_limited", 499: "canceled", 500: "server_error", 504: "server_error", 600: "server_error",
 	} {
 		if got := outcomeNames[outcomeOf(status)]; got != want {
 			t.Errorf("%d is %s, want %s", status, got, want)

@@ -353,6 +353,8 @@ func referenceOutcome(status int) string {
 	switch {
 	case status == 401:
 		return "unauthorized"
+	case status == 429:
+		return "rate_limited"
 	case status == 499 || status < 100:
 		return "canceled"
 	case status >= 500:

@@ -13,7 +13,7 @@ type Row struct {
 type Snapshot struct {
 	Requests   []Row       // operation, code: a status such as "200", or "other" for one that is not in statuses
 	Bytes      []Row       // operation, direction (out: to the client; in: from it), project ("": the operation is not counted by project)
-	Operations []Row       // operation, project, outcome: ok, unauthorized, client_error, canceled (499), server_error
+	Operations []Row       // operation, project, outcome: ok, unauthorized, rate_limited (429), client_error, canceled (499), server_error
 	Durations  []Histogram // by operation, of $request_time
 
 	TransferSeconds []Row // direction, project: how long clients were receiving or sending layers

@@ -12,7 +12,7 @@ import (
 // Saved counters are a byte with the version of the layout, 8 bytes of a hash of the options, the counters, and 4 bytes of a
 // checksum (CRC-32).
 const (
-	stateVersion = 3
+	stateVersion = 4
 	printBytes   = 8
 	sumBytes     = 4
 )

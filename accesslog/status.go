@@ -52,13 +52,14 @@ type outcome uint8
 const (
 	ok outcome = iota
 	unauthorized
+	rateLimited
 	clientError
 	canceled
 	serverError
 	outcomes // how many there are
 )
 
-var outcomeNames = [outcomes]string{"ok", "unauthorized", "client_error", "canceled", "server_error"}
+var outcomeNames = [outcomes]string{"ok", "unauthorized", "rate_limited", "client_error", "canceled", "server_error"}
 
 // outcomeOf is the outcome of a status. A redirect is ok: the client gets its layer from the store. Statuses below 100 and 499
 // are a client that hung up.
@@ -66,6 +67,8 @@ func outcomeOf(status int) outcome {
 	switch {
 	case status == 401:
 		return unauthorized
+	case status == 429:
+		return rateLimited
 	case status == 499 || status < 100:
 		return canceled
 	case status >= 500:

@@ -130,7 +130,7 @@ var Faults = []Fault{
 		Follows: []string{"RegistryBackendDown", "RegistryUpstreamFails"},
 		LeftOut: map[string]string{
 			"RegistryPushFails": "registry:pull:up", "RegistryServerErrors": "registry:pull:none", "RegistryManyServerErrors": "registry:pull:none",
-			"RegistryEmptyPulls": "registry:pull:none",
+			"RegistryEmptyPulls": "registry:pull:none", "RegistryClientsRateLimited": "registry:pull:none",
 		},
 	},
 	{
@@ -235,7 +235,7 @@ var Faults = []Fault{
 			"RegistryStorageDown", "RegistryDown", "RegistryHealthCheckFailing", "RegistryCacheStopsRegistry", "RegistryLoginFails", "RegistryPullFails",
 			"RegistryContentBad", "RegistryPushFails", "RegistryStorageReadOnly", "RegistryObjectsVanished", "RegistryCertificateEnded",
 			"RegistryCertificateNotTrusted", "RegistryNameNotCovered", "RegistryManyServerErrors", "RegistryEmptyPulls",
-			"MSRMajorityLost", "MSRSplitBrain", "MSRCriticalIssues",
+			"RegistryClientsRateLimited", "MSRMajorityLost", "MSRSplitBrain", "MSRCriticalIssues",
 		},
 		Seen: PushProbe, Equal: []string{"registry", "site"}, When: After,
 		Follows: []string{"RegistryExporterCannotLook"},

@@ -10,7 +10,7 @@ var (
 		"Bytes to clients (out: $body_bytes_sent, else $bytes_sent) and from them (in: $request_length, else $content_length).",
 		"operation", "direction", "project").Outside("project")
 	operations = source.Counter("registry_access_operations_total",
-		"Pulls and pushes of manifests and layers by project ($request) and outcome ($status): ok, unauthorized, client_error, canceled, server_error.",
+		"Pulls and pushes of manifests and layers by project ($request) and outcome ($status): ok, unauthorized, rate_limited (429), client_error, canceled, server_error.",
 		"operation", "project", "outcome").Outside("project")
 	requestSeconds = source.Histogram("registry_access_duration_seconds",
 		"How long requests took, in seconds ($request_time, else $upstream_response_time).", "operation")

@@ -193,7 +193,7 @@ func (a *api) alert(v *source.View, res source.Result) string {
 	verified, shown := res.Value(tlsVerified)
 	refused := shown && verified == 0 && source.IsCertificate(res.Err) // with insecure_skip_verify a bad certificate fails nothing
 	switch {
-	case isLimited(res): // the front or the token server limits each client, and us with it
+	case isLimited(res): // a limit of the front or of the token server, perhaps of us alone
 		return source.CannotLook
 	case up != 1 && a.isFront() && isOdd(res) && worksForClients(v):
 		return ""

@@ -113,7 +113,7 @@ func (p *puller) alert(v *source.View, res source.Result) string {
 }
 
 // toUsAlone are reasons that say nothing of what others get, at whatever step: a redirect that the configuration does not
-// let us follow, and a limit of requests, which counts each client for itself.
+// let us follow, and a limit of requests: the access log says whether it refuses others, too.
 var toUsAlone = []string{source.ReasonRedirectRefused, source.ReasonRateLimited}
 
 // isOurs says whether each image that fails does so at its login for a reason that is ours to mend, or for one that is to us

@@ -39,10 +39,10 @@ var generalAdvice = []source.Advice{
 	{Reasons: source.ReasonStoreRefused, What: "the store to which the registry redirects refuses what the registry has signed for it: the key, the signature, a clock or a policy of the store is wrong, and no client gets blobs", Try: source.TryRequest},
 	{Reasons: source.ReasonRealmRefused, When: workedBefore, What: realmMoved, Try: source.TryRequest},
 	{Reasons: source.ReasonRealmRefused, When: frontIsUnknown, What: "the front does not say how it lets in, and a backend gets the password only as the front does: look at the front first", Try: source.TryRequest},
-	{Reasons: source.ReasonRealmRefused, What: "the exporter sends no password: the registry names a token server that is neither its own host nor under its domain, or a backend asks for another login than the front. Ask its owner, then do as the error says", Try: source.TryRequest},
+	{Reasons: source.ReasonRealmRefused, What: "the exporter sends no password: the registry names a token server that may not have the password, or a backend asks for another login than the front. Ask its owner, then do as the error says", Try: source.TryRequest},
 	{Reasons: source.ReasonRedirectRefused, What: "an answer sends us to a host where we do not go: from https to http, to an address of this machine, or to none of stores. Clients may go there: ask the owner of the registry, then add it to stores", Try: source.TryRequest},
 	{Reasons: source.ReasonRealmChanged, What: realmMoved, Try: source.TryRequest},
-	{Reasons: source.ReasonRateLimited, What: "{address} says we ask too often: raise its limit for the exporter, or ask less often", Try: source.TryRequest},
+	{Reasons: source.ReasonRateLimited, What: "{address} answers 429: a limit of requests refuses the exporter. Does it refuse others, too, as its access log says? Then it counts many clients as one, and people cannot pull: raise it. Else raise it for the exporter, or ask less often", Try: source.TryRequest},
 	// The answer.
 	{Reasons: source.ReasonHealthCheckFailed, What: "the registry's own health check fails, so it refuses every request: look at what it stands on, its store first", Try: source.TryRequest},
 	{Reasons: source.AnyOf(source.ReasonUnavailable, source.ReasonServerError), What: "{address} fails inside: its log says why", Try: source.TryRequest},
