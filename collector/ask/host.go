@@ -75,6 +75,32 @@ func domainOf(host string) string {
 	return domain
 }
 
+// sharedDomain is a domain that both hosts are under, and strangers may be, too; empty when there is none that is known:
+//
+//	registry.10.0.0.1.nip.io        auth.10.0.0.2.nip.io          nip.io
+//	registry.hub.svc.cluster.local  auth.login.svc.cluster.local  cluster.local
+//	registry.github.io              auth.github.io                github.io
+func sharedDomain(a, b string) string {
+	a, b = plainHost(a), plainHost(b)
+	if !isHostName(a) || !isHostName(b) {
+		return ""
+	}
+	suffix, isOfRegistry := publicsuffix.PublicSuffix(a)
+	candidates := shared
+	if !isOfRegistry && strings.Contains(suffix, ".") {
+		candidates = append([]string{suffix}, shared...)
+	}
+	if _, cluster, isService := strings.Cut(a, ".svc."); isService {
+		candidates = append([]string{cluster}, candidates...)
+	}
+	for _, domain := range candidates {
+		if strings.HasSuffix(a, "."+domain) && strings.HasSuffix(b, "."+domain) {
+			return domain
+		}
+	}
+	return ""
+}
+
 // isHostName says whether a host, or host:port, has only characters of DNS and of addresses.
 func isHostName(host string) bool {
 	return len(host) <= maxHostName && strings.Trim(host, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:[]") == ""

@@ -59,7 +59,10 @@ func (r *realmRule) allow(realm *url.URL) error {
 		return nil
 	}
 	why := "is neither the registry's own host nor under its domain"
+	domain := sharedDomain(r.front.Hostname(), realm.Hostname())
 	switch {
+	case !related && domain != "":
+		why = "is another host than the registry's under " + domain + ", where strangers have names, too"
 	case related && front == "":
 		why = "the front does not name"
 	case related:

@@ -124,6 +124,27 @@ func TestAPasswordGoesOnlyToTokenServersThatTheConfigurationAllows(t *testing.T)
 	}
 }
 
+// The error is true of a token server under a domain that strangers share with the registry, too.
+func TestARefusedRealmSaysWhichDomainItIsUnder(t *testing.T) {
+	const elsewhere = "is neither the registry's own host nor under its domain"
+	for _, c := range []struct{ url, realm, want string }{
+		{"https://registry.example.org", "auth.example.net", elsewhere},
+		{"https://10.0.0.1", "10.0.0.2", elsewhere},
+		{"https://registry.hub.svc.cluster.local", "auth.other.svc.cluster.local", "under cluster.local, where strangers have names, too"},
+		{"https://registry.hub.svc.k8s.example.org", "auth.other.svc.k8s.example.org", "under k8s.example.org, where strangers have names, too"},
+		{"https://registry.10.0.0.1.nip.io", "auth.10.0.0.2.nip.io", "under nip.io, where strangers have names, too"},
+		{"https://registry.github.io", "auth.github.io", "under github.io, where strangers have names, too"},
+		{"https://registry.nip.io", "nip.io", elsewhere},
+	} {
+		a := accountOf(t, c.url, "basic_auth: {username: admin, password: S3cretAdminPw}", &Lockout{})
+		_, err := a.Token(t.Context(), Challenge{Scheme: "bearer", Params: params{"realm": "https://" + c.realm + "/token"}})
+		wantReason(t, err, source.ReasonRealmRefused)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s at %s: %v, want %q", c.realm, c.url, err, c.want)
+		}
+	}
+}
+
 func TestAThiefWithTheFrontLearnsNoPassword(t *testing.T) {
 	thief, seen := realmAt(t, "127.0.0.2")
 	a := accountOf(t, "http://127.0.0.1:1", "basic_auth: {username: admin, password: S3cretAdminPw}", &Lockout{})
