@@ -39,7 +39,8 @@ demo: build
 	cd demo && $(GO) run . --exporter=../registry_exporter --fixtures=../collector/msr/testdata/rethinkdb --alerts=../alerts
 
 # Breaks the demo ROUNDS times, in 3 to 5 minutes each, and writes to gameday/ what reached people: round-01.txt, round-02.txt and so
-# on. SEED decides what breaks; gameday/truth.txt tells it, and whether each fault was one page, or tickets where they suffice.
+# on. SEED decides what breaks; gameday/truth.txt tells it, and whether people got the page of that fault, or its ticket where
+# that suffices, and nothing about another registry.
 SEED   ?= 1
 ROUNDS ?= 10
 gameday: build
