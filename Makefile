@@ -93,10 +93,11 @@ clients:
 
 # Breaks one part of a real stack and reads the page: FAULT is a name in e2e/faults.go, several with commas, ci or all.
 # With ALERTS=1 it also waits until the right people are told, which takes half a minute or two each; ci does for the quickest.
+# What people are told is compared with e2e/testdata/told, which UPDATE=1 writes; the next command that check prints has to show the fault.
 # Needs root and Debian.
 e2e:
 	@test -n "$(FAULT)" || { echo "make e2e FAULT=NAME: e2e/faults.go lists them"; exit 1; }
-	cd e2e && $(GO) test -count=1 -v -timeout 4h . -args -fault=$(FAULT) $(if $(ALERTS),-alerts)
+	cd e2e && $(GO) test -count=1 -v -timeout 4h . -args -fault=$(FAULT) $(if $(ALERTS),-alerts) $(if $(UPDATE),-update)
 
 e2e-all: FAULT = all
 e2e-all: e2e

@@ -84,10 +84,13 @@ type inbox struct {
 	all  []string                // the names of all alerts that ever came
 }
 
+// A notification is an alert as people got it.
 type notification struct {
-	description string
-	at          time.Time
+	summary, description string
+	at                   time.Time
 }
+
+func (n notification) text() string { return n.summary + " " + n.description }
 
 // ServeHTTP takes Alertmanager's webhook.
 func (i *inbox) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
@@ -111,7 +114,7 @@ func (i *inbox) ServeHTTP(_ http.ResponseWriter, r *http.Request) {
 			delete(i.open, name)
 		case !known:
 			i.all = append(i.all, name)
-			i.open[name] = notification{a.Annotations["summary"] + " " + a.Annotations["description"], time.Now()}
+			i.open[name] = notification{a.Annotations["summary"], a.Annotations["description"], time.Now()}
 		}
 	}
 }

@@ -45,9 +45,10 @@ func (s *Stack) requireAlerts(t *testing.T, f Fault, began time.Time) {
 		case right && time.Since(since) > quietTime:
 			for _, name := range got {
 				n := delivered[name]
-				fmt.Printf("    %5.1fs  %-45s %s\n", n.at.Sub(began).Seconds(), name, n.description)
-				requireReason(t, f, name, n.description)
+				fmt.Printf("    %5.1fs  %-45s %s\n", n.at.Sub(began).Seconds(), name, n.text())
+				requireReason(t, f, name, n.text())
 			}
+			s.requireWords(t, f, delivered)
 			return
 		case !right:
 			since = time.Time{}

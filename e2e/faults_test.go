@@ -71,13 +71,14 @@ func TestFaults(t *testing.T) {
 		t.Run(f.Name, func(t *testing.T) {
 			before := stack.requireHealthy(t, time.Now().Add(time.Minute))
 			began := time.Now()
-			seen := stack.breakOne(t, f, func() *look { return stack.requireTold(t, f, began.Add(f.Notice)) })
+			seen, next := stack.breakOne(t, f, func() *look { return stack.requireTold(t, f, began.Add(f.Notice)) })
 			told := seen.at.Sub(began)
 			mended := time.Now()
 			after := stack.requireHealthy(t, mended.Add(10*time.Second+f.Recover))
 			if waitsForAlerts(f) {
 				stack.requireAlerts(t, Fault{}, mended)
 			}
+			next.requireShown(t, stack, f)
 			stack.requireForward(t, stack.counters(before), stack.counters(after), began)
 			fmt.Printf("%-38s told after %5.1fs, page %5.2fs, well again after %5.1fs  %s\n",
 				f.Name, told.Seconds(), seen.took.Seconds(), time.Since(mended).Seconds(), strings.Join(f.Fails, ", "))
@@ -114,8 +115,9 @@ func selected(t *testing.T) []Fault {
 	return found
 }
 
-// breakOne makes a fault, runs test and ends the fault, whatever test does.
-func (s *Stack) breakOne(t *testing.T, f Fault, test func() *look) *look {
+// breakOne makes a fault, runs test and ends the fault, whatever test does. Before the end it waits for the alerts, and asks check
+// for the next command.
+func (s *Stack) breakOne(t *testing.T, f Fault, test func() *look) (*look, *nextCommand) {
 	t.Helper()
 	began := time.Now()
 	if strings.HasPrefix(f.Asks, "x-") {
@@ -131,7 +133,7 @@ func (s *Stack) breakOne(t *testing.T, f Fault, test func() *look) *look {
 	if waitsForAlerts(f) {
 		s.requireAlerts(t, f, began)
 	}
-	return seen
+	return seen, s.nextCommand(t, f)
 }
 
 // A look is the pages of several registries together.
