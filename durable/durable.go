@@ -1,5 +1,5 @@
 // Package durable saves small files that outlive the process. After a crash the file has the old content or the new one, never a
-// part. durable.go has Save and Load, unsynced.go the faster SaveUnsynced:
+// part. durable.go has Save and Load, unsynced.go the faster SaveUnsynced, beside.go what waits for no disk that hangs:
 //
 //	err := durable.Save("/var/lib/registry_exporter/worked", text)
 //	text, err = durable.Load("/var/lib/registry_exporter/worked")

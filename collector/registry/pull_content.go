@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"time"
 
 	"registry_exporter/collector/registry/client"
 	"registry_exporter/collector/source"
+	"registry_exporter/durable"
 
 	"github.com/opencontainers/go-digest"
 )
@@ -31,7 +31,7 @@ type content struct {
 	platforms map[string]*platforms // by name of an image: what is known of other platforms of its index
 	nextImage int                   // the image whose other platforms are asked for next
 	savedSeen string                // what the file of seen manifests holds
-	writing   sync.Mutex            // held while that file is written
+	disk      durable.Beside        // writes that file
 }
 
 // A part is a blob that an image needs, and the step of the pull that reads it.

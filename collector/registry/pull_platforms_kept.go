@@ -81,7 +81,7 @@ func (f seenFile) save(c *content) {
 		}
 	}
 	text := mustJSON(seen)
-	if string(text) != c.savedSeen && c.writeWithin(saveTime, func() error { return durable.SaveUnsynced(f.name, text) }) {
+	if string(text) != c.savedSeen && c.disk.Do(durable.Patience, func() error { return durable.SaveUnsynced(f.name, text) }) {
 		c.savedSeen = string(text)
 	}
 }
@@ -100,27 +100,4 @@ func (s *platforms) toKeep() map[digest.Digest]int64 {
 		}
 	}
 	return kept
-}
-
-// saveTime is how long a run waits for its file.
-const saveTime = time.Second
-
-// writeWithin says whether write has written within the limit. Where a disk hangs, write goes on without the run, and until it
-// ends nothing else is written.
-func (c *content) writeWithin(limit time.Duration, write func() error) bool {
-	if !c.writing.TryLock() {
-		return false
-	}
-	written := make(chan bool, 1)
-	go func() {
-		err := write()
-		c.writing.Unlock()
-		written <- err == nil
-	}()
-	select {
-	case is := <-written:
-		return is
-	case <-time.After(limit):
-		return false
-	}
 }

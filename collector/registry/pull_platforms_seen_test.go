@@ -227,24 +227,3 @@ func contentOf(t *testing.T, dir string) string {
 	}
 	return string(text)
 }
-
-// A disk that hangs holds no run: the run goes on without its file, and later ones leave it alone until the disk is back.
-func TestADiskThatHangsHoldsNoRun(t *testing.T) {
-	c, hangs := newContent(), make(chan struct{})
-	ended := make(chan struct{})
-	if c.writeWithin(10*time.Millisecond, func() error { defer close(ended); <-hangs; return nil }) {
-		t.Error("a write that hangs counts as written")
-	}
-	if c.writeWithin(time.Minute, func() error { t.Error("two writes at once"); return nil }) {
-		t.Error("a write that was left out counts as written")
-	}
-	close(hangs)
-	<-ended
-	for range 100 {
-		if c.writeWithin(time.Minute, func() error { return nil }) {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Error("nothing is written after the disk is back")
-}
