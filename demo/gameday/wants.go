@@ -29,7 +29,7 @@ var wants = map[string]want{
 	"one-server-killed":      ticketOf("msr", "MSRNoSpareReplica"),
 	"one-server-just-killed": ticketOf("msr", "MSRNoSpareReplica"),
 	"one-server-long-killed": ticketOf("msr", "MSRNoSpareReplica"),
-	"one-server-hung":        ticketOf("msr", "MSRClusterStatusFails", "MSRNoSpareReplica"),
+	"one-server-hung":        ticketOf("msr", "MSRClusterStatusFails"),
 	"majority-lost":          pageOf("msr", "MSRMajorityLost"),
 	"views-differ":           ticketOf("msr", "MSRViewsDiffer"),
 	"backfilling":            pageOf("msr", "MSRMajorityLost"),
