@@ -56,6 +56,8 @@ var names = []string{
 	"registry_exporter_config_last_reload_success_timestamp_seconds",
 	"registry_exporter_config_last_reload_successful",
 	"registry_exporter_overloaded_total",
+	"registry_exporter_requests_in_flight",
+	"registry_exporter_requests_waiting",
 	"registry_exporter_scrapes_rejected_total",
 	"registry_exporter_web_info",
 	"registry_health_ok",

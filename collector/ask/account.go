@@ -35,7 +35,7 @@ func NewAccount(b *Builder, cfg *promconfig.HTTPClientConfig, u config.URL, path
 	a := &Account{Client: c, HasLogin: c.Login != c.Plain, realms: realmRuleOf(b, u)}
 	if auth := cfg.BasicAuth; auth != nil {
 		a.Basic = true
-		a.username = newSecret(promconfig.Secret(auth.Username), auth.UsernameFile)
+		a.username = b.newSecret(promconfig.Secret(auth.Username), auth.UsernameFile)
 		a.password = b.reader(auth.Password, auth.PasswordFile)
 	}
 	return a, nil

@@ -104,6 +104,27 @@ func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 // connection breaks in the body, Get returns the answer with the beginning of the body, and an error. A body of more than
 // limit bytes is cut there, and the reason of the error is too_large.
 func (c *Client) Get(ctx context.Context, hc *http.Client, path string, limit int64) (*Answer, error) {
+	req, err := c.request(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return do(hc, req, limit)
+}
+
+// Use is Get for an answer that may be large. use gets what Get returns, and keeps nothing of the body: its memory is for other
+// answers then.
+func (c *Client) Use(ctx context.Context, hc *http.Client, path string, limit int64, use func(*Answer, error)) {
+	req, err := c.request(ctx, path)
+	if err != nil {
+		use(nil, err)
+		return
+	}
+	a, free, err := send(hc, req, limit)
+	defer free()
+	use(a, err)
+}
+
+func (c *Client) request(ctx context.Context, path string) (*http.Request, error) {
 	u := *c.URL
 	if path != "" {
 		u.Path = path
@@ -113,17 +134,24 @@ func (c *Client) Get(ctx context.Context, hc *http.Client, path string, limit in
 		return nil, fmt.Errorf("making a request: %w", err)
 	}
 	req.Host = c.Host
-	return do(hc, req, limit)
+	return req, nil
 }
 
 // do sends req.
 func do(hc *http.Client, req *http.Request, limit int64) (*Answer, error) {
+	a, free, err := send(hc, req, limit)
+	free()
+	return a, err
+}
+
+// send sends req. The caller calls free when it no longer uses the body.
+func send(hc *http.Client, req *http.Request, limit int64) (a *Answer, free func(), err error) {
 	req.Header.Set("User-Agent", UserAgent)
 	resp, err := hc.Do(req)
 	if err != nil {
-		return nil, Ended(req.Context(), RequestError(err))
+		return nil, func() {}, Ended(req.Context(), RequestError(err))
 	}
-	return AnswerOf(resp, limit)
+	return answerOf(resp, limit)
 }
 
 // TransportFor returns the transport for a host, with or without port. At another host than that of the client, the

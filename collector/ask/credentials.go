@@ -44,7 +44,7 @@ func (b *Builder) basicAuth(cfg *promconfig.HTTPClientConfig, next http.RoundTri
 	if a == nil {
 		return next, nil
 	}
-	user := newSecret(promconfig.Secret(a.Username), a.UsernameFile)
+	user := b.newSecret(promconfig.Secret(a.Username), a.UsernameFile)
 	if err := b.isThere(user, below(path, "basic_auth", "username_file")); err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (b *Builder) headers(cfg *promconfig.HTTPClientConfig, next http.RoundTripp
 	t := &headerTransport{next: next}
 	for name, header := range cfg.HTTPHeaders.Headers {
 		for _, value := range header.Values {
-			t.add(name, newSecret(promconfig.Secret(value), ""))
+			t.add(name, b.newSecret(promconfig.Secret(value), ""))
 		}
 		for _, value := range header.Secrets {
 			t.add(name, b.reader(value, ""))

@@ -6,7 +6,8 @@
 //	transport.go    the connection: it ends with the context of its request, at the latest; conn.go: its errors
 //	ca.go           CAs: the CA files of a configuration, each read once
 //	tls_files.go    the files of tls_config, which are bounded, too
-//	budget.go       Budget: what the requests of all registries share, and when it was not enough
+//	budget.go       Budget: what the requests of all registries share, and when it was not enough; slots.go: how many are under
+//	                way, and which is next; slot.go: one of them; bodies.go: the memory of large answers
 //	answer.go       Answer: a response and its body, which is bounded
 //	refusal.go      the error of an answer with a status that nobody wants; request_error.go: of no answer at all
 //	store.go        marks requests to a store, whose refusals are about no account of ours

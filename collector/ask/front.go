@@ -50,8 +50,8 @@ func (r *realmRule) frontLogin() frontLogin {
 	return r.seen.front
 }
 
-// knowFront notes the challenge when a is the account of the front. For a backend it asks the front how it lets in, in half of the
-// time that ctx has left. It does so at each login until the front has said it, and not again. The reason of an error is realm_refused, and it is source.Unasked.
+// knowFront notes the challenge when a is the account of the front. For a backend it asks the front how it lets in, unless that is
+// known, in half of the time that ctx has left. The reason of an error is realm_refused or exporter_overloaded, and it is source.Unasked.
 func (a *Account) knowFront(ctx context.Context, ch Challenge) error {
 	if a.realms.isFront() {
 		a.realms.noteFront(ch)
@@ -66,6 +66,9 @@ func (a *Account) knowFront(ctx context.Context, ch Challenge) error {
 		defer cancel()
 	}
 	answer, err := a.askFront(ctx)
+	if source.Reason(err) == source.ReasonExporterOverloaded { // nobody knows how the front is
+		return err
+	}
 	if err != nil {
 		return source.Unasked(source.Failed(source.ReasonRealmRefused, "a backend gets the password only as the front %s does, and that has not said how it lets in (%s): no password was sent",
 			a.realms.front.Address(), source.Reason(err)))

@@ -14,6 +14,7 @@ import (
 // change between a request and the page about it. It is for many goroutines.
 type Secret struct {
 	promconfig.SecretReader
+	part Part // counts files that want of descriptors keeps from being read
 
 	mu      sync.Mutex
 	reading *secretReading // under way; nil: none
@@ -74,7 +75,7 @@ func (s *Secret) read() *secretReading {
 		defer s.mu.Unlock()
 		s.reading = nil
 		if err != nil {
-			r.err = unreadSecret(err)
+			r.err = s.part.note(unreadSecret(err))
 			return
 		}
 		r.text = text

@@ -39,10 +39,19 @@ func (b *Builder) isThere(s *Secret, path []any) error {
 	return nil
 }
 
+// newSecret is newSecret with the part of the registry.
+func (b *Builder) newSecret(inline promconfig.Secret, file string) *Secret {
+	s := newSecret(inline, file)
+	if s != nil {
+		s.part = b.Part()
+	}
+	return s
+}
+
 // reader returns the secret of inline or file. Clients with the same file share one Secret, so that it masks every value
 // that one of them has sent.
 func (b *Builder) reader(inline promconfig.Secret, file string) *Secret {
-	s := newSecret(inline, file)
+	s := b.newSecret(inline, file)
 	switch {
 	case s == nil:
 		return nil

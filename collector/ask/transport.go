@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -62,6 +63,7 @@ type exchange struct {
 	ctx                  context.Context // of the request
 	certificateRequested atomic.Bool     // the server asked for a client certificate
 	refuse               func(context.Context, netip.Addr) error
+	part                 Part
 }
 
 type exchangeKey struct{}
@@ -72,7 +74,7 @@ func exchangeOf(ctx context.Context) *exchange { return ctx.Value(exchangeKey{})
 
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
-	x := &exchange{ctx: req.Context()}
+	x := &exchange{ctx: req.Context(), part: t.part}
 	if !t.isProxied(req) {
 		x.refuse = t.refuse
 	} else if addr, isAddress := literal(req.URL.Hostname()); isAddress && t.refuse != nil {
@@ -80,11 +82,43 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	resp, err := t.Transport.RoundTrip(req.WithContext(context.WithValue(req.Context(), exchangeKey{}, x)))
+	slot, err := t.part.enter(x.ctx)
 	if err != nil {
-		return nil, t.part.Note(x.explain(err))
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, err
 	}
+	resp, err := t.Transport.RoundTrip(req.WithContext(context.WithValue(x.ctx, exchangeKey{}, x)))
+	if err != nil {
+		slot.leave()
+		return nil, t.part.Blame(x.ctx, x.explain(err))
+	}
+	slot.hasAnswer()
+	resp.Body = &answerBody{resp.Body, slot, x}
 	return resp, nil
+}
+
+// An answerBody holds the slot of its request until it is closed.
+type answerBody struct {
+	io.ReadCloser
+	slot *slot
+	of   *exchange
+}
+
+// Read implements io.Reader.
+func (b *answerBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		err = b.of.part.Blame(b.of.ctx, err)
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (b *answerBody) Close() error {
+	defer b.slot.leave()
+	return b.ReadCloser.Close()
 }
 
 // literal returns the address that a host is without being looked up: 10.0.0.1, or localhost. A proxy looks up all other

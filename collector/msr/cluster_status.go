@@ -56,15 +56,22 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 
 // readClusterStatus asks a replica. When cluster_status has more than ask.MaxBody bytes, it returns the samples of those
 // bytes, and an error.
-func readClusterStatus(ctx context.Context, c *ask.Client, names *serverNames) ([]source.Sample, error) {
-	a, err := c.Get(ctx, c.Login, clusterStatusPath, ask.MaxBody)
+func readClusterStatus(ctx context.Context, c *ask.Client, names *serverNames) (samples []source.Sample, err error) {
+	c.Use(ctx, c.Login, clusterStatusPath, ask.MaxBody, func(a *ask.Answer, got error) {
+		samples, err = samplesOf(a, got, c.Address, names)
+	})
+	return samples, err
+}
+
+// samplesOf are those of an answer, with the error that came with it.
+func samplesOf(a *ask.Answer, err error, address string, names *serverNames) ([]source.Sample, error) {
 	switch {
 	case a == nil:
 		return nil, fmt.Errorf("asking for cluster_status: %w", err)
 	case a.Status != http.StatusOK:
 		return nil, a.Refusal()
 	}
-	samples, parseErr := parseClusterStatus(a.Body, c.Address, names)
+	samples, parseErr := parseClusterStatus(a.Body, address, names)
 	if err != nil { // err says why the text is cut off, parseErr only at which byte
 		return samples, err
 	}

@@ -83,11 +83,16 @@ func (r *server) read(ctx context.Context) ([]source.Sample, error) {
 	if err != nil && ctx.Err() != nil && !source.IsUnasked(err) && !errors.Is(err, ctx.Err()) {
 		err = fmt.Errorf("%w: %v", ctx.Err(), err)
 	}
-	return samples, err
+	return samples, r.part.Blame(ctx, err)
 }
 
 // ask connects and asks PING, then INFO. With an error it returns the samples that it had read before.
 func (r *server) ask(ctx context.Context) ([]source.Sample, error) {
+	leave, err := r.part.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	conn, err := r.dial(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connecting: %w", err)
@@ -122,7 +127,7 @@ func (r *server) dial(ctx context.Context) (*respConn, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", r.address)
 	if err != nil {
-		return nil, r.part.Note(ask.NoConnection(err, r.address))
+		return nil, ask.NoConnection(err, r.address)
 	}
 	if r.tls == nil {
 		return newRESPConn(conn), nil

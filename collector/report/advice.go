@@ -92,10 +92,10 @@ func workedBefore(res source.Result) bool { return res.WorkedBefore }
 // frontIsUnknown says whether a backend got no password since the front could not be asked.
 func frontIsUnknown(res source.Result) bool { return source.IsUnasked(res.Err) }
 
-// overloaded is for a machine of the exporter that is out of descriptors or memory: no other advice is true then.
+// overloaded is for an exporter that is out of descriptors, memory or slots for its requests: no other advice is true then.
 var overloaded = source.Advice{
 	Reasons: source.ReasonExporterOverloaded,
-	What:    "this machine has no descriptors or no memory left for the exporter, so nobody knows how {address} is: raise its limits, or give it fewer registries",
+	What:    "the exporter is short of descriptors or memory, or too many of its requests hang, so nobody knows how {address} is: raise its limits, or give it fewer registries",
 	Try:     "grep -E 'open files|address space' /proc/$(pidof registry_exporter)/limits",
 }
 

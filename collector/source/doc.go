@@ -3,6 +3,7 @@
 //
 //	source.go    Source: one thing that is read, such as /_ping of one replica of an MSR
 //	reading.go   Source.Get: scrapes that come at once share one reading; each has an end
+//	waits.go     how long the requests of a reading wait for other requests, which is no fault of the address
 //	result.go    Result: the samples and the error of a reading, and look-ups in them
 //	metric.go    Metric, Gauge, Counter, Histogram: name, help, type and labels
 //	sample.go    Sample: one value of a metric, with its labels

@@ -19,7 +19,8 @@ import (
 //	redirect_refused  the configuration does not let us follow the redirect (stores)
 //	pending           the first run of a probe has not ended
 //
-// exporter_overloaded is about this machine: it has no descriptors or no memory left, and nobody knows how the registry is
+// exporter_overloaded is about this machine: it has no descriptors or no memory left, or other requests took its slots for too
+// long. Nobody knows how the registry is
 const (
 	ReasonDNS                 = "dns"
 	ReasonRefused             = "refused"

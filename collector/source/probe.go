@@ -80,7 +80,7 @@ func (p *Probe) Once(ctx context.Context) bool {
 	if limit == 0 {
 		limit = p.Every
 	}
-	limited, cancel := context.WithTimeout(ctx, limit)
+	limited, cancel := context.WithTimeout(withWaits(ctx), limit)
 	defer cancel()
 	r := Run{start: time.Now()}
 	func() {

@@ -76,7 +76,7 @@ func (s *Source) join(timeout time.Duration) *reading {
 	s.running = slices.DeleteFunc(s.running, func(r *reading) bool { return r.ctx.Err() != nil })
 	r := s.joinable(timeout)
 	if r == nil {
-		ctx, cancel := context.WithTimeout(context.Background(), timeout)
+		ctx, cancel := context.WithTimeout(withWaits(context.Background()), timeout)
 		r = &reading{ctx: ctx, cancel: cancel, timeout: timeout, start: time.Now(), done: make(chan struct{})}
 		s.running = append(s.running, r)
 		go s.read(r)
