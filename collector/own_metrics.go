@@ -23,7 +23,7 @@ func (e *Exporter) registerSelf() {
 		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, func() float64 { return float64(value()) })
 	}
 	underWay := newGaugeFunc("registry_exporter_requests_in_flight",
-		"Requests to registries, stores and Redis that are under way, at most 384.", func() int { n, _ := e.budget.UnderWay(); return n })
+		"Requests to registries, stores and Redis that are under way, at most 480.", func() int { n, _ := e.budget.UnderWay(); return n })
 	waiting := newGaugeFunc("registry_exporter_requests_waiting",
 		"Requests that wait for others to end. One that waits until its scrape or run ends fails (reason exporter_overloaded).", func() int { _, n := e.budget.UnderWay(); return n })
 	overloaded := prometheus.NewCounterFunc(prometheus.CounterOpts{

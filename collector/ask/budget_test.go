@@ -81,7 +81,9 @@ func TestWhoIsToBlameForATimeout(t *testing.T) {
 			}
 			server := testserver.NewRaw(t, testserver.AfterRequest(answer))
 			a := accountOf(t, "http://"+server.Address, "", &Lockout{})
-			held := hangs(t, &budgetOf(a).slots, maxQuick)
+			slots := &budgetOf(a).slots
+			slots.parties["hub"] = &party{quickAt: time.Now()}
+			held := hangs(t, slots, maxQuick)
 			defer leaveAll(held)
 			free := time.AfterFunc(c.waits, held[0].leave)
 			defer free.Stop()

@@ -50,8 +50,9 @@ func (r *realmRule) frontLogin() frontLogin {
 	return r.seen.front
 }
 
-// knowFront notes the challenge when a is the account of the front. For a backend it asks the front how it lets in, unless that is
-// known, in half of the time that ctx has left. The reason of an error is realm_refused or exporter_overloaded, and it is source.Unasked.
+// knowFront notes the challenge when a is the account of the front. For a backend it asks the front how it lets in, in half of the
+// time that ctx has left. It does so at each login until the front has said it, and not again. The reason of an error is realm_refused,
+// and it is source.Unasked, or exporter_overloaded.
 func (a *Account) knowFront(ctx context.Context, ch Challenge) error {
 	if a.realms.isFront() {
 		a.realms.noteFront(ch)

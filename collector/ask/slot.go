@@ -16,7 +16,8 @@ type slot struct {
 	answered bool // the headers of an answer have come
 	isSlow   bool // holds a slow slot
 	left     bool
-	unwatch  func() bool // no longer waits for the end of the context
+	ctx      context.Context
+	unwatch  func() bool // no longer waits for the end of ctx
 }
 
 // grow is called when a request is slowAfter old. It makes place for a quick one, if a slow slot is free.
@@ -48,7 +49,7 @@ func (w *slot) toSlow() {
 func (w *slot) leaveWith(ctx context.Context) {
 	w.of.mu.Lock()
 	defer w.of.mu.Unlock()
-	w.unwatch = context.AfterFunc(ctx, w.leave)
+	w.ctx, w.unwatch = ctx, context.AfterFunc(ctx, w.leave)
 }
 
 // hasAnswer notes that the headers of an answer have come.
@@ -59,7 +60,7 @@ func (w *slot) hasAnswer() {
 	w.of.mu.Lock()
 	defer w.of.mu.Unlock()
 	w.answered = true
-	w.party.isSlow = time.Since(w.start) >= slowAfter
+	w.party.note(time.Since(w.start))
 }
 
 // leave gives the slot back; a second call does nothing.
@@ -75,14 +76,15 @@ func (w *slot) leave() {
 	}
 	w.left = true
 	w.ages.Stop()
+	over := false
 	if w.unwatch != nil {
 		w.unwatch()
+		over = w.ctx.Err() != nil // the answer might still have taken long
 	}
-	if !w.answered { // such as a connection that is refused
-		w.party.isSlow = time.Since(w.start) >= slowAfter
+	if !w.answered && !over { // such as a connection that is refused
+		w.party.note(time.Since(w.start))
 	}
 	w.party.held--
-	s.forget(w.party)
 	switch i := slices.Index(s.overdue, w); {
 	case w.isSlow && len(s.overdue) > 0:
 		s.slow--

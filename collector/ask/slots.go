@@ -14,15 +14,17 @@ import (
 // some 20 files they need less than 1,024 descriptors, which is what a process may have on most machines.
 const (
 	maxQuick  = 128
-	maxSlow   = 256
+	maxSlow   = 352
 	slowAfter = time.Second
 )
 
-// Of the quick slots, a registry that has requests under way takes one only while mostOfMany are taken, and one whose last
-// request was slow only while mostOfSlow are: a registry that has just been asked for the first time finds one at once.
+// How many quick slots may be taken when a registry takes one more. When hundreds begin to hang at once, those that have answered
+// quickly a short while ago still get to the end of what they began; and once it is known who hangs, the others find a slot at once.
 const (
-	mostOfMany = maxQuick * 3 / 4
-	mostOfSlow = maxQuick / 2
+	mostOfSlow   = maxQuick / 2     // its last request was slow
+	mostOfOthers = maxQuick * 5 / 8 // nothing is known of it, or it has other requests under way
+	mostOfQuick  = maxQuick * 7 / 8 // its last request was not slow
+	recently     = 10 * time.Second // it may take the last ones when that was so short a while ago
 )
 
 // slots lets requests begin. When all slots are taken, requests wait. The next slot goes to a registry whose last request was
@@ -30,21 +32,21 @@ const (
 // the longest time. For example, hub has 40 requests waiting and mirror one: mirror is next.
 type slots struct {
 	mu      sync.Mutex
-	parties map[string]*party
-	waiting []*party // those with requests that wait
-	quick   int      // taken
-	slow    int      // taken
-	overdue []*slot  // slow requests in quick slots, since no slow one is free; the oldest first
-	turn    uint64   // counts the slots that were given
+	parties map[string]*party // by name; those of a configuration that is no longer in force stay, too
+	waiting []*party          // those with requests that wait
+	quick   int               // taken
+	slow    int               // taken
+	overdue []*slot           // slow requests in quick slots, since no slow one is free; the oldest first
+	turn    uint64            // counts the slots that were given
 }
 
 // A party is the requests of one registry, or of one site of it.
 type party struct {
-	name    string
-	held    int     // slots
-	waiting []*slot // the first is next
-	isSlow  bool    // its last answer took longer than slowAfter, or has not come for as long
-	turn    uint64  // of its last slot
+	held    int       // slots
+	waiting []*slot   // the first is next
+	isSlow  bool      // its last answer took longer than slowAfter, or has not come for as long
+	quickAt time.Time // when its last request that was not slow had an answer or an error
+	turn    uint64    // of its last slot
 }
 
 // enter waits for a slot. When ctx ends first, the reason of the error is exporter_overloaded.
@@ -73,7 +75,7 @@ func (s *slots) queue(registry string) *slot {
 	defer s.mu.Unlock()
 	p := s.parties[registry]
 	if p == nil {
-		p = &party{name: registry}
+		p = &party{}
 		s.parties[registry] = p
 	}
 	w := &slot{of: s, party: p, began: make(chan struct{})}
@@ -94,7 +96,7 @@ func (s *slots) giveUp(w *slot) (under int, gaveUp bool) {
 		return 0, false
 	}
 	w.party.waiting = slices.Delete(w.party.waiting, i, i+1)
-	s.forget(w.party)
+	s.unqueue(w.party)
 	return s.quick + s.slow, true
 }
 
@@ -107,7 +109,7 @@ func (s *slots) grant() {
 		s.turn++
 		p.held++
 		p.turn = s.turn
-		s.forget(p)
+		s.unqueue(p)
 		w.start = time.Now()
 		w.ages = time.AfterFunc(slowAfter, w.grow)
 		close(w.began)
@@ -130,10 +132,19 @@ func (p *party) mayBegin(taken int) bool {
 	switch {
 	case p.isSlow:
 		return taken < mostOfSlow
-	case p.held > 0:
-		return taken < mostOfMany
+	case p.held > 0, p.quickAt.IsZero():
+		return taken < mostOfOthers
+	case time.Since(p.quickAt) >= recently:
+		return taken < mostOfQuick
 	}
 	return taken < maxQuick
+}
+
+// note notes how long a request of p took until its answer or error.
+func (p *party) note(took time.Duration) {
+	if p.isSlow = took >= slowAfter; !p.isSlow {
+		p.quickAt = time.Now()
+	}
 }
 
 func (p *party) isBefore(other *party) bool {
@@ -146,14 +157,10 @@ func (p *party) isBefore(other *party) bool {
 	return p.turn < other.turn
 }
 
-// forget drops a party of which there is nothing to know. The caller holds s.mu.
-func (s *slots) forget(p *party) {
-	if len(p.waiting) > 0 {
-		return
-	}
-	s.waiting = slices.DeleteFunc(s.waiting, func(one *party) bool { return one == p })
-	if p.held == 0 && !p.isSlow {
-		delete(s.parties, p.name)
+// unqueue takes p out of the queue when none of its requests waits. The caller holds s.mu.
+func (s *slots) unqueue(p *party) {
+	if len(p.waiting) == 0 {
+		s.waiting = slices.DeleteFunc(s.waiting, func(one *party) bool { return one == p })
 	}
 }
 

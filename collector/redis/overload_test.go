@@ -10,7 +10,7 @@ import (
 	"registry_exporter/config"
 )
 
-// Redis is one of those that are asked at most 384 at once. Nobody knows how it is when it was not asked.
+// Redis is one of those that are asked at most 480 at once. Nobody knows how it is when it was not asked.
 func TestRedisThatCouldNotBeAsked(t *testing.T) {
 	budget := ask.NewBudget()
 	file := testserver.TempFile(t, "registry_exporter.yml", []byte("registries: [{name: hub, url: \"http://127.0.0.1:1\", redis: {addr: \"127.0.0.1:1\"}}]"))
