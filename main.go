@@ -96,6 +96,10 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	return f, err
 }
 
+// minAge is how long a scrape gives again what another has read: two Prometheis with the same configuration, whose scrapes come
+// within it, cost the registries as much as one.
+const minAge = 5 * time.Second
+
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	f, err := parseFlags(args, stdout, stderr)
 	if err != nil {
@@ -111,7 +115,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	limitMemory()
 	logger := newLogging(f.logLevel, f.logFormat, stderr)
 	exporter, err := collector.New(collector.Options{
-		ConfigFile: f.configFile, ExternalURL: f.externalURL, StateDir: f.stateDir, Name: f.name, Registries: f.registries, Logger: logger.own,
+		ConfigFile: f.configFile, ExternalURL: f.externalURL, StateDir: f.stateDir, Name: f.name, Registries: f.registries, MinAge: minAge, Logger: logger.own,
 	})
 	if err == nil {
 		err = web.Validate(*f.web.WebConfigFile)

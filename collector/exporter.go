@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"registry_exporter/collector/ask"
 	"registry_exporter/collector/source"
@@ -25,6 +26,7 @@ type Options struct {
 	StateDir    string         // folder for state that outlives the process; empty: none does
 	StateFrom   string         // without StateDir, that of another process, which knows what worked and what was there: it is only read
 	Name        string         // of this exporter, in the images that it pushes, the objects that it writes, and the targets of /sd; empty: the host name, and none in /sd
+	MinAge      time.Duration  // a scrape gives again what another has read less than this ago; 0: it always reads
 	Registries  bool           // /metrics has the registries; false: the exporter's own metrics only
 	Logger      log.Logger
 }

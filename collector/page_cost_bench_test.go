@@ -24,7 +24,7 @@ const benchSamples = 4000
 //	go test ./collector -run '^$' -bench PageCost -count 10
 func BenchmarkPageCost(b *testing.B) {
 	registry := benchExporter(b).live.Load().registries[0]
-	page := registry.scrape(b.Context(), maxScrape, everything, log.NewNopLogger())
+	page := registry.scrape(b.Context(), maxScrape, 0, everything, log.NewNopLogger())
 	sites := make([][]source.Sample, 0, benchSamples/len(page)+1)
 	for left := benchSamples; left > 0; left -= len(page) {
 		var samples []source.Sample

@@ -82,7 +82,7 @@ func TestLogOfAProbeThatHasNotRun(t *testing.T) {
 			r.add(s)
 			for _, want := range c.want {
 				var logged strings.Builder
-				r.scrape(t.Context(), maxScrape, func(string) bool { return true }, log.NewLogfmtLogger(&logged))
+				r.scrape(t.Context(), maxScrape, 0, func(string) bool { return true }, log.NewLogfmtLogger(&logged))
 				for words := range strings.SplitSeq(want, " msg=") {
 					if !strings.Contains(logged.String(), words) {
 						t.Errorf("no %s in %s", words, &logged)

@@ -47,7 +47,7 @@ func (e *Exporter) enter(r *http.Request) (leave func(), admitted bool) {
 	return nil, false
 }
 
-// scrapeAll reads the wanted collectors of the registries until the timeout of the request, and logs how each source
+// scrapeAll reads the wanted collectors of the registries until the timeout of the request, those that were not read within MinAge, and logs how each source
 // went. When the request names no good timeout it answers 400 and returns false.
 func (e *Exporter) scrapeAll(w http.ResponseWriter, r *http.Request, registries []*target, wanted func(collector string) bool, loggers ...log.Logger) (lines, bool) {
 	timeout, err := scrapeTimeout(r.Header.Get(timeoutHeader))
@@ -60,7 +60,7 @@ func (e *Exporter) scrapeAll(w http.ResponseWriter, r *http.Request, registries 
 	pages := make([]lines, len(registries))
 	var group sync.WaitGroup
 	for i, reg := range registries {
-		group.Go(func() { pages[i] = reg.scrape(ctx, timeout, wanted, loggers...) })
+		group.Go(func() { pages[i] = reg.scrape(ctx, timeout, e.opts.MinAge, wanted, loggers...) })
 	}
 	group.Wait()
 	return slices.Concat(pages...), true

@@ -250,3 +250,23 @@ func startHung(t *testing.T) (url string, asked, hungUp *atomic.Int64) {
 	t.Cleanup(server.Close)
 	return server.URL, asked, hungUp
 }
+
+// Two Prometheis have the same configuration, and scrape a second apart.
+func TestAPairOfPrometheisAsksOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var reads atomic.Int64
+		e := exporterOfHub(t, "http://127.0.0.1:1", "")
+		e.opts.MinAge = 5 * time.Second
+		e.live.Load().registries[0].sources = []*source.Source{testSource(func(context.Context) ([]source.Sample, error) {
+			return []source.Sample{testUp.Sample(float64(reads.Add(1)), "a")}, nil
+		})}
+		for scrape := range 10 {
+			for range 2 {
+				_, page := testserver.Ask(t, e.ServeProbe, "/probe?registry=hub", timeoutHeader, "10")
+				testserver.WantLines(t, page, fmt.Sprintf(`registry_test_up{address="a",registry="hub"} %d`, scrape+1))
+				time.Sleep(time.Second)
+			}
+			time.Sleep(58 * time.Second)
+		}
+	})
+}

@@ -24,7 +24,7 @@ func (e *Exporter) ServeStatus(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := e.untilStop(r.Context())
 	defer cancel()
 	all := e.reportOn(e.live.Load().registries, func(reg *target) []source.Result {
-		return reg.read(ctx, maxStatus, everything, func(int, source.Result) {})
+		return reg.read(ctx, maxStatus, 0, everything, func(int, source.Result) {})
 	})
 	var page bytes.Buffer
 	if err := all.WriteStatus(&page); err != nil {

@@ -35,7 +35,7 @@ func (e *Exporter) Situation(r *http.Request, name, site string) *Situation {
 	defer leave()
 	ctx, cancel := e.untilStop(r.Context())
 	defer cancel()
-	results := t.read(ctx, maxSituation, everything, func(int, source.Result) {})
+	results := t.read(ctx, maxSituation, 0, everything, func(int, source.Result) {})
 	return &Situation{
 		RegistryReport: t.reportOrPanic(results, time.Now(), e.opts.Logger),
 		Query:          report.Subject{Name: t.name, Site: t.site}.Query(),

@@ -95,16 +95,16 @@ func labelPair(name, value string) *dto.LabelPair {
 // answer in time, and the log says nothing of it: anybody could write failures into it.
 const shortScrape = 750 * time.Millisecond
 
-// scrape reads the sources of the wanted collectors at once, each for at most timeout. It returns their samples and the
+// scrape reads the sources of the wanted collectors as read does. It returns their samples and the
 // metrics about each reading, and logs to each logger how it went.
-func (r *target) scrape(ctx context.Context, timeout time.Duration, wanted func(collector string) bool, loggers ...log.Logger) lines {
+func (r *target) scrape(ctx context.Context, timeout, minAge time.Duration, wanted func(collector string) bool, loggers ...log.Logger) lines {
 	parts := make([]lines, len(r.sources))
-	results := r.read(ctx, timeout, wanted, func(i int, res source.Result) {
+	results := r.read(ctx, timeout, minAge, wanted, func(i int, res source.Result) {
 		parts[i] = newLines(slices.Concat(res.Samples, aboutReading(res)), r.labels)
 	})
 	hidden := r.secrets.Mask()
 	for _, res := range results {
-		if timeout < shortScrape && source.Reason(res.Err) == source.ReasonTimeout {
+		if why := source.Reason(res.Err); timeout < shortScrape && (why == source.ReasonTimeout || why == source.ReasonExporterOverloaded) {
 			r.logTo(loggers, level.Debug, res, "msg", "a scrape was too short to read the source")
 			continue
 		}
@@ -113,9 +113,9 @@ func (r *target) scrape(ctx context.Context, timeout time.Duration, wanted func(
 	return slices.Concat(append(parts, newLines([]source.Sample{passive.Sample(source.Bool01(r.passive))}, r.labels))...)
 }
 
-// read reads the sources of the wanted collectors at once, each for at most timeout. It calls then with each result as
+// read reads the sources of the wanted collectors at once, each for at most timeout, unless a scrape has read them less than minAge ago. It calls then with each result as
 // it comes, from several goroutines; i is the index in r.sources. The results stand in the order of r.sources.
-func (r *target) read(ctx context.Context, timeout time.Duration, wanted func(collector string) bool, then func(i int, res source.Result)) []source.Result {
+func (r *target) read(ctx context.Context, timeout, minAge time.Duration, wanted func(collector string) bool, then func(i int, res source.Result)) []source.Result {
 	var group sync.WaitGroup
 	results := make([]source.Result, len(r.sources))
 	for i, s := range r.sources {
@@ -123,7 +123,7 @@ func (r *target) read(ctx context.Context, timeout time.Duration, wanted func(co
 			continue
 		}
 		group.Go(func() {
-			results[i] = s.Get(ctx, timeout)
+			results[i] = s.GetRecent(ctx, timeout, minAge)
 			then(i, results[i])
 		})
 	}

@@ -2,7 +2,7 @@
 // fail, and the words that they give to reports.
 //
 //	source.go    Source: one thing that is read, such as /_ping of one replica of an MSR
-//	reading.go   Source.Get: scrapes that come at once share one reading; each has an end
+//	reading.go   Source.Get: scrapes that come at once share one reading, and those that come shortly after it; each has an end
 //	waits.go     how long the requests of a reading wait for other requests, which is no fault of the address
 //	result.go    Result: the samples and the error of a reading, and look-ups in them
 //	metric.go    Metric, Gauge, Counter, Histogram: name, help, type and labels

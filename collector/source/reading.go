@@ -32,6 +32,7 @@ type reading struct {
 	timeout  time.Duration
 	start    time.Time
 	waiters  int           // scrapes; guarded by Source.mu
+	minAge   time.Duration // how long it is given again; guarded by Source.mu
 	done     chan struct{} // closed once the fields below are set
 	samples  []Sample
 	last     Run // of a probe
@@ -42,8 +43,17 @@ type reading struct {
 // Get joins a reading under way, or starts one. It waits until the reading, the timeout or ctx ends. The timeout is that of the
 // source when that is shorter.
 func (s *Source) Get(ctx context.Context, timeout time.Duration) Result {
+	return s.GetRecent(ctx, timeout, 0)
+}
+
+// GetRecent is Get, and gives a reading again that has ended less than minAge ago, unless its time was over: two Prometheis
+// whose scrapes come one after the other ask once. Those that read have the same minAge, or 0.
+func (s *Source) GetRecent(ctx context.Context, timeout, minAge time.Duration) Result {
 	timeout = min(timeout, s.Timeout)
-	r := s.join(timeout)
+	r, again := s.join(timeout, minAge)
+	if again {
+		return s.result(ctx, r)
+	}
 	var over <-chan time.Time // the reading ends later than this scrape
 	if r.timeout != timeout {
 		over = time.After(timeout)
@@ -70,11 +80,15 @@ func (s *Source) Get(ctx context.Context, timeout time.Duration) Result {
 	return Result{Source: s, Samples: s.missing(nil, Run{}, err), Err: fmt.Errorf("waiting for an answer: %w", err), Duration: time.Since(r.start)}
 }
 
-func (s *Source) join(timeout time.Duration) *reading {
+// join is the reading that ended less than minAge ago (again), or one that is under way.
+func (s *Source) join(timeout, minAge time.Duration) (r *reading, again bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if minAge > 0 && s.recent != nil {
+		return s.recent, true
+	}
 	s.running = slices.DeleteFunc(s.running, func(r *reading) bool { return r.ctx.Err() != nil })
-	r := s.joinable(timeout)
+	r = s.joinable(timeout)
 	if r == nil {
 		ctx, cancel := context.WithTimeout(withWaits(context.Background()), timeout)
 		r = &reading{ctx: ctx, cancel: cancel, timeout: timeout, start: time.Now(), done: make(chan struct{})}
@@ -82,7 +96,25 @@ func (s *Source) join(timeout time.Duration) *reading {
 		go s.read(r)
 	}
 	r.waiters++
-	return r
+	r.minAge = max(r.minAge, minAge)
+	return r, false
+}
+
+// keep has r given again for its minAge, unless it was cut off, or nobody knows how the address is.
+func (s *Source) keep(r *reading) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.minAge == 0 || r.ctx.Err() != nil || isOverloaded(r.err) {
+		return
+	}
+	s.recent = r
+	time.AfterFunc(r.minAge, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.recent == r {
+			s.recent = nil
+		}
+	})
 }
 
 // joinable is the reading with the same timeout; or, with maxAtOnce under way, the one that ends last of those that end before
@@ -127,6 +159,9 @@ func (s *Source) leave(r *reading, hungUp bool) {
 func (s *Source) read(r *reading) {
 	defer r.cancel()
 	defer close(r.done)
+	if s.Probe == nil { // the last run of a probe is looked at in no time
+		defer s.keep(r)
+	}
 	defer func() {
 		if p := recover(); p != nil {
 			r.samples, r.err = nil, Failed(ReasonPanic, "panic: %v\n%s", p, debug.Stack())

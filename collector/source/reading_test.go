@@ -139,14 +139,14 @@ func TestEndedReadingIsNotJoined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var reads atomic.Int64
 		s := testSource(answersAfter(time.Second, &reads))
-		ended := s.join(longScrape)
+		ended, _ := s.join(longScrape, 0)
 		<-ended.ctx.Done()
-		next := s.join(longScrape)
+		next, _ := s.join(longScrape, 0)
 		if next == ended {
 			t.Error("an old answer is handed out")
 		}
 		s.leave(ended, false)
-		if s.join(longScrape) != next {
+		if third, _ := s.join(longScrape, 0); third != next {
 			t.Error("the reading under way is not shared any longer")
 		}
 		<-next.done

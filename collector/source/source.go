@@ -27,6 +27,7 @@ type Source struct {
 
 	mu      sync.Mutex
 	running []*reading // at most maxAtOnce
+	recent  *reading   // is given again; nil: none
 	logged  string     // reason that NoteReason got last
 }
 
