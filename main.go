@@ -40,6 +40,7 @@ const (
 	commandServe       = "serve"
 	commandHealthcheck = "healthcheck"
 	commandCheck       = "check"
+	commandNode        = "node"
 )
 
 // The values of --web.public: metrics leaves out the pages for people.
@@ -63,6 +64,7 @@ type flags struct {
 	logFormat   string
 	web         *web.FlagConfig
 	report      checkFlags
+	node        nodeFlags
 }
 
 func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
@@ -88,6 +90,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	app.Command(commandServe, "Serve metrics: what is done without a command.").Default()
 	app.Command(commandHealthcheck, "Ask the exporter that runs with these flags whether it is alive, then exit.")
 	f.report.add(app.Command(commandCheck, "Ask registries once, and everything they stand on, and tell what is wrong and what to do."))
+	f.node.add(app.Command(commandNode, "On a node: tell whether its runtimes (docker, containerd, podman, CRI-O, k3s, RKE2) would pull from registries, and what mends it."))
 	var err error
 	if f.command, err = app.Parse(args); err != nil {
 		return nil, err
@@ -111,6 +114,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		return healthcheck(f, stdout, stderr)
 	case commandCheck:
 		return check(f, stdin, stdout, stderr)
+	case commandNode:
+		return lookAtNode(f, stdout, stderr)
 	}
 	limitMemory()
 	logger := newLogging(f.logLevel, f.logFormat, stderr)

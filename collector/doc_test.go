@@ -15,7 +15,7 @@ func TestPackageCommentsListTheirFiles(t *testing.T) {
 	for _, dir := range []string{
 		".", "access", "ask", "collectortest", "distribution", "msr", "redis", "registry", "registry/client", "report", "source",
 		"swift", "swift/fakeswift", "testserver",
-		"../accesslog", "../clients", "../config", "../demo/standin", "../durable", "../e2e",
+		"../accesslog", "../clients", "../config", "../demo/standin", "../durable", "../e2e", "../node",
 	} {
 		t.Run(dir, func(t *testing.T) {
 			comment, files := packageComment(t, dir)

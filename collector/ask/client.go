@@ -165,3 +165,8 @@ func (c *Client) TransportFor(host string) *transport {
 	t.TLSClientConfig.ServerName, t.TLSClientConfig.RootCAs = "", c.elsewhere
 	return t
 }
+
+// TrustOnly makes roots the CAs of the address, and of other hosts to which its answers lead: those of another machine than this one.
+func (c *Client) TrustOnly(roots *x509.CertPool) {
+	c.Transport.TLSClientConfig.RootCAs, c.elsewhere = roots, roots
+}
