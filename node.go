@@ -24,8 +24,11 @@ const (
 	exitNotLooked    = 2
 )
 
-// maxNodeLook bounds the command node.
-const maxNodeLook = 5 * time.Minute
+// maxNodeLook bounds one look, and minEvery how often --every looks.
+const (
+	maxNodeLook = 5 * time.Minute
+	minEvery    = time.Minute
+)
 
 // nodeFlags are those of the command node.
 type nodeFlags struct {
@@ -34,6 +37,7 @@ type nodeFlags struct {
 	image      string
 	output     string
 	textfile   string
+	every      time.Duration
 }
 
 // None of them is in the environment, as of the command check.
@@ -43,23 +47,43 @@ func (f *nodeFlags) add(c *kingpin.CmdClause) {
 	c.Flag("image", "An image to pull from each of them, such as library/base:1.0.").NoEnvar().StringVar(&f.image)
 	c.Flag("output", "Form of the report: text or json.").NoEnvar().Default("text").EnumVar(&f.output, "text", "json")
 	c.Flag("textfile", "Write the verdicts for node_exporter's textfile collector to this file, and nothing else.").NoEnvar().PlaceHolder("FILE.prom").StringVar(&f.textfile)
+	c.Flag("every", "With --textfile: look again after this time, until TERM. Without it the command looks once.").NoEnvar().PlaceHolder("1h").DurationVar(&f.every)
 }
 
 // lookAtNode says whether the runtimes of this machine would pull from registries.
 func lookAtNode(f *flags, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	if every := f.node.every; every != 0 && (f.node.textfile == "" || every < minEvery) {
+		fmt.Fprintf(stderr, "registry_exporter: --every goes with --textfile, and is %s or more\n", minEvery)
+		return exitNotLooked
+	}
+	for {
+		code := f.node.lookOnce(ctx, f.configFile, stdout, stderr)
+		if f.node.every == 0 {
+			return code
+		}
+		select {
+		case <-ctx.Done():
+			return 0
+		case <-time.After(f.node.every):
+		}
+	}
+}
+
+// lookOnce looks, and returns the exit code. The textfile tells of a runtime that would not pull, and the code is 0 then.
+func (f *nodeFlags) lookOnce(ctx context.Context, configFile string, stdout, stderr io.Writer) int {
 	ctx, cancel := context.WithTimeout(ctx, maxNodeLook)
 	defer cancel()
-	report, err := f.node.look(ctx, f.configFile)
+	report, err := f.look(ctx, configFile)
 	if err == nil {
-		err = f.node.write(report, stdout)
+		err = f.write(report, stdout)
 	}
 	switch {
 	case err != nil:
 		fmt.Fprintf(stderr, "registry_exporter: %s\n", err)
 		return exitNotLooked
-	case report.Failed() && f.node.textfile == "":
+	case report.Failed() && f.textfile == "":
 		return exitWouldNotPull
 	}
 	return 0

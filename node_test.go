@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"registry_exporter/collector/testserver"
@@ -53,6 +54,8 @@ func TestNodeTellsByItsExitCode(t *testing.T) {
 		"no name and no file":      {[]string{"--root=" + good, "--config.file=/none.yml"}, 2, "", "write it as\x00"},
 		"no runtime":               {[]string{"--root=" + t.TempDir(), address}, 2, "", "no runtime was found here"},
 		"a root that is not there": {[]string{"--root=/none", address}, 2, "", "--root: /none is no folder"},
+		"every without a textfile": {[]string{"--root=" + good, "--every=1h", address}, 2, "", "--every goes with --textfile"},
+		"every second":             {[]string{"--root=" + good, "--textfile=/none/a.prom", "--every=1s", address}, 2, "", "is 1m0s or more"},
 		"an image with a host":     {[]string{"--root=" + good, "--image=https://x", address}, 2, "", "--image: "},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -100,5 +103,21 @@ func TestNodeWritesATextfile(t *testing.T) {
 	const want = "registry_node_trust{address=\"127.0.0.1:1\",registry=\"127.0.0.1:1\",runtime=\"podman\",site=\"\",reason=\"refused\"} 0\n"
 	if err != nil || code != 0 || stdout+stderr != "" || !strings.Contains(string(text), want) {
 		t.Errorf("exit %d, %q, %v\n%s", code, stdout+stderr, err, text)
+	}
+}
+
+func TestNodeLooksAgainUntilTERM(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "registry_node.prom")
+	cmd := command(t, "node", "--root="+nodeWithPodman(t, "127.0.0.1:1", nil), "--textfile="+file, "--every=1h", "127.0.0.1:1")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	testserver.WaitUntil(t, "the file is there", func() bool { _, err := os.Stat(file); return err == nil })
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("TERM ends it with %v", err)
 	}
 }

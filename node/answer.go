@@ -89,6 +89,18 @@ func (s *shown) signedBy(cas []caFile) string {
 
 const bySystem = "system"
 
+// caEnds is when the last CA ends by which the certificate verifies; zero when it does not.
+func (s *shown) caEnds() (last time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, chain := range s.chains {
+		if end := chain[len(chain)-1].NotAfter; end.After(last) {
+			last = end
+		}
+	}
+	return last
+}
+
 // verifies says whether the certificate is trusted, in date and for the name, also where nobody verifies it.
 func (s *shown) verifies() bool {
 	s.mu.Lock()

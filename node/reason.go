@@ -16,7 +16,7 @@ const (
 	reasonNoEndpoint        = "no_endpoint"        // the files leave no address that may be asked for images
 )
 
-// reasons are all of the metric registry_node_trust but "other", for what is none of them.
+// reasons are all of the metric registry_node_trust but "none", where the runtime would pull, and "other", for what is none of them.
 func reasons() []string {
 	return []string{
 		reasonConfigInvalid, reasonClientCertificate, reasonBlocked, reasonPolicy, reasonLoginMissing, reasonNoEndpoint,
@@ -29,7 +29,7 @@ func reasons() []string {
 
 // forLabel is a reason of the list, or else "other".
 func forLabel(reason string) string {
-	if reason == "" || slices.Contains(reasons(), reason) {
+	if slices.Contains(reasons(), reason) {
 		return reason
 	}
 	return "other"

@@ -72,6 +72,7 @@ type Certificate struct {
 	Issuer    string    `json:"issuer"`
 	Ends      time.Time `json:"ends"`
 	TrustedBy string    `json:"trusted_by,omitempty"` // file, or "system"; empty: it does not verify
+	CAEnds    time.Time `json:"ca_ends,omitzero"`     // the CA by which it verifies, of several the last
 }
 
 // Failed says whether a runtime would not pull.
@@ -91,7 +92,7 @@ func (s *shown) report(host string, cas []caFile) *Certificate {
 	if leaf == nil {
 		return nil
 	}
-	c := &Certificate{Covers: leaf.VerifyHostname(host) == nil, Issuer: plain(issuerOf(leaf)), Ends: leaf.NotAfter, TrustedBy: s.signedBy(cas), Names: []string{}}
+	c := &Certificate{Covers: leaf.VerifyHostname(host) == nil, Issuer: plain(issuerOf(leaf)), Ends: leaf.NotAfter, TrustedBy: s.signedBy(cas), CAEnds: s.caEnds(), Names: []string{}}
 	for _, name := range leaf.DNSNames {
 		c.Names = append(c.Names, plain(name))
 	}

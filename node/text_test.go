@@ -13,7 +13,7 @@ func whole() *Report {
 	ends := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 	good := &Endpoint{
 		URL: "https://10.0.0.5:5000", Verifies: true, CAs: []CA{{"/etc/docker/certs.d/10.0.0.5:5000/ca.crt", ends}}, Asked: true, Status: 200, Pulled: true,
-		Certificate: &Certificate{Names: []string{"10.0.0.5"}, Covers: true, Issuer: "Example CA", TrustedBy: "/etc/docker/certs.d/10.0.0.5:5000/ca.crt"},
+		Certificate: &Certificate{Names: []string{"10.0.0.5"}, Covers: true, Issuer: "Example CA", TrustedBy: "/etc/docker/certs.d/10.0.0.5:5000/ca.crt", CAEnds: ends},
 	}
 	bad := &Endpoint{URL: "https://10.0.0.5:5000", Verifies: true, Asked: true, Reason: "tls_no_ip_san", Certificate: &Certificate{Names: []string{"registry.example.org"}}}
 	return &Report{Root: "/", Image: "library/base:1.0", Verdicts: []*Verdict{
@@ -100,7 +100,7 @@ func TestTextfileIsReplacedAtOnce(t *testing.T) {
 }
 
 func TestAReasonThatIsNotListedIsOther(t *testing.T) {
-	for reason, want := range map[string]string{"": "", "tls_no_ip_san": "tls_no_ip_san", "redirected": "other"} {
+	for reason, want := range map[string]string{"tls_no_ip_san": "tls_no_ip_san", "redirected": "other"} {
 		if got := forLabel(reason); got != want {
 			t.Errorf("%q is %q", reason, got)
 		}

@@ -19,7 +19,7 @@ const (
 	metricRun   = "registry_node_last_run_timestamp_seconds"
 
 	helpTrust = "1 if this runtime would pull from the registry, 0 if not, and why (registry_exporter node; what it reads and asks is in docs/node.md)."
-	helpCAEnd = "When the last CA ends of a file that this runtime trusts for the registry, in seconds since 1970 (registry_exporter node)."
+	helpCAEnd = "When the CA ends by which this runtime trusts the certificate of the registry, in seconds since 1970; absent where it trusts none (registry_exporter node)."
 	helpRun   = "When registry_exporter node last looked at this node, in seconds since 1970."
 )
 
@@ -66,16 +66,14 @@ func (r *Report) textfile(now time.Time) []byte {
 	var trust, ends []string
 	for _, v := range r.Verdicts {
 		who := labels("address", v.Address, "registry", v.Registry, "runtime", v.Runtime, "site", v.Site)
-		reason := ""
+		reason := "none"
 		if v.State == StateFailed {
 			reason = forLabel(v.Reason)
 		}
 		trust = append(trust, fmt.Sprintf("{%s} %d", who+","+labels("reason", reason), int(source.Bool01(v.State != StateFailed))))
 		for _, e := range v.Endpoints {
-			for _, ca := range e.CAs {
-				if !ca.Ends.IsZero() {
-					ends = append(ends, fmt.Sprintf("{%s} %d", labels("file", ca.File)+","+who, ca.Ends.Unix()))
-				}
+			if c := e.Certificate; c != nil && c.TrustedBy != "" {
+				ends = append(ends, fmt.Sprintf("{%s} %d", labels("file", c.TrustedBy)+","+who, c.CAEnds.Unix()))
 			}
 		}
 	}

@@ -43,6 +43,8 @@ var printed = map[string]string{
 	"RegistryReplicationFails":      "connection tls answer registry content store storeURL push",
 	"RegistryContentBad":            "content",
 	"RegistryExporterCannotLook":    "ours log",
+	"RegistryNodeWouldNotPull": "tls dns refused unreachable timeout reset http_on_https https_on_http tls_client_cert unauthorized forbidden not_found server_error unavailable bad_answer " +
+		"config_invalid client_certificate registry_blocked policy_rejects login_missing no_endpoint other",
 	"RegistryCertificateNotTrusted": "tls", "RegistryBackendCertificateBad": "tls", "RegistryPassiveSiteCertificateBad": "tls",
 	"MSRMajorityLost": "connection tls answer registry", "MSRPingUnhealthy": "connection tls answer registry", "MSRClusterStatusFails": "connection tls answer registry",
 }

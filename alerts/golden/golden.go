@@ -28,6 +28,9 @@ func Load(root string) (Metrics, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := m.addPage(filepath.Join(root, "node", "testdata", "registry_node.prom")); err != nil {
+		return nil, err
+	}
 	if err := m.addOwn(filepath.Join(root, "METRICS.md")); err != nil {
 		return nil, err
 	}
@@ -68,15 +71,22 @@ func Labels(dir string) (Metrics, error) {
 	}
 	m := Metrics{}
 	for _, page := range pages {
-		text, err := os.ReadFile(page)
-		if err != nil {
-			return nil, fmt.Errorf("reading a golden page: %w", err)
-		}
-		for line := range strings.Lines(string(text)) {
-			m.addSample(line)
+		if err := m.addPage(page); err != nil {
+			return nil, err
 		}
 	}
 	return m, nil
+}
+
+func (m Metrics) addPage(page string) error {
+	text, err := os.ReadFile(page)
+	if err != nil {
+		return fmt.Errorf("reading a golden page: %w", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		m.addSample(line)
+	}
+	return nil
 }
 
 func (m Metrics) addSample(line string) {
