@@ -43,9 +43,12 @@ func quiet(ctx context.Context) context.Context {
 
 // containerdPull pulls as a node of Kubernetes does: it resolves the tag, and fetches everything else by digest.
 func containerdPull(ctx context.Context, s *site, name string) result {
+	return containerdPullFrom(ctx, s, s.host()+"/"+repository+":"+name, s.resolver())
+}
+
+// containerdPullFrom pulls what resolver knows as ref.
+func containerdPullFrom(ctx context.Context, s *site, ref string, resolver remotes.Resolver) result {
 	ctx = quiet(ctx)
-	ref := s.host() + "/" + repository + ":" + name
-	resolver := s.resolver()
 	_, desc, err := resolver.Resolve(ctx, ref)
 	if err != nil {
 		return s.failed("resolve", stepError{"resolve", err})

@@ -5,6 +5,7 @@
 //	answers.go       handlers that change its answers; tls.go: certificates of its front
 //	behaviour.go     behaviour: a row of the table, and the ruling of what the probe has to say
 //	clients.go       site: a registry for one client; containerd.go, crane.go and skopeo.go: the clients; ours.go: the probes
+//	nodes.go         rows about the files of a node, for the command node; noderuntimes.go: who reads them
 //	result.go        result: how far a client came; verdict.go compares results
 //
 // Rows of the table:

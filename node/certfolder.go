@@ -28,7 +28,7 @@ type certFolder struct {
 	cas   []caFile
 	pairs []pair
 	wrong *fault // why nothing is pulled from the registry
-	key   *fault // a key without a certificate, for which docker, podman and CRI-O pull nothing; containerd leaves it out
+	key   *fault // of a key or a certificate without the other, for which docker, podman and CRI-O pull nothing, and containerd does
 	notes []Note
 }
 
@@ -85,6 +85,10 @@ func (f *certFolder) addPair(m *machine, cert, key string, hasKey bool) {
 		p.cert = text
 		if !hasKey {
 			f.missingKey(cert, key, text)
+			if alone := (pair{cert, cert, text, text}); alone.valid() == nil { // the key is in it, too
+				f.key, f.wrong = f.wrong, nil
+				f.pairs = append(f.pairs, alone)
+			}
 			return
 		}
 		p.key, err = m.read(key)

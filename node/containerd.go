@@ -227,7 +227,7 @@ func (c *containerd) planDirs(p *plan, r *Registry) {
 	p.files = append(p.files, file)
 	hosts, err := parseHosts(text)
 	if err != nil {
-		p.note("fix "+file, fmt.Sprintf("%s%s is no valid TOML: containerd goes on without it, and takes the certificates beside it", file, lineOfTOML(err)))
+		p.note("fix "+file, fmt.Sprintf("%s %s: containerd goes on without it, and takes the certificates beside it", file, err))
 		c.planCerts(p, r, dir)
 		return
 	}

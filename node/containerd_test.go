@@ -73,11 +73,11 @@ func TestContainerd(t *testing.T) {
 		},
 		{
 			name: "hosts.toml is no TOML", files: map[string]string{containerdFile: withPath, hosts: "server = https://10.0.0.5:5000\n", containerdCerts + "/10.0.0.5:5000/ca.crt": theCA}, state: StateWarning,
-			what: "hosts.toml, line 1, is no valid TOML: containerd goes on without it",
+			what: "hosts.toml is no valid TOML, line 1: containerd goes on without it",
 		},
 		{
-			name: "hosts.toml has an unknown capability", files: map[string]string{containerdFile: withPath, hosts: "capabilities = [\"fetch\"]\n"},
-			reason: reasonConfigInvalid, what: `a capability is none of pull, resolve, push, referrers: "fetch"`,
+			name: "hosts.toml has an unknown capability", files: map[string]string{containerdFile: withPath, hosts: "capabilities = [\"fetch\"]\nca = \"/etc/certs/ca.crt\"\n"},
+			reason: source.ReasonTLSUnknownAuthority, what: `has a capability that is none of pull, resolve, push, referrers: "fetch": containerd goes on without it`,
 		},
 		{
 			name: "skip_verify", state: StateWarning, files: map[string]string{containerdFile: withPath, hosts: "skip_verify = true\n"},

@@ -27,12 +27,20 @@ type hostTable struct {
 	OverridePath bool     `toml:"override_path"`
 }
 
-// parseHosts reads a hosts.toml.
+// parseHosts reads a hosts.toml. With its errors containerd goes on without the file.
 func parseHosts(text []byte) (*hostsFile, error) {
 	f := &hostsFile{}
 	meta, err := toml.Decode(string(text), f)
 	if err != nil {
+		return nil, fmt.Errorf("is no valid TOML%s", strings.TrimSuffix(lineOfTOML(err), ","))
+	}
+	if err := f.hostTable.check(f.Server); err != nil {
 		return nil, err
+	}
+	for host, table := range f.Hosts {
+		if err := table.check(host); err != nil {
+			return nil, err
+		}
 	}
 	for _, key := range meta.Keys() {
 		if len(key) > 1 && key[0] == "host" && !slices.Contains(f.order, key[1]) {
@@ -61,6 +69,7 @@ func (f *hostsFile) endpoints(m *machine, dir string, r *Registry) ([]*endpoint,
 	if err := f.fill(m, dir, e); err != nil {
 		return nil, err
 	}
+	e.pulls = nil // capabilities are of a server that is named
 	e.named = path.Join(dir, hostsTOML)
 	return append(all, e), nil
 }
@@ -109,12 +118,10 @@ func (t hostTable) fill(m *machine, dir string, e *endpoint) error {
 	if e.scheme == "http" && explicit && !strings.HasSuffix(e.host, ":80") { // HTTPS is tried first
 		e.scheme, e.fallback = "https", true
 	}
-	if e.pulls = capable(t.Capabilities); slices.ContainsFunc(t.Capabilities, isNoCapability) {
-		return fmt.Errorf("a capability is none of pull, resolve, push, referrers: %s", quoted(t.Capabilities))
-	}
+	e.pulls = capable(t.Capabilities)
 	cas, err := texts(t.CA)
 	if err != nil {
-		return errors.New("ca is no file, and no list of files")
+		return err
 	}
 	for _, file := range cas {
 		ca, err := m.readCA(absolute(dir, file))
@@ -127,6 +134,21 @@ func (t hostTable) fill(m *machine, dir string, e *endpoint) error {
 		e.cas = append(e.cas, ca)
 	}
 	e.pairs, err = t.pairs(m, dir)
+	return err
+}
+
+// check looks for what containerd cannot read in a table.
+func (t hostTable) check(host string) error {
+	if _, err := parseEndpoint(host); host != "" && err != nil {
+		return fmt.Errorf("has %q, which is no URL", host)
+	}
+	if slices.ContainsFunc(t.Capabilities, isNoCapability) {
+		return fmt.Errorf("has a capability that is none of pull, resolve, push, referrers: %s", quoted(t.Capabilities))
+	}
+	if _, err := texts(t.CA); err != nil {
+		return errors.New("has a ca that is no file, and no list of files")
+	}
+	_, err := t.clientFiles()
 	return err
 }
 
@@ -148,30 +170,41 @@ func capable(capabilities []string) func(digested bool) bool {
 	}
 }
 
-// pairs are the client certificates.
-func (t hostTable) pairs(m *machine, dir string) (all []pair, err error) {
+// clientFiles are the files of client certificates: one, which has the key, too, or two.
+func (t hostTable) clientFiles() (all [][]string, err error) {
 	one, isOne := t.Client.(string)
 	list, isList := t.Client.([]any)
+	wrong := errors.New("has a client that is no file, no list of files, and no list of pairs of files")
 	switch {
 	case t.Client == nil:
 		return nil, nil
 	case isOne:
 		list = []any{one}
 	case !isList:
-		return nil, errors.New("client is no file, and no list of files")
+		return nil, wrong
 	}
 	for _, entry := range list {
 		files, err := texts(entry)
-		if err != nil || len(files) == 0 || len(files) > 2 {
-			return nil, errors.New("client is no file, no list of files, and no list of pairs of files")
+		_, isPair := entry.([]any)
+		if err != nil || isPair && len(files) != 2 {
+			return nil, wrong
 		}
+		all = append(all, files)
+	}
+	return all, nil
+}
+
+// pairs are the client certificates.
+func (t hostTable) pairs(m *machine, dir string) (all []pair, err error) {
+	list, err := t.clientFiles()
+	for _, files := range list {
 		p, err := m.readPair(absolute(dir, files[0]), absolute(dir, files[len(files)-1]))
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, p)
 	}
-	return all, nil
+	return all, err
 }
 
 // readPair reads a client certificate and its key, which may be in one file.
