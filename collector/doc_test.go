@@ -14,7 +14,7 @@ import (
 func TestPackageCommentsListTheirFiles(t *testing.T) {
 	for _, dir := range []string{
 		".", "access", "ask", "collectortest", "distribution", "msr", "redis", "registry", "registry/client", "report", "source",
-		"swift", "swift/fakeswift", "testserver",
+		"swift", "swift/fakeswift", "testserver", "trust", "trust/fakenotary",
 		"../accesslog", "../clients", "../config", "../demo/standin", "../durable", "../e2e", "../node",
 	} {
 		t.Run(dir, func(t *testing.T) {

@@ -22,6 +22,7 @@ var closedLabels = map[string][]string{
 	"outcome":   {"ok", "unauthorized", "client_error", "canceled", "server_error", "parsed", "unmatched", "too_long"},
 	"result":    {"hit", "miss", "bypass", "expired", "stale", "updating", "revalidated", "other"},
 	"cache":     {"hit", "miss", "none"},
+	"category":  {"update", "deletion", "other"},
 	"component": {"registry", "auth", "metadata", "trust", "other"},
 	"confirmed": {"true", "false"},
 	"critical":  {"true", "false"},

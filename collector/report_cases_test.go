@@ -172,6 +172,16 @@ var reportCases = []reportCase{
 		Samples: []source.Sample{sample("registry_swift_read_success", 0, atSwift, "")},
 		Err:     source.Failed(source.ReasonMissingBlob, "it is listed and not there"),
 	})}},
+	{name: "trust_data_was_deleted", add: []source.Result{ran("trust", atNotary, source.Run{Samples: []source.Sample{
+		sample("registry_trust_read_success", 1, atNotary), sample("registry_trust_changes_total", 1204, atNotary, "update"), sample("registry_trust_changes_total", 1, atNotary, "deletion"),
+		sample("registry_trust_last_change_timestamp_seconds", days(-1./24), atNotary, "update"),
+		sample("registry_trust_last_change_timestamp_seconds", days(-3./24), atNotary, "deletion"),
+		sample("registry_trust_deletion_timestamp_seconds", days(-3./24), atNotary, "library/wordpress"), sample("registry_trust_cursor_lost_total", 1, atNotary),
+	}})}},
+	{name: "account_may_not_read_the_trust_log", add: []source.Result{ran("trust", atNotary, source.Run{Err: source.Failed(source.ReasonForbidden, "status 401 UNAUTHORIZED insufficient_scope")})}},
+	{name: "trust_log_cannot_be_read", add: []source.Result{ran("trust", atNotary, source.Run{
+		Samples: []source.Sample{sample("registry_trust_read_success", 0, atNotary)}, Err: source.Failed(source.ReasonServerError, "status 500 UNKNOWN"),
+	})}},
 	{name: "push_is_let_through_at_a_passive_site", config: "  site: eqiad\n|  site: eqiad\n  passive: true\n", add: []source.Result{
 		ran("push", atFront, source.Run{Err: source.Failed(source.ReasonWriteAccepted, "an upload was begun")}),
 	}},

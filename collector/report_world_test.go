@@ -34,6 +34,7 @@ const (
 	atSwift   = "swift.example.org:443"
 	atRedis   = "10.0.0.6:6379"
 	atDebug   = "10.0.0.5:5001"
+	atNotary  = "notary.example.org:443"
 )
 
 // reportConfig has a registry with most kinds of sources. The tests send no requests to them.
@@ -53,6 +54,7 @@ const reportConfig = `registries:
 
 // probesAndLogs are the kinds of sources that reportConfig does not have.
 const probesAndLogs = `  replication: {canary: monitoring/canary}
+  trust: {url: https://notary.example.org}
   access_log: {paths: [/var/log/nginx/access.log]}
 - {name: hub, site: codfw, url: "https://registry.codfw.example.org"}
 `

@@ -10,6 +10,7 @@ import (
 	"registry_exporter/collector/registry"
 	"registry_exporter/collector/source"
 	"registry_exporter/collector/swift"
+	"registry_exporter/collector/trust"
 )
 
 // collectorTable has a row for each collector: its name, which is the value of the label "collector", and the function
@@ -31,4 +32,5 @@ var collectorTable = []struct {
 	{"swift", swift.Sources},
 	{"swift_count", swift.CountSources},
 	{"swift_probe", swift.ProbeSources},
+	{"trust", trust.Sources},
 }

@@ -1,7 +1,8 @@
 // Package config reads the configuration file, and checks it. Each error names file, line, column and key.
 //
 //	config.go       Config: the types of the file, and Load
-//	probes.go       the types of pull, push, replication and Swift's probes; access_log.go: of access logs; contacts.go: of people
+//	probes.go       the types of pull, push, replication and Swift's probes; access_log.go: of access logs; contacts.go: of people;
+//	                trust.go: of the log of content trust
 //	read_file.go    reads the file, which is bounded
 //	syntax.go       errors of YAML; shape.go: keys and types that do not fit; validate.go: values that do not
 //	leaf.go         values that are a secret, a proxy, or a variable that nobody has expanded
@@ -65,6 +66,7 @@ type Registry struct {
 	Debug    *Endpoints                   `yaml:"debug,omitempty"`
 	Swift    *Swift                       `yaml:"swift,omitempty"`
 	Redis    *Redis                       `yaml:"redis,omitempty"`
+	Trust    *Trust                       `yaml:"trust,omitempty"`
 
 	Pull        *Pull        `yaml:"pull,omitempty"`
 	Push        *Push        `yaml:"push,omitempty"`
@@ -86,6 +88,7 @@ type MSR struct {
 	Replicas []URL                        `yaml:"replicas,omitempty"`
 	Timeout  model.Duration               `yaml:"timeout,omitempty"`
 	HTTP     *promconfig.HTTPClientConfig `yaml:"http,omitempty"`
+	Trust    *TrustLog                    `yaml:"trust,omitempty"`
 }
 
 // Endpoints are URLs of one kind, asked with one client configuration.
@@ -247,6 +250,7 @@ func (c *Config) setDefaults() {
 		}
 		r.probeDefaults(dir)
 		r.accessLogDefaults(dir)
+		r.trustDefaults(dir)
 	}
 }
 

@@ -149,7 +149,7 @@ func (r *Registry) hasPassword() bool {
 type login struct {
 	http       *promconfig.HTTPClientConfig
 	urls       []URL // one at least
-	asksTokens bool  // the password also goes to the token server that a challenge names
+	asksTokens bool  // the password also goes to the token server that a challenge of the registry names
 }
 
 // logins are all logins over HTTP of a registry, but for that of Swift.
@@ -164,6 +164,12 @@ func (r *Registry) logins() []login {
 	}
 	if r.MSR != nil {
 		all = append(all, login{r.MSR.HTTP, r.MSR.Replicas, false})
+		if r.MSR.Trust != nil {
+			all = append(all, login{r.MSR.HTTP, addresses[:1], true})
+		}
+	}
+	if r.Trust != nil {
+		all = append(all, login{r.Trust.HTTP, []URL{r.Trust.URL}, false})
 	}
 	for _, e := range []*Endpoints{r.Nginx, r.Debug} {
 		if e != nil {

@@ -87,6 +87,7 @@ func (v *validation) registry(r *Registry) {
 		v.redis(r.Redis)
 	}
 	v.probes(r)
+	v.trust(r)
 }
 
 // root refuses a URL with a path.

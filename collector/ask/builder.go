@@ -60,6 +60,16 @@ func (b *Builder) Others() []*Builder {
 	return sites
 }
 
+// Apart returns the builder of a system that has a host of its own, such as a Notary. It is asked by the name in u, and its host, not
+// that of the registry, says which token servers may have its password.
+func (b *Builder) Apart(u config.URL) *Builder {
+	r := *b.Registry
+	r.URL = u
+	apart := *b
+	apart.Registry = &r
+	return &apart
+}
+
 // Shared returns the value of type T that several sources of the registry share. The first call builds it.
 func Shared[T any](b *Builder, build func(*Builder) (T, error)) (T, error) {
 	var kind T
