@@ -152,7 +152,7 @@ var Faults = []Fault{
 		Follows: []string{
 			"MSRNoSpareReplica", "MSRReplicaCount", "MSRReplicaUnhealthy", "MSRPingUnhealthy", "MSRTablesNotReady", "MSRViewsDiffer", "MSRSplitBrain",
 			"MSRCriticalIssues", "MSRIssues", "MSRReadOnly", "MSRGarbageCollectionStuck", "MSRClusterStatusFails",
-			"RegistryReadOnlyLong",
+			"RegistryReadOnlyLong", "RegistryTrustLogFails",
 			"RegistryDown", "RegistryPassiveSiteDown", "RegistryLoginFails", "RegistryBackendDown", "RegistryPullFails", "RegistryPushFails",
 			"RegistryPassiveSiteProbeFails", "RegistryServerErrors", "RegistryManyServerErrors",
 		},
@@ -208,6 +208,11 @@ var Faults = []Fault{
 		Name: "nobody can log in, pull or push at a site: its canary cannot either",
 		Told: []string{"RegistryLoginFails", "RegistryPullFails", "RegistryPushFails", "RegistryStorageReadOnly"}, Seen: PushProbe, Equal: []string{"registry"},
 		Follows: []string{"RegistryReplicationFails"},
+	},
+	{
+		Name: "a registry, or the login to it, is down: its log of content trust may be behind the same front",
+		Told: []string{"RegistryDown", "RegistryPassiveSiteDown", "RegistryLoginFails", "RegistryCertificateEnded", "RegistryCertificateNotTrusted"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{"RegistryTrustLogFails"},
 	},
 	{
 		Name: "many requests end in an error of the server",

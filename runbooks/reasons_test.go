@@ -25,6 +25,7 @@ var kinds = map[string]string{
 	"realm":      "realm_changed realm_refused",
 	"ours":       "unauthorized forbidden not_found policy rate_limited realm_refused redirect_refused tls_client_cert panic",
 	"log":        "log_missing log_unreadable lines_lost not_listening state_not_saved other",
+	"state":      "state_not_saved",
 	"never":      "pending exporter_overloaded", // of a probe that has not run, of what could not be asked: no alert prints it
 }
 
@@ -41,6 +42,7 @@ var printed = map[string]string{
 	"RegistryPushFails":             "connection tls answer registry content store storeURL push",
 	"RegistryPassiveSiteProbeFails": "connection tls answer registry content store storeURL push",
 	"RegistryReplicationFails":      "connection tls answer registry content store storeURL push",
+	"RegistryTrustLogFails":         "connection tls answer realm state",
 	"RegistryContentBad":            "content",
 	"RegistryExporterCannotLook":    "ours log",
 	"RegistryNodeWouldNotPull": "tls dns refused unreachable timeout reset http_on_https https_on_http tls_client_cert unauthorized forbidden not_found server_error unavailable bad_answer " +

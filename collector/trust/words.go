@@ -15,6 +15,12 @@ func words(account *ask.Account, isMSR bool) source.Words {
 		Findings: func(v *source.View, res source.Result) []source.Finding {
 			return findings(v, res, isMSR)
 		},
+		Alert: func(_ *source.View, res source.Result) string {
+			if source.IsOurs(source.Reason(res.Err)) {
+				return source.CannotLook
+			}
+			return "RegistryTrustLogFails"
+		},
 		Advice: []source.Advice{
 			{Reasons: source.AnyOf(source.ReasonForbidden, source.ReasonUnauthorized), What: "the account may not read the log of content trust: it is no admin, or the password is wrong. The token server gives a token all the same, and {address} refuses it", Try: source.TryRequest},
 			{Reasons: source.ReasonNotFound, What: "{address} serves no log of content trust: there is no Notary behind it, or one from before 0.6", Try: source.TryRequest},
@@ -60,7 +66,7 @@ func findings(v *source.View, res source.Result, isMSR bool) []source.Finding {
 		who = "the events of MSR say who did"
 	}
 	return []source.Finding{{
-		State: source.StateWarning, Try: res.Place().Fill(source.TryRequest),
+		State: source.StateWarning, Alert: "RegistryTrustDataDeleted", Try: res.Place().Fill(source.TryRequest),
 		What: "trust data was deleted: " + source.FirstFew(repositories) + "; " + who,
 	}}
 }
