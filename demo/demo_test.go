@@ -128,10 +128,17 @@ var names = []string{
 	"registry_tls_start_timestamp_seconds",
 	"registry_tls_trusted_by",
 	"registry_tls_verified",
+	"registry_trust_changes_by_repository_total",
+	"registry_trust_changes_total",
+	"registry_trust_cursor_lost_total",
+	"registry_trust_interval_seconds",
+	"registry_trust_last_change_timestamp_seconds",
+	"registry_trust_last_run_timestamp_seconds",
+	"registry_trust_read_success",
 }
 
 // namesOfFaults are metrics that a page has only while something is broken.
-var namesOfFaults = []string{"registry_collector_failure", "registry_collector_worked_before", "registry_health_check_failing", "registry_pull_content_bad", "registry_pull_failure", "registry_push_failure"}
+var namesOfFaults = []string{"registry_collector_failure", "registry_collector_worked_before", "registry_health_check_failing", "registry_pull_content_bad", "registry_pull_failure", "registry_push_failure", "registry_trust_deletion_timestamp_seconds"}
 
 func TestDemo(t *testing.T) {
 	d := startDemo(t)

@@ -94,6 +94,10 @@ var changes = map[string]string{
 		registry_msr_gc_lock_held{address="msr replica 1"} = 1`,
 	"read-only": `
 		registry_msr_replica_readonly{address="msr replica 2",replica="56b65e8c1404"} = 1`,
+	"trust-deleted": `
+		registry_trust_changes_total{address="msr front",category="deletion"} > 0
+		registry_trust_changes_by_repository_total{address="msr front",category="deletion",repository="library/wordpress"} > 0
+		registry_trust_deletion_timestamp_seconds{address="msr front",repository="library/wordpress"} > 0`,
 	"v2-password": `
 		registry_api_authorized{address="msr front",role="front"} = 0
 		registry_api_authorized{address="msr replica 2",role="backend"} = 0

@@ -36,6 +36,7 @@ var configText = template.Must(template.New("").Funcs(template.FuncMap{"address"
       http:
         basic_auth: {username: admin, password_file: msr-admin.secret}
         tls_config: {ca_file: ca.pem}
+      trust: {every: {{.Every}}}
   - name: hub
     site: eqiad
     url: https://localhost:{{port "hub front"}}

@@ -33,6 +33,7 @@ var Table = []Fault{
 	{"cluster-status-html", "msr: cluster_status is a login page"},
 	{"gc-running", "msr: a garbage collection holds its lock"},
 	{"read-only", "msr: all replicas refuse writes"},
+	{"trust-deleted", "msr: somebody deletes the trust data of a repository; it is told for a day, though it is signed anew"},
 	{"v2-password", "msr: the password of the monitor is changed, but not the exporter's file"},
 
 	{"v2-html", "hub: /v2/ is a page for people, with status 200"},

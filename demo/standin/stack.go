@@ -3,7 +3,7 @@
 //	stack.go    Stack: all parts; port.go: their servers; control.go: the page on which people break them
 //	faults.go   Faults: which are on; config.go: the exporter's configuration for the parts
 //	hub.go      a registry with an nginx in front (nginx.go, accesslog.go); images.go: its image; node.go: its client
-//	token.go    a registry with a token server
+//	token.go    a registry with a token server; trust.go: its log of content trust
 //	swift.go    Swift; redis.go: Redis
 //	msr.go      an MSR with three replicas; tables.go: its RethinkDB; ping.go: /_ping
 //	certs.go    certificates; secret.go: passwords
@@ -87,8 +87,15 @@ func (s *Stack) startMSR(ca *authority, all map[string]tables, hung time.Duratio
 	if err != nil {
 		return err
 	}
-	m := &msr{faults: s.Faults, tables: all, admin: admin, tokens: newTokenAuth(monitor), hung: hung}
-	if err := s.open(&port{name: "msr front", scheme: "https", serve: serveHTTP(m.tokens.handler(), secure)}); err != nil {
+	m := &msr{faults: s.Faults, tables: all, admin: admin, tokens: newTokenAuth(monitor, admin), hung: hung}
+	trust := newTrustLog(m.tokens, time.Now())
+	if err := s.Faults.onChange(func() error { return trust.apply(s.Faults) }); err != nil {
+		return err
+	}
+	front := http.NewServeMux()
+	front.HandleFunc("GET /v2/_trust/changefeed", trust.feed)
+	front.Handle("/", m.tokens.handler())
+	if err := s.open(&port{name: "msr front", scheme: "https", serve: serveHTTP(front, secure)}); err != nil {
 		return err
 	}
 	for i, id := range replicaIDs {

@@ -11,13 +11,15 @@ import (
 // tokenAuth is a registry in memory that wants a bearer token, with its token server.
 type tokenAuth struct {
 	monitor  *secret
+	admin    *secret
 	token    string // the token that the registry takes
+	catalog  string // the token of an admin that is good for registry:catalog:*
 	useless  string // the token that a wrong password gets, which has no right
 	registry http.Handler
 }
 
-func newTokenAuth(monitor *secret) *tokenAuth {
-	return &tokenAuth{monitor: monitor, token: rand.Text(), useless: rand.Text(), registry: registry.New(quietRegistry)}
+func newTokenAuth(monitor, admin *secret) *tokenAuth {
+	return &tokenAuth{monitor: monitor, admin: admin, token: rand.Text(), catalog: rand.Text(), useless: rand.Text(), registry: registry.New(quietRegistry)}
 }
 
 func (t *tokenAuth) handler() http.Handler {
@@ -41,9 +43,29 @@ func (t *tokenAuth) v2(w http.ResponseWriter, r *http.Request) {
 
 func (t *tokenAuth) give(w http.ResponseWriter, r *http.Request) {
 	token := t.useless
-	if t.monitor.letsIn(r, "monitor") {
+	switch {
+	case r.URL.Query().Get("scope") == catalogScope && t.admin.letsIn(r, "admin"):
+		token = t.catalog
+	case t.monitor.letsIn(r, "monitor"):
 		token = t.token
 	}
 	w.Header().Set("Content-Type", "application/json")
 	fmt.Fprintf(w, `{"token":%q,"access_token":%q,"expires_in":300}`, token, token)
+}
+
+const catalogScope = "registry:catalog:*"
+
+// isAdmin says whether the request has the token of an admin. Else it answers 401, as Notary does.
+func (t *tokenAuth) isAdmin(w http.ResponseWriter, r *http.Request) bool {
+	given := r.Header.Get("Authorization")
+	if given == "Bearer "+t.catalog {
+		return true
+	}
+	challenge := fmt.Sprintf(`Bearer realm="https://%s/auth/token",service=%q,scope=%q`, r.Host, r.Host, catalogScope)
+	if given != "" {
+		challenge += `,error="insufficient_scope"`
+	}
+	w.Header().Set("WWW-Authenticate", challenge)
+	apiError(w, http.StatusUnauthorized, "UNAUTHORIZED", "authentication required")
+	return false
 }
