@@ -13,7 +13,10 @@ func words(account *ask.Account, isMSR bool) source.Words {
 		Place: account.OpenAt(feedPath + "?change_id=-1&records=10").Always(),
 		Facts: facts,
 		Findings: func(v *source.View, res source.Result) []source.Finding {
-			return findings(v, res, isMSR)
+			if isMSR {
+				return deletions(v, res, "the events of MSR say who did", account.At("/api/v0/events").Request)
+			}
+			return deletions(v, res, "the logs of Notary and of what is in front of it say who did", res.Place().Request)
 		},
 		Alert: func(_ *source.View, res source.Result) string {
 			if source.IsOurs(source.Reason(res.Err)) {
@@ -23,7 +26,7 @@ func words(account *ask.Account, isMSR bool) source.Words {
 		},
 		Advice: []source.Advice{
 			{Reasons: source.AnyOf(source.ReasonForbidden, source.ReasonUnauthorized), What: "the account may not read the log of content trust: it is no admin, or the password is wrong. The token server gives a token all the same, and {address} refuses it", Try: source.TryRequest},
-			{Reasons: source.ReasonNotFound, What: "{address} serves no log of content trust: there is no Notary behind it, or one from before 0.6", Try: source.TryRequest},
+			{Reasons: source.ReasonNotFound, What: "{address} serves no log of content trust: there is no Notary behind it, or an old one that has none", Try: source.TryRequest},
 			{Reasons: source.AnyOf(source.ReasonServerError, source.ReasonUnavailable), What: "Notary at {address} answers with an error: its database is down, or no longer has the change that was read last", Try: source.TryRequest},
 			{Reasons: source.ReasonStateNotSaved, What: "what is counted cannot be saved in --state.dir, so nothing more is counted: the disk is full, or the folder is not the exporter's", Try: "df -h; ls -ld DIR   # DIR: --state.dir of the exporter"},
 		},
@@ -52,8 +55,8 @@ func facts(v *source.View, res source.Result) []string {
 	return facts
 }
 
-// findings warn of deletions.
-func findings(v *source.View, res source.Result, isMSR bool) []source.Finding {
+// deletions warn of the repositories whose trust data was deleted. who says where to look who did it, and try is the command for that.
+func deletions(v *source.View, res source.Result, who, try string) []source.Finding {
 	var repositories []string
 	for _, s := range res.All(deletionTime) {
 		repositories = append(repositories, fmt.Sprintf("%s (%s ago)", s.Label("repository"), source.Span(v.Now.Sub(source.UnixTime(s.Value)))))
@@ -61,12 +64,8 @@ func findings(v *source.View, res source.Result, isMSR bool) []source.Finding {
 	if len(repositories) == 0 {
 		return nil
 	}
-	who := "the logs of Notary and of what is in front of it say who did"
-	if isMSR {
-		who = "the events of MSR say who did"
-	}
 	return []source.Finding{{
-		State: source.StateWarning, Alert: "RegistryTrustDataDeleted", Try: res.Place().Fill(source.TryRequest),
+		State: source.StateWarning, Alert: "RegistryTrustDataDeleted", Try: try,
 		What: "trust data was deleted: " + source.FirstFew(repositories) + "; " + who,
 	}}
 }
