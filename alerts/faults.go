@@ -178,6 +178,12 @@ var Faults = []Fault{
 		Follows: []string{"RegistryBackendDown"},
 	},
 	{
+		// The workers are asked for every five minutes: one that is back may be told a little later.
+		Name: "a replica of MSR is lost, ill or hangs: so is its worker",
+		Told: []string{"MSRMajorityLost", "MSRNoSpareReplica", "MSRTablesNotReady", "MSRPingUnhealthy"}, Seen: Scrape, Equal: []string{"registry", "site"}, When: After,
+		Follows: []string{"MSRWorkerDead", "MSRJobsWaiting"},
+	},
+	{
 		Name: "a registry stays read-only for four hours",
 		Told: []string{"RegistryReadOnlyLong"}, Seen: PushProbe, Equal: []string{"registry", "site"}, When: Milder,
 		Follows: []string{"RegistryReadOnly", "MSRReadOnly", "RegistryExporterCannotLook"},

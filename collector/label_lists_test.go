@@ -41,7 +41,18 @@ var closedLabels = map[string][]string{
 	"step": {
 		"auth", "container", "manifest", "config", "layers", "platforms", "start", "chunk", "status", "cancel", "blobs", "read_back", "delete",
 		"put", "get", "list", "read",
+		"jobs", "workers", "crons", "scanner", // of MSR
 	},
+	"action": { // of MSR's jobs
+		"gc", "onlinegc", "onlinegc_metadata", "onlinegc_joblogs", "metadatastoremigration", "tagmigration", "bloblinkmigration",
+		"license_update", "scan_check", "scan_check_single", "scan_check_all", "update_vuln_db", "push_mirror_tag", "poll_mirror", "webhook",
+		"ro_registry", "tag_pruning", "tag_prune", "other",
+	},
+	"status": {
+		"waiting", "running", "done", "canceled", "cancel", "cancel_request", "deleted", "worker_shutdown",
+		"error", "errored", "timeout", "conflict", "worker_dead", "worker_resurrection", "other",
+	},
+	"part": {"database", "overrides"},
 	"type": {
 		"log_write_error", "server_name_collision", "db_name_collision", "table_name_collision",
 		"outdated_index", "table_availability", "memory_error", "non_transitive_error", "unknown",

@@ -23,6 +23,7 @@ var collectorTable = []struct {
 	{"api", registry.APISources},
 	{"health", distribution.Sources},
 	{"msr", msr.Sources},
+	{"msr_jobs", msr.JobSources},
 	{"nginx", nginx.Sources},
 	{"ping", msr.PingSources},
 	{"pull", registry.PullSources},

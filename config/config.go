@@ -1,8 +1,8 @@
 // Package config reads the configuration file, and checks it. Each error names file, line, column and key.
 //
 //	config.go       Config: the types of the file, and Load
-//	probes.go       the types of pull, push, replication and Swift's probes; access_log.go: of access logs; contacts.go: of people;
-//	                trust.go: of the log of content trust
+//	probes.go       the types of pull, push, replication and Swift's probes; access_log.go: of access logs; contacts.go: of people
+//	msr.go          the types of an MSR's jobs
 //	read_file.go    reads the file, which is bounded
 //	syntax.go       errors of YAML; shape.go: keys and types that do not fit; validate.go: values that do not
 //	leaf.go         values that are a secret, a proxy, or a variable that nobody has expanded
@@ -89,6 +89,7 @@ type MSR struct {
 	Timeout  model.Duration               `yaml:"timeout,omitempty"`
 	HTTP     *promconfig.HTTPClientConfig `yaml:"http,omitempty"`
 	Trust    *TrustLog                    `yaml:"trust,omitempty"`
+	Jobs     *MSRJobs                     `yaml:"jobs,omitempty"`
 }
 
 // Endpoints are URLs of one kind, asked with one client configuration.
@@ -230,6 +231,9 @@ func (c *Config) setDefaults() {
 			}
 			if m.Timeout == 0 {
 				m.Timeout = max(DefaultMSRTimeout, r.Timeout)
+			}
+			if m.Jobs == nil {
+				m.Jobs = &MSRJobs{DefaultMSRJobsEvery}
 			}
 		}
 		for _, e := range []*Endpoints{r.Nginx, r.Debug} {

@@ -273,3 +273,13 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestHowOftenAnMSRIsAskedForItsJobs(t *testing.T) {
+	for text, want := range map[string]Every{
+		"": DefaultMSRJobsEvery, "{}": DefaultMSRJobsEvery, "{jobs: {}}": DefaultMSRJobsEvery, "{jobs: {every: 1h}}": Every(time.Hour), "{jobs: {every: 0s}}": 0,
+	} {
+		if r := mustParse(t, hub+"  msr: "+text+"\n").Registries[0]; r.MSR.Jobs.Every != want {
+			t.Errorf("every %s with %q, want %s", time.Duration(r.MSR.Jobs.Every), text, time.Duration(want))
+		}
+	}
+}

@@ -69,6 +69,9 @@ func TestHints(t *testing.T) {
 		{"a template as password", `redis: {addr: "a:1", password: "{{ hunter2 }}"}`, "34: registries[0].redis.password: " + secret},
 		{"a template without quotes", `redis: {addr: "a:1", password: {{ hunter2 }}}`, "24: registries[0].redis.password: is a template that nothing has filled in"},
 		{"a password of blanks", `redis: {addr: "a:1", password: "  "}`, "34: registries[0].redis.password: holds blanks or line ends alone"},
+		{"jobs of MSR every second", `msr: {jobs: {every: 1s}}`, "23: registries[0].msr.jobs.every: must be 2s or more"},
+		{"jobs of MSR without a unit", `msr: {jobs: {every: 5}}`, "23: registries[0].msr.jobs.every: must be a duration with its unit, such as 5m, or 0s for never"},
+		{"jobs of MSR as a list", `msr: {jobs: [5m]}`, "9: registries[0].msr.jobs: must hold keys and values, one of: every"},
 		{"a pull every second", `pull: {images: ["a/b:c"], every: 1s}`, "36: registries[0].pull.every: must be 2s or more"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

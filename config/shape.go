@@ -187,6 +187,8 @@ func expected(t reflect.Type) string {
 		return "must be a URL such as https://registry.example.org"
 	case reflect.TypeFor[model.Duration]():
 		return "must be a duration above 0 with its unit, such as 500ms, 10s or 1m"
+	case reflect.TypeFor[Every]():
+		return "must be a duration with its unit, such as 5m, or 0s for never"
 	case reflect.TypeFor[Bytes]():
 		return "must be a size above 0 with its unit, such as 8MiB"
 	case reflect.TypeFor[promconfig.TLSVersion]():

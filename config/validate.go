@@ -86,6 +86,9 @@ func (v *validation) registry(r *Registry) {
 	if r.Redis != nil {
 		v.redis(r.Redis)
 	}
+	if r.MSR != nil {
+		v.msr(r.MSR)
+	}
 	v.probes(r)
 	v.trust(r)
 }

@@ -61,13 +61,29 @@ var names = []string{
 	"registry_exporter_scrapes_rejected_total",
 	"registry_exporter_web_info",
 	"registry_health_ok",
+	"registry_msr_cron_interval_seconds",
+	"registry_msr_cron_next_run_timestamp_seconds",
 	"registry_msr_current_issues",
 	"registry_msr_gc_lock_held",
+	"registry_msr_job_failed_in_a_row",
+	"registry_msr_job_failures_total",
+	"registry_msr_job_last_failure_timestamp_seconds",
+	"registry_msr_job_last_success_timestamp_seconds",
+	"registry_msr_jobs",
+	"registry_msr_jobs_interval_seconds",
+	"registry_msr_jobs_last_run_timestamp_seconds",
+	"registry_msr_jobs_oldest_waiting_timestamp_seconds",
+	"registry_msr_jobs_step_success",
+	"registry_msr_jobs_window_start_timestamp_seconds",
 	"registry_msr_ping_component_failing",
 	"registry_msr_ping_healthy",
 	"registry_msr_replica_health",
 	"registry_msr_replica_readonly",
 	"registry_msr_replica_timestamp_seconds",
+	"registry_msr_scanner_db_update_failed",
+	"registry_msr_scanner_db_update_timestamp_seconds",
+	"registry_msr_scanner_enabled",
+	"registry_msr_scanner_updating",
 	"registry_msr_server_cache_bytes",
 	"registry_msr_server_client_connections",
 	"registry_msr_server_connected",
@@ -80,6 +96,7 @@ var names = []string{
 	"registry_msr_server_written_docs_total",
 	"registry_msr_table_availability",
 	"registry_msr_table_replicas",
+	"registry_msr_worker_up",
 	"registry_nginx_connections",
 	"registry_nginx_connections_accepted_total",
 	"registry_nginx_connections_active",
@@ -138,7 +155,7 @@ var names = []string{
 }
 
 // namesOfFaults are metrics that a page has only while something is broken.
-var namesOfFaults = []string{"registry_collector_failure", "registry_collector_worked_before", "registry_health_check_failing", "registry_pull_content_bad", "registry_pull_failure", "registry_push_failure", "registry_trust_deletion_timestamp_seconds"}
+var namesOfFaults = []string{"registry_collector_failure", "registry_collector_worked_before", "registry_health_check_failing", "registry_msr_jobs_failure", "registry_pull_content_bad", "registry_pull_failure", "registry_push_failure", "registry_trust_deletion_timestamp_seconds"}
 
 func TestDemo(t *testing.T) {
 	d := startDemo(t)

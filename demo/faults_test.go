@@ -9,6 +9,8 @@ var changes = map[string]string{
 		registry_api_up{address="msr replica 1",role="backend"} = 0
 		registry_api_up{address="hub front",role="front"} = 0
 		registry_collector_failure{address="msr replica 3",collector="msr",reason="refused"} = 1
+		registry_collector_failure{address="msr replica 1",collector="msr_jobs",reason="refused"} = 1
+		registry_msr_jobs_failure{address="msr replica 1",step="jobs",reason="refused"} = 1
 		registry_collector_failure{address="hub nginx",collector="nginx",reason="refused"} = 1
 		registry_msr_ping_healthy{address="msr replica 1"} = 0
 		registry_health_ok{address="hub debug"} = 0
@@ -90,6 +92,13 @@ var changes = map[string]string{
 	"cluster-status-html": `
 		registry_collector_failure{address="msr replica 3",collector="msr",reason="bad_answer"} = 1
 		no registry_msr_current_issues{}`,
+	"gc-fails": `
+		registry_msr_job_failed_in_a_row{action="onlinegc"} = 3
+		registry_msr_jobs{action="onlinegc",status="error"} = 3`,
+	"worker-dead": `
+		registry_msr_worker_up{worker="56b65e8c1404"} = 0`,
+	"scanner-old": `
+		registry_msr_scanner_db_update_failed{part="database"} = 1`,
 	"gc-running": `
 		registry_msr_gc_lock_held{address="msr replica 1"} = 1`,
 	"read-only": `

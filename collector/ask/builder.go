@@ -117,16 +117,29 @@ func (b *Builder) EachURL(e *config.Endpoints, key string, make func(*Client) *s
 
 // EachReplica makes a source of every replica of an MSR, and none for a registry without msr.
 func (b *Builder) EachReplica(make func(*Client) *source.Source) ([]*source.Source, error) {
+	replicas, err := b.Replicas()
+	if err != nil {
+		return nil, err
+	}
+	var sources []*source.Source
+	for _, c := range replicas {
+		sources = append(sources, make(c))
+	}
+	return sources, nil
+}
+
+// Replicas makes a client of every replica of an MSR, and none for a registry without msr.
+func (b *Builder) Replicas() ([]*Client, error) {
 	if b.MSR == nil {
 		return nil, nil
 	}
-	var sources []*source.Source
+	var clients []*Client
 	for _, u := range b.MSR.Replicas {
 		c, err := newClient(b, b.MSR.HTTP, u, b.URL, "msr", "http")
 		if err != nil {
 			return nil, err
 		}
-		sources = append(sources, make(c))
+		clients = append(clients, c)
 	}
-	return sources, nil
+	return clients, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 
 	promconfig "github.com/prometheus/common/config"
 
@@ -124,6 +125,19 @@ func (c *Client) Use(ctx context.Context, hc *http.Client, path string, limit in
 	use(a, err)
 }
 
+// GetJSON is like Get, and accepts JSON alone. The path may end in a query, such as /api/v0/jobs?limit=200.
+func (c *Client) GetJSON(ctx context.Context, hc *http.Client, path string, limit int64) (*Answer, error) {
+	path, query, _ := strings.Cut(path, "?")
+	req, err := c.request(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	req.URL.RawQuery = query
+	req.Header.Set("Accept", "application/json")
+	return do(hc, req, limit)
+}
+
+// request makes a GET for path, or for the URL of the client when path is empty.
 func (c *Client) request(ctx context.Context, path string) (*http.Request, error) {
 	u := *c.URL
 	if path != "" {

@@ -17,6 +17,7 @@ type Collector struct {
 	Name    string            // as in the label "collector"
 	Config  string            // lines of a registry that has it; ADDRESS is the host:port of the server
 	Answers map[string]string // the file that answers a path, without its ending
+	Probe   bool              // the collector is a probe: it runs once; the times of runs become 0
 }
 
 // Pages turns each folder of answers, testdata/COLLECTOR/CASE/, into the page CASE.prom in it.
@@ -39,7 +40,11 @@ func Pages(t *testing.T, c Collector) {
 				lines = string(own)
 			}
 			e := Hub(t, "http://"+address, strings.ReplaceAll(lines, "ADDRESS", address))
-			ComparePage(t, folder, Page(t, e, c.Name, map[string]string{address: "registry.example.org:80"}))
+			if c.Probe {
+				RunProbe(t, e, c.Name)
+			}
+			page := Page(t, e, c.Name, map[string]string{address: "registry.example.org:80"})
+			ComparePage(t, folder, withoutRunTimes(t, page))
 		})
 	}
 }

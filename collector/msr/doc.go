@@ -1,7 +1,7 @@
 // Package msr reads the health of a Mirantis Secure Registry (MSR) 2.x, from every replica: each has its own view of the
 // cluster, and the views differ when replicas cannot reach each other.
 //
-// It has two collectors. "msr" asks GET /api/v0/meta/cluster_status, for which it needs the account of an admin:
+// Two of its collectors ask every replica. "msr" asks GET /api/v0/meta/cluster_status, for which it needs the account of an admin:
 //
 //   - cluster_status.go and cluster_status_words.go ask for it, read its top level and put it into words
 //   - issues.go counts current_issues
@@ -10,6 +10,13 @@
 //   - decoder.go and decoder_values.go are its JSON decoder, which goes on behind a value of the wrong type
 //
 // "ping" asks GET /_ping, without an account: ping.go and ping_words.go.
+//
+// A third, "msr_jobs", asks for what MSR does by itself, on a clock of its own and with the same account. All replicas share
+// one database, so it asks one of them, and the next one when that fails:
+//
+//   - lists.go and lists_words.go ask for four lists, and put them into words; list_rows.go reads the rows of one
+//   - jobs.go reads the newest jobs; jobs_count.go counts those that failed, each once; jobs_file.go keeps that over a restart
+//   - workers.go, crons.go and scanner.go read the others; schedule.go says how often a cron is due
 //
 // For example, the answer of 10.0.0.1:443
 //

@@ -2,11 +2,19 @@ package msr_test
 
 import (
 	"flag"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	"go.uber.org/goleak"
 
 	"registry_exporter/collector/collectortest"
+	"registry_exporter/collector/testserver"
 )
 
 func TestMain(m *testing.M) {
@@ -24,4 +32,54 @@ func TestPages(t *testing.T) {
 			})
 		})
 	}
+	t.Run("msr_jobs", func(t *testing.T) {
+		collectortest.Pages(t, collectortest.Collector{
+			Name: "msr_jobs", Probe: true,
+			Config: "  msr: {jobs: {every: 2s}}\n",
+			Answers: map[string]string{
+				"/api/v0/jobs": "jobs", "/api/v0/workers": "workers", "/api/v0/crons": "crons", "/api/v0/imagescan/status": "scanner",
+			},
+		})
+	})
+}
+
+// TestPageAfterTwoReadings: what failed between the two is counted.
+func TestPageAfterTwoReadings(t *testing.T) {
+	answers := map[string]string{
+		"/api/v0/workers": `{"workers":[]}`, "/api/v0/crons": `{"crons":[]}`, "/api/v0/imagescan/status": `{"db_updated_at":null}`,
+	}
+	old := `{"id":"1","action":"onlinegc","status":"error","scheduledAt":"2017-02-17T03:00:00Z"},{"id":"2","action":"onlinegc","status":"done","scheduledAt":"2017-02-16T03:00:00Z"}`
+	var readings atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch body, found := answers[r.URL.Path]; {
+		case found:
+			_, _ = w.Write([]byte(body))
+		case readings.Add(1) == 1:
+			_, _ = w.Write([]byte(`{"jobs":[` + old + `]}`))
+		default:
+			_, _ = w.Write([]byte(`{"jobs":[{"id":"3","action":"onlinegc","status":"timeout","scheduledAt":"2017-02-18T03:00:00Z"},` + old + `]}`))
+		}
+	}))
+	defer server.Close()
+	e := collectortest.Hub(t, server.URL, "  msr: {jobs: {every: 2s}}\n")
+	e.Start()
+	defer e.StopProbes()
+	const counter = "registry_msr_job_failures_total"
+	testserver.WaitUntil(t, "failures are counted", func() bool {
+		_, page := collectortest.Ask(t, e.ServeProbe, "/probe?registry=hub&collect[]=msr_jobs")
+		return strings.Contains(page, counter)
+	})
+	page := collectortest.Page(t, e, "msr_jobs", nil)
+	families, err := page.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var counted []*dto.MetricFamily
+	for _, f := range families {
+		if strings.HasPrefix(f.GetName(), "registry_msr_job_") {
+			counted = append(counted, f)
+		}
+	}
+	collectortest.ComparePage(t, filepath.Join("testdata", "msr_jobs_twice", "two_readings"),
+		prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return counted, nil }))
 }

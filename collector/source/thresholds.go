@@ -11,6 +11,11 @@ const (
 	CAEndsSoon                   = 30 * 24 * time.Hour
 	CacheFullRatio               = 0.95 // of maxmemory of Redis
 	MsrVerdictAge                = 5 * time.Minute
+	MsrJobWaiting                = 30 * time.Minute
+	MsrCronOverdue               = time.Hour
+	MsrGCFailed                  = 3              // garbage collections in a row
+	MsrGCLate                    = 24 * time.Hour // beyond the time between two by the schedule
+	MsrScannerAge                = 7 * 24 * time.Hour
 	ReplicationTooLong           = 4 * time.Hour // that an image is missing at another site
 	MaxMissed                    = 3             // runs of a probe
 )

@@ -49,6 +49,11 @@ func TestThresholdsAreThoseOfTheAlerts(t *testing.T) {
 		"ca_ends_soon_seconds":             CAEndsSoon.Seconds(),
 		"cache_full_ratio":                 CacheFullRatio,
 		"msr_verdict_age_seconds":          MsrVerdictAge.Seconds(),
+		"msr_job_waiting_seconds":          MsrJobWaiting.Seconds(),
+		"msr_cron_overdue_seconds":         MsrCronOverdue.Seconds(),
+		"msr_gc_failed":                    MsrGCFailed,
+		"msr_gc_late_seconds":              MsrGCLate.Seconds(),
+		"msr_scanner_age_seconds":          MsrScannerAge.Seconds(),
 		"probe_missed_runs":                MaxMissed,
 		"replication_pending_seconds":      ReplicationTooLong.Seconds(),
 	} {

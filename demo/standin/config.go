@@ -37,6 +37,7 @@ var configText = template.Must(template.New("").Funcs(template.FuncMap{"address"
         basic_auth: {username: admin, password_file: msr-admin.secret}
         tls_config: {ca_file: ca.pem}
       trust: {every: {{.Every}}}
+      jobs: {every: {{.Every}}}
   - name: hub
     site: eqiad
     url: https://localhost:{{port "hub front"}}

@@ -24,6 +24,8 @@ type msr struct {
 	admin  *secret
 	tokens *tokenAuth
 	hung   time.Duration // how long cluster_status takes while a server hangs
+
+	started time.Time // jobs were scheduled then, or before
 }
 
 // A replica answers as it sees the cluster.
@@ -38,6 +40,10 @@ func (r *replica) handler() http.Handler {
 	mux.HandleFunc("GET /_ping", r.ping)
 	mux.HandleFunc("GET /nginx_status", r.nginx.status)
 	mux.HandleFunc("GET /api/v0/meta/cluster_status", r.clusterStatus)
+	mux.HandleFunc("GET /api/v0/jobs", r.jobs)
+	mux.HandleFunc("GET /api/v0/workers", r.workers)
+	mux.HandleFunc("GET /api/v0/crons", r.crons)
+	mux.HandleFunc("GET /api/v0/imagescan/status", r.scanner)
 	mux.Handle("/", r.tokens.handler())
 	return r.nginx.count(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if r.id == thirdReplica && r.faults.On("replica-hangs") {
@@ -50,8 +56,7 @@ func (r *replica) handler() http.Handler {
 
 func (r *replica) clusterStatus(w http.ResponseWriter, req *http.Request) {
 	switch {
-	case !r.admin.letsIn(req, "admin"):
-		apiError(w, http.StatusUnauthorized, "NOT_AUTHENTICATED", "The client is not authenticated.")
+	case !r.isAdmin(w, req):
 	case r.faults.On("cluster-status-503"):
 		apiError(w, http.StatusServiceUnavailable, "STATUS_CHECK_FAILED", "A status check failed.")
 	case r.faults.On("cluster-status-html"):
@@ -86,7 +91,7 @@ func (r *replica) writeClusterStatus(w http.ResponseWriter) {
 		shown.text, text(verdicts), text(times), text(readonly), gc)
 }
 
-// text writes a value as JSON. Values are maps of texts, times and booleans, which can always be written.
+// text writes a value as JSON. Values are maps and lists of texts, numbers, times and booleans, which can always be written.
 func text(value any) []byte {
 	b, _ := json.Marshal(value)
 	return b

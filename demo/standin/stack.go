@@ -5,7 +5,7 @@
 //	hub.go      a registry with an nginx in front (nginx.go, accesslog.go); images.go: its image; node.go: its client
 //	token.go    a registry with a token server; trust.go: its log of content trust
 //	swift.go    Swift; redis.go: Redis
-//	msr.go      an MSR with three replicas; tables.go: its RethinkDB; ping.go: /_ping
+//	msr.go      an MSR with three replicas; tables.go: its RethinkDB; ping.go: /_ping; jobs.go: its jobs, workers, crons and scanner
 //	certs.go    certificates; secret.go: passwords
 package standin
 
@@ -87,7 +87,7 @@ func (s *Stack) startMSR(ca *authority, all map[string]tables, hung time.Duratio
 	if err != nil {
 		return err
 	}
-	m := &msr{faults: s.Faults, tables: all, admin: admin, tokens: newTokenAuth(monitor, admin), hung: hung}
+	m := &msr{faults: s.Faults, tables: all, admin: admin, tokens: newTokenAuth(monitor, admin), hung: hung, started: time.Now()}
 	trust := newTrustLog(m.tokens, time.Now())
 	if err := s.Faults.onChange(func() error { return trust.apply(s.Faults) }); err != nil {
 		return err
