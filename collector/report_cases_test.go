@@ -143,6 +143,20 @@ var reportCases = []reportCase{
 		w["msr "+atReplica] = w["msr "+atReplica].with(sample("registry_msr_replica_timestamp_seconds", days(-1), atReplica, "a"))
 	}},
 	{name: "cluster_status_is_for_admins", change: func(w world) { w["msr "+atReplica] = read().fails(source.Failed(source.ReasonForbidden, "status 403")) }},
+	{name: "jobs_of_an_msr", add: []source.Result{every(5*time.Minute, 0, ran("msr_jobs", atReplica, source.Run{
+		Err: fmt.Errorf("workers: %w", source.Failed(source.ReasonForbidden, "status 403 NOT_AUTHORIZED")),
+		Samples: []source.Sample{
+			sample("registry_msr_job_failed_in_a_row", 4, "onlinegc"), sample("registry_msr_job_last_success_timestamp_seconds", days(-9), "onlinegc"),
+			sample("registry_msr_jobs", 3, "webhook", "waiting"), sample("registry_msr_jobs_oldest_waiting_timestamp_seconds", days(-0.25)),
+			sample("registry_msr_scanner_enabled", 1), sample("registry_msr_scanner_db_update_timestamp_seconds", days(-12)),
+		},
+		Steps: []source.Step{
+			{Name: "crons", Took: 5 * time.Millisecond, Note: "4 crons"},
+			{Name: "jobs", Took: 9 * time.Millisecond, Note: "200 jobs, 0 running, 3 waiting"},
+			{Name: "workers", Took: 4 * time.Millisecond, Err: source.Failed(source.ReasonForbidden, "status 403 NOT_AUTHORIZED")},
+			{Name: "scanner", Took: 4 * time.Millisecond},
+		},
+	}))}},
 	{name: "pull_and_push_work", add: []source.Result{
 		ran("pull", atFront, source.Run{Steps: []source.Step{
 			{Name: "library/base:1.0 manifest", Took: 12 * time.Millisecond, Note: "3 layers, 27 MB"},

@@ -28,6 +28,7 @@ type cron struct {
 func (r *listRun) readCrons(ctx context.Context) (note string, err error) {
 	return r.readList(ctx, cronsPath, okOnly(func(a *ask.Answer) (listed, error) {
 		crons, n, err := parseCrons(a.Body)
+		r.due = crons
 		return listed{cronSamples(crons), source.Plural(n, "cron", "crons")}, err
 	}))
 }

@@ -19,7 +19,7 @@ var (
 	jobsOldestWaiting = source.Gauge("registry_msr_jobs_oldest_waiting_timestamp_seconds",
 		"When the oldest job that waits was scheduled, in seconds since 1970; absent while none of the 200 newest waits (/api/v0/jobs: scheduledAt).")
 	jobFailedInARow = source.Gauge("registry_msr_job_failed_in_a_row",
-		"How many of the jobs of an action have failed since the last one that was done, of the 200 newest (/api/v0/jobs: status).", "action")
+		"How many of the jobs of an action have failed since the last one that was done, of the 200 newest; of garbage collections, where these have none, of their last 10 (/api/v0/jobs: status).", "action")
 )
 
 // jobsPath asks for the 200 newest jobs. Without action and worker old versions find none.
@@ -129,12 +129,41 @@ func (r *listRun) readJobs(ctx context.Context) (note string, err error) {
 		return listed{jobSamples(jobs), jobsNote(jobs)}, err
 	}))
 	if err == nil || len(jobs) > 0 {
-		if savedErr := r.memory.note(jobs); err == nil {
-			err = savedErr
-		}
+		older, olderErr := r.readCollections(ctx, jobs)
+		err = cmp.Or(err, olderErr, r.memory.note(jobs, older))
+		r.samples = append(r.samples, inARowSamples(slices.Concat(jobs, older))...)
 	}
 	r.samples = append(r.samples, r.memory.samples()...)
 	return note, err
+}
+
+// jobsWindow is how many jobs jobsPath asks for.
+const jobsWindow = 200
+
+// readCollections asks for the last garbage collections where they are scheduled, and the newest jobs do not reach back to one: a
+// busy MSR has 200 jobs in some minutes.
+func (r *listRun) readCollections(ctx context.Context, newest []job) (older []job, err error) {
+	for _, action := range gcActions {
+		isThere := slices.ContainsFunc(newest, func(j job) bool { return j.action == action && (j.status == jobDone || j.failed()) })
+		if _, due := r.due[action]; !due || isThere || len(newest) < jobsWindow {
+			continue
+		}
+		_, askErr := r.get(ctx, lastJobsPath(action), okOnly(func(a *ask.Answer) (listed, error) {
+			jobs, err := parseJobs(a.Body, clockOf(a))
+			older = append(older, slices.DeleteFunc(jobs, func(j job) bool { return j.action != action || slices.ContainsFunc(newest, j.isThe) })...)
+			return listed{}, err
+		}))
+		err = cmp.Or(err, askErr)
+	}
+	return older, err
+}
+
+// isThe says whether two rows are one job.
+func (j job) isThe(other job) bool { return j.id == other.id }
+
+// lastJobsPath asks for the last jobs of one action.
+func lastJobsPath(action string) string {
+	return "/api/v0/jobs?action=" + action + "&worker=any&running=any&start=0&limit=10"
 }
 
 // jobSamples are about the jobs of one answer, the newest first.
@@ -158,15 +187,23 @@ func jobSamples(jobs []job) []source.Sample {
 				samples = append(samples, jobsByStatus.Sample(float64(n), action, status))
 			}
 		}
-		if n, ended := failedInARow(jobs, action); ended {
-			samples = append(samples, jobFailedInARow.Sample(float64(n), action))
-		}
 	}
 	if !start.IsZero() {
 		samples = append(samples, jobsWindowStart.Sample(source.Unix(start)))
 	}
 	if !waiting.IsZero() {
 		samples = append(samples, jobsOldestWaiting.Sample(source.Unix(waiting)))
+	}
+	return samples
+}
+
+// inARowSamples are how many of each action have failed in a row; the newest jobs stand first.
+func inARowSamples(jobs []job) []source.Sample {
+	var samples []source.Sample
+	for _, action := range append(slices.Clone(jobActions), "other") {
+		if n, ended := failedInARow(jobs, action); ended {
+			samples = append(samples, jobFailedInARow.Sample(float64(n), action))
+		}
 	}
 	return samples
 }

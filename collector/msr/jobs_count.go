@@ -39,10 +39,10 @@ type keptJobs struct {
 	Failure  map[string]int64            `json:"failure"`  // when a job of the action last failed
 }
 
-// note takes the jobs of one answer in, and saves that before it is shown: after a kill nothing counts twice. With an
+// note takes in the newest jobs, and older ones that were asked for apart, and saves that before it is shown: after a kill nothing counts twice. With an
 // error, of which the reason is state_not_saved, nothing is taken in.
-func (m *jobMemory) note(jobs []job) error {
-	next := m.kept.with(jobs)
+func (m *jobMemory) note(newest, older []job) error {
+	next := m.kept.with(newest, older)
 	if err := m.file.save(next); err != nil {
 		return source.Failed(source.ReasonStateNotSaved, "what was counted cannot be saved: %s", err)
 	}
@@ -50,13 +50,13 @@ func (m *jobMemory) note(jobs []job) error {
 	return nil
 }
 
-// with is k and the jobs of an answer.
-func (k keptJobs) with(jobs []job) keptJobs {
+// with is k and the jobs of a reading.
+func (k keptJobs) with(newest, older []job) keptJobs {
 	next := keptJobs{true, k.Since, clone(k.Known), map[string]map[string]int64{}, clone(k.Success), clone(k.Failure)}
 	for action, counts := range k.Failures {
 		next.Failures[action] = clone(counts)
 	}
-	for _, j := range jobs {
+	for _, j := range slices.Concat(newest, older) {
 		if next.Failures[j.action] == nil {
 			next.Failures[j.action] = map[string]int64{}
 		}
@@ -81,7 +81,7 @@ func (k keptJobs) with(jobs []job) keptJobs {
 		}
 	}
 	if !k.Began {
-		next.Since = oldest(jobs)
+		next.Since = oldest(newest)
 	}
 	next.forget()
 	return next

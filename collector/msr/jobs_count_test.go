@@ -77,7 +77,7 @@ func TestAFailedJobCountsOnce(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			m := &jobMemory{}
 			for _, texts := range c.lists {
-				if err := m.note(listOf(t, texts...)); err != nil {
+				if err := m.note(listOf(t, texts...), nil); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -92,7 +92,7 @@ func TestAJobWithoutAnIDOrATimeIsNotCounted(t *testing.T) {
 	m := &jobMemory{}
 	for range 3 {
 		jobs := []job{{action: "gc", status: "error", scheduled: jobsNow}, {id: "1", action: "gc", status: "error"}}
-		if err := m.note(jobs); err != nil {
+		if err := m.note(jobs, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -113,7 +113,7 @@ func TestFailuresWithoutEndAreCountedOnce(t *testing.T) {
 			all = append(all, job{fmt.Sprint(round, "-", i), "webhook", "error", at, at})
 		}
 		slices.SortFunc(all, func(a, b job) int { return b.scheduled.Compare(a.scheduled) })
-		if err := m.note(all); err != nil {
+		if err := m.note(all, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -129,7 +129,7 @@ func TestCountingGoesOnAfterARestart(t *testing.T) {
 	file := jobsFile{filepath.Join(t.TempDir(), "jobs")}
 	note := func(texts ...string) *jobMemory {
 		m := loadJobs(file)
-		if err := m.note(listOf(t, texts...)); err != nil {
+		if err := m.note(listOf(t, texts...), nil); err != nil {
 			t.Fatal(err)
 		}
 		return m
@@ -169,7 +169,7 @@ func TestDamagedFileOfJobs(t *testing.T) {
 			if len(m.samples()) > 0 || m.kept.Began {
 				t.Errorf("read from it: %+v", m.kept)
 			}
-			if err := m.note(listOf(t, "5 gc error")); err != nil {
+			if err := m.note(listOf(t, "5 gc error"), nil); err != nil {
 				t.Error(err)
 			}
 			if again := loadJobs(file); !again.kept.Began {
@@ -183,7 +183,7 @@ func TestDamagedFileOfJobs(t *testing.T) {
 func TestNothingIsCountedThatCannotBeSaved(t *testing.T) {
 	m := &jobMemory{}
 	for _, list := range [][]string{{"5 gc done"}, {"5 gc done"}} {
-		if err := m.note(listOf(t, list...)); err != nil {
+		if err := m.note(listOf(t, list...), nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -192,12 +192,12 @@ func TestNothingIsCountedThatCannotBeSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.file = jobsFile{filepath.Join(folder, "jobs")}
-	wantReason(t, m.note(listOf(t, "4 gc error")), source.ReasonStateNotSaved)
+	wantReason(t, m.note(listOf(t, "4 gc error"), nil), source.ReasonStateNotSaved)
 	if got := counted(m); got != "none" {
 		t.Errorf("counted %q", got)
 	}
 	m.file = jobsFile{}
-	wantReason(t, m.note(listOf(t, "4 gc error")), "")
+	wantReason(t, m.note(listOf(t, "4 gc error"), nil), "")
 	if got := counted(m); got != "gc error 1" {
 		t.Errorf("counted %q when it could be saved again", got)
 	}
@@ -212,7 +212,7 @@ func TestHundredThousandJobs(t *testing.T) {
 	}
 	m := &jobMemory{}
 	for range 2 {
-		if err := m.note(jobs); err != nil {
+		if err := m.note(jobs, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -24,7 +24,7 @@ var (
 		"How often the lists of MSR are asked for, in seconds (msr.jobs.every).", "address")
 )
 
-// maxListsTime bounds a run, which asks each replica for four lists at most.
+// maxListsTime bounds a run, which asks each replica for four lists at most, and for garbage collections.
 const maxListsTime = 3 * time.Minute
 
 // A lister asks an MSR for its jobs, workers, crons and scanner, on a clock of its own: MSR asks its auth server about each
@@ -55,8 +55,9 @@ func JobSources(b *ask.Builder) ([]*source.Source, error) {
 // A listRun is one run of a lister.
 type listRun struct {
 	*lister
-	asked   []*ask.Client // the replicas, the one first that answered last
-	letIn   bool          // a list was read with the account in this run
+	asked   []*ask.Client   // the replicas, the one first that answered last
+	letIn   bool            // a list was read with the account in this run
+	due     map[string]cron // by action: what is scheduled
 	samples []source.Sample
 	steps   []source.Step
 }
@@ -68,7 +69,7 @@ func (l *lister) run(ctx context.Context) source.Run {
 		name string
 		read func(context.Context) (note string, err error)
 	}{
-		{"jobs", r.readJobs}, {"workers", r.readWorkers}, {"crons", r.readCrons}, {"scanner", r.readScanner},
+		{"crons", r.readCrons}, {"jobs", r.readJobs}, {"workers", r.readWorkers}, {"scanner", r.readScanner},
 	} {
 		start := time.Now()
 		note, err := step.read(ctx)

@@ -104,7 +104,7 @@ func TestEachListIsAskedForOnceAtOneReplica(t *testing.T) {
 			t.Errorf("%s %s of %s, Accept %s", r.Method, r.URL, r.Host, r.Header.Get("Accept"))
 		}
 	}
-	want := []string{"/api/v0/jobs?action=any&worker=any&running=any&start=0&limit=200", "/api/v0/workers", "/api/v0/crons", "/api/v0/imagescan/status"}
+	want := []string{"/api/v0/crons", "/api/v0/jobs?action=any&worker=any&running=any&start=0&limit=200", "/api/v0/workers", "/api/v0/imagescan/status"}
 	if !slices.Equal(asked, want) {
 		t.Errorf("asked for %q, want %q", asked, want)
 	}
@@ -137,8 +137,8 @@ func TestTheNextReplicaIsAskedWhenOneFails(t *testing.T) {
 	t.Run("one list alone", func(t *testing.T) {
 		one, other := serveLists(t, map[string]int{"/api/v0/workers": 500}), serveLists(t, nil)
 		wantReason(t, runOnce(t, "replicas: ["+one.URL+", "+other.URL+"]").Err, "")
-		if a, b := len(one.Requests()), len(other.Requests()); a != 2 || b != 3 {
-			t.Errorf("%d requests to the first replica, %d to the other: want 2 and 3", a, b)
+		if a, b := len(one.Requests()), len(other.Requests()); a != 3 || b != 2 {
+			t.Errorf("%d requests to the first replica, %d to the other: want 3 and 2", a, b)
 		}
 	})
 }
@@ -161,7 +161,7 @@ func TestARefusalIsThatOfAllReplicas(t *testing.T) {
 func TestNoReplicaAnswers(t *testing.T) {
 	res := runOnce(t, "replicas: [http://127.0.0.1:1, http://127.0.0.1:2]")
 	wantReason(t, res.Err, source.ReasonRefused)
-	if got := failedSteps(res); !slices.Equal(got, []string{"jobs refused"}) {
+	if got := failedSteps(res); !slices.Equal(got, []string{"crons refused"}) {
 		t.Errorf("failed: %q; the others are not asked for", got)
 	}
 	if request := res.Place().Fill(source.TryRequest); !strings.Contains(request, "127.0.0.1:1") {
@@ -189,6 +189,55 @@ func TestAWrongPasswordIsSentOnce(t *testing.T) {
 	}
 	if got := len(failedSteps(res)); got != 4 {
 		t.Errorf("%d lists failed, want 4", got)
+	}
+}
+
+// TestGarbageCollectionsOfABusyMSR: 200 jobs may be those of some minutes.
+func TestGarbageCollectionsOfABusyMSR(t *testing.T) {
+	busy := repeated(jobsWindow, `{"id":"%d","action":"webhook","status":"done","scheduledAt":"2026-03-01T11:00:00Z"}`)
+	for _, c := range []struct {
+		name, crons, jobs string
+		asked             bool
+	}{
+		{"scheduled, and not among the newest", "onlinegc", busy, true},
+		{"scheduled, and among the newest", "onlinegc", busy + `,{"id":"gc","action":"onlinegc","status":"error","scheduledAt":"2026-03-01T09:00:00Z"}`, false},
+		{"running", "onlinegc", busy + `,{"id":"gc","action":"onlinegc","status":"running","scheduledAt":"2026-03-01T09:00:00Z"}`, true},
+		{"not scheduled", "license_update", busy, false},
+		{"few jobs", "onlinegc", `{"id":"1","action":"webhook","status":"done"}`, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			asked := 0
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				answer := goodLists[r.URL.Path]
+				switch query := r.URL.Query(); {
+				case r.URL.Path == "/api/v0/crons":
+					answer = `{"crons":[{"action":"` + c.crons + `","schedule":"@daily","nextRun":"2026-03-02T00:00:00Z"}]}`
+				case query.Get("action") == "any":
+					answer = `{"jobs":[` + c.jobs + `]}`
+				case query.Get("action") == "onlinegc":
+					asked++
+					answer = `{"jobs":[{"id":"gc","action":"onlinegc","status":"running","scheduledAt":"2026-03-01T09:00:00Z"},
+						{"id":"gc-1","action":"onlinegc","status":"error","scheduledAt":"2026-02-28T00:00:00Z"},
+						{"id":"gc-0","action":"onlinegc","status":"done","scheduledAt":"2026-02-27T00:00:00Z"},{"id":"x","action":"webhook","status":"error"}]}`
+				}
+				_, _ = w.Write([]byte(answer))
+			}))
+			defer server.Close()
+			res := runOnce(t, "replicas: ["+server.URL+"]")
+			wantReason(t, res.Err, "")
+			if (asked == 1) != c.asked || asked > 1 {
+				t.Errorf("asked for them %d times", asked)
+			}
+			if n, _ := valueOf(res, jobFailedInARow, "onlinegc"); c.asked && n != 1 {
+				t.Errorf("%v failed in a row, want 1", n)
+			}
+			if at, found := valueOf(res, jobLastSuccess, "onlinegc"); found != c.asked {
+				t.Errorf("the last success is %v, there: %t", at, found)
+			}
+			if n := jobsOf(res, ""); n > jobsWindow+1 {
+				t.Errorf("%d jobs are counted among the newest", n)
+			}
+		})
 	}
 }
 

@@ -163,7 +163,7 @@ func (l *lister) gcFindings(v *source.View, res source.Result) []source.Finding 
 		}
 		found = append(found, source.Finding{
 			State: source.StateWarning, Alert: "MSRGarbageCollectionFails", What: what + ": the store fills",
-			Try: l.try("/api/v0/jobs?action=" + action + "&worker=any&running=any&start=0&limit=5"),
+			Try: l.try(lastJobsPath(action)),
 		})
 	}
 	return found
@@ -182,5 +182,5 @@ func (l *lister) scannerFindings(v *source.View, res source.Result) []source.Fin
 	default:
 		return nil
 	}
-	return []source.Finding{{State: source.StateWarning, Alert: "MSRScannerOld", What: what, Try: l.try("/api/v0/jobs?action=update_vuln_db&worker=any&running=any&start=0&limit=5")}}
+	return []source.Finding{{State: source.StateWarning, Alert: "MSRScannerOld", What: what, Try: l.try(lastJobsPath("update_vuln_db"))}}
 }
