@@ -14,7 +14,7 @@ var closedLabels = map[string][]string{
 		"451", "494", "495", "496", "497", "499", "500", "501", "502", "503", "504", "505", "506", "507",
 		"508", "509", "510", "511", "520", "521", "522", "523", "524", "525", "526", "530", "other",
 	},
-	"direction": {"in", "out"},
+	"direction": {"in", "out", "poll", "push"},
 	"operation": {
 		"ping", "token", "catalog", "tags", "manifest_pull", "manifest_head", "manifest_push", "manifest_delete", "blob_pull", "blob_head",
 		"blob_delete", "blob_mount", "upload_start", "upload_chunk", "upload_commit", "upload_status", "upload_cancel", "trust", "other",
@@ -51,6 +51,7 @@ var closedLabels = map[string][]string{
 	"status": {
 		"waiting", "running", "done", "canceled", "cancel", "cancel_request", "deleted", "worker_shutdown",
 		"error", "errored", "timeout", "conflict", "worker_dead", "worker_resurrection", "other",
+		"success", "pending", "failed", // of a mirror
 	},
 	"part": {"database", "overrides"},
 	"type": {

@@ -62,6 +62,7 @@ const probesAndLogs = `  replication: {canary: monitoring/canary}
 // withAll adds the kinds of sources that a configuration does not have.
 func withAll(text string) string {
 	text = strings.Replace(text, "container: docker_registry}", "container: docker_registry, probe: {}, count: {prefixes: [files/]}}", 1)
+	text = strings.Replace(text, "msr: {replicas: [https://10.0.0.11]}", "msr: {replicas: [https://10.0.0.11], mirrors: [team/app], repositories: [team/app]}", 1)
 	if strings.Contains(text, "replication:") || strings.Contains(text, "passive: true") || !strings.Contains(text, "name: hub\n") {
 		return text
 	}

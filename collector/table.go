@@ -24,6 +24,8 @@ var collectorTable = []struct {
 	{"health", distribution.Sources},
 	{"msr", msr.Sources},
 	{"msr_jobs", msr.JobSources},
+	{"msr_mirrors", msr.MirrorSources},
+	{"msr_repositories", msr.RepositorySources},
 	{"nginx", nginx.Sources},
 	{"ping", msr.PingSources},
 	{"pull", registry.PullSources},

@@ -90,6 +90,9 @@ type MSR struct {
 	HTTP     *promconfig.HTTPClientConfig `yaml:"http,omitempty"`
 	Trust    *TrustLog                    `yaml:"trust,omitempty"`
 	Jobs     *MSRJobs                     `yaml:"jobs,omitempty"`
+
+	Mirrors      []string `yaml:"mirrors,omitempty"`      // repositories, or namespaces, whose mirroring is looked at
+	Repositories []string `yaml:"repositories,omitempty"` // whose pulls and pushes are counted
 }
 
 // Endpoints are URLs of one kind, asked with one client configuration.

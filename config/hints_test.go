@@ -71,6 +71,9 @@ func TestHints(t *testing.T) {
 		{"a password of blanks", `redis: {addr: "a:1", password: "  "}`, "34: registries[0].redis.password: holds blanks or line ends alone"},
 		{"jobs of MSR every second", `msr: {jobs: {every: 1s}}`, "23: registries[0].msr.jobs.every: must be 2s or more"},
 		{"jobs of MSR without a unit", `msr: {jobs: {every: 5}}`, "23: registries[0].msr.jobs.every: must be a duration with its unit, such as 5m, or 0s for never"},
+		{"a mirror with a tag", `msr: {mirrors: ["team/app:1.0"]}`, "19: registries[0].msr.mirrors[0]: must be a repository such as team/app, or a namespace such as team"},
+		{"a namespace whose pulls are counted", `msr: {repositories: [team]}`, "24: registries[0].msr.repositories[0]: must be a repository such as team/app"},
+		{"a repository twice", `msr: {repositories: [a/b, a/b]}`, "29: registries[0].msr.repositories[1]: stands twice: keep one"},
 		{"jobs of MSR as a list", `msr: {jobs: [5m]}`, "9: registries[0].msr.jobs: must hold keys and values, one of: every"},
 		{"a pull every second", `pull: {images: ["a/b:c"], every: 1s}`, "36: registries[0].pull.every: must be 2s or more"},
 	} {

@@ -18,6 +18,9 @@
 //   - jobs.go reads the newest jobs; jobs_count.go counts those that failed, each once; jobs_file.go keeps that over a restart
 //   - workers.go, crons.go and scanner.go read the others; schedule.go says how often a cron is due
 //
+// Two more ask about repositories that the configuration names, one request a second (walk.go): "msr_mirrors" for their
+// mirroring (mirrors.go, mirrors_words.go), "msr_repositories" for pulls and pushes (repositories.go).
+//
 // For example, the answer of 10.0.0.1:443
 //
 //	{"replica_health": {"f2277ad178f7": "OK", "5eb9459a7832": "Notary unhealthy: timeout"}, …}

@@ -53,8 +53,8 @@ func everywhere(status int) map[string]int {
 	return all
 }
 
-// jobSourcesOf returns the sources of the jobs of a registry at http://msr. more are lines of its configuration.
-func jobSourcesOf(t *testing.T, more string) []*source.Source {
+// builderOf returns the builder of a registry at http://msr. more are lines of its configuration.
+func builderOf(t *testing.T, more string) *ask.Builder {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "registry_exporter.yml")
 	if err := os.WriteFile(file, []byte("registries:\n- name: hub\n  url: http://msr\n"+more), 0o600); err != nil {
@@ -64,7 +64,23 @@ func jobSourcesOf(t *testing.T, more string) []*source.Source {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources, err := JobSources(ask.NewBuilder(c, 0, ask.Options{Lockout: &ask.Lockout{}, Keep: source.NewKeep(nil)}))
+	return ask.NewBuilder(c, 0, ask.Options{Lockout: &ask.Lockout{}, Keep: source.NewKeep(nil)})
+}
+
+// listerOf makes a lister that asks one server.
+func listerOf(t *testing.T, server string) *lister {
+	t.Helper()
+	replicas, err := builderOf(t, "  msr: {replicas: ["+server+"]}\n").Replicas()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &lister{replicas: replicas, every: time.Minute, timeout: time.Minute}
+}
+
+// jobSourcesOf returns the sources of the jobs of a registry. more are lines of its configuration.
+func jobSourcesOf(t *testing.T, more string) []*source.Source {
+	t.Helper()
+	sources, err := JobSources(builderOf(t, more))
 	if err != nil {
 		t.Fatal(err)
 	}

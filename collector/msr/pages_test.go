@@ -32,6 +32,18 @@ func TestPages(t *testing.T) {
 			})
 		})
 	}
+	const app = "/api/v0/repositories/team/app"
+	t.Run("msr_mirrors", func(t *testing.T) {
+		collectortest.Pages(t, collectortest.Collector{
+			Name: "msr_mirrors", Probe: true,
+			Answers: map[string]string{app + "/pollMirroringPolicies": "poll", app + "/pushMirroringPolicies": "push", "/api/v0/repositories/team": "namespace"},
+		})
+	})
+	t.Run("msr_repositories", func(t *testing.T) {
+		collectortest.Pages(t, collectortest.Collector{
+			Name: "msr_repositories", Probe: true, Config: "  msr: {jobs: {every: 0s}, repositories: [team/app]}\n", Answers: map[string]string{app: "repository"},
+		})
+	})
 	t.Run("msr_jobs", func(t *testing.T) {
 		collectortest.Pages(t, collectortest.Collector{
 			Name: "msr_jobs", Probe: true,

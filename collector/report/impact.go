@@ -51,6 +51,7 @@ var impacts = []impact{
 	{alert: "RegistryReplicationFails", severity: severityWarning, means: "What is pushed at one site may be missing at the other."},
 	{alert: "MSRJobsWaiting", severity: severityWarning, means: "Pulls and pushes work; garbage collection, mirroring and scans wait."},
 	{alert: "MSRWorkerDead", severity: severityWarning, means: "Pulls and pushes work; jobs of MSR take longer, or wait."},
+	{alert: "MSRMirrorFails", severity: severityWarning, means: "Pulls and pushes work; what is new is missing where it is mirrored to."},
 	{alert: "MSRGarbageCollectionFails", severity: severityWarning, means: "Pulls and pushes work until the store is full."},
 	{alert: "MSRScannerOld", severity: severityWarning, means: "Pulls and pushes work; scans miss what became known since."},
 	{alert: "RegistryCertificateEndsSoon", severity: severityWarning, means: "Nothing yet: time to renew it."},

@@ -16,6 +16,7 @@ const (
 	MsrGCFailed                  = 3              // garbage collections in a row
 	MsrGCLate                    = 24 * time.Hour // beyond the time between two by the schedule
 	MsrScannerAge                = 7 * 24 * time.Hour
+	MsrMirrorLate                = 24 * time.Hour
 	ReplicationTooLong           = 4 * time.Hour // that an image is missing at another site
 	MaxMissed                    = 3             // runs of a probe
 )

@@ -54,6 +54,7 @@ func TestThresholdsAreThoseOfTheAlerts(t *testing.T) {
 		"msr_gc_failed":                    MsrGCFailed,
 		"msr_gc_late_seconds":              MsrGCLate.Seconds(),
 		"msr_scanner_age_seconds":          MsrScannerAge.Seconds(),
+		"msr_mirror_late_seconds":          MsrMirrorLate.Seconds(),
 		"probe_missed_runs":                MaxMissed,
 		"replication_pending_seconds":      ReplicationTooLong.Seconds(),
 	} {
