@@ -217,7 +217,7 @@ var Faults = []Fault{
 	},
 	{
 		Name: "a registry, or the login to it, is down: its log of content trust may be behind the same front",
-		Told: []string{"RegistryDown", "RegistryPassiveSiteDown", "RegistryLoginFails", "RegistryCertificateEnded", "RegistryCertificateNotTrusted"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Told: []string{"RegistryDown", "RegistryPassiveSiteDown", "RegistryLoginFails"}, Seen: Scrape, Equal: []string{"registry", "site"},
 		Follows: []string{"RegistryTrustLogFails"},
 	},
 	{
