@@ -30,8 +30,8 @@ func TestContainerd(t *testing.T) {
 			files: map[string]string{containerdFile: withPath, containerdCerts + "/10.0.0.5_5000_/ca.crt": theCA},
 		},
 		{
-			name: "version 3 without config_path looks in certs.d", state: StateOK,
-			files: map[string]string{containerdFile: "version = 3\n", containerdCerts + "/10.0.0.5:5000/ca.crt": theCA},
+			name: "version 3 without config_path, and without the transfer service", state: StateOK,
+			files: map[string]string{containerdFile: "version = 3\n[plugins.\"io.containerd.cri.v1.images\"]\n  use_local_image_pull = true\n", containerdCerts + "/10.0.0.5:5000/ca.crt": theCA},
 		},
 		{
 			name: "config_path is in an imported file", state: StateOK,
@@ -54,6 +54,18 @@ func TestContainerd(t *testing.T) {
 		{
 			name: "there is no config_path", files: map[string]string{containerdFile: "version = 2\n", containerdCerts + "/10.0.0.5:5000/ca.crt": theCA},
 			reason: source.ReasonTLSUnknownAuthority, what: "/etc/containerd/certs.d is not read: /etc/containerd/config.toml has no config_path", try: `set config_path = "/etc/containerd/certs.d"`,
+		},
+		{
+			name: "version 3 without config_path", files: map[string]string{containerdFile: "version = 3\n", containerdCerts + "/10.0.0.5:5000/ca.crt": theCA},
+			reason: source.ReasonTLSUnknownAuthority, what: "containerd 2 reads none of the two folders", try: `set config_path = "/etc/containerd/certs.d" below [plugins."io.containerd.cri.v1.images".registry]`,
+		},
+		{
+			name: "version 3 with two folders in config_path", files: map[string]string{containerdFile: "version = 3\n[plugins.\"io.containerd.cri.v1.images\".registry]\n  config_path = \"/etc/containerd/certs.d:/etc/docker/certs.d\"\n", containerdCerts + "/10.0.0.5:5000/ca.crt": theCA},
+			reason: source.ReasonTLSUnknownAuthority, what: "config_path has several folders, of which containerd 2 reads none", try: "set config_path",
+		},
+		{
+			name: "version 2 with two folders in config_path", state: StateOK,
+			files: map[string]string{containerdFile: "version = 2\n[plugins.\"io.containerd.grpc.v1.cri\".registry]\n  config_path = \"/etc/containerd/certs.d:/etc/docker/certs.d\"\n", dockerCert + "/10.0.0.5:5000/ca.crt": theCA},
 		},
 		{
 			name: "the CA is in Docker's folder alone", files: map[string]string{containerdFile: withPath, dockerCert + "/10.0.0.5:5000/ca.crt": theCA},

@@ -5,7 +5,7 @@
 //	machine.go       the files of a machine, below a root, which are bounded; syntax.go: errors of their syntax
 //	plan.go          plan: the endpoints that a runtime asks, in order, and how it trusts them
 //	docker.go        Docker: daemon.json, certs.d
-//	containerd.go    containerd: config.toml; hosts.go: hosts.toml; containerdold.go: mirrors and configs of before containerd 2
+//	containerd.go    containerd; containerdconfig.go: config.toml; hosts.go: hosts.toml; containerdold.go: mirrors and configs of before containerd 2
 //	k3s.go           k3s and RKE2: registries.yaml
 //	containers.go    podman and CRI-O; registriesconf.go: registries.conf; policy.go: policy.json
 //	certfolder.go    the folder of a registry in certs.d; cafile.go: CA files, and those of the system

@@ -77,7 +77,7 @@ func (k *k3s) plan(r *Registry, repository string) *plan {
 		return p
 	}
 	mirror, found := k.config.Mirrors[r.Address]
-	if !found {
+	if own := k.config.Configs[r.Address]; !found && own.Auth == nil && own.TLS == nil { // what names a registry takes it out of "*"
 		mirror = k.config.Mirrors["*"]
 	}
 	own := containerdItself(r.Address)

@@ -47,6 +47,15 @@ func TestK3s(t *testing.T) {
 			files: map[string]string{"/etc/ssl/certs/ca-certificates.crt": theCA, registriesYAML: "mirrors:\n  \"10.0.0.5:5000\":\n    endpoint: [\"https://mirror.example.org\"]\n    rewrite:\n      \"^library/(.*)\": \"mirrored/library/$1\"\n"},
 		},
 		{
+			name: "a mirror for all registries", names: []string{"mirror.example.org"}, state: StateOK, image: "library/base:1.0", handler: withImage("/v2"),
+			files: map[string]string{"/etc/ssl/certs/ca-certificates.crt": theCA, registriesYAML: "mirrors:\n  \"*\":\n    endpoint: [\"https://mirror.example.org\"]\n"},
+		},
+		{
+			name: "a mirror for all registries but those in configs", names: []string{"mirror.example.org"}, image: "library/base:1.0", handler: withImage("/v2"),
+			files:  map[string]string{"/etc/ssl/certs/ca-certificates.crt": theCA, registriesYAML: "mirrors:\n  \"*\":\n    endpoint: [\"https://mirror.example.org\"]\nconfigs:\n  \"10.0.0.5:5000\":\n    auth:\n      username: me\n      password: correct horse\n"},
+			reason: source.ReasonTLSNoIPSAN,
+		},
+		{
 			name: "a rewrite that leads to nothing", names: []string{"mirror.example.org", "10.0.0.5"}, image: "library/base:1.0", handler: withImage("/v2/mirrored"),
 			files:  map[string]string{"/etc/ssl/certs/ca-certificates.crt": theCA, registriesYAML: "mirrors:\n  \"10.0.0.5:5000\":\n    endpoint: [\"https://mirror.example.org\"]\n    rewrite:\n      \"^(.*)\": \"other/$1\"\n"},
 			reason: source.ReasonNotFound, what: "mirror.example.org has no image other/library/base:1.0",

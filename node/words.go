@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"net"
-	"path"
 	"slices"
 	"strings"
 
@@ -63,7 +62,7 @@ func (j *judgement) unknownCA(f *fault, e *endpoint, got *answer) {
 	f.what += "; " + ca.path + " is"
 	for _, note := range j.plan.notes { // one of them may say why that file is not read
 		about, _, _ := strings.Cut(note.What, " ")
-		if note.Try != "" && (about == ca.path || about == path.Dir(ca.path)) {
+		if note.Try != "" && strings.HasPrefix(ca.path+"/", about+"/") {
 			f.what, f.try = fmt.Sprintf("%s does not trust the certificate of %s: %s", j.runtime.name(), e.host, note.What), note.Try
 			return
 		}
