@@ -41,7 +41,7 @@ var closedLabels = map[string][]string{
 	"step": {
 		"auth", "container", "manifest", "config", "layers", "platforms", "start", "chunk", "status", "cancel", "blobs", "read_back", "delete",
 		"put", "get", "list", "read",
-		"jobs", "workers", "crons", "scanner", // of MSR
+		"jobs", "workers", "crons", "scanner", "ca", // of MSR
 	},
 	"action": { // of MSR's jobs
 		"gc", "onlinegc", "onlinegc_metadata", "onlinegc_joblogs", "metadatastoremigration", "tagmigration", "bloblinkmigration",

@@ -2,7 +2,7 @@
 //
 //	config.go       Config: the types of the file, and Load
 //	probes.go       the types of pull, push, replication and Swift's probes; access_log.go: of access logs; contacts.go: of people
-//	msr.go          the types of an MSR's jobs
+//	msr.go          the types of an MSR's jobs; trust.go: of the log of content trust
 //	read_file.go    reads the file, which is bounded
 //	syntax.go       errors of YAML; shape.go: keys and types that do not fit; validate.go: values that do not
 //	leaf.go         values that are a secret, a proxy, or a variable that nobody has expanded

@@ -61,6 +61,8 @@ var names = []string{
 	"registry_exporter_scrapes_rejected_total",
 	"registry_exporter_web_info",
 	"registry_health_ok",
+	"registry_msr_ca_expiry_timestamp_seconds",
+	"registry_msr_ca_signed_served",
 	"registry_msr_cron_interval_seconds",
 	"registry_msr_cron_next_run_timestamp_seconds",
 	"registry_msr_current_issues",

@@ -10,7 +10,7 @@ var changes = map[string]string{
 		registry_api_up{address="hub front",role="front"} = 0
 		registry_collector_failure{address="msr replica 3",collector="msr",reason="refused"} = 1
 		registry_collector_failure{address="msr replica 1",collector="msr_jobs",reason="refused"} = 1
-		registry_msr_jobs_failure{address="msr replica 1",step="jobs",reason="refused"} = 1
+		registry_msr_jobs_failure{address="msr replica 1",step="crons",reason="refused"} = 1
 		registry_collector_failure{address="hub nginx",collector="nginx",reason="refused"} = 1
 		registry_msr_ping_healthy{address="msr replica 1"} = 0
 		registry_health_ok{address="hub debug"} = 0

@@ -1,6 +1,7 @@
 package ask
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net/http"
 )
@@ -11,7 +12,8 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
-	store  string // host:port of the store that answered, for texts; empty: the answer came from no store
+	Served []*x509.Certificate // that the server showed, its own first; nil without TLS
+	store  string              // host:port of the store that answered, for texts; empty: the answer came from no store
 }
 
 // AnswerOf reads at most limit bytes of the body of a response, and closes it. Its errors are those of Client.Get. The
@@ -26,6 +28,9 @@ func AnswerOf(resp *http.Response, limit int64) (*Answer, error) {
 func answerOf(resp *http.Response, limit int64) (a *Answer, free func(), err error) {
 	defer resp.Body.Close()
 	a = &Answer{Status: resp.StatusCode, Header: resp.Header, store: storeOf(resp)}
+	if resp.TLS != nil {
+		a.Served = resp.TLS.PeerCertificates
+	}
 	if a.Status == http.StatusSwitchingProtocols { // the connection no longer speaks HTTP
 		return a, func() {}, nil
 	}

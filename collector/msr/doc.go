@@ -16,7 +16,7 @@
 //
 //   - lists.go and lists_words.go ask for four lists, and put them into words; list_rows.go reads the rows of one
 //   - jobs.go reads the newest jobs; jobs_count.go counts those that failed, each once; jobs_file.go keeps that over a restart
-//   - workers.go, crons.go and scanner.go read the others; schedule.go says how often a cron is due
+//   - workers.go, crons.go and scanner.go read the others, ca.go the CA that MSR hands out; schedule.go says how often a cron is due
 //
 // Two more ask about repositories that the configuration names, one request a second (walk.go): "msr_mirrors" for their
 // mirroring (mirrors.go, mirrors_words.go), "msr_repositories" for pulls and pushes (repositories.go).

@@ -14,7 +14,7 @@ import (
 
 var (
 	listSuccess = source.Gauge("registry_msr_jobs_step_success",
-		"1 if this list of MSR could be read in the last run: jobs, workers, crons or scanner; absent when it was not asked for, since no replica had answered.",
+		"1 if this list of MSR could be read in the last run: crons, jobs, workers, scanner, or its CA (ca); absent when it was not asked for, since no replica had answered.",
 		"address", "step")
 	listFailure = source.Gauge("registry_msr_jobs_failure",
 		"1 while a list of MSR cannot be read, with one of a closed list of reasons.", "address", "step", "reason")
@@ -24,10 +24,10 @@ var (
 		"How often the lists of MSR are asked for, in seconds (msr.jobs.every).", "address")
 )
 
-// maxListsTime bounds a run, which asks each replica for four lists at most, and for garbage collections.
+// maxListsTime bounds a run, which asks each replica for four lists at most, its CA, and garbage collections.
 const maxListsTime = 3 * time.Minute
 
-// A lister asks an MSR for its jobs, workers, crons and scanner, on a clock of its own: MSR asks its auth server about each
+// A lister asks an MSR for its jobs, workers, crons, scanner and CA, on a clock of its own: MSR asks its auth server about each
 // request. All replicas answer from one database, so one of them is asked for each list, and the next one when it fails.
 type lister struct {
 	replicas []*ask.Client
@@ -69,7 +69,7 @@ func (l *lister) run(ctx context.Context) source.Run {
 		name string
 		read func(context.Context) (note string, err error)
 	}{
-		{"crons", r.readCrons}, {"jobs", r.readJobs}, {"workers", r.readWorkers}, {"scanner", r.readScanner},
+		{"crons", r.readCrons}, {"jobs", r.readJobs}, {"workers", r.readWorkers}, {"scanner", r.readScanner}, {"ca", r.readCA},
 	} {
 		start := time.Now()
 		note, err := step.read(ctx)
@@ -109,14 +109,21 @@ func (r *listRun) err() error {
 	return nil
 }
 
-// get asks for a path, and calls read with the answer. When a replica does not answer, or read returns an error, get asks
+// get asks for a path with the account, and calls read with the answer, as send does.
+func (r *listRun) get(ctx context.Context, path string, read func(*ask.Answer) (listed, error)) (listed, error) {
+	return r.send(ctx, func(ctx context.Context, c *ask.Client) (*ask.Answer, error) {
+		return c.GetJSON(ctx, c.Login, path, ask.MaxBody)
+	}, read)
+}
+
+// send sends a request to a replica, and calls read with the answer. When a replica does not answer, or read returns an error, send asks
 // the next one, unless the error is one that speaks for all of them. The samples that it returns are those of read without
 // an error, or else of the first replica that answered. So is the error.
-func (r *listRun) get(ctx context.Context, path string, read func(*ask.Answer) (listed, error)) (listed, error) {
+func (r *listRun) send(ctx context.Context, request func(context.Context, *ask.Client) (*ask.Answer, error), read func(*ask.Answer) (listed, error)) (listed, error) {
 	var first *listError
 	var part listed
 	for i, c := range r.asked {
-		found, err := r.getFrom(ctx, c, path, read)
+		found, err := r.sendTo(ctx, c, request, read)
 		if err == nil {
 			r.prefer(i)
 			return found, nil
@@ -140,11 +147,11 @@ func (r *listRun) prefer(i int) {
 	r.asked = slices.Insert(slices.Delete(r.asked, i, i+1), 0, c)
 }
 
-// getFrom asks one replica.
-func (r *listRun) getFrom(ctx context.Context, c *ask.Client, path string, read func(*ask.Answer) (listed, error)) (listed, *listError) {
+// sendTo asks one replica.
+func (r *listRun) sendTo(ctx context.Context, c *ask.Client, request func(context.Context, *ask.Client) (*ask.Answer, error), read func(*ask.Answer) (listed, error)) (listed, *listError) {
 	limited, cancel := context.WithTimeout(ctx, r.timeout)
 	defer cancel()
-	a, err := c.GetJSON(limited, c.Login, path, ask.MaxBody)
+	a, err := request(limited, c)
 	if a == nil {
 		return listed{}, &listError{fmt.Errorf("asking %s: %w", c.Address, err), c, !speaksForAll(err)}
 	}

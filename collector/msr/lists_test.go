@@ -30,7 +30,7 @@ var goodLists = map[string]string{
 	"/api/v0/imagescan/status": `{"db_updated_at":"2026-03-01T11:00:00Z"}`,
 }
 
-// serveLists serves goodLists. For the paths of instead it answers with that status.
+// serveLists serves goodLists, and no CA. For the paths of instead it answers with that status.
 func serveLists(t *testing.T, instead map[string]int) *listServer {
 	s := &listServer{}
 	s.Server = httptest.NewServer(s.Record(func(w http.ResponseWriter, r *http.Request) {
@@ -38,7 +38,12 @@ func serveLists(t *testing.T, instead map[string]int) *listServer {
 			w.WriteHeader(status)
 			return
 		}
-		_, _ = w.Write([]byte(goodLists[r.URL.Path]))
+		answer, found := goodLists[r.URL.Path]
+		if !found {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = w.Write([]byte(answer))
 	}))
 	t.Cleanup(s.Close)
 	return s
@@ -116,11 +121,11 @@ func TestEachListIsAskedForOnceAtOneReplica(t *testing.T) {
 	var asked []string
 	for _, r := range one.Requests() {
 		asked = append(asked, r.URL.String())
-		if r.Method != http.MethodGet || r.Header.Get("Accept") != "application/json" || r.Host != "msr" {
+		if r.Method != http.MethodGet || r.URL.Path != caPath && r.Header.Get("Accept") != "application/json" || r.Host != "msr" {
 			t.Errorf("%s %s of %s, Accept %s", r.Method, r.URL, r.Host, r.Header.Get("Accept"))
 		}
 	}
-	want := []string{"/api/v0/crons", "/api/v0/jobs?action=any&worker=any&running=any&start=0&limit=200", "/api/v0/workers", "/api/v0/imagescan/status"}
+	want := []string{"/api/v0/crons", "/api/v0/jobs?action=any&worker=any&running=any&start=0&limit=200", "/api/v0/workers", "/api/v0/imagescan/status", "/ca"}
 	if !slices.Equal(asked, want) {
 		t.Errorf("asked for %q, want %q", asked, want)
 	}
@@ -135,8 +140,8 @@ func TestTheNextReplicaIsAskedWhenOneFails(t *testing.T) {
 			one, other := serveLists(t, everywhere(status)), serveLists(t, nil)
 			res := runOnce(t, "replicas: ["+one.URL+", "+other.URL+"]")
 			wantReason(t, res.Err, "")
-			if a, b := len(one.Requests()), len(other.Requests()); a != 1 || b != 4 {
-				t.Errorf("%d requests to the first replica, %d to the other: want 1 and 4", a, b)
+			if a, b := len(one.Requests()), len(other.Requests()); a != 1 || b != 5 {
+				t.Errorf("%d requests to the first replica, %d to the other: want 1 and 5", a, b)
 			}
 		})
 	}
@@ -153,8 +158,8 @@ func TestTheNextReplicaIsAskedWhenOneFails(t *testing.T) {
 	t.Run("one list alone", func(t *testing.T) {
 		one, other := serveLists(t, map[string]int{"/api/v0/workers": 500}), serveLists(t, nil)
 		wantReason(t, runOnce(t, "replicas: ["+one.URL+", "+other.URL+"]").Err, "")
-		if a, b := len(one.Requests()), len(other.Requests()); a != 3 || b != 2 {
-			t.Errorf("%d requests to the first replica, %d to the other: want 3 and 2", a, b)
+		if a, b := len(one.Requests()), len(other.Requests()); a != 3 || b != 3 {
+			t.Errorf("%d requests to the first replica, %d to the other: want 3 and 3", a, b)
 		}
 	})
 }
@@ -226,6 +231,9 @@ func TestGarbageCollectionsOfABusyMSR(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				answer := goodLists[r.URL.Path]
 				switch query := r.URL.Query(); {
+				case r.URL.Path == caPath:
+					http.NotFound(w, r)
+					return
 				case r.URL.Path == "/api/v0/crons":
 					answer = `{"crons":[{"action":"` + c.crons + `","schedule":"@daily","nextRun":"2026-03-02T00:00:00Z"}]}`
 				case query.Get("action") == "any":

@@ -41,7 +41,7 @@ func (l *lister) place(res source.Result) source.Place {
 }
 
 // listPaths are the paths of the lists, by step.
-var listPaths = map[string]string{"jobs": jobsPath, "workers": workersPath, "crons": cronsPath, "scanner": scannerPath}
+var listPaths = map[string]string{"jobs": jobsPath, "workers": workersPath, "crons": cronsPath, "scanner": scannerPath, "ca": caPath}
 
 // jobFacts are such as "3 of 3 workers up", "garbage collection done 5 hours ago" and "scanner's database 2 days old".
 func jobFacts(v *source.View, res source.Result) []string {
@@ -65,6 +65,9 @@ func jobFacts(v *source.View, res source.Result) []string {
 		if at, found := res.Value(scannerDBTime); found {
 			facts = append(facts, "scanner's database "+source.Span(v.Now.Sub(source.UnixTime(at)))+" old")
 		}
+	}
+	if signed, found := res.Value(caSigned); found && signed == 0 {
+		facts = append(facts, "another CA than that at /ca signed what it serves")
 	}
 	return facts
 }

@@ -66,7 +66,10 @@ func TestFactsOfJobs(t *testing.T) {
 	if want := []string{"1 of 2 workers up", "200 jobs in 3 hours", "onlinegc done 5 hours ago", "scanner's database 2 days old"}; !slices.Equal(facts, want) {
 		t.Errorf("%q, want %q", facts, want)
 	}
-	if _, facts := wordsOf(t, scannerEnabled.Sample(0)); !slices.Equal(facts, []string{"scanning is off"}) {
+	if _, facts := wordsOf(t, caSigned.Sample(0)); !slices.Equal(facts, []string{"another CA than that at /ca signed what it serves"}) {
+		t.Errorf("%q with another CA", facts)
+	}
+	if _, facts := wordsOf(t, scannerEnabled.Sample(0), caSigned.Sample(1)); !slices.Equal(facts, []string{"scanning is off"}) {
 		t.Errorf("%q without a scanner", facts)
 	}
 }

@@ -4,10 +4,13 @@ import (
 	"flag"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
@@ -49,7 +52,7 @@ func TestPages(t *testing.T) {
 			Name: "msr_jobs", Probe: true,
 			Config: "  msr: {jobs: {every: 2s}}\n",
 			Answers: map[string]string{
-				"/api/v0/jobs": "jobs", "/api/v0/workers": "workers", "/api/v0/crons": "crons", "/api/v0/imagescan/status": "scanner",
+				"/api/v0/jobs": "jobs", "/api/v0/workers": "workers", "/api/v0/crons": "crons", "/api/v0/imagescan/status": "scanner", "/ca": "ca",
 			},
 		})
 	})
@@ -59,6 +62,7 @@ func TestPages(t *testing.T) {
 func TestPageAfterTwoReadings(t *testing.T) {
 	answers := map[string]string{
 		"/api/v0/workers": `{"workers":[]}`, "/api/v0/crons": `{"crons":[]}`, "/api/v0/imagescan/status": `{"db_updated_at":null}`,
+		"/ca": caOf(t, testserver.NewAuthority(t, "CA", nil)),
 	}
 	old := `{"id":"1","action":"onlinegc","status":"error","scheduledAt":"2017-02-17T03:00:00Z"},{"id":"2","action":"onlinegc","status":"done","scheduledAt":"2017-02-16T03:00:00Z"}`
 	var readings atomic.Int32
@@ -94,4 +98,33 @@ func TestPageAfterTwoReadings(t *testing.T) {
 	}
 	collectortest.ComparePage(t, filepath.Join("testdata", "msr_jobs_twice", "two_readings"),
 		prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return counted, nil }))
+}
+
+// caOf is the certificate of an authority in PEM.
+func caOf(t *testing.T, ca *testserver.Authority) string {
+	t.Helper()
+	text, err := os.ReadFile(ca.File(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestPageOfTheCA: MSR hands out the CA that signed what it serves.
+func TestPageOfTheCA(t *testing.T) {
+	end := time.Date(2126, 3, 1, 12, 0, 0, 0, time.UTC)
+	ca := testserver.NewAuthority(t, "CA", nil, testserver.Valid(time.Now().Add(-time.Hour), end))
+	text := caOf(t, ca)
+	server := testserver.Showing(t, ca.Issue(t, testserver.ForNames("127.0.0.1")), func(w http.ResponseWriter, r *http.Request) {
+		answers := map[string]string{"/ca": text, "/api/v0/jobs": `{"jobs":[]}`, "/api/v0/workers": `{"workers":[]}`, "/api/v0/crons": `{"crons":[]}`, "/api/v0/imagescan/status": `{"db_updated_at":null}`}
+		_, _ = w.Write([]byte(answers[r.URL.Path]))
+	})
+	e := collectortest.Hub(t, server.URL, "  http: {tls_config: {ca_file: "+ca.File(t)+"}}\n  msr: {jobs: {every: 2s}}\n")
+	collectortest.RunProbe(t, e, "msr_jobs")
+	families, err := collectortest.Page(t, e, "msr_jobs", nil).Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	families = slices.DeleteFunc(families, func(f *dto.MetricFamily) bool { return !strings.HasPrefix(f.GetName(), "registry_msr_ca_") })
+	collectortest.ComparePage(t, filepath.Join("testdata", "msr_jobs_tls", "ca"), prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return families, nil }))
 }

@@ -26,6 +26,7 @@ type msr struct {
 	hung   time.Duration // how long cluster_status takes while a server hangs
 
 	started time.Time // jobs were scheduled then, or before
+	ca      []byte    // in PEM
 }
 
 // A replica answers as it sees the cluster.
@@ -44,6 +45,7 @@ func (r *replica) handler() http.Handler {
 	mux.HandleFunc("GET /api/v0/workers", r.workers)
 	mux.HandleFunc("GET /api/v0/crons", r.crons)
 	mux.HandleFunc("GET /api/v0/imagescan/status", r.scanner)
+	mux.HandleFunc("GET /ca", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(r.ca) })
 	mux.Handle("/", r.tokens.handler())
 	return r.nginx.count(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if r.id == thirdReplica && r.faults.On("replica-hangs") {

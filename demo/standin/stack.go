@@ -87,7 +87,7 @@ func (s *Stack) startMSR(ca *authority, all map[string]tables, hung time.Duratio
 	if err != nil {
 		return err
 	}
-	m := &msr{faults: s.Faults, tables: all, admin: admin, tokens: newTokenAuth(monitor, admin), hung: hung, started: time.Now()}
+	m := &msr{faults: s.Faults, tables: all, admin: admin, tokens: newTokenAuth(monitor, admin), hung: hung, started: time.Now(), ca: ca.pem()}
 	trust := newTrustLog(m.tokens, time.Now())
 	if err := s.Faults.onChange(func() error { return trust.apply(s.Faults) }); err != nil {
 		return err
