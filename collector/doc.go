@@ -8,7 +8,7 @@
 //	history.go          when each source last worked, and with which configuration; --state.dir keeps it
 //	clock.go            runs the probes; companions.go: the readers of logs
 //	scrape.go           reads targets until shortly before Prometheus gives up; page.go: samples become a page
-//	clients.go          how many scrapes each address has under way
+//	clients.go          how many scrapes each address has under way; refused.go: the log names those that have too many
 //	serve_metrics.go    /metrics and /probe; serve_page.go: a page in text, OpenMetrics or protobuf
 //	serve_discovery.go  /sd; serve_status.go: the page for browsers at /
 //	check.go            the command check; reports.go: the results of sources become a report; situation.go: what a runbook says of a registry

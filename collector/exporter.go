@@ -61,6 +61,7 @@ type Exporter struct {
 
 	scrapes atomic.Int64       // under way
 	clients clients            // who asks for them
+	refused refused            // whom the log has named
 	drain   context.Context    // ends with Stop
 	stop    context.CancelFunc // ends drain
 

@@ -31,7 +31,7 @@ func (e *Exporter) admit(w http.ResponseWriter, r *http.Request) (leave func(), 
 }
 
 // enter counts a scrape until the caller calls leave. When more are under way than 40, or 4 for each registry, or three quarters
-// of those from one address, it returns false: one client leaves places to others.
+// of those from one address, it returns false, and the log names the address: one client leaves places to others.
 func (e *Exporter) enter(r *http.Request) (leave func(), admitted bool) {
 	client, most := clientOf(r), max(minAtOnce, 4*len(e.live.Load().registries))
 	all, own := e.scrapes.Add(1), e.clients.add(client, 1)
@@ -43,7 +43,7 @@ func (e *Exporter) enter(r *http.Request) (leave func(), admitted bool) {
 		return leave, true
 	}
 	leave()
-	e.scrapesRejected.Inc()
+	e.noteRefused(client, own, int(all), most)
 	return nil, false
 }
 
