@@ -262,4 +262,9 @@ var Faults = []Fault{
 		Told: []string{"RegistrySitesDifferMuch"}, Seen: Scrape, Equal: []string{"registry"}, When: Milder,
 		Follows: []string{"RegistryExporterCannotLook"},
 	},
+	{
+		Name: "a thousand events wait for a webhook",
+		Told: []string{"RegistryWebhookFarBehind"}, Seen: Scrape, Equal: []string{"registry", "site"}, When: Milder,
+		Follows: []string{"RegistryWebhookBehind"},
+	},
 }

@@ -18,6 +18,7 @@ var hostileSources = []struct {
 	down                 string
 }{
 	{"api", "  url: ADDRESS\n", "registry_api_up{", "registry_api_up{"},
+	{"debug", "  url: http://registry.invalid\n  debug: {urls: [ADDRESS]}\n", "registry_webhook_", ""},
 	{"health", "  url: http://registry.invalid\n  debug: {urls: [ADDRESS]}\n", "registry_health_", "registry_health_ok{"},
 	{"msr", "  url: http://registry.invalid\n  msr: {replicas: [ADDRESS], timeout: TIMEOUT}\n", "registry_msr_", ""},
 	{"nginx", "  url: http://registry.invalid\n  nginx: {urls: [ADDRESS/nginx_status]}\n", "registry_nginx_", ""},

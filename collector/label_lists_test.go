@@ -27,7 +27,7 @@ var closedLabels = map[string][]string{
 	"confirmed": {"true", "false"},
 	"critical":  {"true", "false"},
 	"error":     {"NOAUTH", "NOPERM", "WRONGPASS"}, // of Redis
-	"kind":      {"storagedriver", "tcp", "http", "file", "data", "garbage", "metadata", "preallocated"},
+	"kind":      {"storagedriver", "tcp", "http", "file", "data", "garbage", "metadata", "preallocated", "blob", "manifest"},
 	"mode":      {"upload", "image"},
 	"state": {
 		"ready", "transitioning", "backfilling", "disconnected", "waiting_for_primary", "waiting_for_quorum", "other", // of RethinkDB

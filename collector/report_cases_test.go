@@ -109,6 +109,14 @@ var reportCases = []reportCase{
 		w["redis "+atRedis] = read().fails(nobodyListens())
 		w["api "+atFront] = w["api "+atFront].with(sample("registry_api_up", 0, atFront, "front")).fails(source.Failed(source.ReasonHealthCheckFailed, "status 503"))
 	}},
+	{name: "webhook_is_out_of_reach", change: func(w world) {
+		w["debug "+atDebug] = w["debug "+atDebug].with(sample("registry_webhook_pending", 1200, atDebug, "scanner"))
+	}},
+	{name: "debug_server_is_down", change: func(w world) {
+		refused := source.Failed(source.ReasonRefused, "connection refused")
+		w["debug "+atDebug] = read().fails(refused)
+		w["health "+atDebug] = read(sample("registry_health_ok", 0, atDebug)).fails(refused)
+	}},
 	{name: "health_check_of_one_instance", change: func(w world) {
 		w["health "+atDebug] = read(sample("registry_health_ok", 0, atDebug), sample("registry_health_check_failing", 1, atDebug, "/etc/registry/lock", "file"))
 	}},

@@ -109,6 +109,7 @@ func healthyWorld() world {
 		"api " + atFront: healthyFront(atFront, "front").with(
 			sample("registry_tls_name_covered", 1, atFront, "registry.example.org"), sample("registry_tls_ca_expiry_timestamp_seconds", days(2000), atFront)),
 		"api " + atBackend:  healthyFront(atBackend, "backend"),
+		"debug " + atDebug:  read(sample("registry_distribution_info", 1, atDebug, "2"), sample("registry_webhook_pending", 3, atDebug, "scanner")),
 		"health " + atDebug: read(sample("registry_health_ok", 1, atDebug)),
 		"msr " + atReplica: read(
 			sample("registry_msr_replica_health", 1, atReplica, "a"), sample("registry_msr_replica_health", 1, atReplica, "b"), sample("registry_msr_replica_health", 1, atReplica, "c"),

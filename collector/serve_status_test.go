@@ -74,7 +74,7 @@ func TestStatusTellsWhatToDo(t *testing.T) {
 		}
 	}
 	for _, words := range []string{
-		"3 more things are wrong", "8 checks", "health_check_failed", `<span class="hidden">failed: </span>`,
+		"3 more things are wrong", "9 checks", "health_check_failed", `<span class="hidden">failed: </span>`,
 		`href="probe?debug=true&amp;registry=hub0&amp;site=eqiad"`, `content="30"`, "As of <time>2026-03-01 12:00:00 UTC</time>",
 		`href="metrics"`, `href="config"`, `href="runbooks/"`, `href="sd"`,
 	} {

@@ -21,6 +21,7 @@ var collectorTable = []struct {
 }{
 	{"access", access.Sources},
 	{"api", registry.APISources},
+	{"debug", distribution.DebugSources},
 	{"health", distribution.Sources},
 	{"msr", msr.Sources},
 	{"msr_jobs", msr.JobSources},

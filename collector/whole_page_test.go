@@ -40,7 +40,7 @@ func TestWhatIsAlwaysThere(t *testing.T) {
 	at(`registry_redis_reachable{address="AT",registry="hub"} 0`, address)
 	for collector, addresses := range map[string][]string{
 		"api": {address, backend}, "msr": {address, backend}, "ping": {address, backend}, "nginx": {address, backend, stub},
-		"health": {address}, "swift": {address}, "redis": {address},
+		"debug": {address}, "health": {address}, "swift": {address}, "redis": {address},
 	} {
 		at(`registry_collector_success{address="AT",collector="`+collector+`",registry="hub"} 0`, addresses...)
 		at(`registry_collector_failure{address="AT",collector="`+collector+`",reason="timeout",registry="hub"} 1`, addresses...)
@@ -51,7 +51,7 @@ func TestWhatIsAlwaysThere(t *testing.T) {
 		}
 	}
 	for _, unknown := range []string{
-		"registry_api_authorized", "registry_api_status_code", "registry_api_auth{", "registry_tls_", "registry_health_check", "registry_msr_replica",
+		"registry_api_authorized", "registry_api_status_code", "registry_api_auth{", "registry_tls_", "registry_health_check", "registry_webhook_", "registry_distribution_", "registry_msr_replica",
 		"registry_msr_current", "registry_msr_table", "registry_nginx_", "registry_swift_container", "registry_redis_ping", "registry_redis_memory",
 	} {
 		if strings.Contains(page, "\n"+unknown) {

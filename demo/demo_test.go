@@ -52,6 +52,7 @@ var names = []string{
 	"registry_api_up",
 	"registry_collector_duration_seconds",
 	"registry_collector_success",
+	"registry_distribution_info",
 	"registry_exporter_build_info",
 	"registry_exporter_config_last_reload_success_timestamp_seconds",
 	"registry_exporter_config_last_reload_successful",
@@ -154,6 +155,9 @@ var names = []string{
 	"registry_trust_last_change_timestamp_seconds",
 	"registry_trust_last_run_timestamp_seconds",
 	"registry_trust_read_success",
+	"registry_webhook_errors_total",
+	"registry_webhook_failures_total",
+	"registry_webhook_pending",
 }
 
 // namesOfFaults are metrics that a page has only while something is broken.

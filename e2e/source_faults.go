@@ -98,7 +98,7 @@ var sourceFaults = []Fault{
 		Name: "registry-stopped", Alerts: []string{"page RegistryDown hub@eqiad"}, Silenced: []string{"RegistryPullFails hub@eqiad", "RegistryBackendDown hub@eqiad"}, Start: stop("registry-checked"), End: start("registry-checked"), CI: true, CIAlerts: true,
 		Bad: slices.Concat(hubBad, []string{"api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug"}),
 		Fails: slices.Concat(hubFails("server_error", "refused", ""), []string{
-			"api front-good: server_error", "api registry-checked: refused", "health registry-checked-debug: refused",
+			"api front-good: server_error", "api registry-checked: refused", "debug registry-checked-debug: refused", "health registry-checked-debug: refused",
 		}),
 		Values: both(pullFails("registry-checked", "manifest", "refused"), pushFails("front-good", "start", "server_error"), map[string]float64{`registry_api_status_code{role="front"}`: 502}),
 	},
@@ -106,7 +106,7 @@ var sourceFaults = []Fault{
 		Name: "registry-hung", Alerts: []string{"page RegistryDown hub@eqiad"}, Silenced: []string{"RegistryPullFails hub@eqiad", "RegistryBackendDown hub@eqiad"}, Start: pause("registry-checked"), End: resume("registry-checked"), CI: true,
 		Bad: slices.Concat(hubBad, []string{"api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug"}),
 		Fails: slices.Concat(hubFails("server_error", "timeout", ""), []string{
-			"api front-good: server_error", "api registry-checked: timeout", "health registry-checked-debug: timeout",
+			"api front-good: server_error", "api registry-checked: timeout", "debug registry-checked-debug: timeout", "health registry-checked-debug: timeout",
 		}),
 		Values: map[string]float64{`registry_api_status_code{role="front"}`: 504}, Recover: 10 * time.Second,
 	},
@@ -115,7 +115,7 @@ var sourceFaults = []Fault{
 		End: start("swift-proxy-eqiad", "registry-checked"),
 		Bad: slices.Concat(hubSwiftBad, []string{"api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug", "swift_reachable swift-proxy-eqiad"}),
 		Fails: slices.Concat(hubFails("server_error", "refused", "refused"), []string{
-			"api front-good: server_error", "api registry-checked: refused", "health registry-checked-debug: refused", "swift swift-proxy-eqiad: refused",
+			"api front-good: server_error", "api registry-checked: refused", "debug registry-checked-debug: refused", "health registry-checked-debug: refused", "swift swift-proxy-eqiad: refused",
 		}),
 		Recover: 20 * time.Second,
 	},
@@ -147,7 +147,7 @@ var everythingStopped = Fault{
 	Asks: "hub@eqiad",
 	Bad:  slices.Concat(hubSwiftBad, []string{"api_up front-good", "api_up registry-checked", "health_ok registry-checked-debug", "redis_reachable redis", "swift_reachable swift-proxy-eqiad"}),
 	Fails: slices.Concat(hubFails("refused", "refused", "refused"), []string{
-		"api front-good: refused", "api registry-checked: refused", "health registry-checked-debug: refused",
+		"api front-good: refused", "api registry-checked: refused", "debug registry-checked-debug: refused", "health registry-checked-debug: refused",
 		"nginx nginx: refused", "redis redis: refused", "swift swift-proxy-eqiad: refused",
 	}),
 	Recover: 60 * time.Second,

@@ -1,8 +1,12 @@
-// Package distribution reads the health checks of Distribution, the registry of Docker, from its debug server (http.debug in
-// its configuration), GET /debug/health.
+// Package distribution reads what Distribution, the registry of Docker, says on its debug server (http.debug in its
+// configuration).
 //
-// health.go asks and reads, health_words.go puts the result into words. The collector is "health". For example, the answer
-// of 10.0.0.1:5001
+//	health.go      GET /debug/health: the health checks that fail; health_words.go puts them into words. The collector is "health"
+//	debug.go       webhooks, pull-through cache and version; debug_words.go puts them into words. The collector is "debug"
+//	exposition.go  reads /metrics, of Distribution 3
+//	vars.go        reads /debug/vars, of 2.8, or where /metrics is not served
+//
+// For example, the answer of 10.0.0.1:5001
 //
 //	503 Service Unavailable
 //	{"storagedriver_swift": "swift: Timeout expired", "10.0.0.9:6379": "connection to 10.0.0.9:6379 failed"}

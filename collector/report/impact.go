@@ -59,6 +59,8 @@ var impacts = []impact{
 	{alert: "RegistryCacheDown", severity: severityWarning, means: "Pulls and pushes work, slower."},
 	{alert: "RegistryCacheFull", severity: severityWarning, means: "Pulls and pushes work; the cache learns nothing new."},
 	{alert: "RegistryTrustLogFails", severity: severityWarning, means: "Pulls and pushes may work, but nobody sees when trust data is deleted."},
+	{alert: "RegistryWebhookFarBehind", severity: severityWarning, means: "Pulls and pushes work; a restart of the registry loses the events."},
+	{alert: "RegistryWebhookBehind", severity: severityWarning, means: "Pulls and pushes work; who gets the events learns of pushes late."},
 	{alert: "RegistryProbeStale", severity: severityWarning, means: "What the page says of it may no longer be true."},
 	{alert: "RegistryExporterOverloaded", severity: severityWarning, means: "It affects no pull or push, but nobody knows how the registry is."},
 	{alert: "RegistryExporterCannotLook", severity: severityWarning, means: "Mostly it affects no pull or push, but faults of that part stay unseen."},

@@ -18,5 +18,7 @@ const (
 	MsrScannerAge                = 7 * 24 * time.Hour
 	MsrMirrorLate                = 24 * time.Hour
 	ReplicationTooLong           = 4 * time.Hour // that an image is missing at another site
+	WebhookPending               = 100           // events that wait for one webhook
+	WebhookManyPending           = 1000          // likewise
 	MaxMissed                    = 3             // runs of a probe
 )

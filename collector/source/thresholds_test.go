@@ -57,6 +57,8 @@ func TestThresholdsAreThoseOfTheAlerts(t *testing.T) {
 		"msr_mirror_late_seconds":          MsrMirrorLate.Seconds(),
 		"probe_missed_runs":                MaxMissed,
 		"replication_pending_seconds":      ReplicationTooLong.Seconds(),
+		"webhook_pending":                  WebhookPending,
+		"webhook_many_pending":             WebhookManyPending,
 	} {
 		if theirs, found := values["registry:threshold:"+name]; !found || math.Abs(theirs-ours) > 1e-9 {
 			t.Errorf("%s: %g here, %g in the alerts", name, ours, theirs)
