@@ -188,7 +188,8 @@ func FuzzPacked(f *testing.F) {
 		if !tail.isDone(at) {
 			t.Error("it would be read again")
 		}
-		got := tail.counts.parsed + tail.counts.unmatched + tail.counts.tooLong
+		counts := tail.counts.(*Counts)
+		got := counts.parsed + counts.unmatched + counts.tooLong
 		if got > want || got < want && problem == nil {
 			t.Errorf("%d lines are counted of %d, %v", got, want, problem)
 		}

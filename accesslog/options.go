@@ -1,11 +1,13 @@
 // Package accesslog counts the requests of a registry's clients from the access log of its web server: pulls and pushes,
-// bytes, errors and durations.
+// bytes, errors and durations; and those that fail from the own log of a Distribution, with what they failed on.
 //
 //	options.go    Options: the format of the lines, and how they are counted
 //	counts.go     Counts: counts lines; snapshot.go hands the counters out, state.go saves them
 //	logformat.go  reads a log_format of nginx; scanner.go cuts lines by it
 //	operation.go  the operation of a request, such as blob_pull; status.go, number.go, clock.go and upstream.go read other fields
-//	project.go    counts by project; named.go by node and upstream; blob.go knows the sizes of layers; duration.go has histograms
+//	project.go    counts by project; place.go gives the busiest names a place; named.go by node and upstream; blob.go knows the sizes of layers; duration.go has histograms
+//	registry_counts.go  RegistryCounts: counts lines of a registry's own log; registry_line.go cuts them, registry_call.go tells on
+//	              what a request failed, registry_snapshot.go hands the counters out and saves them
 //	tail.go       Tailer: reads the logs of a registry; saving.go saves how far, as one with the counters
 //	stream.go     one log: the file at its path, and rotated ones; discover.go, find.go, siblings.go, missed.go and finish.go
 //	              follow rotations; packed.go, unpacker.go and search.go read compressed files

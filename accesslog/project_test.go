@@ -98,8 +98,8 @@ func TestTheBusiestProjectsHaveNames(t *testing.T) {
 		}
 	}
 	found := map[string]int{}
-	for _, p := range c.projects.all[1:] {
-		found[p.name[:4]]++
+	for _, name := range c.projects.names[1:] {
+		found[name[:4]]++
 	}
 	if found["once"] != 10 || found["some"] != 5 || found["busy"] != 5 {
 		t.Errorf("%v, want 10 that were used once, 5 that were used now and then, 5 busy ones", found)

@@ -37,9 +37,10 @@ type savedStream struct {
 // A Report holds the counters of one registry, and how far its logs are read. With a state file it is handed out only after it was
 // saved: a process that is killed goes on from this Report or a later one, so that no counter goes back.
 type Report struct {
-	Counts    Snapshot
-	Files     []FileReport // by path
-	LostBytes uint64       // of files that were deleted, truncated or compressed before they were read; at least
+	Counts    Snapshot         // of an access log
+	Registry  RegistrySnapshot // of a registry's own log
+	Files     []FileReport     // by path
+	LostBytes uint64           // of files that were deleted, truncated or compressed before they were read; at least
 	Syslog    *SyslogReport
 	Problem   error // wraps some of Err…; nil when all is well
 }
@@ -96,7 +97,8 @@ func (t *Tailer) save(ctx context.Context, now time.Time, rest time.Duration) (R
 }
 
 func (t *Tailer) report(now time.Time) Report {
-	r := Report{Counts: t.counts.Snapshot(), LostBytes: t.lost}
+	r := Report{LostBytes: t.lost}
+	t.counts.show(&r)
 	for _, s := range t.streams {
 		f := FileReport{Path: s.path}
 		for _, l := range s.files {
@@ -194,9 +196,16 @@ func (t *Tailer) wants(path string) bool {
 	})
 }
 
-// StateFile is the path of the state file of a registry in a folder.
-func StateFile(dir, registry, site string) string {
-	name := "access-" + registry
+// StateFile is the path of the state file for the access logs of a registry in a folder.
+func StateFile(dir, registry, site string) string { return stateFile(dir, "access", registry, site) }
+
+// RegistryStateFile is that for its own logs.
+func RegistryStateFile(dir, registry, site string) string {
+	return stateFile(dir, "registry-log", registry, site)
+}
+
+func stateFile(dir, kind, registry, site string) string {
+	name := kind + "-" + registry
 	if site != "" {
 		name += "@" + site
 	}

@@ -103,7 +103,7 @@ func (tt *tailTest) onlyVersionDiffers(state []byte) {
 	tt.Helper()
 	var saved savedState
 	tt.try(json.Unmarshal(state, &saved))
-	print := tt.tail.counts.fingerprint()
+	print := tt.tail.counts.(*Counts).fingerprint()
 	if saved.Counts[0] != 1 || print[0] == 1 || !bytes.Equal(saved.Counts[1:len(print)], print[1:]) {
 		tt.Fatalf("the state begins with %x, that of today with %x", saved.Counts[:len(print)], print)
 	}

@@ -78,7 +78,7 @@ func (c *Counts) Snapshot() Snapshot {
 	}
 	c.addFields(&s)
 	for i := range c.projects.all {
-		c.addProject(&s, &c.projects.all[i])
+		c.addProject(&s, c.projects.names[i], &c.projects.all[i])
 	}
 	return s
 }
@@ -110,6 +110,8 @@ func (c *Counts) addFields(s *Snapshot) {
 		s.Upstreams = rows(c.upstream[:], c.upstreams.all)
 	}
 }
+
+func (c *Counts) show(r *Report) { r.Counts = c.Snapshot() }
 
 func (c *Counts) requestRows() []Row {
 	all := []Row{}
@@ -147,32 +149,32 @@ func (c *Counts) histograms() []Histogram {
 }
 
 // addProject adds the rows of one project whose values are not 0.
-func (c *Counts) addProject(s *Snapshot, p *project) {
+func (c *Counts) addProject(s *Snapshot, name string, p *project) {
 	for m, o := range moveOperations {
 		for outcome, n := range p.outcomes[m] {
 			if n > 0 {
-				s.Operations = append(s.Operations, row(n, o.String(), p.name, outcomeNames[outcome]))
+				s.Operations = append(s.Operations, row(n, o.String(), name, outcomeNames[outcome]))
 			}
 		}
 		if p.bytes[m] > 0 {
-			s.Bytes = append(s.Bytes, row(p.bytes[m], o.String(), directionNames[directionOf(m)], p.name))
+			s.Bytes = append(s.Bytes, row(p.bytes[m], o.String(), directionNames[directionOf(m)], name))
 		}
 	}
 	for d := range directions {
 		if p.micros[d] > 0 {
-			s.TransferSeconds = append(s.TransferSeconds, Row{[]string{directionNames[d], p.name}, seconds(p.micros[d])})
+			s.TransferSeconds = append(s.TransferSeconds, Row{[]string{directionNames[d], name}, seconds(p.micros[d])})
 		}
-		c.addLayers(s, p, d)
+		c.addLayers(s, name, p, d)
 	}
 }
 
 // addLayers adds the rows of layers that were sent. Each has a row of slow layers beside it, even if that is 0.
-func (c *Counts) addLayers(s *Snapshot, p *project, d direction) {
+func (c *Counts) addLayers(s *Snapshot, name string, p *project, d direction) {
 	for i, n := range p.layers[d] {
 		if n.all == 0 {
 			continue
 		}
-		labels := []string{directionNames[d], p.name}
+		labels := []string{directionNames[d], name}
 		if c.scanner.node != ignored {
 			labels = append(labels, c.nodes.all[i])
 		}

@@ -24,30 +24,43 @@ var (
 
 // MarshalBinary encodes all counters: some 10 KB, and up to 100 KB more for the sizes of layers.
 func (c *Counts) MarshalBinary() ([]byte, error) {
-	data := append(c.fingerprint(), c.encode()...)
-	return binary.BigEndian.AppendUint32(data, crc32.ChecksumIEEE(data)), nil
+	return seal(c.fingerprint(), c.encode()), nil
 }
 
 // UnmarshalBinary replaces all counters. An error, which changes none, says that the data is damaged, or was saved with other
 // options or by another version.
 func (c *Counts) UnmarshalBinary(data []byte) error {
-	print := c.fingerprint()
-	if len(data) < len(print)+sumBytes {
-		return errDamaged
+	data, err := unseal(c.fingerprint(), data)
+	if err != nil {
+		return err
 	}
-	data, sum := data[:len(data)-sumBytes], data[len(data)-sumBytes:]
-	switch {
-	case binary.BigEndian.Uint32(sum) != crc32.ChecksumIEEE(data):
-		return errDamaged
-	case !slices.Equal(data[:len(print)], print):
-		return errOtherOptions
-	}
-	t, err := decode(data[len(print):], c.options)
+	t, err := decode(data, c.options)
 	if err != nil {
 		return err
 	}
 	c.tally = t
 	return nil
+}
+
+// seal puts the print of the options before counters, and a checksum behind both.
+func seal(print, counters []byte) []byte {
+	data := append(print, counters...)
+	return binary.BigEndian.AppendUint32(data, crc32.ChecksumIEEE(data))
+}
+
+// unseal returns the counters of data that seal made with the same print.
+func unseal(print, data []byte) ([]byte, error) {
+	if len(data) < len(print)+sumBytes {
+		return nil, errDamaged
+	}
+	data, sum := data[:len(data)-sumBytes], data[len(data)-sumBytes:]
+	switch {
+	case binary.BigEndian.Uint32(sum) != crc32.ChecksumIEEE(data):
+		return nil, errDamaged
+	case !slices.Equal(data[:len(print)], print):
+		return nil, errOtherOptions
+	}
+	return data[len(print):], nil
 }
 
 // fingerprint differs when the version of the layout or an option differs: the counters have another meaning then.
@@ -64,30 +77,30 @@ func (c *Counts) fingerprint() []byte {
 // encode writes the names of projects, upstreams and nodes, then all numbers (as varints).
 func (t *tally) encode() []byte {
 	var b []byte
-	projectNames := make([]string, len(t.projects.all))
-	for i, p := range t.projects.all {
-		projectNames[i] = p.name
-	}
-	for _, names := range [][]string{projectNames, t.upstreams.all, t.nodes.all} {
-		b = binary.AppendUvarint(b, uint64(len(names)-1))
-		for _, name := range names[1:] { // the first is always "other"
-			b = binary.AppendUvarint(b, uint64(len(name)))
-			b = append(b, name...)
-		}
+	for _, names := range [][]string{t.projects.names, t.upstreams.all, t.nodes.all} {
+		b = appendNames(b, names)
 	}
 	t.each(func(n *uint64) { b = binary.AppendUvarint(b, *n) })
+	return b
+}
+
+// appendNames writes all names but the first, which is always "other".
+func appendNames(b []byte, names []string) []byte {
+	b = binary.AppendUvarint(b, uint64(len(names)-1))
+	for _, name := range names[1:] {
+		b = binary.AppendUvarint(b, uint64(len(name)))
+		b = append(b, name...)
+	}
 	return b
 }
 
 func decode(data []byte, o Options) (*tally, error) {
 	t := newTally(o)
 	d := decoder{rest: data}
-	for _, name := range d.names(o.MaxProjects) {
-		if _, doubled := t.projects.byName[name]; doubled || !validName([]byte(name)) {
-			return nil, errDamaged
-		}
-		t.projects.add(name)
+	if !d.places(&t.projects.busiest) {
+		return nil, errDamaged
 	}
+	t.projects.all = make([]project, len(t.projects.names))
 	for _, n := range []*names{&t.upstreams, &t.nodes} {
 		for _, name := range d.names(maxNodes) {
 			if before := len(n.all); n.find([]byte(name)) != before {
@@ -118,19 +131,23 @@ func (t *tally) each(show func(*uint64)) {
 	for i := range t.projects.all {
 		t.projects.all[i].each(len(t.nodes.all), show)
 	}
-	for i := range t.projects.uses {
-		for j := range t.projects.uses[i] {
-			show(&t.projects.uses[i][j].hash)
-			show(&t.projects.uses[i][j].uses)
-		}
-	}
-	eachOf(t.projects.folded[:], show)
+	t.projects.busiest.each(show)
 	for i := range t.blobs {
 		for j := range t.blobs[i] {
 			show(&t.blobs[i][j].key)
 			show(&t.blobs[i][j].size)
 		}
 	}
+}
+
+func (p *busiest) each(show func(*uint64)) {
+	for i := range p.uses {
+		for j := range p.uses[i] {
+			show(&p.uses[i][j].hash)
+			show(&p.uses[i][j].uses)
+		}
+	}
+	eachOf(p.folded[:], show)
 }
 
 func (p *project) each(nodes int, show func(*uint64)) {
@@ -166,6 +183,17 @@ func (d *decoder) number() uint64 {
 	}
 	d.rest = d.rest[length:]
 	return n
+}
+
+// places reads the names of p. It returns false when one is no name, or is there twice.
+func (d *decoder) places(p *busiest) bool {
+	for _, name := range d.names(p.max) {
+		if _, doubled := p.byName[name]; doubled || !validName([]byte(name)) {
+			return false
+		}
+		p.add(name)
+	}
+	return !d.failed
 }
 
 func (d *decoder) names(most int) []string {

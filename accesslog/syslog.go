@@ -101,7 +101,7 @@ func (t *Tailer) takeDatagrams(udp *net.UDPConn) error {
 const maxHeader = 300
 
 // message drops the header that nginx and relays write: of <190>Nov 21 22:18:08 host nginx: MESSAGE it is MESSAGE. It returns a
-// packet without such a header as it is.
+// packet without such a header as it is. A header has no quote: the colon of <30>1 … time="…" msg="swift: …" belongs to the message.
 func message(packet []byte) []byte {
 	if len(packet) == 0 || packet[0] != '<' {
 		return packet
@@ -111,7 +111,7 @@ func message(packet []byte) []byte {
 		return packet
 	}
 	_, rest, found := bytes.Cut(packet, []byte(": "))
-	if !found || len(packet)-len(rest) > maxHeader {
+	if header := packet[:len(packet)-len(rest)]; !found || len(header) > maxHeader || bytes.IndexByte(header, '"') >= 0 {
 		return packet
 	}
 	return rest

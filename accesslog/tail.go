@@ -40,6 +40,8 @@ type TailOptions struct {
 	Listen string         // host:port for syslog over UDP and TCP; "" for none
 	Allow  []netip.Prefix // networks that may send syslog, such as 10.0.0.0/8; nil: all
 	Lines  Options
+	// Registry has a format where the lines are those of a registry itself, and not those of a web server.
+	Registry RegistryOptions
 	// StateFile is where positions and counters are saved, to go on from after a restart; "": they are not saved.
 	StateFile string
 }
@@ -53,7 +55,7 @@ type Tailer struct {
 	group sync.WaitGroup
 
 	lock      lock // guards the fields from here to searching
-	counts    *Counts
+	counts    counter
 	streams   []*stream  // by path
 	known     []string   // patterns that discover has looked through once
 	done      []position // of files read to their end
@@ -98,7 +100,7 @@ func (l lock) takeWithin(ctx context.Context) error {
 // NewTailer checks the options. It opens no file. A Tailer locks core while it counts lines: all Tailers with the same core use
 // at most one core of the machine.
 func NewTailer(o TailOptions, core sync.Locker) (*Tailer, error) {
-	counts, err := New(o.Lines)
+	counts, err := o.counter()
 	if err != nil {
 		return nil, err
 	}
@@ -106,6 +108,22 @@ func NewTailer(o TailOptions, core sync.Locker) (*Tailer, error) {
 		opts: o, core: core, counts: counts, buf: make([]byte, markSize+maxLine),
 		lock: make(lock, 1), saving: make(lock, 1), rest: saveRest,
 	}, nil
+}
+
+// A counter counts the lines of one log, and keeps its counters over a restart: Counts or RegistryCounts.
+type counter interface {
+	Add(lines []byte)
+	TooLong(n int)
+	MarshalBinary() ([]byte, error)
+	UnmarshalBinary(data []byte) error
+	show(r *Report) // puts its counters into r
+}
+
+func (o *TailOptions) counter() (counter, error) {
+	if o.Registry.Format != "" {
+		return NewRegistry(o.Registry)
+	}
+	return New(o.Lines)
 }
 
 // Start begins to read: where the predecessor stopped (the result of its Stop, or nil), else at the saved positions, else at

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,19 +18,26 @@ type tailTest struct {
 	dir     string
 	tail    *Tailer
 	now     time.Time
-	written int // lines, over all logs
+	line    func(n int) string // the line of a number
+	written int                // lines, over all logs
 }
 
 // newTailTest starts a Tailer on the patterns in a new folder, where a log registry.log holds lines already.
 func newTailTest(t *testing.T, patterns ...string) *tailTest {
 	t.Helper()
+	return newTailTestOf(t, logLine, TailOptions{Lines: Options{Format: "combined"}}, patterns...)
+}
+
+// newTailTestOf is newTailTest with lines of another kind.
+func newTailTestOf(t *testing.T, line func(int) string, o TailOptions, patterns ...string) *tailTest {
+	t.Helper()
 	if patterns == nil {
 		patterns = []string{"registry.log"}
 	}
-	tt := &tailTest{T: t, dir: t.TempDir(), now: time.Now()}
+	tt := &tailTest{T: t, dir: t.TempDir(), now: time.Now(), line: line}
 	tt.write("registry.log", 100)
 	tt.written = 0
-	o := TailOptions{Lines: Options{Format: "combined"}, StateFile: tt.path("state/hub")}
+	o.StateFile = tt.path("state/hub")
 	for _, p := range patterns {
 		o.Paths = append(o.Paths, tt.path(p))
 	}
@@ -63,7 +71,7 @@ func logLine(n int) string {
 func (tt *tailTest) lines(n int) string {
 	var b strings.Builder
 	for range n {
-		b.WriteString(logLine(tt.written))
+		b.WriteString(tt.line(tt.written))
 		tt.written++
 	}
 	return b.String()
@@ -179,7 +187,7 @@ func (tt *tailTest) reload(change func(*TailOptions), meanwhile func()) {
 }
 
 func lineCount(r Report, outcome string) int {
-	for _, row := range r.Counts.Lines {
+	for _, row := range slices.Concat(r.Counts.Lines, r.Registry.Lines) {
 		if row.Labels[0] == outcome {
 			return int(row.Value)
 		}

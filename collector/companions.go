@@ -2,17 +2,18 @@ package collector
 
 import "registry_exporter/collector/source"
 
-// companions are the readers of logs that run, by registry, such as "hub@eqiad". A registry has one at most.
+// companions are the readers of logs that run, by collector and registry, such as "access hub@eqiad".
 type companions map[string]*source.Companion
 
 // change stops the companions that registries do not have, starts those that do not run yet, and returns all that run
-// now. One whose part of the configuration is the same goes on. The next one of a registry gets the handover of the last.
+// now. One whose part of the configuration is the same goes on. The next one of a registry and collector gets the
+// handover of the last.
 func (c companions) change(registries []*target) companions {
 	next := companions{}
 	for _, r := range registries {
 		for _, s := range r.sources {
 			if s.Companion != nil {
-				next[r.instance()] = s.Companion
+				next[s.Collector+" "+r.instance()] = s.Companion
 			}
 		}
 	}

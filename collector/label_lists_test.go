@@ -23,6 +23,7 @@ var closedLabels = map[string][]string{
 	"result":    {"hit", "miss", "bypass", "expired", "stale", "updating", "revalidated", "other"},
 	"cache":     {"hit", "miss", "none"},
 	"category":  {"update", "deletion", "other"},
+	"call":      {"storage", "redis", "auth", "other"},
 	"component": {"registry", "auth", "metadata", "trust", "other"},
 	"confirmed": {"true", "false"},
 	"critical":  {"true", "false"},

@@ -56,6 +56,7 @@ const reportConfig = `registries:
 const probesAndLogs = `  replication: {canary: monitoring/canary}
   trust: {url: https://notary.example.org}
   access_log: {paths: [/var/log/nginx/access.log]}
+  registry_log: {paths: [/var/log/docker-registry.log]}
 - {name: hub, site: codfw, url: "https://registry.codfw.example.org"}
 `
 

@@ -32,6 +32,7 @@ var collectorTable = []struct {
 	{"pull", registry.PullSources},
 	{"push", registry.PushSources},
 	{"redis", redis.Sources},
+	{"registry_log", access.RegistryLogSources},
 	{"replication", registry.ReplicationSources},
 	{"swift", swift.Sources},
 	{"swift_count", swift.CountSources},

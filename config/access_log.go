@@ -1,9 +1,7 @@
 package config
 
 import (
-	"net"
 	"net/netip"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -90,23 +88,9 @@ func (r *Registry) accessLogDefaults(dir string) {
 	orDefault(&a.Slow.After, DefaultSlowAfter)
 }
 
-func (v *validation) accessLog(a *AccessLog, earlier []*Registry) {
+func (v *validation) accessLog(a *AccessLog) {
 	if a == nil {
 		return
-	}
-	if len(a.Paths) == 0 && a.Syslog == nil {
-		v.fail("paths is missing: the log of the web server, such as /var/log/nginx/registry*.log (or syslog)", "access_log")
-	}
-	for i, path := range a.Paths {
-		if _, err := filepath.Match(path, ""); path == "" || err != nil {
-			v.fail("must be a path, where * and ? stand for any text and character and [a-z] for one of some", "access_log", "paths", i)
-		}
-	}
-	if s := a.Syslog; s != nil {
-		if host, port, err := net.SplitHostPort(s.Listen); err != nil || host != "" && !isHost(host) || !isPort(port) {
-			v.fail("must be an address of this host, such as 127.0.0.1:10514, or :10514 for all of them", "access_log", "syslog", "listen")
-		}
-		v.allow(s)
 	}
 	switch depth := a.Projects.Depth; {
 	case depth != nil && (*depth < 0 || *depth > maxDepth):
@@ -115,11 +99,6 @@ func (v *validation) accessLog(a *AccessLog, earlier []*Registry) {
 		v.fail("must be between 1 and 250, and with a node 100 at most: each project has many series", "access_log", "projects", "max")
 	}
 	v.logFormat(a)
-	for _, other := range earlier {
-		if other.AccessLog != nil {
-			v.sameLog(a, other.AccessLog)
-		}
-	}
 }
 
 // tellsAgents says whether the format has $http_user_agent, by which the exporter's own requests are left out.
@@ -139,38 +118,5 @@ func (v *validation) logFormat(a *AccessLog) {
 	}
 	if _, err := accesslog.New(a.Options()); err != nil {
 		v.fail(strings.TrimPrefix(err.Error(), inFormat), "access_log", "node")
-	}
-}
-
-// sameLog refuses a path that two registries have: each of its lines would count twice.
-func (v *validation) sameLog(a, other *AccessLog) {
-	for i, path := range a.Paths {
-		for _, taken := range other.Paths {
-			if overlap(path, taken) || overlap(taken, path) {
-				v.fail("is read for an earlier registry already: each needs a log of its own", "access_log", "paths", i)
-			}
-		}
-	}
-	if a.Syslog != nil && other.Syslog != nil && a.Syslog.Listen == other.Syslog.Listen {
-		v.fail("is where an earlier registry listens already: each needs an address of its own", "access_log", "syslog", "listen")
-	}
-}
-
-func overlap(pattern, path string) bool {
-	match, err := filepath.Match(pattern, path)
-	return err == nil && match || pattern == path
-}
-
-// allow refuses a text that is no network. An address that other hosts reach needs at least one network: whoever may send lines
-// can change the counters.
-func (v *validation) allow(s *Syslog) {
-	host, _, err := net.SplitHostPort(s.Listen)
-	if err == nil && len(s.Allow) == 0 && !isLoopback(host) {
-		v.fail("allow is missing: the networks of the web servers, such as [10.0.0.0/8], as others reach the port", "access_log", "syslog")
-	}
-	for i, network := range s.Allow {
-		if _, err := netip.ParsePrefix(network); err != nil {
-			v.fail("must be a network, such as 10.0.0.0/8 or 10.0.0.5/32", "access_log", "syslog", "allow", i)
-		}
 	}
 }

@@ -1,7 +1,7 @@
 // Package config reads the configuration file, and checks it. Each error names file, line, column and key.
 //
 //	config.go       Config: the types of the file, and Load
-//	probes.go       the types of pull, push, replication and Swift's probes; access_log.go: of access logs; contacts.go: of people
+//	probes.go       the types of pull, push, replication and Swift's probes; access_log.go and registry_log.go: of logs; contacts.go: of people
 //	msr.go          the types of an MSR's jobs; trust.go: of the log of content trust
 //	read_file.go    reads the file, which is bounded
 //	syntax.go       errors of YAML; shape.go: keys and types that do not fit; validate.go: values that do not
@@ -72,7 +72,8 @@ type Registry struct {
 	Push        *Push        `yaml:"push,omitempty"`
 	Replication *Replication `yaml:"replication,omitempty"`
 
-	AccessLog *AccessLog `yaml:"access_log,omitempty"`
+	AccessLog   *AccessLog   `yaml:"access_log,omitempty"`
+	RegistryLog *RegistryLog `yaml:"registry_log,omitempty"`
 
 	// Contacts are whom to call and how, by the part that they look after, such as {swift: "storage on-call, +49 30 555 0100"}.
 	Contacts map[string]string `yaml:"contacts,omitempty"`
@@ -258,6 +259,7 @@ func (c *Config) setDefaults() {
 		r.probeDefaults(dir)
 		r.accessLogDefaults(dir)
 		r.trustDefaults(dir)
+		r.registryLogDefaults(dir)
 	}
 }
 

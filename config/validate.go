@@ -23,7 +23,8 @@ func (c *Config) validate() error {
 		v.registry(r)
 		if v.err == nil {
 			v.unique(c.Registries[:i], r)
-			v.accessLog(r.AccessLog, c.Registries[:i])
+			v.logSections(r, c.Registries[:i])
+			v.accessLog(r.AccessLog)
 		}
 		if v.err != nil {
 			return v.err

@@ -66,6 +66,16 @@ var names = []string{
 	"registry_msr_ca_signed_served",
 	"registry_msr_cron_interval_seconds",
 	"registry_msr_cron_next_run_timestamp_seconds",
+	"registry_log_lag_bytes",
+	"registry_log_lag_seconds",
+	"registry_log_last_line_timestamp_seconds",
+	"registry_log_lines_total",
+	"registry_log_lost_bytes_total",
+	"registry_log_own_requests_total",
+	"registry_log_panics_total",
+	"registry_log_position_bytes",
+	"registry_log_redis_errors_total",
+	"registry_log_requests_total",
 	"registry_msr_current_issues",
 	"registry_msr_gc_lock_held",
 	"registry_msr_job_failed_in_a_row",
@@ -161,7 +171,7 @@ var names = []string{
 }
 
 // namesOfFaults are metrics that a page has only while something is broken.
-var namesOfFaults = []string{"registry_collector_failure", "registry_collector_worked_before", "registry_health_check_failing", "registry_msr_jobs_failure", "registry_pull_content_bad", "registry_pull_failure", "registry_push_failure", "registry_trust_deletion_timestamp_seconds"}
+var namesOfFaults = []string{"registry_collector_failure", "registry_collector_worked_before", "registry_health_check_failing", "registry_log_errors_total", "registry_log_repository_errors_total", "registry_msr_jobs_failure", "registry_pull_content_bad", "registry_pull_failure", "registry_push_failure", "registry_trust_deletion_timestamp_seconds"}
 
 func TestDemo(t *testing.T) {
 	d := startDemo(t)

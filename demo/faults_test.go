@@ -175,6 +175,8 @@ var changes = map[string]string{
 		registry_pull_failure{address="hub front",step="manifest",reason="server_error"} = 1
 		registry_push_success{address="hub front"} = 0
 		registry_access_requests_total{operation="manifest_pull",code="500"} > 0
+		registry_log_errors_total{operation="manifest_pull",call="storage"} > 0
+		registry_log_repository_errors_total{repository="library/base",call="storage"} > 0
 		no registry_swift_container_objects{}`,
 	"swift-key": `
 		registry_swift_reachable{address="swift"} = 0

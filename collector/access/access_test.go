@@ -141,3 +141,21 @@ func TestALogThatIsAFolderIsRefused(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestRegistryLogFacts(t *testing.T) {
+	for want, samples := range map[string][]source.Sample{
+		"": nil,
+		"3 lines, 2 requests failed: 2 on storage, 1 layer without a byte, 1 panic": {
+			registryLines.Sample(3, "parsed"), registryRequests.Sample(1, "ping", "ok"), registryErrors.Sample(2, "blob_head", "storage"),
+			emptyLayers.Sample(1, "a/b"), registryPanics.Sample(1),
+		},
+		"1 line, 2.0 KiB not read yet, 3 requests failed: 1 on redis, 2 on other, no request that went well: log.level of the registry must be info, or nobody knows how many fail": {
+			registryLines.Sample(1, "parsed"), registryTail.lag.Sample(2048, "a"), registryRequests.Sample(3, "ping", "server_error"),
+			registryErrors.Sample(2, "ping", "other"), registryErrors.Sample(1, "tags", "redis"),
+		},
+	} {
+		if got := strings.Join(registryLogFacts(nil, source.Result{Samples: samples}), ", "); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -22,6 +22,7 @@ type accessTest struct {
 	*testing.T
 	*collector.Exporter
 	config, log, stateDir string
+	collector             string
 }
 
 // start starts an exporter with the lines of a registry, in which LOG is the path of a log without lines.
@@ -33,8 +34,16 @@ func start(t *testing.T, lines string) *accessTest {
 // startWithState is start with a folder for state.
 func startWithState(t *testing.T, lines, stateDir string) *accessTest {
 	t.Helper()
+	return startCollector(t, "access", lines, stateDir)
+}
+
+// startCollector is startWithState for one of the collectors that read logs.
+func startCollector(t *testing.T, collector, lines, stateDir string) *accessTest {
+	t.Helper()
 	dir := t.TempDir()
-	at := &accessTest{T: t, config: filepath.Join(dir, "registry_exporter.yml"), log: filepath.Join(dir, "registry.log"), stateDir: stateDir}
+	at := &accessTest{
+		T: t, config: filepath.Join(dir, "registry_exporter.yml"), log: filepath.Join(dir, "registry.log"), stateDir: stateDir, collector: collector,
+	}
 	at.append(at.log, "")
 	at.configure(lines)
 	at.start()
@@ -80,7 +89,7 @@ func (at *accessTest) append(file, text string) {
 // page returns the exporter's page of the log.
 func (at *accessTest) page() string {
 	at.Helper()
-	_, page := collectortest.Ask(at.T, at.ServeProbe, "/probe?registry=hub&collect[]=access")
+	_, page := collectortest.Ask(at.T, at.ServeProbe, "/probe?registry=hub&collect[]="+at.collector)
 	return page
 }
 
@@ -95,7 +104,7 @@ func (at *accessTest) lines() int {
 	at.Helper()
 	all := -1
 	for row := range strings.Lines(at.page()) {
-		if !strings.HasPrefix(row, "registry_access_lines_total{") {
+		if !strings.HasPrefix(row, "registry_access_lines_total{") && !strings.HasPrefix(row, "registry_log_lines_total{") {
 			continue
 		}
 		value, err := strconv.Atoi(strings.TrimSpace(row[strings.LastIndex(row, " "):]))
@@ -107,14 +116,14 @@ func (at *accessTest) lines() int {
 	return all
 }
 
-// compare compares the page with testdata/access/NAME/NAME.prom. names replace addresses in labels.
+// compare compares the page with testdata/COLLECTOR/NAME/NAME.prom. names replace addresses in labels.
 func (at *accessTest) compare(name string, names map[string]string) {
 	at.Helper()
-	folder := filepath.Join("testdata", "access", name)
+	folder := filepath.Join("testdata", at.collector, name)
 	if collectortest.Update() {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			at.Fatal(err)
 		}
 	}
-	collectortest.ComparePage(at.T, folder, collectortest.Page(at.T, at.Exporter, "access", names))
+	collectortest.ComparePage(at.T, folder, collectortest.Page(at.T, at.Exporter, at.collector, names))
 }

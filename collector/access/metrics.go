@@ -57,3 +57,8 @@ var (
 	syslogRefused = source.Counter("registry_access_syslog_connections_refused_total",
 		"Syslog connections over TCP that were closed since there are too many.")
 )
+
+// tailMetrics are the metrics about the reading of logs.
+type tailMetrics struct{ lost, position, lag, lagSeconds, dropped, refused *source.Metric }
+
+var accessTail = tailMetrics{lostBytes, logPosition, logLag, logLagSeconds, syslogDropped, syslogRefused}

@@ -44,23 +44,35 @@ func TestPages(t *testing.T) {
 	}
 }
 
-func TestPageOfSyslog(t *testing.T) {
+// freeAddress is one on which nothing listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
 	own := fmt.Sprintf("127.%d.%d.%d:0", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254)) // other programs take ports of 127.0.0.1
 	free, err := net.Listen("tcp", own)
 	if err != nil {
 		t.Fatal(err)
 	}
-	address := free.Addr().String()
-	free.Close()
-	at := start(t, "  access_log: {syslog: {listen: '"+address+"'}}\n")
-	testserver.WaitUntil(t, "the exporter listens for syslog", func() bool {
+	defer free.Close()
+	return free.Addr().String()
+}
+
+// listens waits until the exporter listens for syslog.
+func (at *accessTest) listens(address string) {
+	at.Helper()
+	testserver.WaitUntil(at.T, "the exporter listens for syslog", func() bool {
 		tcp, err := net.Dial("tcp", address)
 		if err != nil {
 			return false
 		}
 		tcp.Close()
-		return strings.Contains(at.page(), "registry_access_syslog_dropped_total{") // a page has it once the socket is open
+		return strings.Contains(at.page(), "_syslog_dropped_total{") // a page has it once the socket is open
 	})
+}
+
+func TestPageOfSyslog(t *testing.T) {
+	address := freeAddress(t)
+	at := start(t, "  access_log: {syslog: {listen: '"+address+"'}}\n")
+	at.listens(address)
 	for _, network := range []string{"udp", "tcp"} {
 		c, err := net.Dial(network, address)
 		if err != nil {

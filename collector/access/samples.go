@@ -32,11 +32,7 @@ func countSamples(r *accesslog.Report) []source.Sample {
 		{layers, c.Layers},
 		{slowLayers, c.SlowLayers},
 	} {
-		for _, row := range part.rows {
-			labels := make([]string, len(part.metric.Labels)) // a row has no node when the configuration names no variable for it
-			copy(labels, row.Labels)
-			all = append(all, part.metric.Sample(row.Value, labels...))
-		}
+		all = append(all, rowSamples(part.metric, part.rows)...)
 	}
 	for _, h := range c.Durations {
 		all = append(all, requestSeconds.HistogramSample(histogramOf(h), h.Operation))
@@ -44,22 +40,33 @@ func countSamples(r *accesslog.Report) []source.Sample {
 	if !c.LastLine.IsZero() {
 		all = append(all, lastLine.Sample(float64(c.LastLine.UnixMilli())/1000))
 	}
-	return append(all, tailSamples(r)...)
+	return append(all, accessTail.samples(r)...)
 }
 
-// tailSamples makes samples about the reading: how far each log is read, and what was lost.
-func tailSamples(r *accesslog.Report) []source.Sample {
-	all := []source.Sample{lostBytes.Sample(float64(r.LostBytes))}
+// rowSamples makes a sample of each row.
+func rowSamples(m *source.Metric, rows []accesslog.Row) []source.Sample {
+	var all []source.Sample
+	for _, row := range rows {
+		labels := make([]string, len(m.Labels)) // a row has no node when the configuration names no variable for it
+		copy(labels, row.Labels)
+		all = append(all, m.Sample(row.Value, labels...))
+	}
+	return all
+}
+
+// samples makes samples about the reading: how far each log is read, and what was lost.
+func (t *tailMetrics) samples(r *accesslog.Report) []source.Sample {
+	all := []source.Sample{t.lost.Sample(float64(r.LostBytes))}
 	for _, f := range r.Files {
 		all = append(all,
-			logPosition.Sample(float64(f.Position), f.Path),
-			logLag.Sample(float64(f.Lag), f.Path),
-			logLagSeconds.Sample(f.Behind.Seconds(), f.Path))
+			t.position.Sample(float64(f.Position), f.Path),
+			t.lag.Sample(float64(f.Lag), f.Path),
+			t.lagSeconds.Sample(f.Behind.Seconds(), f.Path))
 	}
 	if s := r.Syslog; s != nil {
-		all = append(all, syslogRefused.Sample(float64(s.Refused)))
+		all = append(all, t.refused.Sample(float64(s.Refused)))
 		if s.KnowsDrops {
-			all = append(all, syslogDropped.Sample(float64(s.Dropped)))
+			all = append(all, t.dropped.Sample(float64(s.Dropped)))
 		}
 	}
 	return all

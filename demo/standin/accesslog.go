@@ -17,16 +17,17 @@ const accessFormat = `$remote_addr - $remote_user [$time_local] "$request" $stat
 // maxLog is the size of a log in bytes at which it is renamed, and a new one begins. There are two files at most.
 const maxLog = 1 << 20
 
-// accessLog writes a line for each request, as nginx does.
+// accessLog writes a line for each request, as nginx does, or what another line says.
 type accessLog struct {
 	path string
-	mu   sync.Mutex // for the fields below
+	line func(*exchange, *http.Request) string // "": none
+	mu   sync.Mutex                            // for the fields below
 	file *os.File
 	size int
 }
 
 func newAccessLog(path string) (*accessLog, error) {
-	l := &accessLog{path: path}
+	l := &accessLog{path: path, line: (*exchange).line}
 	return l, l.open()
 }
 
@@ -49,7 +50,7 @@ func (l *accessLog) around(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{ResponseWriter: w, body: r.Body, start: time.Now()}
 		r.Body = x
-		defer func() { l.write(x.line(r)) }()
+		defer func() { l.write(l.line(x, r)) }()
 		h.ServeHTTP(x, r)
 	})
 }

@@ -56,6 +56,7 @@ var configText = template.Must(template.New("").Funcs(template.FuncMap{"address"
     access_log:
       paths: [hub-access.log]
       format: '` + accessFormat + `'
+    registry_log: {paths: [hub-registry.log]}
 `))
 
 func (s *Stack) writeConfig(t Timeouts) error {

@@ -18,11 +18,12 @@ type hub struct {
 	registry http.Handler
 	image    *pulled
 	nginx    nginx
-	log      *accessLog
+	log      *accessLog // of the nginx
+	own      *accessLog // of the registry
 }
 
-func newHub(f *Faults, monitor *secret, log *accessLog) (*hub, error) {
-	h := &hub{faults: f, monitor: monitor, registry: registry.New(quietRegistry), log: log}
+func newHub(f *Faults, monitor *secret, log, own *accessLog) (*hub, error) {
+	h := &hub{faults: f, monitor: monitor, registry: registry.New(quietRegistry), log: log, own: own}
 	var err error
 	h.image, err = fill(h.registry)
 	return h, err
@@ -43,12 +44,14 @@ func (h *hub) front() http.Handler {
 			fmt.Fprint(w, "<html><center><h1>502 Bad Gateway</h1></center></html>")
 			return
 		}
-		h.backend(w, r)
+		h.backend().ServeHTTP(w, r)
 	})))
 }
 
-// backend is the registry behind the front.
-func (h *hub) backend(w http.ResponseWriter, r *http.Request) {
+// backend is the registry behind the front, and writes its log.
+func (h *hub) backend() http.Handler { return h.own.around(http.HandlerFunc(h.answer)) }
+
+func (h *hub) answer(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Docker-Distribution-Api-Version", "registry/2.0")
 	_, ill := pick(h.faults, failingChecks)
 	switch {

@@ -2,7 +2,7 @@
 //
 //	stack.go    Stack: all parts; port.go: their servers; control.go: the page on which people break them
 //	faults.go   Faults: which are on; config.go: the exporter's configuration for the parts
-//	hub.go      a registry with an nginx in front (nginx.go, accesslog.go); images.go: its image; node.go: its client
+//	hub.go      a registry with an nginx in front (nginx.go, accesslog.go), and its own log (registrylog.go); images.go: its image; node.go: its client
 //	token.go    a registry with a token server; trust.go: its log of content trust
 //	swift.go    Swift; redis.go: Redis
 //	msr.go      an MSR with three replicas; tables.go: its RethinkDB; ping.go: /_ping; jobs.go: its jobs, workers, crons and scanner
@@ -35,7 +35,8 @@ type Stack struct {
 	Faults *Faults
 	dir    string
 	ports  []*port
-	log    *accessLog // of the hub
+	log    *accessLog // of the hub's nginx
+	own    *accessLog // of the hub itself
 	node   *node      // a client of the hub
 }
 
@@ -127,14 +128,17 @@ func (s *Stack) startHub(ca *authority, every time.Duration) error {
 	if s.log, err = newAccessLog(s.LogFile()); err != nil {
 		return err
 	}
-	h, err := newHub(s.Faults, monitor, s.log)
+	if s.own, err = newRegistryLog(filepath.Join(s.dir, "hub-registry.log"), s.Faults); err != nil {
+		return err
+	}
+	h, err := newHub(s.Faults, monitor, s.log, s.own)
 	if err != nil {
 		return err
 	}
 	for _, p := range []*port{
 		{name: "hub front", scheme: "https", closedBy: []string{"nginx-down"}, serve: serveHTTP(h.front(), breakable)},
-		{name: "hub backend 1", scheme: "https", closedBy: []string{"registry-down"}, serve: serveHTTP(http.HandlerFunc(h.backend), secure)},
-		{name: "hub backend 2", scheme: "https", closedBy: []string{"registry-down"}, serve: serveHTTP(http.HandlerFunc(h.backend), secure)},
+		{name: "hub backend 1", scheme: "https", closedBy: []string{"registry-down"}, serve: serveHTTP(h.backend(), secure)},
+		{name: "hub backend 2", scheme: "https", closedBy: []string{"registry-down"}, serve: serveHTTP(h.backend(), secure)},
 		{name: "hub debug", scheme: "http", closedBy: []string{"registry-down"}, serve: serveHTTP(h.debug(), nil)},
 		{name: "hub nginx", scheme: "http", closedBy: []string{"nginx-down"}, serve: serveHTTP(h.nginxStatus(), nil)},
 	} {
@@ -188,8 +192,10 @@ func (s *Stack) Close() {
 			p.stop()
 		}
 	}
-	if s.log != nil {
-		s.log.close()
+	for _, l := range []*accessLog{s.log, s.own} {
+		if l != nil {
+			l.close()
+		}
 	}
 }
 
