@@ -62,7 +62,7 @@ var Faults = []Fault{
 		Follows: []string{
 			"RegistryDown", "RegistryPassiveSiteDown", "RegistryHealthCheckFailing", "RegistryInstanceHealthCheckFailing", "RegistryBackendDown",
 			"RegistryPullFails", "RegistryPushFails", "RegistryUpstreamFails", "RegistryPassiveSiteProbeFails",
-			"RegistryServerErrors", "RegistryManyServerErrors", "RegistryEmptyPulls", "RegistrySlowLayers",
+			"RegistryServerErrors", "RegistryManyServerErrors", "RegistryEmptyPulls", "RegistryStorageErrors", "RegistrySlowLayers",
 		},
 		LeftOut: map[string]string{"RegistryStorageReadOnly": "registry:storage:up", "RegistryContentBad": "registry:storage:up"},
 	},
@@ -72,7 +72,7 @@ var Faults = []Fault{
 		Follows: []string{
 			"RegistryHealthCheckFailing", "RegistryInstanceHealthCheckFailing", "RegistryBackendDown", "RegistryPullFails", "RegistryPushFails",
 			"RegistryUpstreamFails", "RegistryPassiveSiteProbeFails",
-			"RegistryServerErrors", "RegistryManyServerErrors", "RegistryEmptyPulls", "RegistrySlowLayers",
+			"RegistryServerErrors", "RegistryManyServerErrors", "RegistryEmptyPulls", "RegistryStorageErrors", "RegistrySlowLayers",
 		},
 		LeftOut: map[string]string{"RegistryStorageReadOnly": "registry:storage:up", "RegistryContentBad": "registry:storage:up"},
 	},
@@ -80,7 +80,10 @@ var Faults = []Fault{
 		Name: "Swift can be read and takes no writes",
 		Told: []string{"RegistryStorageReadOnly"}, Seen: SwiftProbe, Equal: []string{"registry", "site"},
 		Follows: []string{"RegistryPushFails"},
-		LeftOut: map[string]string{"RegistryServerErrors": "registry:storage:writable", "RegistryManyServerErrors": "registry:storage:writable"},
+		LeftOut: map[string]string{
+			"RegistryServerErrors": "registry:storage:writable", "RegistryManyServerErrors": "registry:storage:writable",
+			"RegistryStorageErrors": "registry:storage:writable",
+		},
 	},
 	{
 		Name: "the front is down, hangs or answers with an error",
@@ -88,7 +91,7 @@ var Faults = []Fault{
 		Follows: []string{
 			"RegistryHealthCheckFailing", "RegistryBackendDown", "MSRPingUnhealthy", "RegistryPullFails", "RegistryPushFails",
 			"RegistryUpstreamFails", "RegistryPassiveSiteProbeFails",
-			"RegistryServerErrors", "RegistryManyServerErrors", "RegistryEmptyPulls", "RegistrySlowLayers",
+			"RegistryServerErrors", "RegistryManyServerErrors", "RegistryEmptyPulls", "RegistryStorageErrors", "RegistrySlowLayers",
 		},
 		LeftOut: map[string]string{"RegistryInstanceHealthCheckFailing": "registry:front:up"},
 	},
@@ -130,20 +133,24 @@ var Faults = []Fault{
 		Follows: []string{"RegistryBackendDown", "RegistryUpstreamFails"},
 		LeftOut: map[string]string{
 			"RegistryPushFails": "registry:pull:up", "RegistryServerErrors": "registry:pull:none", "RegistryManyServerErrors": "registry:pull:none",
-			"RegistryEmptyPulls": "registry:pull:none", "RegistryClientsRateLimited": "registry:pull:none",
+			"RegistryEmptyPulls": "registry:pull:none", "RegistryClientsRateLimited": "registry:pull:none", "RegistryStorageErrors": "registry:pull:none",
 		},
 	},
 	{
 		Name: "a layer is missing or damaged in the store",
 		Told: []string{"RegistryContentBad"}, Seen: PullProbe, Equal: []string{"registry", "site"},
 		Follows: []string{"RegistryBackendDown"},
-		LeftOut: map[string]string{"RegistryPullFails": "registry_pull_content_bad", "RegistryEmptyPulls": "registry_pull_content_bad"},
+		LeftOut: map[string]string{
+			"RegistryPullFails": "registry_pull_content_bad", "RegistryEmptyPulls": "registry_pull_content_bad",
+			"RegistryStorageErrors": "registry_pull_content_bad",
+		},
 	},
 	{
 		Name: "nobody can push",
 		Told: []string{"RegistryPushFails"}, Seen: PushProbe, Equal: []string{"registry", "site"},
 		LeftOut: map[string]string{
 			"RegistryServerErrors": "registry:push:up", "RegistryManyServerErrors": "registry:push:up", "RegistryUploadsTooLarge": "registry_push_failure",
+			"RegistryStorageErrors": "registry:push:up",
 		},
 	},
 	{
@@ -223,6 +230,16 @@ var Faults = []Fault{
 	{
 		Name: "many requests end in an error of the server",
 		Told: []string{"RegistryManyServerErrors"}, Seen: AccessLog, Equal: []string{"registry", "site"}, When: Milder,
+		Follows: []string{"RegistryServerErrors", "RegistryStorageErrors"},
+	},
+	{
+		Name: "layers come without a byte, which the registry's own log says, too",
+		Told: []string{"RegistryEmptyPulls"}, Seen: AccessLog, Equal: []string{"registry", "site"}, When: Milder,
+		Follows: []string{"RegistryStorageErrors"},
+	},
+	{
+		Name: "the store fails some requests: the registry's own log names them",
+		Told: []string{"RegistryStorageErrors"}, Seen: AccessLog, Equal: []string{"registry", "site"}, When: Milder,
 		Follows: []string{"RegistryServerErrors"},
 	},
 	{
