@@ -79,9 +79,11 @@ type Registry struct {
 	Contacts map[string]string `yaml:"contacts,omitempty"`
 }
 
-// TLS has the names and addresses that the certificate of the front has to cover.
+// TLS has the names and addresses that the certificate of the front has to cover, and its files on this machine.
 type TLS struct {
-	Names []string `yaml:"names"`
+	Names   []string `yaml:"names,omitempty"`
+	Files   []string `yaml:"files,omitempty"`    // that the front should serve: a certificate, and those between it and its CA
+	CAFiles []string `yaml:"ca_files,omitempty"` // that nodes and clients get
 }
 
 // MSR says that the registry is a Mirantis Secure Registry, and how to ask its replicas for /_ping and cluster_status.
@@ -238,6 +240,13 @@ func (c *Config) setDefaults() {
 			}
 			if m.Jobs == nil {
 				m.Jobs = &MSRJobs{DefaultMSRJobsEvery}
+			}
+		}
+		if t := r.TLS; t != nil {
+			for _, files := range [][]string{t.Files, t.CAFiles} {
+				for i := range files {
+					files[i] = promconfig.JoinDir(dir, files[i])
+				}
 			}
 		}
 		for _, e := range []*Endpoints{r.Nginx, r.Debug} {

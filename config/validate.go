@@ -166,9 +166,11 @@ func (v *validation) tls(r *Registry) {
 	if r.URL.Scheme != "https" {
 		v.fail("needs a url with https: there is no certificate otherwise", "tls")
 	}
-	if len(r.TLS.Names) == 0 {
+	if len(r.TLS.Names)+len(r.TLS.Files)+len(r.TLS.CAFiles) == 0 {
 		v.fail("names is missing: every name and address that clients use", "tls")
 	}
+	v.tlsFiles(r.TLS.Files, "files")
+	v.tlsFiles(r.TLS.CAFiles, "ca_files")
 	seen := map[string]bool{}
 	for i, name := range r.TLS.Names {
 		switch {
@@ -178,6 +180,20 @@ func (v *validation) tls(r *Registry) {
 			v.fail("must be a host name or an address, without scheme, port and wildcard", "tls", "names", i)
 		}
 		seen[name] = true
+	}
+}
+
+// maxTLSFiles bounds the files that are read at each scrape.
+const maxTLSFiles = 20
+
+func (v *validation) tlsFiles(files []string, key string) {
+	if len(files) > maxTLSFiles {
+		v.fail("names more than 20 files", "tls", key)
+	}
+	for i, file := range files {
+		if slices.Contains(files[:i], file) {
+			v.fail("stands twice: keep one", "tls", key, i)
+		}
 	}
 }
 

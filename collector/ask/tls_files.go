@@ -2,6 +2,8 @@ package ask
 
 import (
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -94,4 +96,25 @@ func inTime(read func() ([]byte, error)) ([]byte, error) {
 	case <-time.After(maxLoad):
 		return nil, fmt.Errorf("the files of tls_config cannot be read within %s: their file system hangs", maxLoad)
 	}
+}
+
+// ReadCertificates reads the certificates of a PEM file, at least one. An error names the file: it cannot be read within 5 s, is no
+// regular file, has more than 4 MiB, or holds no certificate that Go reads.
+func ReadCertificates(file string) (certs []*x509.Certificate, err error) {
+	text, err := inTime(func() ([]byte, error) { return readTLSFile(file) })
+	if err != nil {
+		return nil, err
+	}
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			continue
+		}
+		if cert, err := x509.ParseCertificate(block.Bytes); err == nil {
+			certs = append(certs, cert)
+		}
+	}
+	if len(certs) == 0 {
+		return nil, fmt.Errorf("%s holds no certificate that can be read", file)
+	}
+	return certs, nil
 }

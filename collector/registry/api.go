@@ -44,7 +44,8 @@ type api struct {
 	*ask.Account
 	role  string   // front or backend
 	names []string // names and addresses that the certificate has to cover (tls.names)
-	ca    ask.CA   // of the front; zero: this is a backend, or there is no CA file
+	disk  diskFiles
+	ca    ask.CA // of the front; zero: this is a backend, or there is no CA file
 }
 
 // APISources are the sources of the collector api: the front, and each backend. The error names the line of the
@@ -55,7 +56,10 @@ func APISources(b *ask.Builder) ([]*source.Source, error) {
 		return nil, err
 	}
 	if b.TLS != nil {
-		front.names = b.TLS.Names
+		front.names, front.disk = b.TLS.Names, diskFiles{b.TLS.Files, b.TLS.CAFiles}
+		if err := front.disk.check(b); err != nil {
+			return nil, err
+		}
 	}
 	ca, err := b.CAs.Read(&b.HTTP.TLSConfig)
 	if err != nil {
@@ -123,6 +127,7 @@ func (a *api) anonymous(ctx context.Context) ([]source.Sample, ask.Challenge, er
 	got, err := a.Get(httptrace.WithClientTrace(ctx, timing.trace()), a.HTTPClient(t), "/v2/", ask.MaxSmallBody)
 	samples := append(timing.samples(a.Address, a.role), cert.samples(a.Address, a.role, a.names)...)
 	samples = append(samples, a.caSamples(cert.ca())...)
+	samples = append(samples, a.disk.samples(a.Address, cert.own(), a.Transport.TLSClientConfig.RootCAs)...)
 	if got == nil {
 		return samples, ask.Challenge{}, fmt.Errorf("asking /v2/: %w", err)
 	}

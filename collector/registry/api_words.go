@@ -119,6 +119,7 @@ func (a *api) findings(v *source.View, res source.Result) []source.Finding {
 			found = append(found, source.Finding{State: source.StateFailed, Alert: onFront(v, "RegistryNameNotCovered"), What: notCovered(name), Try: p.Fill(source.TryNames)})
 		}
 	}
+	found = append(found, a.disk.findings(res)...)
 	if a.ca.Skipped > 0 {
 		found = append(found, source.Finding{
 			State: source.StateWarning, What: fmt.Sprintf("certificates in the CA file that cannot be read, and are not used: %d", a.ca.Skipped),

@@ -123,6 +123,13 @@ func (s *served) ca() time.Time {
 	return s.caEnd
 }
 
+// own is the certificate of the server itself; nil when it showed none.
+func (s *served) own() *x509.Certificate {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.leaf
+}
+
 // samples returns registry_tls_*, but the sample about the CA file. It returns none while no handshake has ended.
 func (s *served) samples(address, role string, names []string) []source.Sample {
 	s.mu.Lock()

@@ -4,7 +4,7 @@
 // The collector api asks for /v2/ at the front and at each backend:
 //
 //	api.go          sends the requests, and tells a registry from other servers; phases.go: how long each phase took
-//	certificate.go  whether clients accept the certificate, and when it ends
+//	certificate.go  whether clients accept the certificate, and when it ends; certificate_files.go: its files on this machine
 //
 // The collector pull pulls images:
 //
@@ -28,7 +28,7 @@
 //	replication.go  a run of replication; replication_push.go: its push; replication_check.go: whether the image has arrived
 //
 // Each collector has its words for reports, and the names of the alerts about its failures, in api_words.go,
-// pull_words.go, push_words.go and replication_words.go.
+// certificate_files_words.go, pull_words.go, push_words.go and replication_words.go.
 //
 // The protocol itself, with logins and manifests, is in the package client below this one.
 //

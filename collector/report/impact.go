@@ -55,6 +55,7 @@ var impacts = []impact{
 	{alert: "MSRGarbageCollectionFails", severity: severityWarning, means: "Pulls and pushes work until the store is full."},
 	{alert: "MSRScannerOld", severity: severityWarning, means: "Pulls and pushes work; scans miss what became known since."},
 	{alert: "RegistryCertificateEndsSoon", severity: severityWarning, means: "Nothing yet: time to renew it."},
+	{alert: "RegistryCertificateNotReloaded", severity: severityWarning, means: "Pulls and pushes work until the certificate that is served ends."},
 	{alert: "RegistryCAEndsSoon", severity: severityWarning, means: "Nothing yet: every client needs the next CA before this one ends."},
 	{alert: "RegistryCacheDown", severity: severityWarning, means: "Pulls and pushes work, slower."},
 	{alert: "RegistryCacheFull", severity: severityWarning, means: "Pulls and pushes work; the cache learns nothing new."},

@@ -107,6 +107,16 @@ func KeyPairFiles(t testing.TB, c tls.Certificate) (certFile, keyFile string) {
 		TempFile(t, "key.pem", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
 }
 
+// ChainFile writes the certificates that a server shows to a file.
+func ChainFile(t testing.TB, c tls.Certificate) string {
+	t.Helper()
+	var text []byte
+	for _, der := range c.Certificate {
+		text = append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})...)
+	}
+	return TempFile(t, "chain.pem", text)
+}
+
 func ForNames(names ...string) func(*x509.Certificate) {
 	return func(c *x509.Certificate) {
 		for _, name := range names {
