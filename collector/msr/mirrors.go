@@ -35,6 +35,9 @@ var (
 // mirrorsEvery is from one run to the next. 200 repositories with two requests each take 400 seconds.
 const mirrorsEvery = 15 * time.Minute
 
+// maxPageStart bounds what MSR says of where its next page begins: it goes into a URL.
+const maxPageStart = 1000
+
 // mirrorPaths are the ends of paths, by direction.
 var mirrorPaths = map[string]string{"poll": "/pollMirroringPolicies", "push": "/pushMirroringPolicies"}
 
@@ -104,7 +107,7 @@ func (m *mirrorer) repositories(ctx context.Context, w *walk) []string {
 				}
 				start = a.Header.Get("X-Next-Page-Start")
 				return listed{}, err
-			}) && start != ""
+			}) && start != "" && len(start) <= maxPageStart
 		}
 	}
 	slices.Sort(all)
@@ -123,7 +126,7 @@ func parseRepositories(body []byte) ([]string, error) {
 		name, err = d.optionalText()
 		return err
 	}, func() error {
-		if name == "" || len(name) > source.MaxLabelBytes || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" {
+		if name == "" || name[0] == '.' || len(name) > source.MaxLabelBytes || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") != "" {
 			return errShape
 		}
 		names = append(names, name)

@@ -110,6 +110,16 @@ func TestRepositoriesOfANamespaceAreBounded(t *testing.T) {
 	}
 }
 
+// TestNamesThatAreNoRepository: they would go into a path.
+func TestNamesThatAreNoRepository(t *testing.T) {
+	for _, name := range []string{"", ".", "..", "../../meta", "a/b", "App", "a b", "a%2fb", "a?b", strings.Repeat("x", source.MaxLabelBytes+1)} {
+		names, err := parseRepositories([]byte(`{"repositories":[{"name":"` + name + `"},{"name":"app"}]}`))
+		if wantReason(t, err, source.ReasonBadAnswer); !slices.Equal(names, []string{"app"}) {
+			t.Errorf("%q: %q", name, names)
+		}
+	}
+}
+
 func TestAWalkEndsWhereAllWouldFail(t *testing.T) {
 	for name, c := range map[string]struct {
 		status, requests int
