@@ -55,6 +55,7 @@ type flags struct {
 	check       bool
 	externalURL string
 	registries  bool
+	minAge      time.Duration
 	stateDir    string
 	name        string
 	pprof       bool
@@ -79,6 +80,7 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	app.Flag("config.check", "Check the configuration and everything it names, then exit.").BoolVar(&f.check)
 	app.Flag("web.external-url", "Address that people reach this exporter at, for links in alerts.").PlaceHolder("URL").StringVar(&f.externalURL)
 	app.Flag("web.metrics-registries", "Show the registries on /metrics too, not only on /probe.").Default("true").BoolVar(&f.registries)
+	app.Flag("web.min-age", "Scrapes within this time of each other share a reading, as those of two Prometheis; 0s: each scrape reads.").Default("5s").DurationVar(&f.minAge)
 	app.Flag("web.enable-lifecycle", "Reload the configuration on POST /-/reload too, not only on HUP.").BoolVar(&f.lifecycle)
 	app.Flag("web.public", "Pages for whoever reaches the port: all, or metrics, which leaves out /, /config and the log of /probe?debug=true.").Default(publicAll).EnumVar(&f.public, publicAll, publicMetrics)
 	app.Flag("web.enable-pprof", "Serve profiles of the exporter under /debug/pprof/.").BoolVar(&f.pprof)
@@ -99,10 +101,6 @@ func parseFlags(args []string, stdout, stderr io.Writer) (*flags, error) {
 	return f, err
 }
 
-// minAge is how long a scrape gives again what another has read: two Prometheis with the same configuration, whose scrapes come
-// within it, cost the registries as much as one.
-const minAge = 5 * time.Second
-
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	f, err := parseFlags(args, stdout, stderr)
 	if err != nil {
@@ -120,7 +118,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	limitMemory()
 	logger := newLogging(f.logLevel, f.logFormat, stderr)
 	exporter, err := collector.New(collector.Options{
-		ConfigFile: f.configFile, ExternalURL: f.externalURL, StateDir: f.stateDir, Name: f.name, Registries: f.registries, MinAge: minAge, Logger: logger.own,
+		ConfigFile: f.configFile, ExternalURL: f.externalURL, StateDir: f.stateDir, Name: f.name, Registries: f.registries, MinAge: f.minAge, Logger: logger.own,
 	})
 	if err == nil {
 		err = web.Validate(*f.web.WebConfigFile)

@@ -81,7 +81,7 @@ func watch(ctx context.Context, o options, stack *standin.Stack, out io.Writer) 
 	if err != nil {
 		return fmt.Errorf("finding the exporter: %w", err)
 	}
-	exporter, err := child.Start(out, program, "--config.file="+stack.ConfigFile(), "--web.listen-address="+o.exporterListen)
+	exporter, err := child.Start(out, program, "--config.file="+stack.ConfigFile(), "--web.listen-address="+o.exporterListen, "--web.min-age=0s")
 	if err != nil {
 		return fmt.Errorf("%w (make build makes it)", err)
 	}

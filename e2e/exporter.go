@@ -133,7 +133,7 @@ func (s *Stack) addExporter(binary string) error {
 	if err != nil {
 		return err
 	}
-	s.add("exporter", binary, "--config.file="+file, "--web.listen-address="+address(s.port("exporter")), "--log.level=debug", "--no-web.metrics-registries",
+	s.add("exporter", binary, "--config.file="+file, "--web.listen-address="+address(s.port("exporter")), "--web.min-age=0s", "--log.level=debug", "--no-web.metrics-registries",
 		"--state.dir="+filepath.Join(s.dir, "state"))
 	return nil
 }

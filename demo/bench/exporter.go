@@ -21,7 +21,7 @@ func (b *bench) withExporter(config string, use func(c *child.Child, address str
 	if err != nil {
 		return err
 	}
-	return b.with(b.exporter, []string{"--config.file=" + file, "--web.listen-address=" + address, "--web.enable-pprof", "--web.enable-lifecycle", "--log.level=warn"},
+	return b.with(b.exporter, []string{"--config.file=" + file, "--web.listen-address=" + address, "--web.min-age=0s", "--web.enable-pprof", "--web.enable-lifecycle", "--log.level=warn"},
 		"http://"+address+"/-/ready", func(c *child.Child) error { return use(c, address) })
 }
 
