@@ -6,13 +6,19 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"time"
 
 	"registry_exporter/demo/child"
 	"registry_exporter/demo/standin"
 )
 
-// withExporter runs the exporter with a configuration while it calls use with the exporter's address.
+// withExporter runs the exporter with a configuration while it calls use with the exporter's address. Each scrape reads.
 func (b *bench) withExporter(config string, use func(c *child.Child, address string) error) error {
+	return b.withSharing(config, 0, use)
+}
+
+// withSharing is withExporter where scrapes within minAge share a reading.
+func (b *bench) withSharing(config string, minAge time.Duration, use func(c *child.Child, address string) error) error {
 	file := filepath.Join(b.dir, "bench.yml")
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		return fmt.Errorf("writing a configuration: %w", err)
@@ -21,8 +27,8 @@ func (b *bench) withExporter(config string, use func(c *child.Child, address str
 	if err != nil {
 		return err
 	}
-	return b.with(b.exporter, []string{"--config.file=" + file, "--web.listen-address=" + address, "--web.min-age=0s", "--web.enable-pprof", "--web.enable-lifecycle", "--log.level=warn"},
-		"http://"+address+"/-/ready", func(c *child.Child) error { return use(c, address) })
+	args := []string{"--config.file=" + file, "--web.listen-address=" + address, "--web.min-age=" + minAge.String(), "--web.enable-pprof", "--web.enable-lifecycle", "--log.level=warn"}
+	return b.with(b.exporter, args, "http://"+address+"/-/ready", func(c *child.Child) error { return use(c, address) })
 }
 
 // with runs a program while it calls use.

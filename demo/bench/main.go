@@ -67,7 +67,7 @@ func run(ctx context.Context, exporter, fixtures, profile string) error {
 	}
 	defer s.stop()
 	b := &bench{ctx, exporter, dir, profile, s}
-	for _, measurement := range []func() error{b.full, b.peers, b.many, b.sharedBundle, b.accessLog} {
+	for _, measurement := range []func() error{b.full, b.peers, b.many, b.besideHung, b.pair, b.starts, b.sharedBundle, b.accessLog} {
 		if err := measurement(); err != nil {
 			return err
 		}

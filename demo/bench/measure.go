@@ -78,13 +78,20 @@ type scraped struct {
 // client does not decompress pages.
 var client = &http.Client{Transport: &http.Transport{DisableCompression: true}}
 
-func scrape(ctx context.Context, url string) (*scraped, error) {
+// scrape scrapes url without a timeout of Prometheus.
+func scrape(ctx context.Context, url string) (*scraped, error) { return scrapeWithin(ctx, url, "") }
+
+// scrapeWithin scrapes url as a Prometheus does that waits for so many seconds.
+func scrapeWithin(ctx context.Context, url, timeout string) (*scraped, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, fmt.Errorf("scraping: %w", err)
 	}
 	req.Header.Set("Accept", "text/plain;version=0.0.4")
 	req.Header.Set("Accept-Encoding", "gzip") // as Prometheus does
+	if timeout != "" {
+		req.Header.Set("X-Prometheus-Scrape-Timeout-Seconds", timeout)
+	}
 	start := time.Now()
 	resp, err := client.Do(req)
 	if err != nil {
