@@ -34,6 +34,7 @@ func everyReason(t *testing.T) []string {
 func everySource(t *testing.T) []*source.Source {
 	t.Helper()
 	text := strings.NewReplacer("CAFILE", testserver.NewAuthority(t, "CA", nil).File(t), "KEYFILE", testserver.TempFile(t, "key", []byte("swift-key"))).Replace(withAll(reportConfig))
+	text = strings.Replace(text, "  msr:", "  harbor:\n  msr:", 1)
 	all := []*source.Source{{Collector: "unknown", Address: atBackend}}
 	for _, s := range newTestExporter(t, text).live.Load().registries[0].sources {
 		if !slices.ContainsFunc(all, func(other *source.Source) bool { return other.Collector == s.Collector }) {

@@ -19,6 +19,7 @@ var hostileSources = []struct {
 }{
 	{"api", "  url: ADDRESS\n", "registry_api_up{", "registry_api_up{"},
 	{"debug", "  url: http://registry.invalid\n  debug: {urls: [ADDRESS]}\n", "registry_webhook_", ""},
+	{"harbor", "  url: ADDRESS\n  harbor: {http: {basic_auth: {username: u, password: passpass}}}\n", "registry_harbor_", "registry_harbor_healthy{"},
 	{"health", "  url: http://registry.invalid\n  debug: {urls: [ADDRESS]}\n", "registry_health_", "registry_health_ok{"},
 	{"msr", "  url: http://registry.invalid\n  msr: {replicas: [ADDRESS], timeout: TIMEOUT}\n", "registry_msr_", ""},
 	{"nginx", "  url: http://registry.invalid\n  nginx: {urls: [ADDRESS/nginx_status]}\n", "registry_nginx_", ""},

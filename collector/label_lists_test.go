@@ -19,12 +19,15 @@ var closedLabels = map[string][]string{
 		"ping", "token", "catalog", "tags", "manifest_pull", "manifest_head", "manifest_push", "manifest_delete", "blob_pull", "blob_head",
 		"blob_delete", "blob_mount", "upload_start", "upload_chunk", "upload_commit", "upload_status", "upload_cancel", "trust", "other",
 	},
-	"outcome":   {"ok", "unauthorized", "client_error", "canceled", "server_error", "parsed", "unmatched", "too_long"},
-	"result":    {"hit", "miss", "bypass", "expired", "stale", "updating", "revalidated", "other"},
-	"cache":     {"hit", "miss", "none"},
-	"category":  {"update", "deletion", "other"},
-	"call":      {"storage", "redis", "auth", "other"},
-	"component": {"registry", "auth", "metadata", "trust", "other"},
+	"outcome":  {"ok", "unauthorized", "client_error", "canceled", "server_error", "parsed", "unmatched", "too_long"},
+	"result":   {"hit", "miss", "bypass", "expired", "stale", "updating", "revalidated", "other"},
+	"cache":    {"hit", "miss", "none"},
+	"category": {"update", "deletion", "other"},
+	"call":     {"storage", "redis", "auth", "other"},
+	"component": {
+		"registry", "auth", "metadata", "trust", "other", // of MSR
+		"core", "database", "jobservice", "portal", "redis", "registryctl", "trivy", "chartmuseum", "notary", // of Harbor
+	},
 	"confirmed": {"true", "false"},
 	"critical":  {"true", "false"},
 	"error":     {"NOAUTH", "NOPERM", "WRONGPASS"}, // of Redis
@@ -33,10 +36,13 @@ var closedLabels = map[string][]string{
 	"state": {
 		"ready", "transitioning", "backfilling", "disconnected", "waiting_for_primary", "waiting_for_quorum", "other", // of RethinkDB
 		"reading", "writing", "waiting", // of nginx
+		"succeed", "failed", "in_progress", "stopped", // of Harbor
 	},
 	"phase":      {"dns", "connect", "tls", "first_byte"},
 	"redis_role": {"master", "slave", "sentinel", "other"},
 	"role":       {"front", "backend"},
+	"schedule":   {"replication", "garbage_collection"},
+	"trigger":    {"manual", "scheduled", "event_based", "other"},
 	"scheme":     {"none", "basic", "bearer", "other"},
 	"by":         {"ca_file", "system"},
 	"step": {

@@ -4,6 +4,7 @@ import (
 	"registry_exporter/collector/access"
 	"registry_exporter/collector/ask"
 	"registry_exporter/collector/distribution"
+	"registry_exporter/collector/harbor"
 	"registry_exporter/collector/msr"
 	"registry_exporter/collector/nginx"
 	"registry_exporter/collector/redis"
@@ -22,6 +23,8 @@ var collectorTable = []struct {
 	{"access", access.Sources},
 	{"api", registry.APISources},
 	{"debug", distribution.DebugSources},
+	{"harbor", harbor.Sources},
+	{"harbor_jobs", harbor.JobsSources},
 	{"health", distribution.Sources},
 	{"msr", msr.Sources},
 	{"msr_jobs", msr.JobSources},

@@ -62,6 +62,7 @@ type Registry struct {
 	HTTP     *promconfig.HTTPClientConfig `yaml:"http,omitempty"`
 	TLS      *TLS                         `yaml:"tls,omitempty"`
 	MSR      *MSR                         `yaml:"msr,omitempty"`
+	Harbor   *Harbor                      `yaml:"harbor,omitempty"`
 	Nginx    *Endpoints                   `yaml:"nginx,omitempty"`
 	Debug    *Endpoints                   `yaml:"debug,omitempty"`
 	Swift    *Swift                       `yaml:"swift,omitempty"`
@@ -96,6 +97,11 @@ type MSR struct {
 
 	Mirrors      []string `yaml:"mirrors,omitempty"`      // repositories, or namespaces, whose mirroring is looked at
 	Repositories []string `yaml:"repositories,omitempty"` // whose pulls and pushes are counted
+}
+
+// Harbor says that the registry is a Harbor, which MSR 4 is too, and how to ask its API.
+type Harbor struct {
+	HTTP *promconfig.HTTPClientConfig `yaml:"http,omitempty"` // without credentials /health alone is asked
 }
 
 // Endpoints are URLs of one kind, asked with one client configuration.
@@ -248,6 +254,9 @@ func (c *Config) setDefaults() {
 					files[i] = promconfig.JoinDir(dir, files[i])
 				}
 			}
+		}
+		if h := r.Harbor; h != nil {
+			h.HTTP = httpDefaults(h.HTTP, r.HTTP, dir)
 		}
 		for _, e := range []*Endpoints{r.Nginx, r.Debug} {
 			if e != nil {

@@ -131,12 +131,15 @@ func TestWhoGetsTheCredentialsOfTheRegistry(t *testing.T) {
   nginx: {urls: ['http://127.0.0.1/nginx_status']}
   debug: {urls: ['http://127.0.0.1:5001']}
 `
-	r := mustParse(t, hub+others+"  msr:\n").Registries[0]
-	if r.MSR.HTTP != r.HTTP {
-		t.Error("msr does not use them")
+	r := mustParse(t, hub+others+"  msr:\n  harbor:\n").Registries[0]
+	if r.MSR.HTTP != r.HTTP || r.Harbor.HTTP != r.HTTP {
+		t.Error("msr or harbor does not use them")
 	}
 	if r.Nginx.HTTP.BasicAuth != nil || r.Debug.HTTP.BasicAuth != nil {
 		t.Error("nginx or debug use them")
+	}
+	if r = mustParse(t, hub+others+"  harbor: {http: {basic_auth: {username: robot$m, password: hunter3}}}\n").Registries[0]; r.Harbor.HTTP.BasicAuth.Username != "robot$m" {
+		t.Error("harbor does not use its own")
 	}
 	r = mustParse(t, hub+others+"  msr: {http: {basic_auth: {username: admin, password_file: msr}}}\n").Registries[0]
 	if r.MSR.HTTP.BasicAuth.Username != "admin" || r.MSR.HTTP.BasicAuth.Password != "" {

@@ -171,6 +171,9 @@ func (r *Registry) logins() []login {
 	if r.Trust != nil {
 		all = append(all, login{r.Trust.HTTP, []URL{r.Trust.URL}, false})
 	}
+	if r.Harbor != nil {
+		all = append(all, login{r.Harbor.HTTP, addresses[:1], false})
+	}
 	for _, e := range []*Endpoints{r.Nginx, r.Debug} {
 		if e != nil {
 			all = append(all, login{e.HTTP, e.URLs, false})

@@ -122,6 +122,9 @@ func (v *validation) endpoints(r *Registry) {
 		v.root(u, "backends", i)
 		v.once(api, u, "backends", i)
 	}
+	if r.Harbor != nil {
+		v.http(r.Harbor.HTTP, "harbor", "http")
+	}
 	nginx := map[string]bool{}
 	if r.MSR != nil {
 		v.http(r.MSR.HTTP, "msr", "http")

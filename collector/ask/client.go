@@ -101,7 +101,7 @@ func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// Get asks with hc for path, or for the URL of the client when path is empty. The answer is nil when none came. When the
+// Get asks with hc for path, which may have a query, or for the URL of the client when path is empty. The answer is nil when none came. When the
 // connection breaks in the body, Get returns the answer with the beginning of the body, and an error. A body of more than
 // limit bytes is cut there, and the reason of the error is too_large.
 func (c *Client) Get(ctx context.Context, hc *http.Client, path string, limit int64) (*Answer, error) {
@@ -141,7 +141,7 @@ func (c *Client) GetJSON(ctx context.Context, hc *http.Client, path string, limi
 func (c *Client) request(ctx context.Context, path string) (*http.Request, error) {
 	u := *c.URL
 	if path != "" {
-		u.Path = path
+		u.Path, u.RawQuery, _ = strings.Cut(path, "?")
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 //	realm_refused     the token server that the registry names may not have the password (realms)
 //	realm_changed     as realm_refused, after another token server has given tokens
 //	redirect_refused  the configuration does not let us follow the redirect (stores)
+//	component_unhealthy  Harbor's /health names the part for want of which it answers so
 //	pending           the first run of a probe has not ended
 //
 // exporter_overloaded is about this machine: it has no descriptors or no memory left, or other requests took its slots for too
@@ -49,6 +50,7 @@ const (
 	ReasonServerError         = "server_error"
 	ReasonUnavailable         = "unavailable"
 	ReasonHealthCheckFailed   = "health_check_failed"
+	ReasonComponentUnhealthy  = "component_unhealthy"
 	ReasonBadAnswer           = "bad_answer"
 	ReasonRedirected          = "redirected"
 	ReasonTooLarge            = "too_large"

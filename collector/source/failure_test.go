@@ -68,7 +68,7 @@ func TestReason(t *testing.T) {
 func TestReasonsAreAClosedList(t *testing.T) {
 	const agreed = `dns refused unreachable timeout reset tls_unknown_authority tls_hostname tls_no_ip_san tls_expired
 		tls_not_yet_valid tls_client_cert tls_other http_on_https https_on_http unauthorized forbidden not_found store_refused upstream_failed realm_refused realm_changed redirect_refused rate_limited
-		client_error server_error unavailable health_check_failed bad_answer redirected too_large digest_mismatch short_read missing_blob
+		client_error server_error unavailable health_check_failed component_unhealthy bad_answer redirected too_large digest_mismatch short_read missing_blob
 		upload_lost no_space read_only write_accepted write_lost body_too_large policy pending log_missing log_unreadable lines_lost
 		not_listening state_not_saved canceled exporter_overloaded panic other`
 	text, err := os.ReadFile("failure.go")

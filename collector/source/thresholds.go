@@ -21,4 +21,9 @@ const (
 	WebhookPending               = 100           // events that wait for one webhook
 	WebhookManyPending           = 1000          // likewise
 	MaxMissed                    = 3             // runs of a probe
+	HarborQueueLatency           = time.Hour     // of the oldest job of a queue
+	HarborHeartbeatAge           = 5 * time.Minute
+	HarborScheduleLate           = 30 * time.Minute // beyond two periods
+	HarborGCRunning              = 24 * time.Hour
+	HarborQuotaRatio             = 0.9
 )

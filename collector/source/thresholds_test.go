@@ -59,6 +59,11 @@ func TestThresholdsAreThoseOfTheAlerts(t *testing.T) {
 		"replication_pending_seconds":      ReplicationTooLong.Seconds(),
 		"webhook_pending":                  WebhookPending,
 		"webhook_many_pending":             WebhookManyPending,
+		"harbor_queue_latency_seconds":     HarborQueueLatency.Seconds(),
+		"harbor_heartbeat_age_seconds":     HarborHeartbeatAge.Seconds(),
+		"harbor_schedule_late_seconds":     HarborScheduleLate.Seconds(),
+		"harbor_gc_running_seconds":        HarborGCRunning.Seconds(),
+		"harbor_quota_ratio":               HarborQuotaRatio,
 	} {
 		if theirs, found := values["registry:threshold:"+name]; !found || math.Abs(theirs-ours) > 1e-9 {
 			t.Errorf("%s: %g here, %g in the alerts", name, ours, theirs)
