@@ -191,6 +191,51 @@ var Faults = []Fault{
 		Follows: []string{"MSRWorkerDead", "MSRJobsWaiting"},
 	},
 	{
+		Name: "Harbor has no database",
+		Told: []string{"HarborDatabaseDown"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{
+			"RegistryLoginFails", "RegistryPullFails", "RegistryPushFails", "RegistryBackendDown", "RegistryUpstreamFails",
+			"RegistryServerErrors", "RegistryManyServerErrors", "RegistryEmptyPulls", "HarborComponentUnhealthy",
+			"HarborQueueStuck", "HarborReplicationStopped", "HarborReplicationFailing", "HarborTargetUnhealthy",
+		},
+	},
+	{
+		Name: "Harbor's Redis is down",
+		Told: []string{"HarborRedisDown"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{
+			"RegistryPullFails", "RegistryPushFails", "RegistryServerErrors", "RegistryManyServerErrors", "RegistrySlowLayers",
+			"HarborComponentUnhealthy", "HarborQueueStuck", "HarborReplicationStopped", "HarborReplicationFailing", "HarborTargetUnhealthy",
+		},
+	},
+	{
+		Name: "the registry inside Harbor is down",
+		Told: []string{"HarborRegistryDown"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{
+			"RegistryLoginFails", "RegistryPullFails", "RegistryPushFails", "RegistryBackendDown", "RegistryServerErrors", "RegistryManyServerErrors", "RegistryEmptyPulls",
+			"HarborReplicationFailing",
+		},
+	},
+	{
+		Name: "Harbor's Redis is full",
+		Told: []string{"HarborRedisFull"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{"RegistryPushFails"},
+	},
+	{
+		Name: "the front of a Harbor is down: its /health cannot be asked either",
+		Told: []string{"RegistryDown", "RegistryPassiveSiteDown"}, Seen: Scrape, Equal: []string{"registry", "site"},
+		Follows: []string{"HarborComponentUnhealthy"},
+	},
+	{
+		Name: "the jobs of a Harbor do not run, nor do those of replication",
+		Told: []string{"HarborQueueStuck"}, Seen: Scrape, Equal: []string{"registry", "site"}, When: Milder,
+		Follows: []string{"HarborReplicationStopped", "HarborReplicationFailing", "HarborGarbageCollectionFails", "HarborTargetUnhealthy"},
+	},
+	{
+		Name: "replication of a Harbor has stopped",
+		Told: []string{"HarborReplicationStopped"}, Seen: Scrape, Equal: []string{"registry", "site"}, When: Milder,
+		Follows: []string{"HarborReplicationFailing", "HarborTargetUnhealthy", "HarborQueuesLost", "HarborQueuePaused"},
+	},
+	{
 		Name: "a registry stays read-only for four hours",
 		Told: []string{"RegistryReadOnlyLong"}, Seen: PushProbe, Equal: []string{"registry", "site"}, When: Milder,
 		Follows: []string{"RegistryReadOnly", "MSRReadOnly", "RegistryExporterCannotLook"},
@@ -263,7 +308,7 @@ var Faults = []Fault{
 			"RegistryStorageDown", "RegistryDown", "RegistryHealthCheckFailing", "RegistryCacheStopsRegistry", "RegistryLoginFails", "RegistryPullFails",
 			"RegistryContentBad", "RegistryPushFails", "RegistryStorageReadOnly", "RegistryObjectsVanished", "RegistryCertificateEnded",
 			"RegistryCertificateNotTrusted", "RegistryNameNotCovered", "RegistryManyServerErrors", "RegistryEmptyPulls",
-			"RegistryClientsRateLimited", "MSRMajorityLost", "MSRSplitBrain", "MSRCriticalIssues",
+			"RegistryClientsRateLimited", "MSRMajorityLost", "MSRSplitBrain", "MSRCriticalIssues", "HarborDatabaseDown", "HarborRedisDown", "HarborRegistryDown", "HarborRedisFull",
 		},
 		Seen: PushProbe, Equal: []string{"registry", "site"}, When: After,
 		Follows: []string{"RegistryExporterCannotLook"},

@@ -11,7 +11,7 @@ import (
 )
 
 // Files are the rule files, by name.
-var Files = [...]string{"thresholds.yml", "registry.yml", "certificates.yml", "content.yml", "probes.yml", "access.yml", "msr.yml", "exporter.yml", "node.yml"}
+var Files = [...]string{"thresholds.yml", "registry.yml", "certificates.yml", "content.yml", "probes.yml", "access.yml", "msr.yml", "exporter.yml", "node.yml", "harbor.yml"}
 
 // A Rule is an alert or a recording rule.
 type Rule struct {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"registry_exporter/collector/harbor"
 	"registry_exporter/collector/registry"
 	"registry_exporter/collector/report"
 	"registry_exporter/collector/source"
@@ -61,5 +62,6 @@ func (r *target) report(results []source.Result, now time.Time) *report.Registry
 	subject := report.Subject{Name: r.name, Site: r.site, URL: r.config.URL.String(), Contacts: report.ContactsOf(r.config.Contacts), Mask: r.secrets.Mask()}
 	v := &source.View{Now: now, Passive: r.passive, FrontUp: registry.FrontIsUp(results), Results: results}
 	v.ClientsFail = registry.ClientsFail(v)
+	v.Cause = harbor.Cause(v)
 	return subject.Report(v)
 }

@@ -26,7 +26,7 @@ var kinds = map[string]string{
 	"ours":       "unauthorized forbidden not_found policy rate_limited realm_refused redirect_refused tls_client_cert panic",
 	"log":        "log_missing log_unreadable lines_lost not_listening state_not_saved other",
 	"state":      "state_not_saved",
-	"never":      "pending exporter_overloaded", // of a probe that has not run, of what could not be asked: no alert prints it
+	"never":      "pending exporter_overloaded component_unhealthy", // of a probe that has not run, of what could not be asked, of a Harbor that names the part: no alert prints it
 }
 
 // printed has the kinds of reasons that each alert can print: those of the collectors whose reasons it looks up.

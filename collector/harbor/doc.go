@@ -16,6 +16,7 @@
 //
 // api.go sends the requests and reads the pages of lists, and rights.go names the right that a refused request needs.
 // cron.go says when a schedule is due, metrics.go has the metrics. words.go and jobs_words.go put the results into words.
+// cause_words.go says which part is the cause when a login, a pull or a push fails.
 //
 // For example, the answer to /health
 //

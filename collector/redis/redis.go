@@ -4,7 +4,7 @@
 //   - redis.go connects, logs in and asks
 //   - resp.go is the protocol
 //   - info.go reads the answer to INFO
-//   - words.go puts the result into words
+//   - words.go puts the result into words, harbor_words.go that of the Redis of a Harbor
 //
 // For example, the answers
 //
@@ -72,7 +72,7 @@ func Sources(b *ask.Builder) ([]*source.Source, error) {
 		Address: r.address,
 		Down:    []source.Sample{reachable.Sample(0, r.address)},
 		Read:    r.read,
-		Words:   wordsOf(b.Redis),
+		Words:   wordsOf(b.Redis, b.Harbor != nil),
 	}}, nil
 }
 

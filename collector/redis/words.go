@@ -7,16 +7,17 @@ import (
 	"registry_exporter/config"
 )
 
-// wordsOf returns the facts, findings and advice about the Redis.
-func wordsOf(c *config.Redis) source.Words {
+// wordsOf returns the facts, findings and advice about the Redis. ofHarbor says that it is that of a Harbor, which keeps uploads, jobs
+// and schedules in it.
+func wordsOf(c *config.Redis, ofHarbor bool) source.Words {
 	p := placeOf(c)
 	cli := redisCLI(c, p)
 	p.Request = cli + " PING"
-	return source.Words{
+	words := source.Words{
 		Place: p.Always(),
 		Facts: memoryFacts,
 		Findings: func(_ *source.View, res source.Result) []source.Finding {
-			if !cacheIsFull(res) {
+			if !isFull(res) {
 				return nil
 			}
 			return []source.Finding{{
@@ -38,6 +39,11 @@ func wordsOf(c *config.Redis) source.Words {
 			{Reasons: source.ReasonUnavailable, What: "Redis answers that it cannot serve now: it loads its data, has lost its master or has too many clients", Try: cli + " INFO"},
 		},
 	}
+	if ofHarbor {
+		words.Findings = func(_ *source.View, res source.Result) []source.Finding { return harborFindings(res, cli) }
+		words.Alert = harborAlert
+	}
+	return words
 }
 
 // placeOf returns the Redis as sentences and commands name it.
@@ -87,9 +93,9 @@ func memoryFacts(_ *source.View, res source.Result) []string {
 	return facts
 }
 
-// cacheIsFull is true when used_memory is above source.CacheFullRatio of maxmemory and the policy is noeviction: Redis then
+// isFull is true when used_memory is above source.CacheFullRatio of maxmemory and the policy is noeviction: Redis then
 // refuses new keys.
-func cacheIsFull(res source.Result) bool {
+func isFull(res source.Result) bool {
 	used, _ := res.Value(memoryUsed)
 	limit, _ := res.Value(memoryMax)
 	policy := res.Where(serverInfo, 1, "maxmemory_policy")

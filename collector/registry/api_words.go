@@ -16,6 +16,7 @@ func (a *api) words() source.Words {
 		Facts:    a.facts,
 		Findings: a.findings,
 		Alert:    a.alert,
+		AsClient: true,
 		Advice: []source.Advice{
 			tokenRefused, oddLogin,
 			{When: tokenServerFails, What: "the registry answers, but logging in fails on the way: the token server that it names is down, or cannot be reached from here", Try: source.TryRequest},

@@ -16,6 +16,7 @@ func (p *puller) words() source.Words {
 		Place:    p.place,
 		Findings: p.findings,
 		Alert:    p.alert,
+		AsClient: true,
 		Advice: []source.Advice{
 			slowStore, tokenRefused, tokenEnded, oddLogin, wantsNoLogin,
 			{Reasons: source.ReasonStoreRefused, What: "the store to which the registry redirects blobs refuses what the registry has signed for it: its key, its signature, a clock or a policy of the store is wrong, and no client gets blobs", Try: source.TryPull},

@@ -52,7 +52,7 @@ func wentElsewhere(res source.Result) bool {
 func (p *push) words() source.Words {
 	return source.Words{
 		Place: writesTo(p.Account, p.Repository).Always(),
-		Alert: p.alert,
+		Alert: p.alert, AsClient: true,
 		Advice: append([]source.Advice{
 			{Reasons: source.ReasonWriteAccepted, What: "this site is passive, and took a write all the same: what is pushed here is lost or overwritten by replication", Try: source.TryRequest},
 		}, writeAdvice...),

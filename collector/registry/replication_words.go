@@ -25,6 +25,7 @@ func (r *replication) words() source.Words {
 		Place:    writesTo(r.Account, r.repository).Always(),
 		Findings: replicationFindings,
 		Alert:    r.alert,
+		AsClient: true,
 		Advice:   append(rows, writeAdvice...),
 	}
 }

@@ -34,7 +34,7 @@ type ruleFile struct {
 
 func TestImpactsHaveTheSeverityOfTheirAlert(t *testing.T) {
 	severity := map[string]string{}
-	for _, file := range []string{"registry.yml", "certificates.yml", "content.yml", "probes.yml", "access.yml", "msr.yml", "exporter.yml"} {
+	for _, file := range []string{"registry.yml", "certificates.yml", "content.yml", "probes.yml", "access.yml", "msr.yml", "harbor.yml", "exporter.yml"} {
 		var rules ruleFile
 		readYAML(t, "alerts/"+file, &rules)
 		for _, g := range rules.Groups {
@@ -105,7 +105,7 @@ func TestEveryAlertThatIsNamedHasAnImpact(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range regexp.MustCompile(`"((?:Registry|MSR)[A-Z]\w+)"`).FindAllStringSubmatch(string(text), -1) {
+		for _, name := range regexp.MustCompile(`"((?:Registry|MSR|Harbor)[A-Z]\w+)"`).FindAllStringSubmatch(string(text), -1) {
 			named[name[1]] = true
 			if _, at := impactOf(name[1]); at == len(impacts) {
 				t.Errorf("%s has none", name[1])

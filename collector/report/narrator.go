@@ -1,6 +1,8 @@
 package report
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -98,9 +100,20 @@ func (n *narrator) finding(res source.Result, f source.Finding) *FindingReport {
 func (n *narrator) failure(res source.Result) *FindingReport {
 	reason := source.Reason(res.Err)
 	what, try := adviceFor(res, reason)
-	f := n.finding(res, source.Finding{State: source.StateFailed, Alert: n.alertOf(res, reason), What: what, Try: try})
+	told := source.Finding{State: source.StateFailed, Alert: n.alertOf(res, reason), What: what, Try: try}
+	if c := n.Cause; c != nil && res.Source.Words.AsClient && slices.Contains(ofACause, reason) {
+		told.What, told.Try, told.Alert = c.What, c.Try, cmp.Or(c.Alert, told.Alert)
+	}
+	f := n.finding(res, told)
 	f.Reason = reason
 	return f
+}
+
+// ofACause are the reasons with which a registry answers clients for want of a part of its own. Its certificate, a name that is not
+// resolved and a right that the account lacks have other causes.
+var ofACause = []string{
+	source.ReasonUnauthorized, source.ReasonNotFound, source.ReasonClientError, source.ReasonServerError, source.ReasonUnavailable,
+	source.ReasonTimeout, source.ReasonReset, source.ReasonBadAnswer, source.ReasonUploadLost,
 }
 
 // alertOf returns the alert about the failure of a source. A reading that was interrupted has none.

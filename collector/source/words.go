@@ -8,6 +8,7 @@ type Words struct {
 	Facts    func(*View, Result) []string  // such as "3 of 3 replicas are ready"
 	Findings func(*View, Result) []Finding // faults that the samples show, though the source could be read
 	Alert    func(*View, Result) string    // name of the alert about Result.Err; nil: CannotLook
+	AsClient bool                          // it asks what clients ask: View.Cause is the cause of its failures, too
 	Advice   []Advice                      // comes before the advice that the report has for all sources
 }
 
@@ -18,6 +19,7 @@ type View struct {
 	FrontUp     bool // /v2/ of the front answers as a registry does
 	ClientsFail bool // a pull or a push through the front fails, and not for the exporter's account
 	Results     []Result
+	Cause       *Finding // why logins, pulls and pushes fail, as the registry says of itself; nil: it says nothing. Without an alert it has that of the source
 }
 
 // A Finding is one fault, as the source that found it describes it.

@@ -42,7 +42,7 @@ func faster(duration string) string {
 }
 
 // ruleFiles are the rule files in the folder alerts.
-var ruleFiles = []string{"thresholds.yml", "registry.yml", "certificates.yml", "content.yml", "probes.yml", "access.yml", "msr.yml", "exporter.yml", "node.yml"}
+var ruleFiles = []string{"thresholds.yml", "registry.yml", "certificates.yml", "content.yml", "probes.yml", "access.yml", "msr.yml", "exporter.yml", "node.yml", "harbor.yml"}
 
 // Write writes the rules of the folder alerts, made faster, to dir as rules-*.yml. From the folder alertmanager beside
 // alerts it writes alertmanager.yml. This Alertmanager groups at once and sends to /page and /ticket at the address
