@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -16,7 +17,7 @@ import (
 
 // Refusal returns the error of an answer with an unwanted status, such as "status 503 UNAVAILABLE", or "status 403 from
 // the store at s3.example.org". Its reason is that of the status, or store_refused. It quotes nothing of the body but the
-// code of a registry's error: a body may repeat the credentials.
+// code of a registry's error, and the right that Harbor names: a body may repeat the credentials.
 func (a *Answer) Refusal() error {
 	text := fmt.Sprintf("status %d", a.Status)
 	code, detail := RegistryError(a.Body)
@@ -26,8 +27,25 @@ func (a *Answer) Refusal() error {
 	if a.store != "" {
 		text += " from the store at " + a.store
 	}
+	if lacking := harborLacks.FindSubmatch(a.Body); lacking != nil && a.Status == http.StatusUnauthorized {
+		return lackOfRightError{source.Failed(a.refusalReason(detail), "%s: no right to %s", text, lacking[1])}
+	}
 	return source.Failed(a.refusalReason(detail), "%s", text)
 }
+
+type lackOfRightError struct{ error }
+
+func (l lackOfRightError) Unwrap() error { return l.error }
+
+// IsLackOfRight says whether err is a 401 in which Harbor names a right that the account has not. To a request without credentials it
+// says no more than another 401.
+func IsLackOfRight(err error) bool {
+	var l lackOfRightError
+	return errors.As(err, &l)
+}
+
+// harborLacks are the words of Harbor for a right that the account has not. The status is 401, and not 403 as with others.
+var harborLacks = regexp.MustCompile(`unauthorized to access repository: [^",]*, action: (pull|push|delete)\b`)
 
 func (a *Answer) refusalReason(detail string) string {
 	switch {

@@ -17,6 +17,8 @@ func TestRefusal(t *testing.T) {
 	}{
 		{401, ``, source.ReasonUnauthorized, "status 401"},
 		{401, `{"errors":[{"code":"UNAUTHORIZED"}]}`, source.ReasonUnauthorized, "status 401 UNAUTHORIZED"},
+		{401, `{"errors":[{"code":"UNAUTHORIZED","message":"unauthorized to access repository: a/b, action: push: unauthorized to access repository: a/b, action: push"}]}`, source.ReasonUnauthorized, "status 401 UNAUTHORIZED: no right to push"},
+		{401, `{"errors":[{"code":"UNAUTHORIZED","message":"unauthorized to access repository: a/b, action: hunter2"}]}`, source.ReasonUnauthorized, "status 401 UNAUTHORIZED"},
 		{403, `{"errors":[{"code":"NOT_AUTHORIZED"}]}`, source.ReasonForbidden, "status 403 NOT_AUTHORIZED"},
 		{404, `<html>`, source.ReasonNotFound, "status 404"},
 		{407, ``, source.ReasonClientError, "status 407"},

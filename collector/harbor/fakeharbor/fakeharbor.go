@@ -32,7 +32,8 @@ const (
 
 // A Server is a Harbor in one of the states. It is for many goroutines.
 type Server struct {
-	Live bool // times are those of now, as if the state had just been recorded; set before the first request
+	Lacks string // method of /v2/ for which the account has no right, such as DELETE; set before the first request
+	Live  bool   // times are those of now, as if the state had just been recorded; set before the first request
 
 	mu    sync.Mutex
 	state string
@@ -114,7 +115,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	state := s.State()
 	path, isAPI := strings.CutPrefix(r.URL.Path, "/api/v2.0/")
 	if !isAPI {
-		serveV2(w, r, state)
+		s.serveV2(w, r, state)
 		return
 	}
 	name, known := answers[path]

@@ -10,6 +10,7 @@ import (
 const (
 	unauthorized   = `{"errors":[{"code":"UNAUTHORIZED","message":"unauthorized: unauthorized"}]}`
 	noDatabase     = "{\"errors\":[{\"code\":\"UNAUTHORIZED\",\"message\":\"failed to connect to `user=postgres database=registry`: 127.0.0.1:36432 (127.0.0.1): dial error: dial tcp 127.0.0.1:36432: connect: connection refused\"}]}"
+	noRight        = `{"errors":[{"code":"UNAUTHORIZED","message":"unauthorized to access repository: monitoring/canary, action: ACTION: unauthorized to access repository: monitoring/canary, action: ACTION"}]}`
 	internalError  = `{"errors":[{"code":"UNKNOWN","message":"internal server error"}]}`
 	readOnly       = `{"errors":[{"code":"DENIED","message":"The system is in read only mode. Any modification is prohibited."}]}`
 	badGateway     = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
@@ -18,7 +19,7 @@ const (
 )
 
 // serveV2 answers /v2/ and the token service.
-func serveV2(w http.ResponseWriter, r *http.Request, state string) {
+func (s *Server) serveV2(w http.ResponseWriter, r *http.Request, state string) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, 64<<20))
 	hasToken := r.Header.Get("Authorization") == bearerOfTokens
 	switch {
@@ -33,6 +34,9 @@ func serveV2(w http.ResponseWriter, r *http.Request, state string) {
 		say(w, http.StatusUnauthorized, unauthorized)
 	case r.URL.Path == "/v2/":
 		say(w, http.StatusOK, "{}")
+	case r.Method == s.Lacks:
+		w.Header().Set("WWW-Authenticate", `Basic realm="harbor"`)
+		say(w, http.StatusUnauthorized, strings.ReplaceAll(noRight, "ACTION", map[string]string{http.MethodDelete: "delete", http.MethodPost: "push"}[s.Lacks]))
 	case state == "registry_stopped":
 		gone(w)
 	case state == "postgres_stopped" && r.Method != http.MethodPost:

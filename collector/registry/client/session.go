@@ -86,6 +86,8 @@ func (s *Session) Send(req *http.Request, scope string) (*http.Response, error) 
 	switch {
 	case source.Reason(refused) != source.ReasonUnauthorized, ch.Scheme == "" && (s.Basic || !s.HasLogin):
 		return nil, refused
+	case hadToken && ask.IsLackOfRight(refused):
+		return nil, ask.NotLetIn(source.Failed(source.ReasonForbidden, "%s", refused))
 	case hadToken && ch.Params["error"] == "" && time.Now().Before(had.End):
 		return nil, ask.TokenEnded(fmt.Errorf("%w to a token that was let in before, and is good for %s more by its expires_in", refused, time.Until(had.End).Round(time.Second)))
 	case ch.Scheme == "bearer" && (s.Basic || !s.HasLogin):
@@ -118,7 +120,7 @@ func (s *Session) Send(req *http.Request, scope string) (*http.Response, error) 
 // lackOf returns the error of a 401 to a request with credentials, and closes the answer. The parameter error of the
 // challenge tells:
 //
-//	insufficient_scope  the credentials are good and lack a right: forbidden, marked with ask.NotLetIn
+//	insufficient_scope  the credentials are good and lack a right: forbidden, marked with ask.NotLetIn; Harbor names the right in its body
 //	invalid_token       the registry refuses a token that was just given: marked with ask.TokenRefused
 //	none                a failed login; some registries write so that a right is lacking
 func lackOf(resp *http.Response) error {
@@ -127,6 +129,8 @@ func lackOf(resp *http.Response) error {
 	switch {
 	case problem == "insufficient_scope":
 		return ask.NotLetIn(source.Failed(source.ReasonForbidden, "%s insufficient_scope", err))
+	case ask.IsLackOfRight(err):
+		return ask.NotLetIn(source.Failed(source.ReasonForbidden, "%s", err))
 	case problem == "invalid_token":
 		return ask.TokenRefused(fmt.Errorf("%w invalid_token, to a token that was just given", err))
 	case source.Reason(err) != source.ReasonUnauthorized:
