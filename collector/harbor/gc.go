@@ -14,8 +14,11 @@ import (
 // maxCollections is how many garbage collections are asked for, the newest first.
 const maxCollections = 5
 
-// garbageCollection is the value of the label schedule.
-const garbageCollection = "garbage_collection"
+// Labels of the schedule of garbage collections. It is of no policy, and an empty label is none to Prometheus.
+const (
+	garbageCollection = "garbage_collection"
+	noPolicy          = "system"
+)
 
 // A collection is one garbage collection.
 type collection struct {
@@ -51,7 +54,7 @@ func (h *hub) collections(ctx context.Context) ([]source.Sample, error) {
 	case len(rows) == maxCollections: // the last one of the schedule was before all of these
 		last = later(last, rows[maxCollections-1].Created.time())
 	}
-	return append(samples, scheduleSamples(answer.Schedule.Cron, last, garbageCollection, "")...), nil
+	return append(samples, scheduleSamples(answer.Schedule.Cron, last, garbageCollection, noPolicy)...), nil
 }
 
 // A gcSchedule says when Harbor collects garbage.

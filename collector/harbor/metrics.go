@@ -59,7 +59,7 @@ var (
 	copiedNothing = source.Gauge("registry_harbor_replication_copied_nothing",
 		"1 if the last execution of the policy that ended went well and found nothing to copy (replication/executions: total).", "policy").Outside("policy")
 	scheduleDue = source.Gauge("registry_harbor_schedule_due_timestamp_seconds",
-		"When the next run after the last one that the schedule began is due, in seconds since 1970; schedule is replication, with its policy, or garbage_collection. It lies in the past while the run is late (cron of six fields).", "schedule", "policy").Outside("policy")
+		"When the next run after the last one that the schedule began is due, in seconds since 1970; schedule is replication, with its policy, or garbage_collection, with the policy system. It lies in the past while the run is late (cron of six fields).", "schedule", "policy").Outside("policy")
 	schedulePeriod = source.Gauge("registry_harbor_schedule_period_seconds",
 		"The longest time between two of the next runs of the schedule, in seconds (cron of six fields).", "schedule", "policy").Outside("policy")
 	jobsTimestamp = source.Gauge("registry_harbor_jobs_last_run_timestamp_seconds",

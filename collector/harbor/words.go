@@ -199,8 +199,8 @@ func collectionFindings(v *source.View, res source.Result) []source.Finding {
 	return []source.Finding{{State: source.StateWarning, Alert: "HarborGarbageCollectionFails", What: what, Try: res.Place().Fill(source.TryRequest)}}
 }
 
-// lateSchedules are the policies whose next run is late by two periods and source.HarborScheduleLate; "" stands for a schedule
-// that is of no policy.
+// lateSchedules are the policies whose next run is late by two periods and source.HarborScheduleLate; noPolicy is that of
+// garbage collections.
 func lateSchedules(v *source.View, res source.Result, schedule string) []string {
 	period := map[string]float64{}
 	for _, s := range res.All(schedulePeriod) {
