@@ -146,8 +146,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Date", rec.Recorded.Format(http.TimeFormat))
 	if s.Live {
-		w.Header().Set("Date", time.Now().UTC().Format(http.TimeFormat))
-		text = moved(text, time.Since(rec.Recorded))
+		now := time.Now().UTC().Truncate(time.Second) // as Date has it
+		w.Header().Set("Date", now.Format(http.TimeFormat))
+		text = moved(text, now.Sub(rec.Recorded))
 	}
 	if status == 0 {
 		status = http.StatusOK
