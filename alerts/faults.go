@@ -309,6 +309,7 @@ var Faults = []Fault{
 			"RegistryContentBad", "RegistryPushFails", "RegistryStorageReadOnly", "RegistryObjectsVanished", "RegistryCertificateEnded",
 			"RegistryCertificateNotTrusted", "RegistryNameNotCovered", "RegistryManyServerErrors", "RegistryEmptyPulls",
 			"RegistryClientsRateLimited", "MSRMajorityLost", "MSRSplitBrain", "MSRCriticalIssues", "HarborDatabaseDown", "HarborRedisDown", "HarborRegistryDown", "HarborRedisFull",
+			"HarborQueueStuck", "HarborReplicationStopped",
 		},
 		Seen: PushProbe, Equal: []string{"registry", "site"}, When: After,
 		Follows: []string{"RegistryExporterCannotLook"},
