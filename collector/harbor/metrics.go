@@ -47,7 +47,7 @@ var (
 	policiesLeftOut = source.Gauge("registry_harbor_replication_policies_left_out",
 		"Enabled policies of which this page has nothing, since 100 have gone before: first those with a schedule, then those of events (replication/policies).")
 	lastSuccess = source.Gauge("registry_harbor_replication_last_success_timestamp_seconds",
-		"When the last execution of the policy that went well ended, in seconds since 1970; absent if none of the last ten did (replication/executions).", "policy").Outside("policy")
+		"When the last execution of the policy that went well ended, in seconds since 1970; absent until one was among the last ten (replication/executions).", "policy").Outside("policy")
 	lastStart = source.Gauge("registry_harbor_replication_last_start_timestamp_seconds",
 		"When the last execution of the policy was started, in seconds since 1970 (replication/executions: start_time).", "policy").Outside("policy")
 	lastTasks = source.Gauge("registry_harbor_replication_last_tasks",
