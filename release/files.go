@@ -18,9 +18,9 @@ type file struct {
 	isConf  bool // people change it: an upgrade keeps what they wrote
 }
 
-// folders are the files that people load into Prometheus and Grafana.
+// folders are the files that people load into Prometheus and Grafana, and the pages that the README names.
 var folders = []struct{ from, pattern string }{
-	{"alerts", "*.yml"}, {"dashboards", "*.json"},
+	{"alerts", "*.yml"}, {"dashboards", "*.json"}, {"docs", "*.md"},
 }
 
 // filesOf are all files of a platform.
