@@ -76,6 +76,9 @@ func (f *nodeFlags) lookOnce(ctx context.Context, configFile string, stdout, std
 	ctx, cancel := context.WithTimeout(ctx, maxNodeLook)
 	defer cancel()
 	report, err := f.look(ctx, configFile)
+	if err == nil && ctx.Err() != nil { // some were not asked, and nobody knows whether a node would pull from them
+		err = fmt.Errorf("looking at the node was stopped before its end: %w", ctx.Err())
+	}
 	if err == nil {
 		err = f.write(report, stdout)
 	}

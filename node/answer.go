@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -234,10 +235,14 @@ type belowPath struct {
 	path string
 }
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements http.RoundTripper. A redirect names its path itself.
 func (t belowPath) RoundTrip(req *http.Request) (*http.Response, error) {
+	rest, isOurs := strings.CutPrefix(req.URL.Path, "/v2/")
+	if !isOurs || req.Response != nil {
+		return t.next.RoundTrip(req)
+	}
 	req = req.Clone(req.Context())
-	req.URL.Path = t.path + req.URL.Path[len("/v2"):]
+	req.URL.Path = t.path + "/" + rest
 	req.URL.RawPath = ""
 	return t.next.RoundTrip(req)
 }

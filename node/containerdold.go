@@ -43,10 +43,13 @@ func (c *containerd) planOld(p *plan, r *Registry) {
 // fillOld adds what registry.configs says of an endpoint.
 func (c *containerd) fillOld(p *plan, e *endpoint) {
 	config := c.old.Configs[e.host]
-	if auth := config.Auth; auth != nil && !p.login.found() {
-		p.login = login{file: containerdFile, username: auth.Username, password: auth.Password}
+	if auth := config.Auth; auth != nil {
+		e.login = login{file: containerdFile, username: auth.Username, password: auth.Password}
 		if user, pass, found := decodeAuth(auth.Auth); found {
-			p.login.username, p.login.password = user, pass
+			e.login.username, e.login.password = user, pass
+		}
+		if !e.mirror && !p.login.found() {
+			p.login = e.login
 		}
 	}
 	t := config.TLS

@@ -53,9 +53,18 @@ func (j *judgement) judge(ctx context.Context, v *Verdict) {
 	}
 }
 
+// loginFor is the login that an endpoint gets. That of the registry goes to no mirror, and to no other host.
+func (j *judgement) loginFor(e *endpoint) login {
+	isRegistry := !e.mirror && (e.host == j.registry.Address || j.registry.Address == dockerHub && e.host == hubHost)
+	if e.login.found() || !isRegistry {
+		return e.login
+	}
+	return j.plan.login
+}
+
 // askOne asks an endpoint, for the image too when there is one.
 func (j *judgement) askOne(ctx context.Context, e *endpoint, r *Endpoint) *answer {
-	got := j.ask(ctx, e, j.plan.login)
+	got := j.ask(ctx, e, j.loginFor(e))
 	if e.path != "/v2" && got.status == http.StatusNotFound { // nobody asks for /v2/ there
 		got.err = nil
 	}

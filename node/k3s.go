@@ -144,10 +144,13 @@ func (k *k3s) configOf(e *endpoint, address string) k3sEndpoints {
 // fill adds what configs says of an endpoint.
 func (k *k3s) fill(p *plan, e *endpoint, address string) {
 	config := k.configOf(e, address)
-	if auth := config.Auth; auth != nil && !p.login.found() {
-		p.login = login{file: k.file, username: auth.Username, password: auth.Password}
+	if auth := config.Auth; auth != nil {
+		e.login = login{file: k.file, username: auth.Username, password: auth.Password}
 		if user, pass, found := decodeAuth(auth.Auth); found {
-			p.login.username, p.login.password = user, pass
+			e.login.username, e.login.password = user, pass
+		}
+		if !e.mirror && !p.login.found() {
+			p.login = e.login
 		}
 	}
 	t := config.TLS

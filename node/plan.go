@@ -38,6 +38,9 @@ type Note struct {
 	Try  string `json:"try,omitempty"`
 }
 
+// hubHost answers for dockerHub.
+const hubHost = "registry-1.docker.io"
+
 // An endpoint is an address that a runtime asks.
 type endpoint struct {
 	scheme   string // http or https
@@ -49,6 +52,7 @@ type endpoint struct {
 	fallback bool   // without verification, plain HTTP is tried where HTTPS fails
 	cas      []caFile
 	pairs    []pair                   // client certificates
+	login    login                    // for this address alone; empty: that of the plan, if this is the registry itself
 	proxy    string                   // URL; empty: none
 	rename   func(string) string      // the repository as this endpoint knows it; nil: the same
 	pulls    func(digested bool) bool // whether it is asked for an image; nil: always
@@ -75,7 +79,7 @@ func (e *endpoint) repository(name string) string {
 func itself(address string) *endpoint {
 	host := address
 	if address == dockerHub {
-		host = "registry-1.docker.io"
+		host = hubHost
 	}
 	return &endpoint{scheme: "https", host: host, path: "/v2"}
 }

@@ -33,6 +33,9 @@ func (m *machine) unitProxies(unit string, environmentFiles ...string) (p proxie
 		found := false
 		for line := range strings.Lines(string(text)) {
 			line = strings.TrimSpace(line)
+			if strings.HasPrefix(line, "#") || strings.HasPrefix(line, ";") {
+				continue
+			}
 			for _, one := range assignments(strings.TrimPrefix(line, "Environment=")) {
 				found = p.set(one) || found
 			}

@@ -37,7 +37,7 @@ func answerOf(resp *http.Response, limit int64) (a *Answer, free func(), err err
 	ctx := resp.Request.Context()
 	a.Body, free, err = partOf(ctx).bodies().read(ctx, resp.Body, resp.ContentLength, limit)
 	if err != nil {
-		return a, free, fmt.Errorf("reading the answer: %w", Ended(ctx, RequestError(err)))
+		return a, free, fmt.Errorf("reading the answer: %w", partOf(ctx).note(Ended(ctx, RequestError(err))))
 	}
 	return a, free, nil
 }

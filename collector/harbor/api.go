@@ -24,12 +24,15 @@ func newAPI(b *ask.Builder) (*api, error) {
 	return &api{account}, nil
 }
 
+// maxPage bounds an answer, in bytes: 100 executions of replication have some 100 KiB. Decoded, short rows take a hundred times as much memory.
+const maxPage = 1 << 20
+
 // apiPath is the beginning of all paths.
 const apiPath = "/api/v2.0"
 
 // fetch asks for a path, such as "/systeminfo". An answer with another status than 200 is an error.
 func (a *api) fetch(ctx context.Context, path string) (*ask.Answer, error) {
-	answer, err := a.Get(ctx, a.Login, apiPath+path, ask.MaxBody)
+	answer, err := a.Get(ctx, a.Login, apiPath+path, maxPage)
 	if err = answer.OrRefusal(err, http.StatusOK); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, withRight(err, path))
 	}

@@ -109,7 +109,7 @@ func parseField(field string, low, high int) (set uint64, ok bool) {
 				}
 			}
 		}
-		if from < low || to > high || from > to {
+		if from < low || to > high || from > to || step > high {
 			return 0, false
 		}
 		for n := from; n <= to; n += step {
