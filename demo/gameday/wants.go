@@ -38,6 +38,10 @@ var wants = map[string]want{
 	"cluster-status-503":     ticketOf("msr", "MSRClusterStatusFails"),
 	"cluster-status-html":    ticketOf("msr", "MSRClusterStatusFails"),
 	"read-only":              ticketOf("msr", "MSRReadOnly"),
+	"gc-fails":               ticketOf("msr", "MSRGarbageCollectionFails"),
+	"worker-dead":            ticketOf("msr", "MSRWorkerDead", "MSRJobsWaiting"),
+	"scanner-old":            ticketOf("msr", "MSRScannerOld"),
+	"trust-deleted":          ticketOf("msr", "RegistryTrustDataDeleted"),
 	"v2-password":            pageOf("msr", "RegistryLoginFails"), // it worked before: others may be refused, too
 
 	"v2-html":                pageOf("hub", "RegistryDown"),
