@@ -93,7 +93,8 @@ clients:
 
 # Breaks one part of a real stack and reads the page: FAULT is a name in e2e/faults.go, several with commas, ci or all.
 # With ALERTS=1 it also waits until the right people are told, which takes half a minute or two each; ci does for the quickest.
-# What people are told is compared with e2e/testdata/told, which UPDATE=1 writes; the next command that check prints has to show the fault.
+# The test compares the alerts as people get them with e2e/testdata/told, which UPDATE=1 writes, and runs the next command that check prints: it has
+# to show the fault.
 # Needs root and Debian.
 e2e:
 	@test -n "$(FAULT)" || { echo "make e2e FAULT=NAME: e2e/faults.go lists them"; exit 1; }

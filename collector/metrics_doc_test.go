@@ -122,7 +122,7 @@ Every sample of a registry has the label ` + "`registry`" + `, and ` + "`site`" 
 ` + "`address`" + ` is the host:port that was asked (of Swift that of the auth URL); of ` + "`access`" + ` and ` + "`registry_log`" + ` it is the paths of the logs. 1 is yes, 0 is no.
 
 Always there for every configured address, 0 when nothing could be learnt: ` + "`registry_collector_success`, `registry_collector_duration_seconds`, `registry_passive`, `registry_api_up`, `registry_health_ok`, `registry_msr_ping_healthy`, `registry_harbor_healthy`, `registry_swift_reachable`, `registry_redis_reachable`" + `.
-Of a probe these are 0, too, when its last run could learn nothing, but absent until its first run has ended: ` + "`registry_pull_success`, `registry_push_success`, `registry_swift_read_success`, `registry_swift_write_success`, `registry_trust_read_success`" + `;
+These, of probes, are 0, too, when the last run could learn nothing, but absent until the first run has ended: ` + "`registry_pull_success`, `registry_push_success`, `registry_swift_read_success`, `registry_swift_write_success`, `registry_trust_read_success`" + `;
 so are ` + "`registry_collector_success` and `registry_collector_duration_seconds`" + ` of the probe, and of an access log of which reading has not begun. Until then there is ` + "`registry_collector_failure{reason=\"pending\"}`" + `.
 All others are absent while they cannot be measured: a made-up 0 would read as "no objects" or "no issues".
 

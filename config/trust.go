@@ -26,7 +26,7 @@ type TrustRepositories struct {
 	Max int `yaml:"max,omitempty"`
 }
 
-// Trust is the log of content trust of a Notary of one's own. That of an MSR is MSR.Trust.
+// Trust is the log of content trust of a Notary of one's own. MSR.Trust is that of an MSR.
 type Trust struct {
 	URL      URL                          `yaml:"url"`
 	HTTP     *promconfig.HTTPClientConfig `yaml:"http,omitempty"`

@@ -29,7 +29,7 @@ func realLines(t *testing.T, file string) string {
 	return lines.String()
 }
 
-// What a registry writes when its files, its Redis, its Swift and its clients fail, as a page.
+// Real registries wrote these lines while their files, their Redis, their Swift and their clients failed. Each log becomes a page.
 func TestPagesOfRegistryLogs(t *testing.T) {
 	for name, c := range map[string]struct{ format, text string }{
 		"files_and_redis":   {"text", realLines(t, "2.8.2_text.log")},

@@ -42,7 +42,7 @@ func (b *Budget) note(err error) error {
 	return countedError{err}
 }
 
-// A Part is the budget as one registry uses it. That of the zero value has no bounds.
+// A Part is the budget as one registry uses it. The zero value bounds nothing.
 type Part struct {
 	budget   *Budget
 	registry string // with its site

@@ -181,7 +181,7 @@ func TestTheLastSlotsAreForRegistriesThatHaveJustAnswered(t *testing.T) {
 	})
 }
 
-// It waited for most of its time. That no answer came in the rest does not make it quick.
+// The time of a request ends after half a second, before an answer came. The registry counts neither as slow nor as quick.
 func TestARequestWhoseTimeIsOverSaysNothingOfTheRegistry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newSlots()

@@ -112,8 +112,8 @@ func (s said) checked(document string) (said, error) {
 	return s, nil
 }
 
-// samples leaves out a pull-through cache that was never asked: a registry that is none counts 0, too. Of two webhooks of one
-// name the numbers are added up.
+// samples leaves out a pull-through cache that was never asked: a registry that is none counts 0, too. It adds up the numbers of two webhooks
+// of one name.
 func (s said) samples(address string) []source.Sample {
 	var all []source.Sample
 	if s.version != "" {

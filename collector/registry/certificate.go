@@ -17,7 +17,7 @@ var (
 		"1 if the served certificate chain is trusted, in date and fits the name, even with insecure_skip_verify (TLS handshake).",
 		"address", "role")
 	tlsExpiry = source.Gauge("registry_tls_expiry_timestamp_seconds",
-		"When clients begin to refuse the served certificate, in seconds since 1970 (TLS handshake). A chain of certificates ends with the earliest NotAfter in it. Of several chains that verify, the one that ends last counts. If none verifies, it is NotAfter of the certificate itself.",
+		"When clients begin to refuse the served certificate, in seconds since 1970 (TLS handshake). A chain of certificates ends with the earliest NotAfter in it. If several chains verify, the one that ends last counts. If none verifies, it is NotAfter of the certificate itself.",
 		"address", "role")
 	tlsStart = source.Gauge("registry_tls_start_timestamp_seconds",
 		"NotBefore of the served certificate, in seconds since 1970 (TLS handshake).", "address", "role")
@@ -28,7 +28,7 @@ var (
 		"Always 1. The label by says where the CA of the served certificate is (TLS handshake). ca_file: in tls_config.ca_file or ca. system: only among the CAs of the system. There is no sample without a CA file in the configuration. There is none while the certificate does not verify.",
 		"address", "by")
 	tlsCAExpiry = source.Gauge("registry_tls_ca_expiry_timestamp_seconds",
-		"When the CA of the served certificate ends, in seconds since 1970: NotAfter of the root. Of several chains that verify, the root that ends last counts. If none verifies, it is the certificate in tls_config.ca_file that ends last.",
+		"When the CA of the served certificate ends, in seconds since 1970: NotAfter of the root. If several chains verify, the root that ends last counts. If none verifies, it is the certificate in tls_config.ca_file that ends last.",
 		"address")
 )
 

@@ -137,7 +137,7 @@ func TestAPlatformThatWasThereBeforeAnotherIndexIsLost(t *testing.T) {
 	}
 }
 
-// What an index named a minute ago says nothing of an image that is no index now.
+// Somebody replaces an index by an image of one platform: the page says nothing of other platforms any more.
 func TestAnImageThatIsNoIndexAnyMoreHasNoSampleOfPlatforms(t *testing.T) {
 	f := startRegistry(t)
 	f.twoPlatforms()
@@ -171,7 +171,7 @@ func TestManifestsThatLeftTheIndexAreRememberedForAMonth(t *testing.T) {
 	}
 }
 
-// A tag gets another image each hour. What the index names is remembered, and of the others those that left it last.
+// A tag gets another image each hour. The probe remembers the manifests that the index names, and those that left it last.
 func TestTheNewestManifestsAreRemembered(t *testing.T) {
 	known, now := &platforms{seen: map[digest.Digest]time.Time{}}, time.Now()
 	named := numbered("named", 60)

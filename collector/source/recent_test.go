@@ -61,7 +61,7 @@ func TestARefusalIsSharedToo(t *testing.T) {
 	})
 }
 
-// What it would say of the next scrape, nobody knows.
+// A reading that was cut off, or that the exporter had nothing left for, is given to no other scrape: each reads anew.
 func TestReadingsThatAreNotGivenAgain(t *testing.T) {
 	for name, read := range map[string]func(context.Context) ([]Sample, error){
 		"cut off by its timeout": func(ctx context.Context) ([]Sample, error) { <-ctx.Done(); return nil, ctx.Err() },

@@ -187,7 +187,7 @@ func TestAFileWhoseContentNobodyWrote(t *testing.T) {
 	}
 }
 
-// What cannot be saved is not shown, and counts when it can.
+// The folder for state cannot be written: the page shows no new change. Once it can be, the change counts.
 func TestCountsThatCannotBeSaved(t *testing.T) {
 	server, dir := fakenotary.Start(t), filepath.Join(t.TempDir(), "state")
 	tt := start(t, server, dir)

@@ -17,7 +17,7 @@ type change struct {
 	category string // as it came
 }
 
-// A position is the place of a change in the feed. That of no change, before the first, is zero.
+// A position is the place of a change in the feed. The zero value is the place before the first change.
 type position struct {
 	ID string    `json:"id"` // a decimal number, or of an MSR a UUID
 	At time.Time `json:"at"` // CreatedAt

@@ -77,7 +77,7 @@ func stateFile(b *ask.Builder, address string) string {
 	return filepath.Join(b.StateDir, fmt.Sprintf("trust-%x", about[:8]))
 }
 
-// read is one run. What was counted stays on the page while the log cannot be read.
+// read is one run. While the log cannot be read, the counters stay on the page.
 func (r *reader) read(ctx context.Context) source.Run {
 	start, before := time.Now(), r.book.saved.changes()
 	err := r.poll(ctx)

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// token gives everybody a token. That of the user admin, with the password, is good for the feed when it was asked for its scope.
+// token gives everybody a token. The token of the user admin, with the password, opens the feed if it was asked for with the scope of the feed.
 func (s *Server) token(w http.ResponseWriter, r *http.Request) {
 	user, password, _ := r.BasicAuth()
 	good := user == "admin" && password == s.Password && r.URL.Query().Get("scope") == "registry:catalog:*" && s.HasRight
