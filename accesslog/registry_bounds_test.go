@@ -168,7 +168,7 @@ func BenchmarkRegistryAdd(b *testing.B) {
 	}
 }
 
-// Any text is counted line by line, and what is counted outlives a restart. What encoding/json reads, we read alike.
+// Any text is counted line by line, and the counters outlive a restart. Our reader of JSON takes from a line what encoding/json takes.
 func FuzzRegistryLog(f *testing.F) {
 	for _, file := range []string{"2.8.2_text.log", "3.1.1_text.log", "2.8.2_json.log", "3.1.1_json.log", "2.8.2_json_swift.log", "panic_at_start.log"} {
 		for line := range bytes.Lines(realLines(f, file)) {

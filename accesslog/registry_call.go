@@ -1,6 +1,9 @@
 package accesslog
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // A call says on what a request of a registry failed.
 type call uint8
@@ -28,18 +31,53 @@ var callWords = []struct {
 		"unexpected end of JSON input", "invalid character", "invalid checksum digest", "no space left on device", "permission denied",
 		"read-only file system", "input/output error", "stale file handle", "stale NFS file handle", "unexpected EOF",
 	}},
-	{authCall, []string{"unauthorized", "authentication required", "authorization", "token", "denied"}},
+	{authCall, authWords},
 }
 
+var authWords = []string{"unauthorized", "authentication required", "authorization", "token", "denied"}
+
+// upstreamErrors begin the errors of a request to the upstream of a pull-through cache: `Get "https://mirror.example.org/v2/library/redis/…": EOF`.
+// Names of repositories and the answer of the upstream follow, which say nothing of our store or Redis. In the text format a quote
+// still has its backslash.
+var (
+	upstreamMethods = []string{"Get ", "Head ", "Post "}
+	upstreamErrors  = []string{"error parsing HTTP ", "received unexpected HTTP status: "}
+)
+
 func callOf(detail []byte) call {
+	if why, isUpstream := upstreamError(detail); isUpstream {
+		if hasOne(why, authWords) {
+			return authCall
+		}
+		return otherCall
+	}
 	for _, known := range callWords {
-		for _, words := range known.words {
-			if bytes.Contains(detail, []byte(words)) {
-				return known.call
-			}
+		if hasOne(detail, known.words) {
+			return known.call
 		}
 	}
 	return otherCall
+}
+
+// upstreamError returns why a request to the upstream failed: the words behind the URL, if it got no answer.
+func upstreamError(detail []byte) (why []byte, isUpstream bool) {
+	for _, begin := range upstreamErrors {
+		if bytes.HasPrefix(detail, []byte(begin)) {
+			return nil, true
+		}
+	}
+	for _, method := range upstreamMethods {
+		rest, found := bytes.CutPrefix(detail, []byte(method))
+		if rest = bytes.TrimLeft(rest, `\"`); found && bytes.HasPrefix(rest, []byte("http")) {
+			_, why, _ = bytes.Cut(rest, []byte(": "))
+			return why, true
+		}
+	}
+	return nil, false
+}
+
+func hasOne(text []byte, words []string) bool {
+	return slices.ContainsFunc(words, func(one string) bool { return bytes.Contains(text, []byte(one)) })
 }
 
 // clientLeft says whether the client hung up, which Distribution answers with 500: of an upload "client disconnected", of a
@@ -56,7 +94,7 @@ func isRedis(message []byte) bool {
 }
 
 // isPanic says whether a line is the first that Go writes of a panic, of a request or of the process. The stack follows, and is
-// not counted. What stands before has no quote: no client can write such a line into an access log.
+// not counted. The text before the words has no quote: no client can write such a line into an access log.
 func isPanic(line []byte) bool {
 	line = line[:min(len(line), maxHeader)]
 	for _, words := range []string{"http: panic serving ", "panic: ", "fatal error: "} {

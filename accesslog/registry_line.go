@@ -59,8 +59,8 @@ var registryFormats = map[string]*registryFormat{
 	"logstash": {begins: `{"`, time: "@timestamp", message: "message", cut: cutJSON},
 }
 
-// scan cuts a line into e. It returns false when the line is not of the format. What stands before the beginning, such as the
-// time and the host that rsyslog writes, is skipped.
+// scan cuts a line into e. It returns false when the line is not of the format. It skips the text before the beginning, such as the
+// time and the host that rsyslog writes.
 func (f *registryFormat) scan(line []byte, e *entry) bool {
 	*e = entry{}
 	if !bytes.HasPrefix(line, []byte(f.begins)) {
