@@ -59,7 +59,7 @@ const pageSize = 100
 // an error with reason too_large.
 func eachPage[T any](ctx context.Context, a *api, path string, most int, take func([]T)) (now time.Time, err error) {
 	for page := 1; page <= most; page++ {
-		var rows []T
+		var rows list[T]
 		now, err = a.get(ctx, fmt.Sprintf("%s?page=%d&page_size=%d", path, page, pageSize), &rows)
 		if err != nil {
 			return now, err

@@ -14,7 +14,7 @@
 //   - "harbor_jobs" is a probe that runs every five minutes (jobs.go): /replication/policies (policies.go), the last
 //     executions of each (executions.go, last.go), and /quotas (quotas.go)
 //
-// api.go sends the requests and reads the pages of lists, and rights.go names the right that a refused request needs.
+// api.go sends the requests, list.go bounds the rows of an answer, and rights.go names the right that a refused request needs.
 // cron.go says when a schedule is due, metrics.go has the metrics. words.go and jobs_words.go put the results into words.
 // cause_words.go says which part is the cause when a login, a pull or a push fails.
 //

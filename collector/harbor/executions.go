@@ -47,7 +47,7 @@ func (e *execution) hasFailed(now time.Time) bool {
 
 // executions asks for the last executions of a policy.
 func (j *jobs) executions(ctx context.Context, p *policy) ([]source.Sample, error) {
-	var rows []execution
+	var rows list[execution]
 	now, err := j.get(ctx, fmt.Sprintf("/replication/executions?policy_id=%d&page_size=%d", p.ID, maxExecutions), &rows)
 	if err != nil {
 		return nil, err

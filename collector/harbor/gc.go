@@ -31,7 +31,7 @@ type collection struct {
 
 // collections asks for the last garbage collections and for their schedule.
 func (h *hub) collections(ctx context.Context) ([]source.Sample, error) {
-	var rows []collection
+	var rows list[collection]
 	if _, err := h.get(ctx, "/system/gc?page_size=5", &rows); err != nil {
 		return nil, err
 	}

@@ -14,11 +14,11 @@ const (
 
 // pools asks for the workers of each jobservice.
 func (h *hub) pools(ctx context.Context) ([]source.Sample, error) {
-	var rows []struct {
+	var rows list[struct {
 		ID          string  `json:"worker_pool_id"`
 		Concurrency float64 `json:"concurrency"`
 		Heartbeat   moment  `json:"heartbeat_at"`
-	}
+	}]
 	if _, err := h.get(ctx, "/jobservice/pools", &rows); err != nil {
 		return nil, err
 	}
@@ -34,12 +34,12 @@ func (h *hub) pools(ctx context.Context) ([]source.Sample, error) {
 
 // queues asks for what waits in each queue. A queue at rest has neither count nor latency: both are 0.
 func (h *hub) queues(ctx context.Context) ([]source.Sample, error) {
-	var rows []struct {
+	var rows list[struct {
 		Type    string  `json:"job_type"`
 		Count   float64 `json:"count"`
 		Latency float64 `json:"latency"`
 		Paused  bool    `json:"paused"`
-	}
+	}]
 	if _, err := h.get(ctx, "/jobservice/queues", &rows); err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ const maxTargets = pageSize
 
 // targets asks which of them Harbor reached at its last check.
 func (h *hub) targets(ctx context.Context) ([]source.Sample, error) {
-	var rows []struct{ Name, Status string }
+	var rows list[struct{ Name, Status string }]
 	if _, err := h.get(ctx, "/registries?page_size=100", &rows); err != nil {
 		return nil, err
 	}
