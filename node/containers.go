@@ -123,11 +123,14 @@ func (c *containers) plan(r *Registry, repository string) *plan {
 		if mirror.From == "tag-only" {
 			e.pulls = func(digested bool) bool { return !digested }
 		}
+		e.login = loginOf(c.auths, e.host, e.repository(repository))
 		c.secure(p, e, e.host, mirror.Insecure)
 		p.endpoints = append(p.endpoints, e)
 	}
 	e := c.locate(r.Address, repository, table.Prefix, table.Location)
 	e.named = table.file
+	e.login = loginOf(c.auths, e.host, e.repository(repository))
+	p.login = e.login
 	c.secure(p, e, e.host, table.Insecure)
 	p.endpoints = append(p.endpoints, e)
 	return p

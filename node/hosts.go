@@ -76,8 +76,8 @@ func (f *hostsFile) endpoints(m *machine, dir string, r *Registry) ([]*endpoint,
 
 const hostsTOML = "hosts.toml"
 
-// containerdItself is a registry without a hosts.toml. What seems to be this machine is asked without verification, and over plain
-// HTTP where HTTPS fails.
+// containerdItself is a registry without a hosts.toml. containerd asks an address of this machine without verification, and over
+// plain HTTP where HTTPS fails.
 func containerdItself(address string) *endpoint {
 	e := itself(address)
 	if isLocalhost(address) && !strings.HasSuffix(address, ":80") {

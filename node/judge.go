@@ -53,7 +53,7 @@ func (j *judgement) judge(ctx context.Context, v *Verdict) {
 	}
 }
 
-// loginFor is the login that an endpoint gets. That of the registry goes to no mirror, and to no other host.
+// loginFor is the login that an endpoint gets. The registry's login goes to no mirror, and to no other host.
 func (j *judgement) loginFor(e *endpoint) login {
 	isRegistry := !e.mirror && (e.host == j.registry.Address || j.registry.Address == dockerHub && e.host == hubHost)
 	if e.login.found() || !isRegistry {

@@ -82,7 +82,7 @@ func TestFilesAreBounded(t *testing.T) {
 	}
 }
 
-// What answers in place of a registry cannot keep the command, nor fill its memory or the terminal.
+// Another service, or somebody's own server, answers in place of the registry. The command ends, and names the reason.
 func TestHostileAnswers(t *testing.T) {
 	for name, c := range map[string]struct {
 		handler http.HandlerFunc

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,6 +72,19 @@ func TestTextfile(t *testing.T) {
 }
 
 // The file that is there stays whole until the new one is, and nothing else is left behind.
+// The CAs of a mirror and of the registry lie in one file: node_exporter refuses a file with a series twice.
+func TestTextfileHasEachSeriesOnce(t *testing.T) {
+	late := time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
+	of := func(ends time.Time) *Endpoint {
+		return &Endpoint{Certificate: &Certificate{TrustedBy: "system", CAEnds: ends}}
+	}
+	report := &Report{Verdicts: []*Verdict{{Runtime: "k3s", Registry: "hub", Address: "10.0.0.5:5000", State: StateOK, Endpoints: []*Endpoint{of(late), of(late.AddDate(-1, 0, 0))}}}}
+	text := string(report.textfile(late))
+	if strings.Count(text, metricCAEnd+"{") != 1 || !strings.Contains(text, fmt.Sprintf("} %d\n", late.AddDate(-1, 0, 0).Unix())) {
+		t.Error(text)
+	}
+}
+
 func TestTextfileIsReplacedAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "registry_node.prom")

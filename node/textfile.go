@@ -64,6 +64,7 @@ func (r *Report) textfile(now time.Time) []byte {
 		}
 	}
 	var trust, ends []string
+	earliest := map[string]int64{} // by labels: a mirror and the registry may show certificates of one file
 	for _, v := range r.Verdicts {
 		who := labels("address", v.Address, "registry", v.Registry, "runtime", v.Runtime, "site", v.Site)
 		reason := "none"
@@ -73,9 +74,15 @@ func (r *Report) textfile(now time.Time) []byte {
 		trust = append(trust, fmt.Sprintf("{%s} %d", who+","+labels("reason", reason), int(source.Bool01(v.State != StateFailed))))
 		for _, e := range v.Endpoints {
 			if c := e.Certificate; c != nil && c.TrustedBy != "" {
-				ends = append(ends, fmt.Sprintf("{%s} %d", labels("file", c.TrustedBy)+","+who, c.CAEnds.Unix()))
+				series, end := labels("file", c.TrustedBy)+","+who, c.CAEnds.Unix()
+				if known, found := earliest[series]; !found || end < known {
+					earliest[series] = end
+				}
 			}
 		}
+	}
+	for series, end := range earliest {
+		ends = append(ends, fmt.Sprintf("{%s} %d", series, end))
 	}
 	family(metricCAEnd, helpCAEnd, ends)
 	family(metricRun, helpRun, []string{fmt.Sprintf(" %d", now.Unix())})
