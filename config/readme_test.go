@@ -21,7 +21,7 @@ func TestReadmeExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(c.Registries) != 2 || c.Registries[1].MSR == nil || c.Registries[0].Swift == nil {
-		t.Errorf("the README shows something else than a registry on Swift and an MSR: %s", c)
+	if len(c.Registries) != 3 || c.Registries[0].Swift == nil || c.Registries[1].MSR == nil || c.Registries[2].Harbor == nil {
+		t.Errorf("the README shows something else than a registry on Swift, an MSR and a Harbor: %s", c)
 	}
 }

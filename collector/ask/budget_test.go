@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -56,6 +57,24 @@ func TestARequestThatFailsIsNotUnderWay(t *testing.T) {
 	wantUnderWay(t, &budgetOf(a).slots, 0, 0)
 	if n := budgetOf(a).Overloaded(); n != 0 {
 		t.Errorf("%d were overloaded", n)
+	}
+}
+
+// Other bodies hold all memory that large ones share.
+func TestABodyForWhichThereIsNoMemoryIsCounted(t *testing.T) {
+	server := testserver.NewRaw(t, testserver.AfterRequest(testserver.Send("HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"+strings.Repeat(" ", 100_000), testserver.Silent)))
+	a := accountOf(t, "http://"+server.Address, "", &Lockout{})
+	b := budgetOf(a)
+	if !b.bodies.tiers[0].TryAcquire(bodyTiers[0].room) {
+		t.Fatal("it is not free")
+	}
+	defer b.bodies.tiers[0].Release(bodyTiers[0].room)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	_, err := a.Get(ctx, a.Plain, "/v2/", MaxBody)
+	wantReason(t, err, source.ReasonExporterOverloaded)
+	if n := b.Overloaded(); n != 1 {
+		t.Errorf("%d were counted", n)
 	}
 }
 
@@ -116,7 +135,7 @@ func (f failing) Fetch(context.Context) (string, error) { return "", f.err }
 func (failing) Description() string                     { return "test" }
 func (failing) Immutable() bool                         { return false }
 
-// A backend gets no password before the front is known. That the front could not be asked says nothing about its login.
+// A backend gets no password before the front is known. A front that could not be asked is not blamed for its login.
 func TestAFrontThatCouldNotBeAskedForWantOfSlots(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := accountOf(t, "https://hub.example.org", "basic_auth: {username: m, password: secret-word}", &Lockout{})
