@@ -49,7 +49,7 @@ gameday: build
 
 # Without root and Debian's programs.
 unit:
-	$(GO) test . ./accesslog/... ./collector/... ./config/... ./durable/... ./runbooks/...
+	$(GO) test . ./accesslog/... ./collector/... ./config/... ./durable/... ./node/... ./runbooks/...
 
 # Fuzzes each target in turn, for FUZZTIME, and names those that fail. The inputs that failed stand in testdata/fuzz beside
 # the target then: mend the code, and commit them. An input that reaches new code is hardly made smaller: that takes a minute each.

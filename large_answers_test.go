@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -99,12 +100,24 @@ func (p *process) scrapeFor(t *testing.T, timeout string) string {
 	return b.String()
 }
 
+// builtExporter is the exporter as people run it. The race detector, with which the tests may run, needs several times as much memory.
+func builtExporter(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "registry_exporter")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", file, ".").CombinedOutput(); err != nil {
+		t.Fatalf("building the exporter: %v\n%s", err, out)
+	}
+	return file
+}
+
 // Eight MSRs with three replicas each send 360 MiB to an exporter that may have 256 MiB, to scrapes with different timeouts. Go gets
 // the limit that it would take from the cgroup.
 func TestLargeAnswersOnASmallMachine(t *testing.T) {
+	exporter := builtExporter(t)
 	for name, hold := range map[string]time.Duration{"they end": 0, "they hang before their end": 3 * time.Second} {
 		t.Run(name, func(t *testing.T) {
 			p := startWith(t, func(cmd *exec.Cmd) {
+				cmd.Path = exporter
 				cmd.Env = append(cmd.Environ(), fmt.Sprintf("GOMEMLIMIT=%d", smallMachine/10*9))
 			}, writeFile(t, "msrs.yml", eightMSRs(t, hold)))
 			var group sync.WaitGroup
